@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Sets itself up and runs the tests: ./test.sh (all), ./test.sh quick (unit tests only).
+# Further words go to pytest: ./test.sh -k presence
+set -eu
+cd "$(dirname "$0")"
+. setup/environment.sh
+make_venv "[dev]"
+make_tools
+.venv/bin/ruff check --quiet . || stop "ruff has complaints (.venv/bin/ruff check .)"
+if [ "${1:-}" = quick ]; then
+    shift
+    exec .venv/bin/python -m pytest -m "not slow" "$@"
+fi
+bash setup/browser.sh
+exec .venv/bin/python -m pytest "$@"
