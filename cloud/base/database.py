@@ -1,0 +1,125 @@
+"""The one declarative Base, and engines that behave alike on SQLite and PostgreSQL.
+
+What differs between the two databases is said here and nowhere else.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import BigInteger, Dialect, Engine, Integer, MetaData, Text, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+# Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
+_POOL = 24
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces, raw UTF-8: one text for one value."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value kept as canonical text, so that what was hashed is what is stored."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else canonical(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Base(DeclarativeBase):
+    """Every table of the cloud. `int` is 64 bits (times are epoch ms); `repr` tells ids only."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own name
+        # SQLite counts up only a primary key that is spelled INTEGER.
+        int: BigInteger().with_variant(Integer(), "sqlite"),
+        str: Text(),
+        dict[str, Any]: Json(),
+        list[str]: Json(),
+    }
+
+    def __repr__(self) -> str:
+        key = ", ".join(str(getattr(self, c.key)) for c in self.__mapper__.primary_key)
+        return f"<{type(self).__name__} {key}>"
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `url`; connections are shared by the threads of one process."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_size=_POOL, max_overflow=8, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, pool_size=_POOL, max_overflow=8)
+    event.listen(engine, "connect", _sqlite_connected)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def reader(engine: Engine) -> Engine:
+    """The same engine and pool, for transactions that take no write lock and cannot write."""
+    return engine.execution_options(hanma_read=True, postgresql_readonly=True)
+
+
+def insert_missing(db: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
+    """Insert rows, silently passing over those whose key is already there."""
+    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
+    db.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest revision; several processes may start at once."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7106)")
+        command.upgrade(migrations(connection), "head")
+
+
+def migrations(connection: Connection) -> Config:
+    """Alembic's configuration for this repository and one connection."""
+    config = Config()
+    folder = str(Path(__file__).parents[1] / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _sqlite_connected(dbapi: Any, _record: Any) -> None:
+    # pysqlite must not begin transactions by itself: _sqlite_begin does, the right way.
+    dbapi.isolation_level = None
+    for pragma in (
+        "busy_timeout=5000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A deferred BEGIN that turns into a write fails at once when another writer was quicker.
+    read = connection.get_execution_options().get("hanma_read", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={int(read)}")
+    connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")

@@ -1,0 +1,84 @@
+"""Everything that can be set, in one frozen value: defaults, then environment variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Self, get_args, get_type_hints
+
+
+class BadSettings(ValueError):
+    """An environment variable cannot be read; the text names it and says what is wanted."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration; each field carries one line of explanation.
+
+    Its variable is HANMA_ and the field's name (HANMA_DATA for `data_dir`).
+    """
+
+    data_dir: Annotated[Path, "directory of everything that is kept"] = Path("var")
+    database: Annotated[str, "SQLAlchemy URL; empty = hanma.db in data_dir"] = field(
+        default="", repr=False
+    )
+    broker: Annotated[str, "embedded, or mqtt://user:pass@host:port"] = field(
+        default="embedded", repr=False
+    )
+    mqtt_listen: Annotated[str, "address of the embedded broker"] = "127.0.0.1:1883"
+    listen: Annotated[str, "address of the web server"] = "127.0.0.1:8080"
+    base_url: Annotated[str, "what QR codes begin with; empty = listen"] = ""
+    profile: Annotated[str, "whose rules hold (work/profiles)"] = "chongqing"
+
+    beat_working_s: Annotated[int, "heartbeat while a job runs"] = 60
+    beat_idle_s: Annotated[int, "heartbeat otherwise"] = 180
+    alive_s: Annotated[int, "longest silence towards a beating terminal"] = 300
+    command_timeout_s: Annotated[int, "no answer = timed out"] = 20
+    command_life_s: Annotated[int, "a command dies after this"] = 15
+    presence_s: Annotated[int, "how long a spoken code is good"] = 60
+    presence_tries: Annotated[int, "tries at one spoken code"] = 3
+    watched_s: Annotated[int, "ON must follow the fire watch within"] = 600
+    resume_s: Annotated[int, "a paused job resumes within"] = 1800
+    lease_max_s: Annotated[int, "longest single lease"] = 43_200
+    off_confirm_s: Annotated[int, "OFF unconfirmed = alarm"] = 30
+    clear_s: Annotated[int, "site cleared after the end within"] = 1800
+    unstarted_s: Annotated[int, "a job never begun expires after"] = 7200
+
+    session_s: Annotated[int, "a sign-in lasts"] = 43_200
+    throttle_s: Annotated[int, "window in which failures are counted"] = 900
+    throttle_failures: Annotated[int, "failures per window"] = 20
+    argon2_kib: Annotated[int, "memory of one password check"] = 19_456
+    argon2_rounds: Annotated[int, "rounds of one password check"] = 2
+
+    def __post_init__(self) -> None:
+        if not self.database:
+            path = Path(self.data_dir).absolute() / "hanma.db"
+            object.__setattr__(self, "database", f"sqlite:///{path}")
+        base = self.base_url or f"http://{self.listen}"
+        object.__setattr__(self, "base_url", base.rstrip("/"))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Settings from the environment; BadSettings if a value cannot be read."""
+        given = {}
+        for name, (variable, kind, _doc) in cls.described().items():
+            text = environ.get(variable, "")
+            if text:
+                given[name] = _read(kind, variable, text)
+        return cls(**given)
+
+    @classmethod
+    def described(cls) -> dict[str, tuple[str, type, str]]:
+        """Every field with its variable, its type and its explanation, in order."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {
+            name: ("HANMA_" + name.removesuffix("_dir").upper(), *get_args(hint))
+            for name, hint in hints.items()
+        }
+
+
+def _read(kind: type, variable: str, text: str) -> Any:
+    if kind is not int:
+        return kind(text)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise BadSettings(f"{variable}={text!r}: a positive whole number is wanted")
+    return int(text)

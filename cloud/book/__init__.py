@@ -1,0 +1,1 @@
+"""What happened: the audit chain and the outbox of events."""

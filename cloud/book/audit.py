@@ -1,0 +1,110 @@
+"""The audit trail: append-only rows, chained by hash per district (CQ art. 29)."""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import DDL, event, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base, canonical, insert_missing
+from cloud.base.unit import Unit
+
+_GENESIS = "0" * 64
+
+
+class AuditRow(Base):
+    """One thing that happened. `id` = "{district}:{seq}"; details hold ids, no personal data."""
+
+    __tablename__ = "audit_row"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    district: Mapped[str]
+    seq: Mapped[int]
+    at: Mapped[int] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(index=True)
+    what: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
+    details: Mapped[dict[str, Any]]
+    hash: Mapped[str]
+
+
+class AuditHead(Base):
+    """The end of one district's chain; its row is locked by whoever writes the next link."""
+
+    __tablename__ = "audit_head"
+
+    district: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    hash: Mapped[str]
+
+
+# The same words stand in the first migration; a test compares what both make.
+TRIGGERS = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_row_no_{verb} BEFORE {verb} ON audit_row "
+        "BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END"
+        for verb in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION audit_row_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'audit rows are never changed'; END $$",
+        "CREATE TRIGGER audit_row_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_row "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_row_refuse()",
+    ],
+}
+for _dialect, _statements in TRIGGERS.items():
+    for _statement in _statements:
+        event.listen(
+            AuditRow.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect)
+        )
+
+
+def write(
+    unit: Unit, district: str, actor: str, what: str, subject: str, details: dict[str, Any]
+) -> AuditRow:
+    """Append one row to the district's chain. Everybody is named by id, in `details` too."""
+    head = _head(unit, district)
+    row = AuditRow(
+        id=f"{district}:{head.seq + 1}",
+        district=district,
+        seq=head.seq + 1,
+        at=unit.now,
+        actor=actor,
+        what=what,
+        subject=subject,
+        details=details,
+    )
+    row.hash = _link(head.hash, row)
+    unit.db.add(row)
+    head.seq, head.hash = row.seq, row.hash
+    unit.db.flush()
+    return row
+
+
+def verify(unit: Unit, district: str) -> str | None:
+    """None if the chain is whole, else the id of the first row that is changed or missing."""
+    last, seq = _GENESIS, 0
+    rows = select(AuditRow).where(AuditRow.district == district).order_by(AuditRow.seq)
+    for row in unit.db.scalars(rows.execution_options(yield_per=1000)):
+        seq += 1
+        if row.seq != seq or row.id != f"{district}:{seq}" or row.hash != _link(last, row):
+            return f"{district}:{seq}"
+        last = row.hash
+    head = unit.db.get(AuditHead, district, populate_existing=True)
+    if (head.seq, head.hash) == (seq, last) if head else seq == 0:
+        return None
+    return f"{district}:{seq + 1 if head and head.seq > seq else seq}"
+
+
+def _head(unit: Unit, district: str) -> AuditHead:
+    head = unit.db.get(AuditHead, district, with_for_update=True)
+    if head is None:
+        insert_missing(unit.db, AuditHead, [{"district": district, "seq": 0, "hash": _GENESIS}])
+        head = unit.db.get_one(AuditHead, district, with_for_update=True)
+    return head
+
+
+def _link(previous: str, row: AuditRow) -> str:
+    names = ("district", "seq", "at", "actor", "what", "subject", "details")
+    body = canonical({name: getattr(row, name) for name in names})
+    return hashlib.sha256(previous.encode() + body.encode()).hexdigest()

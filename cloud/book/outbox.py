@@ -1,0 +1,136 @@
+"""News that climbs: events written in the transaction of what they tell, delivered after it."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Index, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base
+from cloud.base.unit import Ground, Unit
+
+log = logging.getLogger(__name__)
+
+BACKOFF_S = 1
+BACKOFF_MAX_S = 3600
+PARKED_AFTER = 20
+_BATCH = 100
+
+
+class Event(Base):
+    """One thing to pass on. `left` = the handlers that failed so far, empty = all are to run."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[int]
+    kind: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    left: Mapped[list[str]]
+    attempts: Mapped[int]
+    next_at: Mapped[int]
+    done_at: Mapped[int | None]
+    parked_at: Mapped[int | None]
+
+
+_DUE = Event.done_at.is_(None) & Event.parked_at.is_(None)
+Index("ix_event_due", Event.id, sqlite_where=_DUE, postgresql_where=_DUE)
+
+Handler = Callable[[Unit, Event], object]
+Handlers = Mapping[str, list[Handler]]
+
+
+def tell(unit: Unit, kind: str, subject: str, details: dict[str, Any]) -> None:
+    """Put an event into the outbox, in the transaction of what it tells."""
+    unit.db.add(
+        Event(
+            at=unit.now,
+            kind=kind,
+            subject=subject,
+            details=details,
+            left=[],
+            attempts=0,
+            next_at=unit.now,
+        )
+    )
+    unit.wake()
+
+
+def deliver(ground: Ground, handlers: Handlers, limit: int = 1000) -> int:
+    """Run the handlers of what is due, oldest first; how many events were finished.
+
+    Each event has its own write unit and is marked done in it, so its handlers' work and the mark
+    stand or fall together. A handler that fails is undone alone, logged, and tried again later
+    with growing pauses; after PARKED_AFTER tries the event is parked: kept, visible in `parked`.
+    """
+    done = 0
+    for _ in range(0, limit, _BATCH):
+        due = _due(ground)
+        for event_id in due:
+            with ground.write() as unit:
+                done += _one(unit, event_id, handlers)
+        if not due:
+            break
+    return done
+
+
+def parked(unit: Unit) -> list[Event]:
+    """Events given up for now, oldest first."""
+    return list(unit.db.scalars(select(Event).where(Event.parked_at.is_not(None))))
+
+
+def unpark(unit: Unit, event_id: int) -> None:
+    """Try a parked event again, once its cause is mended."""
+    unit.db.execute(
+        update(Event).where(Event.id == event_id).values(parked_at=None, attempts=0, next_at=0)
+    )
+    unit.wake()
+
+
+def _due(ground: Ground) -> list[int]:
+    with ground.read() as unit:
+        due = select(Event.id).where(_DUE, Event.next_at <= unit.now).order_by(Event.id)
+        return list(unit.db.scalars(due.limit(_BATCH)))
+
+
+def _one(unit: Unit, event_id: int, handlers: Handlers) -> bool:
+    # The claim: a second worker waits here for the first one's commit, then finds no row.
+    claim = (
+        update(Event)
+        .where(Event.id == event_id, _DUE, Event.next_at <= unit.now)
+        .values(done_at=unit.now)
+        .returning(Event)
+    )
+    event = unit.db.scalar(claim)
+    if event is None:
+        return False
+    every = handlers.get(event.kind, [])
+    # Names left over that an upgrade renamed: everything runs again, handlers are idempotent.
+    todo = [handler for handler in every if _name(handler) in event.left] or every
+    left = [_name(handler) for handler in todo if not _ran(unit, handler, event)]
+    if not left:
+        return True
+    event.left = left
+    event.done_at = None
+    event.attempts += 1
+    pause_s = min(BACKOFF_S * 2 ** (event.attempts - 1), BACKOFF_MAX_S)
+    event.next_at = unit.now + pause_s * 1000
+    if event.attempts >= PARKED_AFTER:
+        event.parked_at = unit.now
+    return False
+
+
+def _ran(unit: Unit, handler: Handler, event: Event) -> bool:
+    try:
+        with unit.savepoint():
+            handler(unit, event)
+    except Exception:
+        log.exception("event %d %s: %s failed", event.id, event.kind, _name(handler))
+        return False
+    return True
+
+
+def _name(handler: Handler) -> str:
+    return f"{handler.__module__}.{handler.__qualname__}"

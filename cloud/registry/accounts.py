@@ -1,0 +1,193 @@
+"""Passwords and sessions. Nothing here tells an unknown login from a wrong password."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy import ForeignKey, delete, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base
+from cloud.base.ids import new_id
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground, Unit
+from cloud.registry import people
+from cloud.registry.people import Person
+
+PASSWORD_LENGTHS = range(8, 129)
+
+
+class WeakPassword(ValueError):
+    """A password must have 8 to 128 characters."""
+
+
+class Account(Base):
+    """The password of one person (argon2id)."""
+
+    __tablename__ = "account"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    password_hash: Mapped[str]
+    changed_at: Mapped[int]
+
+
+class SignedInSession(Base):
+    """One signed-in browser; only the SHA-256 of its token is here."""
+
+    __tablename__ = "session"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    made_at: Mapped[int]
+    expires_at: Mapped[int] = mapped_column(index=True)
+
+
+class SignInFailure(Base):
+    """One attempt that failed or is still being checked; `key` = blind login or address."""
+
+    __tablename__ = "sign_in_failure"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    attempt: Mapped[str] = mapped_column(index=True)
+    key: Mapped[str] = mapped_column(index=True)
+    at: Mapped[int] = mapped_column(index=True)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A fresh session; the token is told once, here."""
+
+    token: str
+    person: Person
+
+    def __repr__(self) -> str:
+        return f"<SignedIn {self.person.id}>"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No session: `wrong`, `throttled`, or with the right password `pending` or `blocked`."""
+
+    reason: str
+
+
+def set_password(unit: Unit, person_id: str, password: str) -> None:
+    """Set or change a password and end every session of the person; WeakPassword if it is."""
+    if len(password) not in PASSWORD_LENGTHS:
+        raise WeakPassword
+    account = unit.db.get(Account, person_id)
+    if account is None:
+        account = Account(person_id=person_id)
+        unit.db.add(account)
+    account.password_hash = _hasher(unit.settings).hash(password)
+    account.changed_at = unit.now
+    sign_out_everywhere(unit, person_id)
+
+
+def sign_in(
+    ground: Ground, login: str, password: str, address: str, *, replaces: str = ""
+) -> SignedIn | Refused:
+    """Check a password and begin a session of `settings.session_s` seconds.
+
+    Takes the ground, not a unit: the slow check must not hold the only writer. The attempt is
+    counted as a failure before the check, so that parallel guesses are throttled as well.
+    `replaces` is the token the browser had until now. A welder has one active phone.
+    """
+    attempt = new_id()
+    with ground.write() as unit:
+        if _throttled(unit, attempt, login, address):
+            return Refused("throttled")
+        person = people.by_login(unit, login)
+        account = unit.db.get(Account, person.id) if person else None
+    good = _verified(ground.settings, account, password)
+    if person is None or not good:
+        return Refused("wrong")
+    with ground.write() as unit:
+        unit.db.execute(delete(SignInFailure).where(SignInFailure.attempt == attempt))
+        # Blocked, or given another password, in the time the check took?
+        person = unit.db.get_one(Person, person.id)
+        if unit.db.get_one(Account, person.id).password_hash != account.password_hash:
+            return Refused("wrong")
+        if person.status != "active":
+            return Refused(person.status)
+        return _begin(unit, person, replaces)
+
+
+def session(unit: Unit, token: str) -> Person | None:
+    """Whose session this token is; None if unknown, ended, expired, or the person is blocked."""
+    row = unit.db.get(SignedInSession, _digest(token))
+    if row is None or row.expires_at <= unit.now:
+        return None
+    person = unit.db.get_one(Person, row.person_id)
+    return person if person.status == "active" else None
+
+
+def sign_out(unit: Unit, token: str) -> None:
+    """End one session; an unknown one is no error."""
+    unit.db.execute(delete(SignedInSession).where(SignedInSession.token_hash == _digest(token)))
+
+
+def sign_out_everywhere(unit: Unit, person_id: str) -> None:
+    """End every session of a person."""
+    unit.db.execute(delete(SignedInSession).where(SignedInSession.person_id == person_id))
+
+
+def _begin(unit: Unit, person: Person, replaces: str) -> SignedIn:
+    unit.db.execute(delete(SignedInSession).where(SignedInSession.expires_at <= unit.now))
+    sign_out(unit, replaces)
+    if "welder" in person.roles:
+        sign_out_everywhere(unit, person.id)
+    token = secrets.token_urlsafe(32)
+    unit.db.add(
+        SignedInSession(
+            token_hash=_digest(token),
+            person_id=person.id,
+            made_at=unit.now,
+            expires_at=unit.now + unit.settings.session_s * 1000,
+        )
+    )
+    return SignedIn(token, person)
+
+
+def _throttled(unit: Unit, attempt: str, login: str, address: str) -> bool:
+    """Count this attempt in advance, or say that there were too many."""
+    begin = unit.now - unit.settings.throttle_s * 1000
+    unit.db.execute(delete(SignInFailure).where(SignInFailure.at <= begin))
+    keys = [
+        unit.keys.blind(f"login:{people.login_form(login)}"),
+        unit.keys.blind(f"address:{address}"),
+    ]
+    counts = select(func.count()).where(SignInFailure.key.in_(keys)).group_by(SignInFailure.key)
+    if max(unit.db.scalars(counts), default=0) >= unit.settings.throttle_failures:
+        return True
+    unit.db.add_all(
+        SignInFailure(id=new_id(), attempt=attempt, key=key, at=unit.now) for key in keys
+    )
+    return False
+
+
+def _verified(settings: Settings, account: Account | None, password: str) -> bool:
+    hasher = _hasher(settings)
+    known = account.password_hash if account else _dummy(settings)
+    try:
+        hasher.verify(known, password[: PASSWORD_LENGTHS.stop])
+    except VerifyMismatchError:
+        return False
+    return account is not None
+
+
+@cache
+def _hasher(settings: Settings) -> PasswordHasher:
+    return PasswordHasher(settings.argon2_rounds, settings.argon2_kib, parallelism=1)
+
+
+@cache
+def _dummy(settings: Settings) -> str:
+    return _hasher(settings).hash(secrets.token_hex(16))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

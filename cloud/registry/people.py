@@ -1,0 +1,151 @@
+"""People and their roles. Phone and identity number are sealed, and found by blind index."""
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cloud.base import districts
+from cloud.base.database import Base
+from cloud.base.formats import mask, read_identity, read_phone
+from cloud.base.ids import new_id
+from cloud.base.unit import Unit
+
+ROLES = frozenset(
+    {"welder", "fire_watch", "enterprise", "technician", "officer", "office", "platform"}
+)
+STATUSES = ("pending", "active", "blocked")
+
+
+class BadPerson(ValueError):
+    """A field does not hold: role, district, phone or identity number (never quoted)."""
+
+
+class PersonRole(Base):
+    """One role of one person."""
+
+    __tablename__ = "person_role"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Person(Base):
+    """One real person. `login` is lower case; sealed fields are empty when not known."""
+
+    __tablename__ = "person"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    login: Mapped[str] = mapped_column(unique=True)
+    phone_sealed: Mapped[str]
+    phone_blind: Mapped[str | None] = mapped_column(index=True)
+    identity_sealed: Mapped[str]
+    identity_blind: Mapped[str | None] = mapped_column(unique=True)
+    enterprise_id: Mapped[str | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    district: Mapped[str] = mapped_column(index=True)
+    status: Mapped[str]
+    made_at: Mapped[int]
+    role_rows: Mapped[list[PersonRole]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by=PersonRole.role
+    )
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return frozenset(row.role for row in self.role_rows)
+
+
+def add(
+    unit: Unit,
+    *,
+    name: str,
+    login: str,
+    district: str,
+    roles: set[str] | frozenset[str],
+    enterprise_id: str | None = None,
+    phone: str = "",
+    identity: str = "",
+    status: str = "pending",
+) -> Person:
+    """Register a person; BadPerson if a field is wrong, IntegrityError if the login is taken."""
+    if not roles <= ROLES or status not in STATUSES or not districts.valid(district):
+        raise BadPerson(f"roles {sorted(roles)}, status {status!r}, district {district!r}")
+    phone_sealed, phone_blind = _sealed(unit, "phone", phone, read_phone(phone))
+    identity_sealed, identity_blind = _sealed(unit, "identity", identity, read_identity(identity))
+    person = Person(
+        id=new_id(),
+        name=name,
+        login=login_form(login),
+        phone_sealed=phone_sealed,
+        phone_blind=phone_blind,
+        identity_sealed=identity_sealed,
+        identity_blind=identity_blind,
+        enterprise_id=enterprise_id,
+        district=district,
+        status=status,
+        made_at=unit.now,
+        role_rows=[PersonRole(role=role) for role in sorted(roles)],
+    )
+    unit.db.add(person)
+    unit.db.flush()
+    return person
+
+
+def get(unit: Unit, person_id: str) -> Person | None:
+    return unit.db.get(Person, person_id)
+
+
+def by_login(unit: Unit, login: str) -> Person | None:
+    return unit.db.scalar(select(Person).where(Person.login == login_form(login)))
+
+
+def by_identity(unit: Unit, identity: str) -> Person | None:
+    """The person with this identity number, found without opening anybody's."""
+    number = read_identity(identity)
+    if number is None:
+        return None
+    blind = unit.keys.blind(f"identity:{number}")
+    return unit.db.scalar(select(Person).where(Person.identity_blind == blind))
+
+
+def set_status(unit: Unit, person: Person, status: str) -> None:
+    """Approve (`active`), block, or put back to `pending`."""
+    if status not in STATUSES:
+        raise BadPerson(f"status {status!r}")
+    person.status = status
+
+
+def identity(unit: Unit, person: Person) -> str:
+    """The identity number in clear; every look at it is for the caller to record."""
+    return _opened(unit, "identity", person.identity_sealed)
+
+
+def phone(unit: Unit, person: Person) -> str:
+    """The phone number in clear; every look at it is for the caller to record."""
+    return _opened(unit, "phone", person.phone_sealed)
+
+
+def masked_identity(unit: Unit, person: Person) -> str:
+    """990101********1234, or empty."""
+    return mask(identity(unit, person))
+
+
+def masked_phone(unit: Unit, person: Person) -> str:
+    """138****5678, or empty."""
+    return mask(phone(unit, person))
+
+
+def login_form(login: str) -> str:
+    """A login as it is stored and compared."""
+    return login.strip().casefold()
+
+
+def _sealed(unit: Unit, what: str, given: str, number: str | None) -> tuple[str, str | None]:
+    if not given:
+        return "", None
+    if number is None:
+        raise BadPerson(f"the {what} number is not right")
+    sealed = unit.keys.seal(number.encode(), f"person.{what}")
+    return sealed, unit.keys.blind(f"{what}:{number}")
+
+
+def _opened(unit: Unit, what: str, sealed: str) -> str:
+    return unit.keys.open(sealed, f"person.{what}").decode() if sealed else ""

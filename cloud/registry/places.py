@@ -1,0 +1,33 @@
+"""The names of districts. Codes are the keys everywhere; a name is only ever shown."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base import districts
+from cloud.base.database import Base
+from cloud.base.unit import Unit
+
+
+class Place(Base):
+    """One named district of the tree."""
+
+    __tablename__ = "place"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+def put(unit: Unit, code: str, name: str) -> None:
+    """Name a district, or rename it; ValueError if it is no code."""
+    if not districts.valid(code):
+        raise ValueError(f"no district code: {code!r}")
+    unit.db.merge(Place(code=code, name=name))
+    unit.db.flush()
+
+
+def name(unit: Unit, code: str) -> str:
+    """The name of the smallest named district that holds `code`; the code itself if none does."""
+    for part in districts.path(code):
+        place = unit.db.get(Place, part)
+        if place is not None:
+            return place.name
+    return code

@@ -1,0 +1,92 @@
+"""One master key per installation; what is sealed opens only where and for what it was sealed."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.base.keys import Keys, KeysBroken, SealBroken
+
+KEYS = Keys(bytes(range(32)))
+
+
+@given(st.binary(max_size=200), st.text(max_size=20))
+def test_what_is_sealed_opens_again_for_the_same_purpose(clear: bytes, purpose: str) -> None:
+    assert KEYS.open(KEYS.seal(clear, purpose), purpose) == clear
+
+
+def test_the_same_text_is_never_sealed_alike() -> None:
+    assert KEYS.seal(b"x", "p") != KEYS.seal(b"x", "p")
+
+
+def test_a_seal_names_its_key_and_shows_nothing_of_what_it_holds() -> None:
+    sealed = KEYS.seal(b"13800000000", "phone")
+    assert sealed.startswith(KEYS.id + ".")
+    assert "13800000000" not in sealed
+
+
+@pytest.mark.parametrize("sealed", ["", "x", "{id}.", "{id}.!!", "{id}.AAAA", "feedbeef.AAAA"])
+def test_what_is_no_seal_is_refused(sealed: str) -> None:
+    with pytest.raises(SealBroken):
+        KEYS.open(sealed.replace("{id}", KEYS.id), "p")
+
+
+def test_a_seal_does_not_open_for_another_purpose_or_with_another_key() -> None:
+    sealed = KEYS.seal(b"x", "p")
+    with pytest.raises(SealBroken):
+        KEYS.open(sealed, "q")
+    with pytest.raises(SealBroken):
+        Keys(bytes(32)).open(sealed, "p")
+
+
+@given(st.integers(min_value=9, max_value=200))
+def test_one_changed_character_breaks_the_seal(place: int) -> None:
+    sealed = KEYS.seal(b"a made-up secret!", "p")
+    place = min(place, len(sealed) - 1)
+    changed = "A" if sealed[place] != "A" else "B"
+    with pytest.raises(SealBroken):
+        KEYS.open(sealed[:place] + changed + sealed[place + 1 :], "p")
+
+
+def test_a_blind_index_is_stable_and_keyed() -> None:
+    assert KEYS.blind("x") == Keys(bytes(range(32))).blind("x")
+    assert KEYS.blind("x") != Keys(bytes(32)).blind("x")
+    assert KEYS.blind("x") != KEYS.blind("y")
+
+
+def test_every_use_has_a_key_of_its_own() -> None:
+    uses = {KEYS.csrf, KEYS.session, KEYS.derive("presence"), KEYS.derive("other")}
+    assert len(uses) == 4
+
+
+def test_the_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    first = Keys.load(tmp_path)
+    path = tmp_path / "keys" / "master.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert len(path.read_bytes()) == 32
+    assert Keys.load(tmp_path).id == first.id
+    assert [file.name for file in path.parent.iterdir()] == ["master.key"]
+
+
+def test_two_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        ids = set(threads.map(lambda _: Keys.load(tmp_path).id, range(8)))
+    assert len(ids) == 1
+
+
+def test_a_damaged_key_file_is_not_replaced_in_silence(tmp_path: Path) -> None:
+    Keys.load(tmp_path)
+    path = tmp_path / "keys" / "master.key"
+    path.write_bytes(b"short")
+    with pytest.raises(KeysBroken):
+        Keys.load(tmp_path)
+    assert path.read_bytes() == b"short"
+
+
+def test_no_key_material_is_shown() -> None:
+    assert repr(KEYS) == f"<Keys {KEYS.id}>"
+    assert KEYS.id not in bytes(range(32)).hex()

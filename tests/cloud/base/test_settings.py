@@ -1,0 +1,52 @@
+"""Settings come from the environment, once, and a wrong value is named."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from cloud.base.settings import BadSettings, Settings
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_env({})
+    assert settings == Settings()
+    assert settings.database == f"sqlite:///{Path('var').absolute()}/hanma.db"
+    assert settings.base_url == "http://127.0.0.1:8080"
+    assert (settings.broker, settings.profile) == ("embedded", "chongqing")
+
+
+def test_the_environment_overrides_each_field() -> None:
+    settings = Settings.from_env(
+        {
+            "HANMA_DATA": "/srv/hanma",
+            "HANMA_DATABASE": "postgresql://db/hanma",
+            "HANMA_BASE_URL": "https://example.test/",
+            "HANMA_BEAT_IDLE_S": "240",
+            "HANMA_LISTEN": "",
+        }
+    )
+    assert settings.data_dir == Path("/srv/hanma")
+    assert settings.database == "postgresql://db/hanma"
+    assert settings.base_url == "https://example.test"
+    assert settings.beat_idle_s == 240
+    assert settings.listen == "127.0.0.1:8080"
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "0", "1.5", "٣"])
+def test_a_number_that_is_none_is_refused_by_name(text: str) -> None:
+    with pytest.raises(BadSettings, match="HANMA_BEAT_IDLE_S"):
+        Settings.from_env({"HANMA_BEAT_IDLE_S": text})
+
+
+def test_every_field_has_its_variable_and_its_line_of_explanation() -> None:
+    described = Settings.described()
+    assert list(described) == [one.name for one in fields(Settings)]
+    assert described["data_dir"][0] == "HANMA_DATA"
+    assert described["mqtt_listen"][0] == "HANMA_MQTT_LISTEN"
+    assert all(len(doc) > 10 for _variable, _kind, doc in described.values())
+
+
+def test_urls_that_may_hold_a_password_are_not_shown() -> None:
+    settings = Settings(database="postgresql://u:secret@db/x", broker="mqtt://u:secret@host:1")
+    assert "secret" not in f"{settings!r} {settings}"

@@ -1,0 +1,178 @@
+"""One unit of work is one durable transaction, and two writers never fail each other."""
+
+import logging
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from cloud.base.unit import Ground, NestedWrite, NoSender, Unit
+from cloud.book.audit import AuditHead
+
+
+def head(name: str, seq: int = 0) -> AuditHead:
+    return AuditHead(district=name, seq=seq, hash="")
+
+
+def seq(ground: Ground, name: str) -> int | None:
+    with ground.read() as unit:
+        row = unit.db.get(AuditHead, name)
+        return row.seq if row else None
+
+
+def test_what_was_written_is_there_after_the_unit(ground: Ground) -> None:
+    with ground.write() as unit:
+        unit.db.add(head("a", 7))
+    assert seq(ground, "a") == 7
+
+
+def test_an_exception_undoes_the_whole_unit(ground: Ground) -> None:
+    with pytest.raises(ZeroDivisionError), ground.write() as unit:
+        unit.db.add(head("a"))
+        unit.db.flush()
+        _ = 1 / 0
+    assert seq(ground, "a") is None
+
+
+def test_the_time_stands_still_inside_a_unit(ground: Ground, clock: Any) -> None:
+    with ground.write() as unit:
+        begin = unit.now
+        clock.forward(5)
+        assert unit.now == begin == clock.now - 5000
+
+
+def test_a_read_unit_cannot_write(ground: Ground) -> None:
+    with pytest.raises(OperationalError, match="readonly"), ground.read() as unit:
+        unit.db.add(head("a"))
+        unit.db.flush()
+    with ground.write() as unit:
+        unit.db.add(head("a"))
+    assert seq(ground, "a") == 0
+
+
+def test_reading_goes_on_while_another_writes(ground: Ground) -> None:
+    with ground.write() as writer:
+        writer.db.add(head("a"))
+        writer.db.flush()
+        assert seq(ground, "a") is None
+
+
+def test_many_threads_read_then_write_at_once_and_none_is_lost(ground: Ground) -> None:
+    with ground.write() as unit:
+        unit.db.add(head("a"))
+    start, failures = threading.Barrier(4), []
+
+    def count_up() -> None:
+        start.wait()
+        try:
+            for _ in range(25):
+                with ground.write() as unit:
+                    row = unit.db.get_one(AuditHead, "a")
+                    row.seq += 1
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=count_up) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert seq(ground, "a") == 100
+
+
+def test_two_processes_read_then_write_at_once_and_both_succeed(ground: Ground) -> None:
+    """Two grounds on one file share no lock in memory, only the database's own."""
+    other = Ground(ground.settings, ground.engine, ground.keys, ground.clock)
+    with ground.write() as unit:
+        unit.db.add(head("a"))
+    reading = threading.Event()
+
+    def second() -> None:
+        reading.wait()
+        with other.write() as unit:
+            unit.db.get_one(AuditHead, "a").seq += 1
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with ground.write() as unit:
+        row = unit.db.get_one(AuditHead, "a")
+        reading.set()
+        thread.join(0.05)
+        row.seq += 1
+    thread.join()
+    assert seq(ground, "a") == 2
+
+
+def test_a_write_unit_inside_another_says_so_at_once(ground: Ground) -> None:
+    with ground.write(), pytest.raises(NestedWrite), ground.write():
+        pass
+    with ground.write():
+        pass
+
+
+def test_after_calls_run_once_and_only_after_the_commit(ground: Ground) -> None:
+    seen: list[int | None] = []
+    with ground.write() as unit:
+        unit.db.add(head("a", 3))
+        unit.after(lambda: seen.append(seq(ground, "a")))
+        assert seen == []
+    assert seen == [3]
+
+
+def test_after_calls_of_a_rolled_back_unit_never_run(ground: Ground, sent: list[Any]) -> None:
+    with pytest.raises(ZeroDivisionError), ground.write() as unit:
+        unit.send("HM-1", b"x")
+        _ = 1 / 0
+    assert sent == []
+
+
+def test_an_after_call_may_open_the_next_write_unit(ground: Ground) -> None:
+    def later() -> None:
+        with ground.write() as unit:
+            unit.db.add(head("b", 1))
+
+    with ground.write() as unit:
+        unit.after(later)
+    assert seq(ground, "b") == 1
+
+
+def test_a_failing_after_call_is_logged_and_stops_nobody(
+    ground: Ground, sent: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR), ground.write() as unit:
+        unit.after(lambda: 1 / 0)
+        unit.send("HM-1", b"x")
+    assert sent == [("HM-1", b"x")]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_broken_index_inside_a_savepoint_leaves_the_rest_standing(
+    ground: Ground, sent: list[Any]
+) -> None:
+    with ground.write() as unit:
+        unit.db.add(head("a", 1))
+        with pytest.raises(IntegrityError), unit.savepoint():
+            unit.send("HM-1", b"never")
+            unit.db.execute(AuditHead.__table__.insert(), {"district": "a", "seq": 2, "hash": ""})
+        unit.db.add(head("b", 3))
+    assert (seq(ground, "a"), seq(ground, "b"), sent) == (1, 3, [])
+
+
+def test_the_outbox_is_woken_once_per_unit(ground: Ground) -> None:
+    woken: list[int] = []
+    ground.wake = lambda: woken.append(1)
+
+    def news(unit: Unit) -> None:
+        unit.wake()
+        unit.wake()
+
+    with ground.write() as unit:
+        news(unit)
+    assert woken == [1]
+
+
+def test_without_an_edge_a_command_has_no_way_out() -> None:
+    with pytest.raises(NoSender):
+        Ground.send("HM-1", b"x")
