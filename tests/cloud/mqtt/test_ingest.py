@@ -1,0 +1,338 @@
+"""Ingest behind a real broker: commit before acknowledgement, through every kind of trouble."""
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cloud.book import outbox
+from cloud.link import intake, terminals
+from cloud.mqtt.address import Address
+from cloud.mqtt.broker import Broker
+from cloud.mqtt.ingest import Ingest
+from cloud.mqtt.limits import Quota
+from cloud.mqtt.login import Doorkeeper, secrets_of
+from cloud.mqtt.pace import Buckets
+from cloud.mqtt.sender import Sender
+from tests.cloud.mqtt.mqtt_fakes import AWAY, FakeGround, Room
+from tests.cloud.mqtt.mqtt_made_up import UP_A, UP_B, A, B
+from tests.cloud.mqtt.raw_client import RawClient
+
+pytestmark = pytest.mark.slow
+
+TIME_PLEASE = (
+    b'{"services":[{"service_id":"$time_sync","event_type":"time_sync_request",'
+    b'"paras":{"device_send_time":1700000000000}}]}'
+)
+
+
+@pytest.fixture
+def fake() -> FakeGround:
+    return FakeGround()
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+@pytest.fixture
+def start(fake: FakeGround, room: Room) -> Iterator[Callable[..., Ingest]]:
+    """Starts an ingest at an address and waits until it is connected."""
+    started: list[Ingest] = []
+
+    def begin(address: Address, **given: Any) -> Ingest:
+        ingest = Ingest(fake, address, room.receive, room.deliver, keep=room.keep, **given)
+        started.append(ingest)
+        ingest.start()
+        assert ingest.wait_connected(5)
+        return ingest
+
+    yield begin
+    room.gate.set()
+    for ingest in started:
+        ingest.stop(timeout_s=1)
+
+
+# --- the good way -------------------------------------------------------------------------------
+
+
+def test_what_is_said_is_received_in_order_committed_and_passed_on(
+    site, start, fake, room, wait_until
+):
+    ingest = start(site.address)
+    a, b = site.a(), site.b()
+    a.publish(UP_A, b"1")
+    b.publish(UP_B, b"2")
+    a.publish(UP_A, b"3", qos=0)
+    wait_until(lambda: len(room.heard) == 3 and fake.commits == 3 and room.delivered)
+    assert room.heard == [(A, b"1"), (B, b"2"), (A, b"3")]
+    assert ingest.tally == {"received": 3, "beat": 3}
+
+
+def test_the_device_comes_from_the_topic_whatever_the_body_says(site, start, room, wait_until):
+    start(site.address)
+    site.a().publish(UP_A, b'{"device":"%s"}' % B.encode())
+    wait_until(lambda: room.heard)
+    assert room.heard[0][0] == A
+
+
+def test_the_next_message_comes_only_after_the_acknowledgement(make_site, start, room, wait_until):
+    site = make_site(cloud=Quota(messages=10, bytes=100_000, in_flight=1))
+    room.gate.clear()
+    ingest = start(site.address)
+    a = site.a()
+    a.publish(UP_A, b"1")
+    a.publish(UP_A, b"2")
+    assert ingest.backlog() <= 1
+    assert room.heard == []
+    room.gate.set()
+    wait_until(lambda: room.payloads == [b"1", b"2"])
+
+
+# --- interruptions ------------------------------------------------------------------------------
+
+
+def test_killed_between_commit_and_acknowledgement_it_gets_the_message_again(
+    site, start, fake, room, wait_until
+):
+    ingest = start(site.address)
+
+    def kill() -> None:
+        fake.after_commit = lambda: None
+        ingest._client._paho.socket().shutdown(socket.SHUT_RDWR)
+        wait_until(lambda: not ingest.connected)
+
+    fake.after_commit = kill
+    site.a().publish(UP_A, b"once more")
+    wait_until(lambda: room.payloads == [b"once more"] * 2)
+    assert fake.commits == 2
+
+
+def test_what_came_while_it_was_away_is_not_lost(site, start, room, wait_until):
+    first = start(site.address)
+    a = site.a()
+    a.publish(UP_A, b"1")
+    wait_until(lambda: room.heard)
+    first._client.stop()
+    first.stop()
+    a.publish(UP_A, b"2")
+    start(site.address)
+    wait_until(lambda: room.payloads == [b"1", b"2"])
+
+
+def test_after_a_restart_of_the_broker_it_comes_back(make_site, start, room, wait_until):
+    site = make_site()
+    start(site.address)
+    site.broker.stop()
+    again = Broker(site.door, port=site.broker.port)
+    again.start()
+    site.broker = again
+    site.a().publish(UP_A, b"back")  # waits until somebody reads
+    wait_until(lambda: room.payloads == [b"back"])
+
+
+def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_lost(
+    site, start, fake, room, wait_until
+):
+    fake.away.set()
+    ingest = start(site.address)
+    a = site.a()
+    for number in range(5):
+        a.publish(UP_A, b"%d" % number)
+    wait_until(lambda: ingest.backlog() == 4)
+    assert ingest.tally["received"] == 0
+    fake.away.clear()
+    wait_until(lambda: room.payloads == [b"0", b"1", b"2", b"3", b"4"])
+    assert room.kept == []
+
+
+def test_a_long_outage_holds_the_terminals_back(make_site, start, fake, room, wait_until):
+    site = make_site(cloud=Quota(messages=3, bytes=100_000, in_flight=3))
+    fake.away.set()
+    start(site.address, queue_size=2)
+    a = site.a()
+    for number in range(6):
+        a.publish(UP_A, b"%d" % number)
+    a.post(UP_A, b"6")
+    a.sock.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        a.sock.recv(4)
+    fake.away.clear()
+    wait_until(lambda: room.payloads == [b"%d" % n for n in range(7)])
+
+
+# --- bad messages -------------------------------------------------------------------------------
+
+
+def test_a_message_that_breaks_the_intake_is_kept_and_blocks_nobody(
+    site, start, room, wait_until, caplog
+):
+    room.fails[b"poison"] = [ValueError("the text of the message")] * 3
+    ingest = start(site.address)
+    a = site.a()
+    a.publish(UP_A, b"poison")
+    a.publish(UP_A, b"good")
+    wait_until(lambda: room.payloads[-1:] == [b"good"])
+    assert room.kept == [(A, b"poison")]
+    assert ingest.tally["poison"] == 1
+    assert "ValueError at" in caplog.text
+    assert "the text of the message" not in caplog.text
+
+
+def test_a_stumble_is_not_poison(site, start, room, wait_until):
+    room.fails[b"x"] = [ValueError()]
+    ingest = start(site.address)
+    site.a().publish(UP_A, b"x")
+    wait_until(lambda: ingest.tally["received"] == 1)
+    assert room.kept == []
+
+
+def test_a_message_that_the_database_refuses_does_not_block_while_the_database_answers(
+    site, start, room, wait_until
+):
+    room.fails[b"poison"] = [AWAY] * 9
+    ingest = start(site.address)
+    site.a().publish(UP_A, b"poison")
+    wait_until(lambda: ingest.tally["poison"] == 1)
+    assert room.kept == [(A, b"poison")]
+
+
+def test_a_terminal_that_floods_is_cut_down_to_its_share(site, start, room, wait_until):
+    ingest = start(site.address, buckets=Buckets(rate_hz=0, burst=2))
+    a, b = site.a(), site.b()
+    for number in range(5):
+        a.publish(UP_A, b"%d" % number)
+    b.publish(UP_B, b"mine")
+    wait_until(lambda: (B, b"mine") in room.heard)
+    assert room.payloads == [b"0", b"1", b"mine"]
+    assert ingest.tally["too often"] == 3
+
+
+def test_a_failing_outbox_ends_nothing(site, start, fake, room, wait_until):
+    room.deliver = None
+    ingest = Ingest(fake, site.address, room.receive, lambda: 1 / 0)
+    ingest.start()
+    a = site.a()
+    a.publish(UP_A, b"1")
+    wait_until(lambda: room.heard)
+    a.publish(UP_A, b"2")
+    wait_until(lambda: len(room.heard) == 2)
+    ingest.stop()
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+
+def test_stop_finishes_what_is_here(site, start, fake, room, wait_until):
+    room.gate.clear()
+    ingest = start(site.address)
+    a = site.a()
+    for number in range(20):
+        a.publish(UP_A, b"%d" % number)
+    wait_until(lambda: ingest.backlog() >= 4)
+    stopping = threading.Thread(target=ingest.stop)
+    stopping.start()
+    room.gate.set()
+    stopping.join(5)
+    assert not stopping.is_alive()
+    assert len(room.heard) == fake.commits == 20
+
+
+def test_stop_does_not_wait_for_ever_for_a_database(site, start, fake, wait_until):
+    fake.away.set()
+    ingest = start(site.address)
+    site.a().publish(UP_A, b"1")
+    ingest.stop(timeout_s=0.2)
+    assert ingest.tally["received"] == 0
+
+
+def test_stop_without_a_broker_is_quick(fake, room):
+    ingest = Ingest(fake, Address("127.0.0.1", 9, "u", "p", outside=False), room.receive, list)
+    ingest.start()
+    ingest.stop(timeout_s=1)
+
+
+# --- with the real rooms ------------------------------------------------------------------------
+
+
+def test_a_terminals_question_goes_through_the_book_and_is_answered(county, wait_until):
+    ground = county.ground
+    secret = county.do(terminals.provision, A)
+    door = Doorkeeper(secrets_of(ground), ground.clock)
+    broker = Broker(door, port=0)
+    broker.start()
+    address = door.address("127.0.0.1", broker.port)
+    ingest = Ingest(ground, address, intake.receive, lambda: outbox.deliver(ground, {}))
+    ground.send = sender = Sender(address)
+    ingest.start()
+    sender.start()
+    assert ingest.wait_connected(5)
+    assert sender.wait_connected(5)
+    client = RawClient(broker.port)
+    assert client.connect(A, A, terminals.mqtt_password(secret)) == 0
+    client.subscribe(f"hm/{A}/down")
+    took_ms = []
+    for _ in range(50):
+        began = time.perf_counter()
+        client.post(UP_A, TIME_PLEASE)
+        assert b"time_sync_response" in client.receive().payload
+        took_ms.append((time.perf_counter() - began) * 1000)
+    p50 = statistics.median(took_ms)
+    print(f"question, commit, answer: p50 {p50:.2f} ms, worst {max(took_ms):.2f} ms (limit 50 ms)")
+    assert county.ask(terminals.get, A).seen_at == ground.clock()
+    wait_until(lambda: ingest.tally["time-sync"] == 50)
+    client.disconnect()
+    sender.stop()
+    ingest.stop()
+    broker.stop()
+
+
+# --- an outside broker --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mosquitto(tmp_path) -> Iterator[Address]:
+    """A mosquitto of our own, if there is one on this machine."""
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    if not os.path.exists(program):
+        pytest.skip("mosquitto is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    conf = tmp_path / "mosquitto.conf"
+    conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n")
+    with subprocess.Popen([program, "-c", str(conf)], stderr=subprocess.DEVNULL) as process:
+        _until_it_listens(port)
+        yield Address("127.0.0.1", port, "hanma", "made-up")
+        process.terminate()
+
+
+def _until_it_listens(port: int) -> None:
+    for _ in range(500):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+    raise TimeoutError("mosquitto does not listen")
+
+
+def test_two_workers_share_an_outside_broker(mosquitto, start, room, wait_until):
+    first, second = start(mosquitto), start(mosquitto)
+    client = RawClient(mosquitto.port)
+    assert client.connect(A) == 0
+    for number in range(40):
+        client.publish(UP_A, b"%d" % number)
+    wait_until(lambda: first.tally["received"] + second.tally["received"] >= 40)
+    client.close()
+    assert max(Counter(room.payloads).values()) == 1
+    assert len(room.heard) == 40
+    assert first.tally["received"] and second.tally["received"]
