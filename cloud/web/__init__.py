@@ -1,0 +1,48 @@
+"""The web edge: server-rendered pages, one blueprint per audience.
+
+Pages hold no decisions. They read a form, call one function of a room inside one unit, and show
+what came back. Every page works with the script off.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cloud.base.unit import Ground
+from cloud.web import (
+    accounts,
+    assets,
+    headers,
+    language,
+    regulator,
+    rights,
+    shown,
+    trouble,
+    visitor,
+    welder,
+)
+from cloud.web.once import Once
+from cloud.web.welder.draft import Drafts
+
+BODY_LIMIT = 64 * 1024  # bytes; a form of ours has a few hundred
+
+
+def create_app(ground: Ground) -> Flask:
+    """The WSGI application on this ground."""
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=BODY_LIMIT)
+    app.extensions["hanma"] = ground
+    app.extensions["hanma_once"] = Once()
+    app.extensions["hanma_drafts"] = Drafts()
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # The order matters to after_request only: headers, set first, run last and see everything.
+    headers.init_app(app, secure=ground.settings.base_url.startswith("https://"))
+    visitor.init_app(app)
+    language.init_app(app)
+    rights.init_app(app)
+    trouble.init_app(app)
+    shown.init_app(app)
+    assets.init_app(app)
+    for audience in (accounts, welder, regulator):
+        app.register_blueprint(audience.blueprint)
+    return app

@@ -1,0 +1,91 @@
+"""Signing in and out, the language, and the sign of life: what every audience shares."""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from cloud.registry.accounts import Refused, sign_in, sign_out
+from cloud.web import fields, language, visitor
+from cloud.web.trouble import Trouble, show, wants_json
+
+blueprint = Blueprint("accounts", __name__, template_folder="templates")
+_LOGIN_LIMIT = 64
+_PASSWORD_LIMIT = 128
+_PATH_LIMIT = 512
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+def login() -> Response | str:
+    """The log-in form; after it, back to the local path `next`."""
+    if request.method == "GET":
+        after = visitor.local_path(request.args.get("next", "/")[:_PATH_LIMIT])
+        if visitor.viewer():
+            return redirect(after, 303)
+        return render_template("accounts/login.html", after=after, refused=None)
+    after = visitor.local_path(fields.text("next", "next", limit=_PATH_LIMIT, required=False))
+    found = sign_in(
+        visitor.ground(),
+        fields.text("login", _("账号"), limit=_LOGIN_LIMIT),
+        fields.secret("password", _("密码"), limit=_PASSWORD_LIMIT),
+        request.remote_addr or "",
+        replaces=visitor.session_token(),
+    )
+    if isinstance(found, Refused):
+        return _refused(found.reason, after)
+    response = jsonify({"ok": True, "next": after}) if wants_json() else redirect(after, 303)
+    visitor.keep_session(response, found.token)
+    return response
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    """End this browser's session."""
+    with visitor.ground().write() as unit:
+        sign_out(unit, visitor.session_token())
+    response = redirect(url_for("accounts.login"), 303)
+    visitor.drop_session(response)
+    return response
+
+
+@blueprint.post("/language")
+def choose_language() -> Response:
+    """Switch between Chinese and English, and stay on the page."""
+    chosen = fields.choice("lang", _("语言"), language.LOCALES)
+    after = fields.text("next", "next", limit=_PATH_LIMIT, required=False)
+    response = redirect(visitor.local_path(after), 303)
+    language.remember(response, chosen, secure=visitor.secure())
+    return response
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """200 while the database answers; for whoever watches the service."""
+    with visitor.ground().read() as unit:
+        unit.db.execute(text("SELECT 1"))
+    return jsonify({"ok": True})
+
+
+def _refused(reason: str, after: str) -> Response:
+    """The form again, with the reason; a wrong name and a wrong password read the same."""
+    minutes = visitor.ground().settings.throttle_s // 60
+    later = _("请过 %(minutes)s 分钟再试。", minutes=minutes)
+    trouble = {
+        "throttled": Trouble(429, reason, _("试的次数太多。"), later),
+        "pending": Trouble(403, reason, _("这个账号还没有通过审核。"), _("请联系您的单位。")),
+        "blocked": Trouble(403, reason, _("这个账号已停用。"), _("请联系您的单位。")),
+    }.get(reason, Trouble(401, "wrong", _("账号或密码不对。"), _("请检查后再试。")))
+    if wants_json():
+        return show(trouble)
+    page = render_template("accounts/login.html", after=after, refused=trouble)
+    return make_response(page, trouble.status)

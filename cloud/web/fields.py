@@ -1,0 +1,80 @@
+"""Reading a form: fields are bounded, printable and known, or the answer is one clear sentence.
+
+Names in the messages are the labels the person saw, never the field's technical name.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+
+from flask import request
+from flask_babel import gettext as _
+
+from cloud.web.trouble import bad_input
+
+_REPLACED = "\ufffd"  # what bytes that are not UTF-8 turn into
+
+
+def text(name: str, label: str, *, limit: int, required: bool = True) -> str:
+    """One line of text of at most `limit` characters, trimmed; empty when it may be left out."""
+    value = _one(name, label).strip()
+    if required and not value:
+        raise bad_input(_("“%(label)s”没有填写。", label=label))
+    if len(value) > limit:
+        raise bad_input(_("“%(label)s”太长，最多 %(limit)s 个字。", label=label, limit=limit))
+    if not _printable(value):
+        raise bad_input(_("“%(label)s”里有不能使用的字符。", label=label))
+    return value
+
+
+def secret(name: str, label: str, *, limit: int) -> str:
+    """A password: bounded, otherwise as typed; its characters are nobody's business."""
+    value = _one(name, label)
+    if not value:
+        raise bad_input(_("“%(label)s”没有填写。", label=label))
+    if len(value) > limit:
+        raise bad_input(_("“%(label)s”太长，最多 %(limit)s 个字。", label=label, limit=limit))
+    return value
+
+
+def digits(name: str, label: str, *, count: int) -> str:
+    """Exactly `count` digits; full-width ones of a Chinese keyboard and spaces are forgiven."""
+    value = unicodedata.normalize("NFKC", text(name, label, limit=4 * count)).replace(" ", "")
+    if len(value) != count or not (value.isascii() and value.isdigit()):
+        raise bad_input(_("“%(label)s”应是 %(count)s 位数字。", label=label, count=count))
+    return value
+
+
+def ticks(name: str, label: str, known: Collection[str]) -> set[str]:
+    """The boxes that were ticked; one that the page never showed is bad input."""
+    ticked = set(request.form.getlist(name))
+    if not ticked <= set(known):
+        raise bad_input(_("“%(label)s”里有未知的选项。", label=label))
+    return ticked
+
+
+def flag(name: str, label: str) -> bool:
+    """One box: `1` when ticked, absent or empty when not."""
+    return bool(ticks(name, label, {"1", ""}) - {""})
+
+
+def choice(name: str, label: str, known: Collection[str]) -> str:
+    """One of the offered values."""
+    value = text(name, label, limit=64)
+    if value not in known:
+        raise bad_input(_("“%(label)s”里有未知的选项。", label=label))
+    return value
+
+
+def _one(name: str, label: str) -> str:
+    """The field's only value; the same field twice is no form of ours."""
+    values = request.form.getlist(name)
+    if len(values) > 1:
+        raise bad_input(_("“%(label)s”填写了两次。", label=label))
+    return values[0] if values else ""
+
+
+def _printable(value: str) -> bool:
+    """No control, invisible or unassigned characters, and nothing that was not UTF-8."""
+    return not any(unicodedata.category(c)[0] == "C" or c == _REPLACED for c in value)

@@ -1,0 +1,74 @@
+"""Who may call what: one table, enforced in one place, before any page runs.
+
+An endpoint that is not in the table is closed to everybody. Rights to one machine or job
+(district, enterprise, own) are judged by the page that has read it.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, redirect, request, url_for
+
+from cloud.registry.people import ROLES
+from cloud.web import visitor
+from cloud.web.trouble import log_in_first, not_yours, wants_json
+
+ANYONE = frozenset({"anyone"})  # signed in or not
+ALL_ROLES = frozenset(ROLES)
+_ON_SITE = frozenset({"welder", "fire_watch"})
+_REGULATORS = frozenset({"officer", "office"})
+
+RIGHTS: dict[str, frozenset[str]] = {
+    "static": ANYONE,
+    "accounts.healthz": ANYONE,
+    "accounts.login": ANYONE,
+    "accounts.choose_language": ANYONE,
+    "accounts.logout": ALL_ROLES,
+    "regulator.status": ALL_ROLES,  # regulators see the numbers, everybody else where to scan
+    "regulator.status_json": _REGULATORS,
+    "welder.find": ALL_ROLES,
+    "welder.machine": ANYONE,  # a signed-out scan shows the log-in form
+    "welder.state": _ON_SITE | _REGULATORS | {"enterprise"},
+    "welder.apply": frozenset({"welder"}),
+    "welder.speak": _ON_SITE,
+    "welder.check": frozenset({"welder"}),
+    "welder.watch": frozenset({"fire_watch"}),
+    "welder.on": frozenset({"welder"}),  # never anybody else, whatever the reason
+    "welder.off": _ON_SITE | _REGULATORS,
+    "welder.clear": _ON_SITE,
+    "welder.cancel": frozenset({"welder"}),
+}
+
+
+def allowed(endpoint: str, roles: frozenset[str] | None) -> bool:
+    """Whether somebody with these roles (None = not signed in) may call the endpoint."""
+    right = RIGHTS.get(endpoint, frozenset())
+    return right == ANYONE or bool(right & (roles or frozenset()))
+
+
+def init_app(app: Flask) -> None:
+    """Ask the table before every request; a POST must carry the CSRF token too."""
+
+    @app.before_request
+    def gate() -> Response | None:
+        endpoint = request.endpoint
+        if endpoint is None or endpoint == "static":  # unknown address: Flask answers 404 or 405
+            return None
+        person = visitor.viewer()
+        if not allowed(endpoint, person.roles if person else None):
+            if person or endpoint not in RIGHTS:
+                raise not_yours()
+            return _to_login()
+        if request.method == "POST":
+            visitor.check_csrf()
+        return None
+
+
+def _to_login() -> Response:
+    """A person goes to the log-in form and comes back after; a program is told."""
+    if wants_json() or request.path.endswith((".json", "/state")):
+        raise log_in_first()
+    code = (request.view_args or {}).get("code")
+    if code:  # the machine page has the log-in form itself
+        return redirect(url_for("welder.machine", code=code), 303)
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(url_for("accounts.login", next=wanted), 303)

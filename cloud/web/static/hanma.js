@@ -1,0 +1,140 @@
+// Keeps a page fresh and answers a press without reloading it. Everything here is comfort: with
+// the script off, forms post, the server answers 303, and waiting pages reload themselves.
+
+const main = () => document.getElementById("main");
+const banner = document.getElementById("lost");
+const said = document.getElementById("said");
+const JSON_TYPE = { Accept: "application/json" };
+let skew = 0; // the server's clock minus this phone's, ms
+let timer;
+let busy = false;
+
+const lost = (is) => { banner.hidden = !is; };
+
+// A foreign page in our place (log-in after the session ended): go there honestly.
+async function ask(url, options = {}) {
+  const answer = await fetch(url, { cache: "no-store", credentials: "same-origin", ...options });
+  lost(false);
+  if (answer.status === 401) location.reload();
+  return answer;
+}
+
+// --- fresh without reload -------------------------------------------------------------------
+
+function again() {
+  clearTimeout(timer);
+  const every = Number(main().dataset.every);
+  if (every && !document.hidden) timer = setTimeout(poll, every);
+}
+
+async function poll() {
+  const { state, etag } = main().dataset;
+  try {
+    if (state && !busy) {
+      const answer = await ask(state, { headers: { ...JSON_TYPE, "If-None-Match": etag || "" } });
+      if (answer.status === 200 && !busy) await refresh();
+    }
+  } catch { lost(true); }
+  again();
+}
+
+async function refresh() {
+  const answer = await ask(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("main");
+  if (fresh) swap(fresh);
+}
+
+// While somebody is filling in a form that is still the right one, only what lies round it moves.
+function swap(fresh) {
+  const old = main();
+  const same = old.dataset.step === fresh.dataset.step;
+  const focus = document.activeElement?.id;
+  if (same) {
+    const open = [...old.querySelectorAll("details")].map((d) => d.open);
+    fresh.querySelectorAll("details").forEach((d, i) => { d.open = open[i]; });
+    for (const form of fresh.querySelectorAll("form[id]")) keep(old.querySelector(`#${form.id}`), form);
+  }
+  old.replaceWith(fresh);
+  begin();
+  if (same) document.getElementById(focus)?.focus({ preventScroll: true });
+  else { fresh.querySelector("h1")?.focus({ preventScroll: true }); scrollTo(0, 0); }
+  if (said.textContent !== fresh.dataset.say) said.textContent = fresh.dataset.say || "";
+}
+
+// What is typed and ticked stays; the pieces marked `live` (form number, spoken code) are renewed.
+function keep(mine, form) {
+  if (!mine) return;
+  for (const piece of form.querySelectorAll("[data-live]")) mine.querySelector(`#${piece.id}`)?.replaceWith(piece);
+  form.replaceWith(mine);
+}
+
+// --- a press ----------------------------------------------------------------------------------
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (busy) { event.preventDefault(); return; }
+  const button = event.submitter;
+  const buttons = form.querySelectorAll("button");
+  const off = (is) => buttons.forEach((b) => { b.disabled = is; });
+  if (!form.id) { setTimeout(() => off(true)); return; } // log-in, language: a plain post
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form, button));
+  busy = true;
+  off(true);
+  try {
+    const answer = await ask(button?.hasAttribute("formaction") ? button.formAction : form.action,
+      { method: "POST", body, headers: JSON_TYPE });
+    const told = await answer.json();
+    const code = form.querySelector(".digits");
+    if (code && !told.ok) code.value = "";
+    if (code) code.focus({ preventScroll: true });
+    if (answer.ok || answer.status === 409) await refresh();
+    else tell(form, told.refusals[0]);
+  } catch { lost(true); }
+  busy = false;
+  off(false);
+  again();
+});
+
+// What the server could not even consider (a missing field, an old page) is said beside the form.
+function tell(form, { words, todo }) {
+  let note = form.querySelector(".note");
+  if (!note) {
+    note = form.insertBefore(document.createElement("p"), form.firstChild);
+    note.className = "note";
+    note.setAttribute("role", "alert");
+  }
+  note.textContent = `${words} ${todo}`;
+}
+
+// --- clocks -----------------------------------------------------------------------------------
+
+function tick() {
+  const now = Date.now() + skew;
+  for (const clock of document.querySelectorAll("[data-until]")) {
+    const s = Math.max(0, Math.ceil((clock.dataset.until - now) / 1000));
+    const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60];
+    const two = (n) => String(n).padStart(2, "0");
+    clock.textContent = h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+  }
+  for (const count of document.querySelectorAll("[data-from]")) {
+    count.textContent = Math.max(0, Math.floor((now - count.dataset.from) / 1000));
+  }
+  for (const late of document.querySelectorAll("[data-show-at]")) late.hidden = now < Number(late.dataset.showAt);
+}
+
+function begin() {
+  skew = Number(main().dataset.now) - Date.now();
+  tick();
+  again();
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : poll()));
+addEventListener("online", poll);
+addEventListener("offline", () => lost(true));
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+setInterval(tick, 500);
+begin();

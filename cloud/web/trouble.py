@@ -1,0 +1,114 @@
+"""What the pages answer when they cannot do what was asked: plain words, never a trace.
+
+`Trouble` is for what the caller of a page could not have known (an unknown machine, a form that
+was tampered with); a refusal by the rules of the work is a value and is shown on the page itself.
+Logs name the place and the kind of a fault, never its message: messages carry people's data.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+
+from flask import Flask, Response, jsonify, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+
+class Trouble(Exception):
+    """A request that gets a plain sentence: HTTP status, stable code, words, what to do."""
+
+    def __init__(self, status: int, code: str, words: str, todo: str = "") -> None:
+        super().__init__(code)
+        self.status, self.code, self.words, self.todo = status, code, words, todo
+
+
+def bad_input(words: str) -> Trouble:
+    """A 400 with the sentence that says what is wrong with the input."""
+    return Trouble(400, "bad-input", words, _("请返回上一页，改正后再提交。"))
+
+
+def not_yours() -> Trouble:
+    """A 403: signed in, but not allowed here."""
+    todo = _("如需办理，请联系您的单位或平台运维人员。")
+    return Trouble(403, "forbidden", _("这一页不归您使用。"), todo)
+
+
+def log_in_first() -> Trouble:
+    """A 401: only for programs; people are led to the log-in page."""
+    return Trouble(401, "log-in", _("请先登录。"))
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program (the page's own script counts as one)."""
+    accepts = request.accept_mimetypes
+    return accepts.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def show(trouble: Trouble) -> Response:
+    """The trouble as a page, or as JSON in the same shape as a refused step."""
+    if wants_json():
+        told = {
+            "code": trouble.code,
+            "words": trouble.words,
+            "todo": trouble.todo,
+            "source": "",
+            "status": "",
+        }
+        response = jsonify({"ok": False, "state": None, "refusals": [told]})
+    else:
+        response = make_response(render_template("trouble.html", trouble=trouble, back=_back()))
+    response.status_code = trouble.status
+    return response
+
+
+def _back() -> str:
+    """Where the page's one button leads: the machine this was about, else the start."""
+    code = (request.view_args or {}).get("code")
+    if code and request.method == "POST":
+        return url_for("welder.machine", code=code)
+    return url_for("regulator.status")
+
+
+def _of_http(error: HTTPException) -> Trouble:
+    """Our words for what Flask or Werkzeug refused by itself."""
+    status = error.code or 500
+    words = {
+        404: (_("没有这一页。"), _("请检查网址，或扫描电焊机上的二维码。")),
+        405: (_("这个地址不能这样使用。"), _("请返回上一页，用页面上的按钮操作。")),
+        413: (_("提交的内容太大（最多 64 kB）。"), _("请缩短文字后再提交。")),
+    }.get(status, (_("这个请求看不懂。"), _("请返回上一页，改正后再提交。")))
+    return Trouble(status, f"http-{status}", *words)
+
+
+def _of_fault(error: Exception) -> Trouble:
+    """A fault of ours: logged by kind and place with a number the viewer can read out."""
+    number = secrets.token_hex(3)
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("fault %s: %s at %s\n%s", number, type(error).__name__, request.endpoint, where)
+    words = _("平台出了故障，编号 %(number)s。", number=number)
+    todo = _("这一步可能没有完成，请刷新页面看现在的状态。反复出现，请把编号告诉平台运维人员。")
+    return Trouble(500, "fault", words, todo)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every trouble, HTTP error and fault in plain words."""
+
+    @app.errorhandler(Trouble)
+    def on_trouble(error: Trouble) -> Response:
+        return show(error)
+
+    @app.errorhandler(HTTPException)
+    def on_http(error: HTTPException) -> Response:
+        response = show(_of_http(error))
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def on_fault(error: Exception) -> Response:
+        return show(_of_fault(error))

@@ -1,0 +1,84 @@
+"""Reading: the page of a scanned machine, its state as JSON, and the field for a typed code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from cloud.base.unit import Unit
+from cloud.registry import people
+from cloud.registry.people import Person
+from cloud.web import answers, visitor
+from cloud.web.trouble import log_in_first
+from cloud.web.visitor import Viewer
+from cloud.web.welder import screen, words
+from cloud.web.welder.blueprint import blueprint
+from cloud.web.welder.draft import Drafts
+from cloud.web.welder.scanned import machine_at, must_see
+
+
+@blueprint.get("/find")
+def find() -> ResponseReturnValue:
+    """From a typed code to the page of its machine."""
+    with visitor.ground().read() as unit:
+        machine = machine_at(unit, request.args.get("code", ""))
+    return redirect(url_for("welder.machine", code=machine.code), 303)
+
+
+@blueprint.get("/m/<code>")
+def machine(code: str) -> str:
+    """One machine: its name and the log-in form, or for who is signed in the one next step."""
+    viewer = visitor.viewer()
+    with visitor.ground().read() as unit:
+        found = machine_at(unit, code)
+        if viewer is None:
+            after = url_for("welder.machine", code=found.code)
+            return render_template("welder/sign_in.html", machine=found, after=after, refused=None)
+        must_see(unit, viewer, found)
+        shown = screen.seen_by(unit, found, person_of(unit, viewer))
+        return _page(unit, viewer, shown)
+
+
+@blueprint.get("/m/<code>/state")
+def state(code: str) -> Response:
+    """What the page shows, as JSON with an ETag; 304 while nothing has changed."""
+    viewer = visitor.signed_in()
+    with visitor.ground().read() as unit:
+        found = machine_at(unit, code)
+        must_see(unit, viewer, found)
+        shown = screen.seen_by(unit, found, person_of(unit, viewer))
+    return answers.unless_known(shown)
+
+
+def person_of(unit: Unit, viewer: Viewer) -> Person:
+    """The viewer's row in this unit; 401 if it is gone since."""
+    person = people.get(unit, viewer.id)
+    if person is None:
+        raise log_in_first()
+    return person
+
+
+def drafts() -> Drafts:
+    """What people ticked before the machine spoke."""
+    return current_app.extensions["hanma_drafts"]
+
+
+def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any]) -> str:
+    step = words.step(shown, viewer)
+    return render_template(
+        "welder/machine.html",
+        shown=shown,
+        etag=answers.etag(shown),
+        step=step,
+        reload_s=words.reload_s(shown, step.sign, unit.now),
+        ended_because=words.ended_because(shown),
+        track=words.track(shown),
+        machine_words=words.MACHINE,
+        sources=words.SOURCES,
+        ticked=drafts().of(visitor.session_token(), shown["job"]),
+        may_order_off=words.may_order_off(viewer, shown),
+        settings=unit.settings,
+        now=unit.now,
+    )

@@ -1,0 +1,58 @@
+"""From what was scanned or typed to the machine, and whether the viewer may look at it."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from cloud.base import districts
+from cloud.base.ids import BadCode, read_code
+from cloud.base.unit import Unit
+from cloud.registry import machines
+from cloud.registry.machines import Machine
+from cloud.web.trouble import Trouble, not_yours
+from cloud.web.visitor import Viewer
+from cloud.work import jobs
+
+_TYPED_MAX = 64
+
+
+def machine_at(unit: Unit, typed: str) -> Machine:
+    """The machine of this code, or a 404 that says whether it was misread or is unknown."""
+    code = read_code(typed[:_TYPED_MAX])
+    if isinstance(code, BadCode):
+        raise _misread(code)
+    machine = machines.by_code(unit, code)
+    if machine is None:
+        raise Trouble(
+            404,
+            "machine-unknown",
+            _("没有登记这台电焊机。"),
+            _("请联系作业单位，先给这台电焊机办理赋码。"),
+        )
+    return machine
+
+
+def must_see(unit: Unit, viewer: Viewer, machine: Machine) -> None:
+    """A 403 unless the viewer works on site, or this machine or its open job is theirs to see."""
+    if viewer.roles & {"welder", "fire_watch", "office"}:
+        return
+    if "enterprise" in viewer.roles and viewer.enterprise_id == machine.enterprise_id:
+        return
+    if "officer" in viewer.roles:
+        places = [machine.district, _place_of_job(unit, machine)]
+        if any(districts.within(place, viewer.district) for place in places):
+            return
+    raise not_yours()
+
+
+def _place_of_job(unit: Unit, machine: Machine) -> str:
+    job = jobs.open_on(unit, machine.id)
+    return job.district if job else ""
+
+
+def _misread(code: BadCode) -> Trouble:
+    words = {
+        "length": _("设备码应是 14 位。"),
+        "letters": _("设备码里有不该有的字符（没有 I、L、O、U）。"),
+    }.get(code.reason, _("设备码读错了，校验位对不上。"))
+    return Trouble(404, "code-misread", words, _("请对照二维码下面的字符，再输入一次。"))

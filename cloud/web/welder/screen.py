@@ -1,0 +1,93 @@
+"""What a machine page shows, as one plain value: the JSON of `/state`, and what the page draws.
+
+Everything that decides comes from `jobs.view`; here it only gets the viewer's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+
+from cloud.base.unit import Unit
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.web.language import language
+from cloud.work import jobs
+from cloud.work.jobs import JobView
+from cloud.work.presence import PresenceCode
+from cloud.work.profiles import Tick
+from cloud.work.refusal import Refusal, Words
+
+_QUICK_MS, _SLOW_MS = 1_000, 5_000  # while the machine is to answer, and otherwise
+
+
+def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
+    """The machine as this person sees it now: plain values, absolute times, their language."""
+    shown = jobs.view(unit, machine, person)
+    plain = (
+        *("machine", "machine_name", "machine_status", "online", "relay", "step", "part"),
+        *("job", "state", "site", "work", "welder", "fire_watch", "wants_code"),
+        *("end_reason", "off_confirmed"),
+    )
+    return {name: getattr(shown, name) for name in plain} | {
+        "profile": shown.profile.id,
+        "permit": shown.profile.permit,
+        "ticks": [{"id": tick.id, "words": words(tick.words)} for tick in ticks_of(shown)],
+        "ten_rules": [words(rule) for rule in shown.profile.ten_rules]
+        if shown.step == "check"
+        else [],
+        "times": shown.times | _code_until(unit, shown, machine, person),
+        "refusals": told(shown.refusals),
+        "poll_ms": _QUICK_MS if waits_for_machine(shown) else _SLOW_MS,
+    }
+
+
+def ticks_of(shown: JobView) -> tuple[Tick, ...]:
+    """The check-list of the step that the viewer is at."""
+    profile = shown.profile
+    return {
+        "check": profile.checklist,
+        "watch": profile.watch_checklist,
+        "clear": profile.clear_checklist,
+    }.get(shown.step, ())
+
+
+def waits_for_machine(shown: JobView) -> bool:
+    """Whether a command is under way, so that news is a matter of seconds."""
+    return shown.step == "asked" or (shown.state == "ended" and not shown.off_confirmed)
+
+
+def told(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
+    """Refusals in the viewer's language."""
+    return [
+        {
+            "code": one.code,
+            "words": words(one.words),
+            "todo": words(one.todo),
+            "source": one.source,
+            "status": one.status,
+        }
+        for one in refusals
+    ]
+
+
+def words(both: Words) -> str:
+    """The sentence in the viewer's language."""
+    return both.en if language() == "en" else both.zh
+
+
+def _code_until(unit: Unit, shown: JobView, machine: Machine, person: Person) -> dict[str, int]:
+    """Until when the code that was last spoken for this person is good."""
+    if not shown.wants_code:
+        return {}
+    mine = select(PresenceCode.made_at).where(
+        PresenceCode.person_id == person.id,
+        PresenceCode.machine_id == machine.id,
+        PresenceCode.job_id == shown.job,
+        PresenceCode.used_at.is_(None),
+    )
+    made_at = unit.db.scalar(mine.order_by(PresenceCode.made_at.desc()).limit(1))
+    until = (made_at or 0) + unit.settings.presence_s * 1000
+    return {"code_until": until} if until > unit.now else {}

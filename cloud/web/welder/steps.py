@@ -1,0 +1,170 @@
+"""Acting: each press is one form, one unit, one function of `cloud.work.jobs`.
+
+The answer is JSON for the page's script, else a 303 back to the page, which shows the refusals
+that the job keeps. A form is acted on once (`cloud.web.once`). A form that names a job acts on
+that one or on none, so a page left open does not end somebody else's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import current_app, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cloud.base.unit import Unit
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.web import fields, once, visitor
+from cloud.web.trouble import wants_json
+from cloud.web.welder import screen
+from cloud.web.welder.blueprint import blueprint
+from cloud.web.welder.pages import drafts, person_of
+from cloud.web.welder.scanned import machine_at, must_see
+from cloud.work import jobs
+from cloud.work.job import profile_of
+from cloud.work.jobs import Job
+from cloud.work.profiles import Profile, Tick
+from cloud.work.refusal import Refusals
+from cloud.work.rules import refuse
+
+_LINE = 60  # characters of a place or a piece of work, as somebody types on a phone
+_REASON = 120
+_ID = 32
+
+Outcome = object  # what a room gave: Refusals, or anything else when it was done
+
+
+@blueprint.post("/m/<code>/apply")
+def apply(code: str) -> ResponseReturnValue:
+    """A welder wants to work here: site, work, and a voucher where one is asked for."""
+    site = fields.text("site", _("作业地点"), limit=_LINE)
+    work = fields.text("work", _("作业内容"), limit=_LINE)
+    voucher = fields.text("voucher", _("作业票编号"), limit=_LINE, required=False)
+    return _acted(
+        code, lambda unit, machine, person: jobs.apply(unit, person, machine, site, work, voucher)
+    )
+
+
+@blueprint.post("/m/<code>/speak")
+def speak(code: str) -> ResponseReturnValue:
+    """Let the machine speak a fresh code; what is ticked so far is kept for the page."""
+
+    def act(unit: Unit, job: Job, person: Person) -> Outcome:
+        profile = profile_of(job)
+        ticks = _ticked(*profile.checklist, *profile.watch_checklist)
+        kept = ticks | ({"ten"} if _ten_rules_read() else set())
+        drafts().keep(visitor.session_token(), job.id, kept)
+        return jobs.ask_code(unit, job, person)
+
+    return _acted_on_job(code, act)
+
+
+@blueprint.post("/m/<code>/check")
+def check(code: str) -> ResponseReturnValue:
+    """The welder confirms the check-list and being there."""
+
+    def act(unit: Unit, job: Job, person: Person) -> Outcome:
+        profile = profile_of(job)
+        ticks = _ticked(*profile.checklist)
+        return jobs.check(unit, job, person, _typed(profile), ticks, _ten_rules_read())
+
+    return _acted_on_job(code, act)
+
+
+@blueprint.post("/m/<code>/watch")
+def watch(code: str) -> ResponseReturnValue:
+    """The fire watch confirms the site and being there."""
+
+    def act(unit: Unit, job: Job, person: Person) -> Outcome:
+        profile = profile_of(job)
+        return jobs.watch(unit, job, person, _typed(profile), _ticked(*profile.watch_checklist))
+
+    return _acted_on_job(code, act)
+
+
+@blueprint.post("/m/<code>/on")
+def on(code: str) -> ResponseReturnValue:
+    """The welder's own ON."""
+    return _acted_on_job(code, jobs.switch_on)
+
+
+@blueprint.post("/m/<code>/off")
+def off(code: str) -> ResponseReturnValue:
+    """OFF, by the welder, the fire watch, or an officer, who gives a reason."""
+    on_site = visitor.signed_in().roles & {"welder", "fire_watch"}
+    reason = fields.text("reason", _("原因"), limit=_REASON, required=not on_site)
+    return _acted_on_job(
+        code, lambda unit, job, person: jobs.switch_off(unit, job, person, reason)
+    )
+
+
+@blueprint.post("/m/<code>/clear")
+def clear(code: str) -> ResponseReturnValue:
+    """Power is cut and the site is clear."""
+    return _acted_on_job(
+        code,
+        lambda unit, job, person: jobs.clear(
+            unit, job, person, _ticked(*profile_of(job).clear_checklist)
+        ),
+    )
+
+
+@blueprint.post("/m/<code>/cancel")
+def cancel(code: str) -> ResponseReturnValue:
+    """Give up before it began."""
+    return _acted_on_job(code, jobs.cancel)
+
+
+# --- helpers ------------------------------------------------------------------------------------
+
+
+def _ticked(*known: Tick) -> set[str]:
+    return fields.ticks("ticks", _("检查项"), {tick.id for tick in known})
+
+
+def _ten_rules_read() -> bool:
+    return fields.flag("ten", _("十不准"))
+
+
+def _typed(profile: Profile) -> str:
+    """The code that was heard, where the profile wants one."""
+    return fields.digits("code", _("验证码"), count=4) if profile.presence else ""
+
+
+def _acted_on_job(code: str, act: Callable[[Unit, Job, Person], Outcome]) -> ResponseReturnValue:
+    """`_acted`, on the job that the viewer's page is about."""
+    meant = fields.text("job", "job", limit=_ID, required=False)
+
+    def on_job(unit: Unit, machine: Machine, person: Person) -> Outcome:
+        shown = jobs.view(unit, machine, person)
+        job = jobs.by_id(unit, shown.job) if shown.job else None
+        if job is None or (meant and meant != job.id):
+            return Refusals([refuse("job-closed" if meant else "wrong-step", shown.profile)])
+        return act(unit, job, person)
+
+    return _acted(code, on_job)
+
+
+def _acted(code: str, act: Callable[[Unit, Machine, Person], Outcome]) -> ResponseReturnValue:
+    """Do `act` once for this form, and answer with how the machine stands then."""
+    viewer = visitor.signed_in()
+    number = fields.text("once", "once", limit=once.LENGTH, required=False)
+
+    def act_now() -> Refusals:
+        with visitor.ground().write() as unit:
+            machine = machine_at(unit, code)
+            must_see(unit, viewer, machine)
+            outcome = act(unit, machine, person_of(unit, viewer))
+        return outcome if isinstance(outcome, Refusals) else Refusals()
+
+    form = f"{request.path} {number}" if number else ""
+    refusals = current_app.extensions["hanma_once"].run(visitor.session_token(), form, act_now)
+    if not wants_json():
+        return redirect(url_for("welder.machine", code=code), 303)
+    with visitor.ground().read() as unit:
+        machine = machine_at(unit, code)
+        state = screen.seen_by(unit, machine, person_of(unit, viewer))
+    answer = {"ok": not refusals, "state": state, "refusals": screen.told(refusals)}
+    return jsonify(answer), 409 if refusals else 200

@@ -1,0 +1,114 @@
+"""The words of the machine page: what to do next, where one is on the way, what a source is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from cloud.web.visitor import Viewer
+from cloud.work.job import OPEN
+
+_FRESH_END_MS = 10_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the page says at one step: heading, sign (hanma.css), template, place on the track."""
+
+    title: Any
+    sign: str
+    part: str
+    place: int
+
+
+STEPS = {
+    "apply": Step(_("申请作业"), "ready", "apply", 0),
+    "check": Step(_("检查现场"), "ready", "check", 1),
+    "wait-check": Step(_("等焊工检查现场"), "waiting", "wait", 1),
+    "wait-watch": Step(_("等监护人到现场核验"), "waiting", "wait", 2),
+    "watch": Step(_("核验现场"), "ready", "check", 2),
+    "wait-on": Step(_("核验完成，等焊工开机"), "waiting", "wait", 3),
+    "on": Step(_("可以开机"), "ready", "on", 3),
+    "resume": Step(_("已暂停，焊机已断电"), "paused", "on", 3),
+    "asked": Step(_("正在等焊机应答"), "waiting", "asked", 3),
+    "off": Step(_("作业中"), "working", "off", 3),
+    "stop": Step(_("作业中，请守在现场"), "working", "off", 3),
+    "stop-paused": Step(_("已暂停，焊机已断电"), "paused", "off", 3),
+    "clear": Step(_("收工确认"), "stopped", "clear", 4),
+    "busy": Step(_("这台焊机有人在用"), "stopped", "wait", -1),
+    "seen-on": Step(_("作业中"), "working", "seen", -1),
+    "seen-paused": Step(_("已暂停，焊机已断电"), "paused", "seen", -1),
+    "seen-preparing": Step(_("准备中"), "ready", "seen", -1),
+    "look": Step(_("现在没有作业"), "ready", "seen", -1),
+}
+TRACK = (_("申请"), _("检查"), _("监护"), _("开机"), _("收工"))
+MACHINE = {
+    "unsafe": _("这台焊机有安全隐患，已停用待修。"),
+    "locked": _("这台焊机已被锁定。"),
+    "scrapped": _("这台焊机已报废。"),
+}
+ENDS = {
+    "fire-watch": _("监护人停止了作业。"),
+    "officer": _("监管人员责令关机。"),
+    "office": _("平台运维人员关了机。"),
+    "lease": _("授权时间到了。"),
+    "not-resumed": _("暂停太久，没有继续。"),
+    "terminal-ended": _("焊机上已经结束了这项作业。"),
+    "unasked": _("焊机不是由您的开机键开的。"),
+    "expired": _("上一次申请没有开始，已经过期。"),
+}
+SOURCES = {
+    "law": _("法律法规"),
+    "draft": _("征求意见稿，尚未生效"),
+    "plan": _("实施方案"),
+    "press": _("新闻报道"),
+    "house": _("本系统的默认规则"),
+}
+
+
+def step(shown: dict[str, Any], viewer: Viewer) -> Step:
+    """What to say at this step; who only looks on reads how the job stands."""
+    if shown["step"] == "busy" and not viewer.roles & {"welder", "fire_watch"}:
+        seen = f"seen-{shown['state']}"
+        return STEPS.get(seen, STEPS["seen-preparing"])
+    paused = shown["step"] == "stop" and shown["state"] == "paused"
+    return STEPS["stop-paused" if paused else shown["step"]]
+
+
+def reload_s(shown: dict[str, Any], sign: str, now: int) -> int:
+    """After how many seconds a page without script loads itself again; 0 = a form is open.
+
+    While OFF is to be confirmed it does so only for the first seconds: nobody has ticked by then.
+    """
+    ended_at = shown["times"].get("ended_at", 0)
+    fresh_end = shown["state"] == "ended" and now - ended_at < _FRESH_END_MS
+    if shown["step"] == "asked" or (fresh_end and not shown["off_confirmed"]):
+        return 2
+    return {"waiting": 5, "working": 20}.get(sign, 0)
+
+
+def track(shown: dict[str, Any]) -> list[tuple[Any, str]]:
+    """The way from application to close as (word, done | now | ahead); empty for onlookers."""
+    place = STEPS[shown["step"]].place
+    if place < 0:
+        return []
+    return [
+        (word, "now" if at == place else "done" if at < place else "ahead")
+        for at, word in enumerate(TRACK)
+    ]
+
+
+def ended_because(shown: dict[str, Any]) -> Any:
+    """Why the last job ended, unless the welder ended it; an officer's own words as they are."""
+    why = shown["end_reason"]
+    if why in ("", "welder"):
+        return ""
+    return ENDS.get(why) or _("停止原因：%(reason)s", reason=why)
+
+
+def may_order_off(viewer: Viewer, shown: dict[str, Any]) -> bool:
+    """Whether to offer an officer the order to switch off; the room judges it when pressed."""
+    on_job = shown["part"] != "other"
+    return bool(viewer.roles & {"officer", "office"}) and shown["state"] in OPEN and not on_job

@@ -1,0 +1,98 @@
+"""Chromium without a face, a stage to look at, and people with phones."""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from tests.browser.stage import Stage
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+QUIET = (
+    *("--no-sandbox", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--no-default-browser-check", "--disable-gpu"),
+)
+expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as play:
+        path = os.environ.get("HANMA_CHROMIUM", "/usr/bin/chromium")
+        browser = play.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stage(tmp_path):
+    settings = Settings(data_dir=tmp_path, argon2_kib=8, argon2_rounds=1)
+    ground = Ground.open(settings)
+    migrate(ground.engine)
+    stage = Stage(ground)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def phone(chromium, stage):
+    """Make a page on a phone or desk of its own, signed in as somebody of the demo county.
+
+    Whatever a page asks of another host, or complains of in its console, fails the test.
+    """
+    contexts, complaints = [], []
+
+    def make(login=None, at="/", size=PHONE, dark=False, script=True):
+        context = chromium.new_context(
+            viewport=size,
+            device_scale_factor=2,
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda asked: foreign(asked.url))
+        page.on("console", lambda told: told.type == "error" and console(told.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(stage.url + at)
+        if login:
+            sign_in(page, stage.person(login))
+        return page
+
+    def foreign(url):
+        if not url.startswith(stage.url):
+            complaints.append(f"asked of another host: {url}")
+
+    def console(text):
+        # Chromium itself writes a line for every answer of 400 and above, and when cut off.
+        if not re.match("Failed to load resource: .*(status of 4|DISCONNECTED)", text):
+            complaints.append(text)
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page, person):
+    page.fill("#login", person["login"])
+    page.fill("#password", person["password"])
+    page.click("main button")
+
+
+@pytest.fixture
+def shot(request):
+    """Keep a picture of a page if HANMA_SHOTS names a folder."""
+
+    def take(page, name):
+        folder = os.environ.get("HANMA_SHOTS")
+        if folder:
+            page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+    return take

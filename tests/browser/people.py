@@ -1,0 +1,56 @@
+"""What people do with their phones, as in the scenes of the browser tests."""
+
+from playwright.sync_api import expect
+
+
+def heading(page, words):
+    expect(page.locator("h1")).to_have_text(words)
+
+
+def press(page, words):
+    page.get_by_role("button", name=words, exact=True).click()
+
+
+def tick_everything(page):
+    for box in page.locator("input[type=checkbox]").all():
+        box.check()
+
+
+def hear(page, terminal, before):
+    """The code that the machine speaks next, after `before` spoken ones."""
+    while len(terminal.spoken) == before:
+        page.wait_for_timeout(20)
+    return terminal.spoken_code()
+
+
+def prove(page, terminal, done):
+    """Tick the list, let the machine speak, type what it said, confirm."""
+    before = len(terminal.spoken)
+    tick_everything(page)
+    press(page, "请焊机报码")
+    expect(page.locator("#spoken")).to_contain_text("内有效")
+    page.fill("#code", hear(page, terminal, before))
+    press(page, done)
+
+
+def apply_here(page):
+    heading(page, "申请作业")
+    page.fill("#site", "演示一号车间东侧")
+    page.fill("#work", "焊接管道支架")
+    press(page, "申请作业")
+    heading(page, "检查现场")
+
+
+def watched(stage, phone, machine=0, **welders):
+    """Two phones at the point where the welder may press ON: (welder, fire watch, terminal)."""
+    code, terminal = stage.machine(machine)
+    welder = phone("welder1", f"/m/{code}", **welders)
+    apply_here(welder)
+    prove(welder, terminal, "确认，下一步")
+    heading(welder, "等监护人到现场核验")
+    watch = phone("watch1", f"/m/{code}")
+    heading(watch, "核验现场")
+    prove(watch, terminal, "确认现场安全")
+    heading(watch, "核验完成，等焊工开机")
+    heading(welder, "可以开机")
+    return welder, watch, terminal

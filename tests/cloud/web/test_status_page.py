@@ -1,0 +1,159 @@
+"""Who is on-line, who is working, fresh without reload, in one's own district."""
+
+import pytest
+
+from cloud.registry import machines
+from cloud.web.regulator import overview
+from cloud.web.regulator.words import STATES
+
+
+@pytest.fixture
+def officer(browser, cast):
+    return browser(cast.officer)
+
+
+def status(user, **query):
+    return user.get("/status.json", query_string=query).json
+
+
+def test_four_numbers_and_the_machines(officer, floor):
+    assert status(officer) == {
+        "numbers": {"machines": 1, "online": 1, "working": 0, "attention": 0},
+        "machines": [
+            {
+                "code": floor.code,
+                "name": "1号焊机",
+                "enterprise": "演示机械厂",
+                "online": True,
+                "state": "idle",
+                "welder": "",
+                "amps": None,
+                "since": None,
+            }
+        ],
+        "page": 1,
+        "pages": 1,
+    }
+
+
+def test_a_machine_at_work_shows_its_masked_welder_amps_and_since_when(officer, floor):
+    floor.working()
+    floor.up(floor.terminal.beat(amps=128))
+    shown = status(officer)
+    (row,) = shown["machines"]
+    assert shown["numbers"]["working"] == 1
+    assert (row["state"], row["welder"], row["amps"]) == ("on", "李**", 128)
+    assert row["since"] == floor.county.clock.now
+    text = officer.get("/").text
+    assert "128 A" in text
+    assert "李演示" not in text
+
+
+def test_the_states_of_a_job_are_told_apart(officer, floor):
+    def state():
+        return status(officer)["machines"][0]["state"]
+
+    welder, _watch = floor.watched()
+    assert state() == "preparing"
+    welder.step(floor.code, "on")
+    assert state() == "asked"
+    floor.exchange()
+    assert state() == "on"
+    floor.terminal.restart()
+    floor.up(floor.terminal.login())
+    assert state() == "paused"
+    welder.step(floor.code, "off")
+    floor.exchange()
+    assert state() == "idle"
+
+
+def test_an_off_that_is_not_confirmed_comes_first_and_is_counted(officer, county, floor):
+    county.machine(floor.cast.works, device=None, name="0号焊机")
+    welder, _watch = floor.working()
+    floor.terminal.deaf = True
+    welder.step(floor.code, "off")
+    assert status(officer)["numbers"]["attention"] == 0
+    floor.later(31)
+    shown = status(officer)
+    assert shown["numbers"]["attention"] == 1
+    assert (shown["machines"][0]["code"], shown["machines"][0]["state"]) == (
+        floor.code,
+        "off-unconfirmed",
+    )
+    assert "关机未确认" in officer.get("/").text
+    floor.terminal.deaf = False
+    floor.terminal.restart()
+    floor.up(floor.terminal.login())
+    assert status(officer)["numbers"]["attention"] == 0
+
+
+def test_a_silent_terminal_is_off_line_since_it_was_last_seen(officer, floor):
+    seen = floor.county.clock.now
+    floor.later(3600)
+    (row,) = status(officer)["machines"]
+    assert (row["online"], row["since"]) == (False, seen)
+    assert status(officer)["numbers"]["online"] == 0
+    assert "离线" in officer.get("/").text
+
+
+@pytest.mark.parametrize("state", ["unsafe", "locked"])
+def test_a_machine_out_of_use_says_so(officer, county, cast, state):
+    county.do(lambda u: machines.set_status(u, machines.get(u, cast.machine.id), state))
+    assert status(officer)["machines"][0]["state"] == state
+
+
+def test_a_scrapped_machine_is_gone_and_one_without_terminal_is_named(officer, county, cast):
+    county.do(lambda u: machines.set_status(u, machines.get(u, cast.machine.id), "scrapped"))
+    bare = county.machine(cast.works)
+    shown = status(officer)
+    assert shown["numbers"]["machines"] == 1
+    assert [(m["code"], m["state"]) for m in shown["machines"]] == [(bare.code, "unfitted")]
+
+
+def test_every_state_has_a_word_and_a_sign():
+    named = {"off-unconfirmed", "on", "asked", "paused", "preparing", "idle", "unfitted"}
+    assert named | set(machines.STATUSES) - {"usable"} == set(STATES)
+
+
+def test_an_officer_sees_the_own_subtree_only_and_the_office_all(browser, county, cast):
+    far = county.machine(cast.works, district="990202003")
+    near = {m["code"] for m in status(browser(cast.officer))["machines"]}
+    assert near == {cast.code}
+    assert {m["code"] for m in status(browser(cast.far_officer))["machines"]} == {far.code}
+    assert {m["code"] for m in status(browser(cast.office))["machines"]} == {cast.code, far.code}
+    town = county.person("officer", district="990101002", password="made-up-password")
+    assert status(browser(town))["machines"] == []
+    assert "还没有登记电焊机" in browser(town).get("/").text
+
+
+def test_a_machine_from_elsewhere_that_works_here_is_seen_here(browser, county, floor):
+    from cloud.work import jobs
+
+    with county.ground.write() as unit:
+        machine = machines.by_code(unit, floor.code)
+        place = {"district": "990202001"}
+        jobs.apply(unit, floor.cast.welder, machine, "演示工地", "焊接", "1号票", **place)
+    shown = status(browser(floor.cast.far_officer))
+    assert [m["code"] for m in shown["machines"]] == [floor.code]
+    assert browser(floor.cast.far_officer).get(f"/m/{floor.code}").status_code == 200
+
+
+def test_the_numbers_are_not_sent_again_while_nothing_changes(officer, floor):
+    first = officer.get("/status.json")
+    tag = {"If-None-Match": first.headers["ETag"]}
+    floor.county.clock.forward(5)
+    again = officer.get("/status.json", headers=tag)
+    assert (again.status_code, again.data) == (304, b"")
+    assert f"data-etag='{first.headers['ETag']}'" in officer.get("/").text
+    floor.applied()
+    assert officer.get("/status.json", headers=tag).status_code == 200
+
+
+def test_a_long_list_is_turned_page_by_page(officer, county, cast, monkeypatch):
+    monkeypatch.setattr(overview, "PER_PAGE", 2)
+    codes = {cast.code} | {county.machine(cast.works).code for _ in range(4)}
+    pages = [status(officer, page=page) for page in (1, 2, 3, 9)]
+    assert [len(p["machines"]) for p in pages] == [2, 2, 1, 1]
+    assert {m["code"] for p in pages for m in p["machines"]} == codes
+    assert pages[3]["page"] == pages[3]["pages"] == 3
+    assert 'href="/?page=2"' in officer.get("/").text
