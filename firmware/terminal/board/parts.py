@@ -1,0 +1,110 @@
+"""The parts of the board, made once. Only this folder knows a pin or imports `machine`."""
+
+import asyncio
+import os
+
+import machine
+
+from terminal.board import pins
+from terminal.board.clock import UpClock
+from terminal.board.store import Store
+
+_RESET_WORDS = (
+    ("PWRON_RESET", "power"),
+    ("HARD_RESET", "reset"),
+    ("WDT_RESET", "watchdog"),
+    ("DEEPSLEEP_RESET", "sleep"),
+    ("SOFT_RESET", "restart"),
+)
+
+
+class Serial:
+    """The modem's UART: `read` waits for at least one byte, `write` takes all it is given."""
+
+    def __init__(self, baud):
+        self._uart = machine.UART(
+            1, baudrate=baud, tx=pins.MODEM_TX, rx=pins.MODEM_RX, rxbuf=4096, timeout=0
+        )
+        self._reader = asyncio.StreamReader(self._uart)
+
+    async def read(self, most=512):
+        return await self._reader.read(most)
+
+    def write(self, data):
+        sent = 0
+        while sent < len(data):  # a full transmit buffer takes less than it is given
+            sent += self._uart.write(data[sent:] if sent else data) or 0
+
+
+class Relay:
+    """The contactor in the welding machine's supply; `closed` is what its own contact says."""
+
+    def __init__(self):
+        self._coil = machine.Pin(pins.RELAY, machine.Pin.OUT, value=0)
+        self._readback = machine.Pin(pins.READBACK, machine.Pin.IN)
+
+    def close(self):
+        self._coil.value(1)
+
+    def open(self):
+        self._coil.value(0)
+
+    @property
+    def driven(self):
+        return self._coil.value()
+
+    @property
+    def closed(self):
+        return self._readback.value()
+
+
+class Board:
+    """Everything that is soldered on."""
+
+    def __init__(self):
+        self.relay = Relay()
+        self.clock = UpClock()
+        self.store = Store()
+        self.lamp = machine.Pin(pins.LAMP, machine.Pin.OUT, value=0)
+        self._button = machine.Pin(pins.BUTTON, machine.Pin.IN, machine.Pin.PULL_UP)
+        self._current = machine.ADC(machine.Pin(pins.CURRENT))
+        self._power = machine.Pin(pins.BOARD_POWER, machine.Pin.OUT, value=1)
+        self._pwrkey = machine.Pin(pins.MODEM_PWRKEY, machine.Pin.OUT, value=0)
+        self._watchdog = None
+
+    def serial(self, baud=115200):
+        return Serial(baud)
+
+    def pressed(self):
+        return not self._button.value()
+
+    def current_mv(self):
+        """One sample of the current transformer, millivolts about its own middle."""
+        return self._current.read_uv() // 1000
+
+    async def press_power_key(self, held_ms):
+        """Holds the modem's PWRKEY (inverted by a transistor: high here is low there)."""
+        self._pwrkey.value(1)
+        await asyncio.sleep_ms(held_ms)
+        self._pwrkey.value(0)
+
+    def start_watchdog(self, timeout_ms):
+        self._watchdog = machine.WDT(timeout=timeout_ms)
+
+    def feed_watchdog(self):
+        if self._watchdog:
+            self._watchdog.feed()
+
+    def boot_reason(self):
+        cause = machine.reset_cause()
+        for name, word in _RESET_WORDS:
+            if cause == getattr(machine, name, None):
+                return word
+        return "unknown"
+
+    def restart(self):
+        self.relay.open()
+        machine.reset()
+
+    def random(self, count):
+        return os.urandom(count)

@@ -1,0 +1,89 @@
+"""The annex's objects and IoTDA's envelopes: bytes to values and back. Pure.
+
+Up: `login`, `heartbeat`, `offline`, `answer` give bytes. Down: `read_command` gives a `Command`.
+"""
+
+import json
+from collections import namedtuple
+
+Command = namedtuple("Command", ("id", "name", "code", "content"))
+"""One order from the cloud: id, command_name, actionCode ("" if none), content (dict)."""
+
+_MAX_WORD = 64
+_OK = 200
+_FAILED = 500
+
+
+class Malformed(Exception):
+    """Bytes that are no command; `id` is the command's id where one could be read, else ''."""
+
+    def __init__(self, why, id=""):
+        super().__init__(why)
+        self.id = id
+
+
+def read_command(body):
+    """The command in `body` (native dialect), or Malformed. Unknown fields are ignored."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, UnicodeError, MemoryError, RuntimeError):  # the last one: too deep
+        raise Malformed("json") from None
+    if not isinstance(whole, dict):
+        raise Malformed("object")
+    id = whole.get("id")
+    if not id or not _is_word(id):
+        raise Malformed("id")
+    name, paras = whole.get("command_name"), whole.get("paras")
+    if not name or not _is_word(name) or not isinstance(paras, dict):
+        raise Malformed("command", id)
+    code, content = paras.get("actionCode", ""), paras.get("content")
+    if not _is_word(code) or not isinstance(content, dict):
+        raise Malformed("content", id)
+    return Command(id, name, code, content)
+
+
+def _is_word(value):
+    """Short and printable: it is kept and sent back in the answer."""
+    return (
+        isinstance(value, str)
+        and len(value) <= _MAX_WORD
+        and all([0x20 < ord(letter) < 0x7F for letter in value])
+    )
+
+
+def login(content):
+    return _annex("00", "登录", content)
+
+
+def offline(content):
+    return _annex("Z0", "离线", content)
+
+
+def heartbeat(content):
+    return _annex("FF", "心跳", content)
+
+
+def _annex(code, name, content):
+    return _bytes({"actionCode": code, "actionName": name, "content": content})
+
+
+def answer(id, name, refusal, result, at_ms):
+    """The reply to one command; `refusal` is '' or one of the stable words of the protocol."""
+    paras = {
+        "success": not refusal,
+        "message": refusal,
+        "code": code_of(refusal),
+        "result": result,
+        "timestamp": at_ms,
+    }
+    whole = {"id": id, "response_name": name, "paras": paras}
+    whole["result_code"] = 1 if refusal else 0
+    return _bytes(whole)
+
+
+def code_of(refusal):
+    return _FAILED if refusal else _OK
+
+
+def _bytes(value):
+    return json.dumps(value, separators=(",", ":")).encode()

@@ -1,0 +1,190 @@
+"""The MQTT session over the modem's socket: one door in, one door out, one door for recovery.
+
+Every surprise is an OSError and leads back to `run`, which opens everything again. Alive is
+judged by bytes received, never by writes that seemed to work (after P. Hinch's mqtt_as).
+"""
+
+import asyncio
+
+from terminal.mqtt import CONNACK, PINGRESP, PUBACK, SUBACK, Codec
+
+_ANSWER_MS = 20000
+_LOOK_MS = 30000  # without a note from the modem we look for bytes ourselves
+_LOGIN, _PING = "log-in", "ping"
+_BACKOFF_MS = (1000, 2000, 5000, 15000, 60000)
+_DEPTHS = (0, 0, 1, 1, 2, 3)  # how much of the modem is torn down after so many failures
+_QUEUED = 8
+
+
+class NoAnswer(OSError):
+    """The broker did not answer in time, or said no."""
+
+
+class Uplink:
+    """`greet()` gives the log-in bodies after each connect; `will()` the last will.
+
+    `down(body)` is called for each message from the cloud; it must not block.
+    """
+
+    def __init__(self, modem, identity, password, keepalive_s, random, greet, will, down):
+        self._modem = modem
+        self._identity = identity
+        self._password = password
+        self._keepalive_s = keepalive_s
+        self._random = random
+        self._greet = greet
+        self._will = will
+        self._down = down
+        self._up_topic = b"hm/%s/up" % identity.device.encode()
+        self._down_topic = b"hm/%s/down" % identity.device.encode()
+        self._queue = []
+        self._more = asyncio.Event()
+        self._acks = {}
+        self._socket = None
+        self._broken = False
+        self._failures = 0
+        self._sent_before = self._rcvd_before = 0
+        self.connecting = True
+        self.conn = 0
+
+    def offer(self, body):
+        """Queues one message; what does not fit drops the oldest. Not sent off-line: the log-in
+        and heartbeat after the next connect say how things are then."""
+        if self.connecting:
+            return
+        self._queue.append(body)
+        del self._queue[:-_QUEUED]
+        self._more.set()
+
+    @property
+    def sent(self):
+        return self._sent_before + (self._socket.sent if self._socket else 0)
+
+    @property
+    def rcvd(self):
+        return self._rcvd_before + (self._socket.rcvd if self._socket else 0)
+
+    # ------------------------------------------------------------------------
+
+    async def run(self):
+        while True:
+            try:
+                await self._modem.ready(_DEPTHS[min(self._failures, len(_DEPTHS) - 1)])
+                await self._session()
+            except OSError as error:
+                print("hanma uplink", error)
+            finally:
+                self.connecting = True
+            await self._drop()
+            pause = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
+            self._failures += 1
+            await asyncio.sleep_ms(pause // 2 + self._random(1)[0] * pause // 256)
+
+    async def _drop(self):
+        self._queue = []
+        if self._socket:
+            sock, self._socket = self._socket, None
+            self._sent_before += sock.sent
+            self._rcvd_before += sock.rcvd
+            try:
+                await sock.close()
+            except OSError:
+                pass
+
+    async def _session(self):
+        self.conn += 1
+        codec = Codec(self._identity.device, self._password, self._keepalive_s, self._deliver)
+        codec.will(self._up_topic, self._will())
+        self._socket = await self._modem.connect(self._identity.host, self._identity.port)
+        self._broken = False
+        asyncio.create_task(self._read(codec, self._socket))
+        await self._open(codec)
+        self._failures = 0
+        print("hanma on line, connection", self.conn)
+        await self._send(codec)
+
+    async def _open(self, codec):
+        await self._exchange(_LOGIN, codec.connect())
+        await self._exchange(*codec.subscribe(self._down_topic))
+        self.connecting = False  # commands may come from here on: their answers are kept
+        for body in self._greet():
+            await self._exchange(*codec.publish(self._up_topic, body))
+
+    async def _send(self, codec):
+        """Sends what is offered, and pings in silence, until the link fails."""
+        while True:
+            if self._broken:
+                raise NoAnswer("link closed")
+            if self._queue:
+                await self._exchange(*codec.publish(self._up_topic, self._queue.pop(0)))
+            else:
+                await self._quiet(codec)
+
+    async def _quiet(self, codec):
+        self._more.clear()
+        try:
+            await asyncio.wait_for_ms(self._more.wait(), self._keepalive_s * 500)
+        except asyncio.TimeoutError:
+            await self._exchange(_PING, codec.ping())  # what is offered meanwhile goes out after
+
+    async def _exchange(self, id, packet):
+        """Sends a packet and waits for its own acknowledgement."""
+        event = self._acks[id] = asyncio.Event()
+        try:
+            await self._write(packet)
+            await asyncio.wait_for_ms(event.wait(), _ANSWER_MS)
+        except asyncio.TimeoutError:
+            raise NoAnswer("no acknowledgement") from None
+        finally:
+            del self._acks[id]
+        if self._broken:
+            raise NoAnswer("link closed")
+
+    async def _write(self, packet):
+        if self._broken:
+            raise NoAnswer("link closed")
+        await self._socket.write(packet)
+
+    # what comes ----------------------------------------------------------------
+
+    async def _read(self, codec, sock):
+        """Ends when the link does, and tells whoever waits for an acknowledgement."""
+        try:
+            while True:
+                data = await sock.read(_LOOK_MS)
+                if data:
+                    codec.feed(data)
+                    await self._take(codec, sock)
+        except OSError as error:
+            print("hanma link", error)
+        finally:
+            if sock is self._socket:
+                self._break()
+
+    async def _take(self, codec, sock):
+        packet = codec.next()
+        while packet:
+            kind, id, code = packet
+            reply = codec.reply()
+            if reply:
+                await sock.write(reply)
+            elif kind in (CONNACK, PUBACK, SUBACK, PINGRESP):
+                self._acknowledge(kind, id, code)
+            packet = codec.next()
+
+    def _acknowledge(self, kind, id, code):
+        if code > (1 if kind == SUBACK else 0):
+            raise NoAnswer("refused by the broker, code %d" % code)
+        event = self._acks.get({CONNACK: _LOGIN, PINGRESP: _PING}.get(kind, id))
+        if event:
+            event.set()
+
+    def _break(self):
+        self._broken = True
+        for event in self._acks.values():
+            event.set()
+        self._more.set()
+
+    def _deliver(self, topic, body):
+        if topic == self._down_topic:
+            self._down(body)

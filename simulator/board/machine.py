@@ -1,0 +1,94 @@
+"""Stand-in for `machine` on the ESP32: as much of it as the firmware's board folder uses."""
+
+import gc
+import io
+import math
+import os
+import time
+
+from world_link import link
+
+PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+_CAUSES = {"power": PWRON_RESET, "reset": HARD_RESET, "watchdog": WDT_RESET, "restart": SOFT_RESET}
+_GET_FILENO = 10  # stream ioctl: the interpreter then waits for the file itself
+
+
+class Pin:
+    IN, OUT, PULL_UP, PULL_DOWN = 1, 3, 2, 1
+
+    def __init__(self, number, mode=-1, pull=-1, *, value=None):
+        self.number = number
+        self._out = mode == Pin.OUT
+        self._level = 0
+        if self._out and value is not None:
+            self._drive(value)
+
+    def value(self, level=None):
+        if level is not None:
+            self._drive(level)
+            return None
+        if self._out:
+            return self._level
+        link.look()
+        return link.pins.get(self.number, 0)
+
+    def _drive(self, level):
+        self._level = 1 if level else 0
+        link.tell({"pin": self.number, "value": self._level})
+
+
+class ADC:
+    """Half the supply plus a 50 Hz wave of the strength that the world told."""
+
+    _MIDDLE_UV = 1650000
+    _FULL_UV = 3300000
+
+    def __init__(self, pin):
+        self._pin = pin.number
+
+    def read_uv(self):
+        link.look()
+        peak_uv = link.rms_mv.get(self._pin, 0) * 1414
+        angle = (time.ticks_us() % 20000) * (math.pi / 10000)
+        wave = self._MIDDLE_UV + int(peak_uv * math.sin(angle))
+        return min(max(wave, 0), self._FULL_UV)
+
+
+class UART(io.IOBase):
+    """The pseudo terminal that the world holds the other end of; its reads never wait."""
+
+    def __init__(self, id, baudrate=9600, **_):
+        self._file = open(os.getenv("HANMA_UART"), "r+b", buffering=0)
+        link.tell({"uart": id, "baud": baudrate})
+
+    def fileno(self):
+        return self._file.fileno()
+
+    def ioctl(self, request, argument):
+        return self._file.fileno() if request == _GET_FILENO else 0
+
+    def read(self, most=256):
+        return self._file.read(most) or None
+
+    def write(self, data):
+        return self._file.write(data)
+
+
+class WDT:
+    """Each feed tells the world how much heap is used; the world bites when it stays away."""
+
+    def __init__(self, id=0, timeout=5000):
+        link.tell({"watchdog_ms": timeout})
+
+    def feed(self):
+        used = gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
+        link.tell({"fed": 1, "heap": used})
+
+
+def reset_cause():
+    return _CAUSES.get(os.getenv("HANMA_BOOT") or "power", PWRON_RESET)
+
+
+def reset():
+    link.tell({"reset": 1})
+    link.wait_for_the_end()

