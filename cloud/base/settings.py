@@ -36,6 +36,8 @@ class Settings:
     command_life_s: Annotated[int, "a command dies after this"] = 15
     presence_s: Annotated[int, "how long a spoken code is good"] = 60
     presence_tries: Annotated[int, "tries at one spoken code"] = 3
+    presence_often: Annotated[int, "codes for one person at one machine in presence_often_s"] = 6
+    presence_often_s: Annotated[int, "window in which spoken codes are counted"] = 600
     watched_s: Annotated[int, "ON must follow the fire watch within"] = 600
     resume_s: Annotated[int, "a paused job resumes within"] = 1800
     lease_max_s: Annotated[int, "longest single lease"] = 43_200

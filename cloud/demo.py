@@ -1,0 +1,288 @@
+"""A made-up county to look around in: 青禾县（演示）, district 990101, which does not exist.
+
+`seed` makes it once and finds it again at every later start; whatever would rot (certificates,
+permits) is renewed relative to today. Passwords and terminal secrets are random for each
+installation and stand only in {data_dir}/demo.json, readable by its owner alone.
+"""
+
+import json
+import os
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from cloud.base.formats import uscc_check
+from cloud.base.unit import Ground, Unit
+from cloud.link import terminals
+from cloud.registry import accounts, certificates, enterprises, machines, people, places
+from cloud.registry.enterprises import Enterprise
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.work import permits, profiles
+
+COUNTY = "990101"
+PLACES = {
+    COUNTY: "青禾县（演示）",
+    f"{COUNTY}001": "河湾镇（演示）",
+    f"{COUNTY}002": "石桥镇（演示）",
+}
+_FILE = "demo.json"
+_BEIJING = timezone(timedelta(hours=8))
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+_WELDING = "熔化焊接与热切割作业"
+
+
+@dataclass(frozen=True)
+class _Firm:
+    name: str
+    body: str  # the credit code less its check character
+    place: str
+    industry: str
+
+
+@dataclass(frozen=True)
+class _Paper:
+    """One certificate; days are counted from today, negative = past."""
+
+    issuer: str
+    category: str
+    days: int
+    review_days: int | None = None  # None = no further review before the end
+    status: str = "normal"
+
+
+@dataclass(frozen=True)
+class _Somebody:
+    login: str
+    name: str
+    role: str
+    firm: int | None  # index into _FIRMS
+    note: str
+    papers: tuple[_Paper, ...] = ()
+
+
+_FIRMS = (
+    _Firm("演示机械一厂", "91990101MA000001X", f"{COUNTY}001", "industry"),
+    _Firm("演示建筑二公司", "91990101MA0000023", f"{COUNTY}002", "construction"),
+    _Firm("演示锅炉三厂", "91990101MA0000034", f"{COUNTY}002", "special"),
+)
+_GOOD = (
+    _Paper("emergency", _WELDING, 900, 500),
+    _Paper("housing", "建筑焊工", 500),
+    _Paper("market", "金属焊接操作", 800, 800),
+)
+_PEOPLE = (
+    _Somebody("welder1", "演示焊工甲", "welder", 0, "证件有效，三个行业都可以焊", _GOOD),
+    _Somebody(
+        "welder2",
+        "演示焊工乙",
+        "welder",
+        0,
+        "证件已过期",
+        (_Paper("emergency", _WELDING, -30),),
+    ),
+    _Somebody(
+        "welder3",
+        "演示焊工丙",
+        "welder",
+        0,
+        "证件快到期（18 天）",
+        (_Paper("emergency", _WELDING, 18),),
+    ),
+    _Somebody(
+        "welder4",
+        "演示焊工丁",
+        "welder",
+        0,
+        "证件被暂停",
+        (_Paper("emergency", _WELDING, 700, 300, "suspended"),),
+    ),
+    _Somebody(
+        "welder5",
+        "演示焊工戊",
+        "welder",
+        0,
+        "证件不是焊接类（高处作业）",
+        (_Paper("emergency", "高处作业", 700, 300),),
+    ),
+    _Somebody("watch1", "演示监护子", "fire_watch", 0, "演示机械一厂的监护人"),
+    _Somebody("watch2", "演示监护丑", "fire_watch", 1, "演示建筑二公司的监护人"),
+    _Somebody("firm1", "演示企业员一", "enterprise", 0, "演示机械一厂的管理员"),
+    _Somebody("firm2", "演示企业员二", "enterprise", 1, "演示建筑二公司的管理员"),
+    _Somebody("officer1", "演示监管员", "officer", None, "青禾县（演示）的监管人员"),
+    _Somebody("office1", "演示运维员", "office", None, "平台运维"),
+)
+# The last one is not coded yet: it has no terminal.
+_MACHINES = (("一号焊机", 0), ("二号焊机", 0), ("三号焊机", 1), ("四号焊机", 2))
+_TERMINALS = 3
+_APPROVERS = ("firm1", "firm2")
+_PERMIT_H = 72  # GB 30871-2022, 5.1.5: second class
+_RENEW_H = 24
+
+
+def seed(ground: Ground) -> dict[str, Any]:
+    """Make or find the county; what to log in and connect with, as written to demo.json.
+
+    `{"people": [{login, password, name, role, note}], "machines": [{code, name, device,
+    enterprise}], "terminals": [{device, secret (hex), code}], "spare": {device, secret}}`
+    """
+    path = Path(ground.settings.data_dir) / _FILE
+    passwords = _known_passwords(path)
+    with ground.write() as unit:
+        for code, name in PLACES.items():
+            places.put(unit, code, name)
+        firms = [_firm(unit, firm) for firm in _FIRMS]
+        county = {
+            "people": [_somebody(unit, one, firms, passwords) for one in _PEOPLE],
+            "machines": [],
+            "terminals": [],
+        }
+        for number, (name, firm) in enumerate(_MACHINES, 1):
+            machine = _machine(unit, name, firms[firm], _FIRMS[firm].industry)
+            if number <= _TERMINALS:
+                county["terminals"].append(_terminal(unit, machine, f"HM-{COUNTY}-{number:04}"))
+            county["machines"].append(
+                {
+                    "code": machine.code,
+                    "name": machine.name,
+                    "device": machine.device or "",
+                    "enterprise": firms[firm].name,
+                }
+            )
+        county["spare"] = _spare(unit)
+        _permits(unit)
+        # Before the commit: passwords that stand nowhere would lock everybody out.
+        _keep(path, county)
+    return county
+
+
+def _firm(unit: Unit, firm: _Firm) -> Enterprise:
+    uscc = firm.body + uscc_check(firm.body)
+    return enterprises.by_uscc(unit, uscc) or enterprises.add(
+        unit, name=firm.name, uscc=uscc, district=firm.place
+    )
+
+
+def _somebody(
+    unit: Unit, one: _Somebody, firms: list[Enterprise], passwords: dict[str, str]
+) -> dict[str, str]:
+    password = passwords.get(one.login, "")
+    firm = None if one.firm is None else firms[one.firm]
+    person = people.by_login(unit, one.login)
+    if person is None or not password:
+        person = person or people.add(
+            unit,
+            name=one.name,
+            login=one.login,
+            district=firm.district if firm else COUNTY,
+            roles={one.role},
+            enterprise_id=firm.id if firm else None,
+            status="active",
+        )
+        password = password or "".join(secrets.choice(_READABLE) for _ in range(10))
+        accounts.set_password(unit, person.id, password)
+    for number, paper in enumerate(one.papers):
+        _paper(unit, person, f"演示-{one.login}-{number}", paper)
+    return {
+        "login": one.login,
+        "password": password,
+        "name": one.name,
+        "role": one.role,
+        "note": one.note,
+    }
+
+
+def _paper(unit: Unit, person: Person, number: str, paper: _Paper) -> None:
+    today = datetime.fromtimestamp(unit.now / 1000, _BEIJING).date()
+
+    def day(offset: int) -> str:
+        return (today + timedelta(days=offset)).isoformat()
+
+    certificates.record(
+        unit,
+        person.id,
+        issuer=paper.issuer,
+        number=number,
+        category=paper.category,
+        valid_from=day(paper.days - 6 * 365),
+        valid_to=day(paper.days),
+        review_by="" if paper.review_days is None else day(paper.review_days),
+        status=paper.status,
+    )
+
+
+def _machine(unit: Unit, name: str, firm: Enterprise, industry: str) -> Machine:
+    for machine in machines.of_enterprise(unit, firm.id):
+        if machine.name == name:
+            return machine
+    return machines.add(
+        unit,
+        name=name,
+        enterprise_id=firm.id,
+        district=firm.district,
+        industry=industry,
+        rng=random.SystemRandom(),
+    )
+
+
+def _terminal(unit: Unit, machine: Machine, device: str) -> dict[str, str]:
+    """Make the terminal and fit it, or find it; no secret if somebody revoked it."""
+    if terminals.get(unit, device) is None:
+        terminals.provision(unit, device)
+        machines.fit(unit, machine, device)
+    return {"device": device, "secret": _secret(unit, device), "code": machine.code}
+
+
+def _spare(unit: Unit) -> dict[str, str]:
+    """A terminal in stock, on no machine: its account is free for measurements."""
+    device = f"HM-{COUNTY}-9999"
+    if terminals.get(unit, device) is None:
+        terminals.provision(unit, device)
+    return {"device": device, "secret": _secret(unit, device)}
+
+
+def _secret(unit: Unit, device: str) -> str:
+    return (terminals.secret(unit, device) or b"").hex()
+
+
+def _permits(unit: Unit) -> None:
+    """A permit for every enterprise that has somebody to approve it, if the profile asks."""
+    if profiles.load(unit.settings.profile).permit == "no":
+        return
+    welder = people.by_login(unit, _PEOPLE[0].login)
+    for login in _APPROVERS:
+        approver = people.by_login(unit, login)
+        renew_at = unit.now + _RENEW_H * 3_600_000
+        known = permits.of_enterprise(unit, approver.enterprise_id)
+        if any(one.approved_at and one.window_to > renew_at for one in known):
+            continue
+        asked = permits.ask(
+            unit,
+            welder,
+            enterprise_id=approver.enterprise_id,
+            grade="second",
+            window_from=unit.now,
+            window_to=unit.now + _PERMIT_H * 3_600_000,
+        )
+        permits.approve(unit, asked, approver)
+
+
+def _known_passwords(path: Path) -> dict[str, str]:
+    try:
+        return {
+            one["login"]: one["password"] for one in json.loads(path.read_text("utf-8"))["people"]
+        }
+    except FileNotFoundError:
+        return {}
+
+
+def _keep(path: Path, county: dict[str, Any]) -> None:
+    fresh = path.with_suffix(".fresh")
+    fresh.unlink(missing_ok=True)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(county, file, ensure_ascii=False, indent=1)
+    fresh.replace(path)

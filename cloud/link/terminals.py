@@ -1,0 +1,287 @@
+"""Terminals 终端 as the cloud knows them: keys, the present boot, and what was last told.
+
+The row is written only here. Two clocks meet in it: `up` is the terminal's own milliseconds since
+boot, `…_at` is the cloud's time at arrival. `epoch` names one boot; it is random, so a boot that
+was left never comes back, and what still arrives from it is old news.
+"""
+
+import re
+import secrets
+from typing import Any
+
+from sqlalchemy import ColumnElement, Index, literal_column, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base
+from cloud.base.unit import Unit
+from cloud.book import outbox
+from cloud.link import reckoning, wire
+from cloud.link.strangers import text, whole
+
+DIALECTS = ("native", "iotda")
+ARC_AMPS = 15
+_DEVICE = re.compile("[A-Za-z0-9_-]{1,128}")
+_EPOCHS_KEPT = 16
+_PURPOSE = "terminal.secret"
+_STOPS = ("power", "restart", "upgrade")
+
+
+class BadDevice(ValueError):
+    """Not a device id: 1 to 128 of A-Z a-z 0-9 _ -."""
+
+
+class Terminal(Base):
+    """One terminal. None = never told. `n` = last command counter used; it never goes back."""
+
+    __tablename__ = "terminal"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    secret_sealed: Mapped[str]
+    status: Mapped[str]
+    signed: Mapped[bool]
+    dialect: Mapped[str]
+    made_at: Mapped[int]
+    fw: Mapped[str] = mapped_column(default="")
+    hw: Mapped[str] = mapped_column(default="")
+    imei: Mapped[str] = mapped_column(default="")
+    iccid: Mapped[str] = mapped_column(default="")
+    operator: Mapped[str] = mapped_column(default="")
+    boot: Mapped[str] = mapped_column(default="")
+    epoch: Mapped[str | None]
+    left_epochs: Mapped[list[str]] = mapped_column(default=list)
+    conn: Mapped[int | None]
+    login_at: Mapped[int | None]
+    up: Mapped[int | None]
+    up_at: Mapped[int] = mapped_column(default=0)
+    up_fix: Mapped[int] = mapped_column(default=0)
+    n: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[int] = mapped_column(default=0)
+    seen_at: Mapped[int | None]
+    deadline: Mapped[int | None]
+    online: Mapped[bool] = mapped_column(default=False)
+    mode: Mapped[str | None]
+    relay: Mapped[int | None]
+    job: Mapped[str] = mapped_column(default="")
+    state_up: Mapped[int] = mapped_column(default=-1)
+    state_at: Mapped[int] = mapped_column(default=0)
+    amps: Mapped[int | None]
+    arc: Mapped[bool] = mapped_column(default=False)
+    rssi: Mapped[int | None]
+    beat_up: Mapped[int] = mapped_column(default=-1)
+    doubt: Mapped[bool] = mapped_column(default=False)
+    odd: Mapped[int] = mapped_column(default=0)
+
+
+Index(
+    "ix_terminal_deadline",
+    Terminal.deadline,
+    sqlite_where=Terminal.online,
+    postgresql_where=Terminal.online,
+)
+# As the index has it: "online = 1" would not find it.
+_ON_LINE: ColumnElement[bool] = literal_column("terminal.online")
+
+
+# --- provisioning -------------------------------------------------------------------------------
+
+
+def provision(unit: Unit, device: str, *, signed: bool = True, dialect: str = "native") -> bytes:
+    """Make (or renew) a terminal and give its 32-byte secret, this once; BadDevice, ValueError.
+
+    A terminal that is provisioned again has to log in again; its counter goes on.
+    """
+    if not _DEVICE.fullmatch(device):
+        raise BadDevice(device)
+    if dialect not in DIALECTS:
+        raise ValueError(f"dialect {dialect!r}")
+    fresh = secrets.token_bytes(32)
+    row = locked(unit, device)
+    if row is None:
+        row = Terminal(device=device, made_at=unit.now)
+        unit.db.add(row)
+    row.secret_sealed = unit.keys.seal(fresh, _PURPOSE)
+    row.status, row.signed, row.dialect = "active", signed, dialect
+    row.epoch = row.conn = row.up = row.relay = row.mode = None
+    unit.db.flush()
+    return fresh
+
+
+def revoke(unit: Unit, device: str) -> None:
+    """Nothing is heard from it and nothing sent to it any more; unknown devices are no error."""
+    unit.db.execute(update(Terminal).where(Terminal.device == device).values(status="revoked"))
+
+
+def get(unit: Unit, device: str) -> Terminal | None:
+    """The terminal as it is in the database now."""
+    return unit.db.get(Terminal, device, populate_existing=True)
+
+
+def locked(unit: Unit, device: str) -> Terminal | None:
+    """The terminal, held against other workers until the end of the unit."""
+    return unit.db.get(Terminal, device, populate_existing=True, with_for_update=True)
+
+
+def secret(unit: Unit, device: str) -> bytes | None:
+    """The secret of an active terminal, for its log-in check; None if unknown or revoked."""
+    row = unit.db.get(Terminal, device)
+    return opened(unit, row) if row is not None and row.status == "active" else None
+
+
+def opened(unit: Unit, row: Terminal) -> bytes:
+    """The secret of this terminal."""
+    return unit.keys.open(row.secret_sealed, _PURPOSE)
+
+
+def mqtt_password(secret: bytes) -> str:
+    """The password of the native dialect."""
+    return wire.key(secret, "mqtt").hex()
+
+
+# --- small notes --------------------------------------------------------------------------------
+
+
+def take_n(unit: Unit, row: Terminal) -> int:
+    """The next command counter, for a command that leaves now."""
+    row.n, row.told_at = row.n + 1, unit.now
+    return row.n
+
+
+def doubt(row: Terminal) -> None:
+    """We are not sure what it did: its next word is news even if nothing seems to change."""
+    row.doubt = True
+
+
+def count_odd(row: Terminal) -> None:
+    """One more message that meant nothing to us."""
+    row.odd += 1
+
+
+# --- what it told -------------------------------------------------------------------------------
+
+
+def logged_in(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
+    """Take in a 00 whose mac was good; False if it is a repetition or from a boot that is over."""
+    epoch, conn, up = text(told, "epoch"), whole(told, "conn"), whole(told, "up")
+    if epoch in row.left_epochs:
+        return False
+    if epoch and epoch == row.epoch and row.conn is not None and (conn or 0) <= row.conn:
+        return False
+    _boot(row, epoch)
+    row.conn, row.login_at, row.beat_up, row.doubt = conn, unit.now, -1, False
+    for name in ("fw", "hw", "imei", "iccid", "operator", "boot"):
+        setattr(row, name, text(told, name) or getattr(row, name) or "")
+    _signed(unit, row, told)
+    _state(unit, row, up, told, job=text(told, "job") or "")
+    return True
+
+
+def beat(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool | None:
+    """Take in an FF: None if it is old news, else whether it tells anything to act upon."""
+    if not reckoning.of_this_boot(row, unit.now, told):
+        return None
+    up = whole(told, "up")
+    before = (row.relay, row.mode, row.job, row.arc)
+    if up is not None:
+        row.beat_up = up
+        row.up_fix = reckoning.correction(row, unit.now, up)
+    row.amps, row.rssi = whole(told, "amps"), whole(told, "rssi", -200)
+    row.arc = bool(whole(told, "arc") if "arc" in told else (row.amps or 0) >= ARC_AMPS)
+    _state(unit, row, up, told, job=text(told, "job"))
+    news = row.doubt or before != (row.relay, row.mode, row.job, row.arc)
+    row.doubt = False
+    return news
+
+
+def answered(
+    unit: Unit, row: Terminal, told: dict[str, Any], *, asked_in: str | None, job: str | None
+) -> bool:
+    """Take in the result of an answer whose mac was good; False if it is from a boot left since.
+
+    `asked_in` = the boot the command was made for: if that is still the present one as far as we
+    know, an answer from another boot proves that one newer, whatever was believed before.
+    `job` = what runs if the relay is closed (answers do not name it).
+    """
+    epoch = text(told, "epoch")
+    if epoch != row.epoch and asked_in != row.epoch:
+        return False
+    _boot(row, epoch)
+    _signed(unit, row, told)
+    _state(unit, row, whole(told, "up"), told, job=job if whole(told, "relay") else None)
+    return True
+
+
+def seen(unit: Unit, row: Terminal) -> None:
+    """It is there: move last-seen and the deadline, and tell if it was away."""
+    row.seen_at = unit.now
+    row.deadline = unit.now + reckoning.silence_ms(unit.settings, row)
+    if not row.online:
+        row.online = True
+        outbox.tell(unit, "terminal-online", row.device, reckoning.news(row))
+
+
+def left(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
+    """Take in a Z0; False if it is older than the last log-in (unsigned terminals cannot say)."""
+    epoch, conn = text(told, "epoch"), whole(told, "conn") or 0
+    if row.signed and (epoch is None or epoch != row.epoch or conn < (row.conn or 0)):
+        return False
+    reason = text(told, "reason", 16) or "will"
+    if reason in _STOPS:
+        # A planned stop opens the relay first; without mains nothing flows at all.
+        row.relay, row.mode, row.amps, row.arc = 0, "idle", 0, False
+        row.state_at = unit.now
+    if row.online:
+        _gone(unit, row, reason)
+    return True
+
+
+def off_line(unit: Unit) -> int:
+    """Tell of every terminal whose deadline has passed; how many. Safe with many workers."""
+    overdue = select(Terminal.device).where(_ON_LINE, Terminal.deadline <= unit.now)
+    count = 0
+    for device in list(unit.db.scalars(overdue.order_by(Terminal.deadline).limit(500))):
+        row = locked(unit, device)
+        if row is not None and row.online and (row.deadline or 0) <= unit.now:
+            _gone(unit, row, "silent")
+            count += 1
+    return count
+
+
+# --- helpers ------------------------------------------------------------------------------------
+
+
+def _boot(row: Terminal, epoch: str | None) -> None:
+    if epoch is None or epoch == row.epoch:
+        return
+    left = [one for one in (*row.left_epochs, row.epoch) if one and one != epoch]
+    row.left_epochs = left[-_EPOCHS_KEPT:]
+    row.epoch = epoch
+    row.conn = row.up = None
+    row.beat_up = row.state_up = -1
+
+
+def _signed(unit: Unit, row: Terminal, told: dict[str, Any]) -> None:
+    up = whole(told, "up")
+    # Only a later word counts: a repetition that lay in a queue would make the clock late.
+    if up is not None and (row.up is None or up > row.up):
+        row.up, row.up_at, row.up_fix = up, unit.now, 0
+    # After a restore from a backup the terminal knows the counter better.
+    row.n = max(row.n, whole(told, "n") or 0)
+
+
+def _state(
+    unit: Unit, row: Terminal, up: int | None, told: dict[str, Any], job: str | None
+) -> None:
+    """Relay, mode and job, unless something later was told already."""
+    if up is not None and up < row.state_up:
+        return
+    relay = whole(told, "relay", 0, 1)
+    row.relay = row.relay if relay is None else relay
+    row.mode = text(told, "mode", 16) or row.mode
+    row.job = row.job if job is None else job
+    row.state_up = row.state_up if up is None else up
+    row.state_at = unit.now
+
+
+def _gone(unit: Unit, row: Terminal, reason: str) -> None:
+    row.online = False
+    outbox.tell(unit, "terminal-offline", row.device, reckoning.news(row, reason=reason))

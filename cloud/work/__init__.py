@@ -1,0 +1,1 @@
+"""One weld from scan to close: rules, profiles, decisions, permits, presence, jobs."""

@@ -1,0 +1,106 @@
+"""What a decision rests on: plain values, gathered once, judged without looking anywhere else."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8))
+DAY_MS = 86_400_000
+
+FIELD_OF_ISSUER = {"emergency": "industry", "housing": "construction", "market": "special"}
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """`phone` = blind index of the phone number; `busy` = welds or watches another open job."""
+
+    id: str
+    roles: frozenset[str]
+    active: bool
+    enterprise_id: str | None = None
+    phone: str | None = None
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class CertificateFacts:
+    """Dates are days in China, both ends good; `review_by` None = no review wanted."""
+
+    issuer: str
+    category: str
+    valid_from: date
+    valid_to: date
+    review_by: date | None
+    status: str
+
+    @property
+    def welding(self) -> bool:
+        """A category for metal welding; plastics are welded with other machines."""
+        return "焊" in self.category and "非金属" not in self.category
+
+    @property
+    def last_day(self) -> date:
+        return min(self.valid_to, self.review_by or self.valid_to)
+
+    def good(self, today: date) -> bool:
+        return self.status == "normal" and self.valid_from <= today <= self.last_day
+
+
+@dataclass(frozen=True)
+class MachineFacts:
+    """`terminal` = missing | dark | ready; `busy` = another job is open on it."""
+
+    id: str
+    enterprise_id: str
+    industry: str
+    status: str = "usable"
+    terminal: str = "ready"
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class PermitFacts:
+    """An approved permit; the window is epoch ms, the end excluded."""
+
+    window_from: int
+    window_to: int
+    approved_by: str
+
+    def covers(self, now: int) -> bool:
+        return self.window_from <= now < self.window_to
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet."""
+
+    step: str
+    now: int
+    welder: PersonFacts
+    machine: MachineFacts
+    certificates: tuple[CertificateFacts, ...] = ()
+    permit: PermitFacts | None = None
+    voucher: str = ""
+    ticks: frozenset[str] = frozenset()
+    ten_rules_read: bool = False
+    welder_present: bool = False
+    fire_watch: PersonFacts | None = None
+    watch_ticks: frozenset[str] = frozenset()
+    fire_watch_present: bool = False
+    watched_at: int | None = None
+    resuming: bool = False
+    watched_s: int = 600
+
+    @property
+    def today(self) -> date:
+        return china_day(self.now)
+
+
+def china_day(ms: int) -> date:
+    """The day in China at this moment."""
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(CHINA).date()
+
+
+def end_of_china_day(day: date) -> int:
+    """Epoch ms of the midnight after this day in China."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=CHINA)
+    return int(midnight.timestamp() * 1000) + DAY_MS

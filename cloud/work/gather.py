@@ -1,0 +1,134 @@
+"""Gathers the facts of one attempt from the registers, fresh, in the unit that decides."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from cloud.base.unit import Unit
+from cloud.link import reckoning, terminals
+from cloud.registry import certificates
+from cloud.registry.certificates import Certificate
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.work import job as table
+from cloud.work import permits
+from cloud.work.facts import CertificateFacts, Facts, MachineFacts, PermitFacts, PersonFacts
+from cloud.work.job import Job
+from cloud.work.permits import Permit
+
+
+def applying(
+    unit: Unit, welder: Person, machine: Machine, voucher: str, permit: Permit | None
+) -> Facts:
+    """The facts of a welder who scans a machine and wants to work."""
+    return _facts(unit, "apply", machine.id, welder.id, voucher=voucher, permit=permit)
+
+
+def at_step(
+    unit: Unit, step: str, job: Job, fire_watch: Person | None = None, **claimed: Any
+) -> Facts:
+    """The facts of a job at a later step; `claimed` = what this attempt itself brings.
+
+    `fire_watch` = who wants to become it, else who it is.
+    """
+    kept: dict[str, Any] = {
+        "ticks": frozenset(job.ticks),
+        "ten_rules_read": job.ten_rules_read,
+        "welder_present": job.welder_present,
+        "watch_ticks": frozenset(job.watch_ticks),
+        "fire_watch_present": job.fire_watch_present,
+        "watched_at": job.watched_at,
+        "resuming": job.state == "paused",
+        "voucher": job.voucher,
+        "permit": permits.get(unit, job.permit_id) if job.permit_id else None,
+    }
+    watching = fire_watch.id if fire_watch else job.fire_watch_id
+    return _facts(unit, step, job.machine_id, job.welder_id, watching, job, **kept | claimed)
+
+
+def machine_of(unit: Unit, job: Job) -> Machine:
+    """The machine of a job."""
+    return unit.db.get_one(Machine, job.machine_id)
+
+
+def _facts(
+    unit: Unit,
+    step: str,
+    machine_id: str,
+    welder_id: str,
+    fire_watch_id: str | None = None,
+    job: Job | None = None,
+    *,
+    permit: Permit | None,
+    **given: Any,
+) -> Facts:
+    # Locked, blocked, put into another enterprise since the page was opened?
+    machine = unit.db.get_one(Machine, machine_id, populate_existing=True)
+    people = _people(unit, {welder_id, fire_watch_id or welder_id})
+    touching = table.open_touching(unit, machine_id, list(people))
+    others = [one for one in touching if one is not job]
+    busy = {one.welder_id for one in others} | {one.fire_watch_id for one in others}
+    return Facts(
+        step=step,
+        now=unit.now,
+        welder=_person(people[welder_id], busy),
+        machine=MachineFacts(
+            id=machine.id,
+            enterprise_id=machine.enterprise_id,
+            industry=machine.industry,
+            status=machine.status,
+            terminal=_terminal(unit, machine),
+            busy=any(one.machine_id == machine_id for one in others),
+        ),
+        certificates=_certificates(unit, welder_id) if step in ("apply", "on") else (),
+        permit=_permit(permit),
+        fire_watch=_person(people[fire_watch_id], busy) if fire_watch_id else None,
+        watched_s=unit.settings.watched_s,
+        **given,
+    )
+
+
+def _people(unit: Unit, ids: set[str]) -> dict[str, Person]:
+    rows = select(Person).where(Person.id.in_(ids))
+    found = unit.db.scalars(rows, execution_options={"populate_existing": True})
+    return {person.id: person for person in found}
+
+
+def _person(person: Person, busy: set[str | None]) -> PersonFacts:
+    return PersonFacts(
+        id=person.id,
+        roles=person.roles,
+        active=person.status == "active",
+        enterprise_id=person.enterprise_id,
+        phone=person.phone_blind,
+        busy=person.id in busy,
+    )
+
+
+def _terminal(unit: Unit, machine: Machine) -> str:
+    row = terminals.get(unit, machine.device) if machine.device else None
+    if row is None or row.status != "active":
+        return "missing"
+    return "ready" if reckoning.reachable(row, unit.now) else "dark"
+
+
+def _certificates(unit: Unit, welder_id: str) -> tuple[CertificateFacts, ...]:
+    return tuple(_certificate(row) for row in certificates.for_person(unit, welder_id))
+
+
+def _certificate(row: Certificate) -> CertificateFacts:
+    return CertificateFacts(
+        issuer=row.issuer,
+        category=row.category,
+        valid_from=date.fromisoformat(row.valid_from),
+        valid_to=date.fromisoformat(row.valid_to),
+        review_by=date.fromisoformat(row.review_by) if row.review_by else None,
+        status=row.status,
+    )
+
+
+def _permit(permit: Permit | None) -> PermitFacts | None:
+    if permit is None or permit.approved_by is None:
+        return None
+    return PermitFacts(permit.window_from, permit.window_to, permit.approved_by)

@@ -1,0 +1,252 @@
+"""One weld from scan to close: the row, its states, and the one function that moves it.
+
+applied → permitted → checked → watched → on ⇄ paused → ended → cleared
+Side exits: refused, cancelled, expired. A step that the profile does not ask for is passed over.
+Nobody else writes the row, and every move writes one audit row.
+"""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, literal_column, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base
+from cloud.base.ids import new_id
+from cloud.base.settings import Settings
+from cloud.base.unit import Unit
+from cloud.book import audit
+from cloud.work import profiles
+from cloud.work.profiles import Profile
+from cloud.work.refusal import Refusal, Refusals
+from cloud.work.rules import refuse
+
+BEFORE = ("applied", "permitted", "checked", "watched")
+OPEN = (*BEFORE, "on", "paused")
+OVER = ("ended", "cleared", "refused", "cancelled", "expired")
+SYSTEM = "system"
+
+
+class Job(Base):
+    """One job. Times are epoch ms, None = did not happen. `due_at` = when the sweep looks next.
+
+    `asked_at` = the first ON that was ever sent: from then on the terminal may know the job.
+    `on_command` = the ON that may still close the relay; `asked_on_at` = it waits for its answer.
+    `off_asked_at` = since when we wait for the relay to be open after the end.
+    """
+
+    __tablename__ = "job"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    profile: Mapped[str]
+    machine_id: Mapped[str] = mapped_column(ForeignKey("machine.id"))
+    device: Mapped[str | None]
+    enterprise_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"))
+    district: Mapped[str]
+    welder_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    fire_watch_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    site: Mapped[str]
+    work: Mapped[str]
+    voucher: Mapped[str]
+    permit_id: Mapped[str | None] = mapped_column(ForeignKey("permit.id"))
+    ticks: Mapped[list[str]] = mapped_column(default=list)
+    ten_rules_read: Mapped[bool] = mapped_column(default=False)
+    welder_present: Mapped[bool] = mapped_column(default=False)
+    watch_ticks: Mapped[list[str]] = mapped_column(default=list)
+    fire_watch_present: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str]
+    state_at: Mapped[int]
+    due_at: Mapped[int | None]
+    applied_at: Mapped[int]
+    checked_at: Mapped[int | None]
+    watched_at: Mapped[int | None]
+    asked_at: Mapped[int | None]
+    asked_on_at: Mapped[int | None]
+    on_command: Mapped[str | None]
+    lease_until: Mapped[int | None]
+    on_at: Mapped[int | None]
+    paused_at: Mapped[int | None]
+    ended_at: Mapped[int | None]
+    end_reason: Mapped[str] = mapped_column(default="")
+    off_asked_at: Mapped[int | None]
+    off_told_at: Mapped[int | None]
+    off_confirmed_at: Mapped[int | None]
+    off_alarm_at: Mapped[int | None]
+    cleared_at: Mapped[int | None]
+    clear_alarm_at: Mapped[int | None]
+    refusals: Mapped[list[str]] = mapped_column(default=list)
+    refusal_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    refused_to: Mapped[str] = mapped_column(default="")
+
+
+# Spelled out, not bound: a database uses a partial index only for a condition it can read.
+_IS_OPEN = Job.state.in_([literal_column(f"'{state}'") for state in OPEN])
+_TERMINAL_UNSURE = Job.asked_at.is_not(None) & or_(
+    _IS_OPEN, Job.off_confirmed_at.is_(None), Job.off_told_at.is_(None)
+)
+
+
+def _index(name: str, *columns: Any, where: Any, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+# At most one open job per machine, per welder and per fire watch, whoever is quicker.
+_index("ux_job_open_machine", Job.machine_id, where=_IS_OPEN, unique=True)
+_index("ux_job_open_welder", Job.welder_id, where=_IS_OPEN, unique=True)
+_index("ux_job_open_fire_watch", Job.fire_watch_id, where=_IS_OPEN, unique=True)
+_index("ix_job_due", Job.due_at, where=Job.due_at.is_not(None))
+_index("ix_job_terminal", Job.device, where=_TERMINAL_UNSURE)
+Index("ix_job_machine", Job.machine_id, Job.applied_at)
+
+
+# --- finding ------------------------------------------------------------------------------------
+
+
+def by_id(unit: Unit, job_id: str) -> Job | None:
+    return unit.db.get(Job, job_id)
+
+
+def locked(unit: Unit, job: Job) -> Job:
+    """The job as it is now, held against other workers until the end of the unit."""
+    return unit.db.get_one(Job, job.id, populate_existing=True, with_for_update=True)
+
+
+def open_on(unit: Unit, machine_id: str) -> Job | None:
+    """The open job of a machine."""
+    return unit.db.scalar(select(Job).where(Job.machine_id == machine_id, _IS_OPEN))
+
+
+def open_touching(unit: Unit, machine_id: str, people: list[str]) -> list[Job]:
+    """The open jobs on this machine, and those in which one of these people welds or watches."""
+    touched = (
+        Job.machine_id == machine_id,
+        Job.welder_id.in_(people),
+        Job.fire_watch_id.in_(people),
+    )
+    # Each part with its own condition, so that each can use its own partial index.
+    return list(unit.db.scalars(select(Job).where(or_(*(one & _IS_OPEN for one in touched)))))
+
+
+def unsure_at(unit: Unit, device: str) -> list[Job]:
+    """The jobs that this terminal may know of and that are open, or not surely over there."""
+    rows = select(Job).where(Job.device == device, _TERMINAL_UNSURE)
+    return list(unit.db.scalars(rows.order_by(Job.applied_at, Job.id)))
+
+
+def overdue(unit: Unit, limit: int = 200) -> list[Job]:
+    """The jobs whose time has come, the longest waiting first, held; not those others hold."""
+    rows = select(Job).where(Job.due_at.is_not(None), Job.due_at <= unit.now)
+    first = rows.order_by(Job.due_at).limit(limit).with_for_update(skip_locked=True)
+    return list(unit.db.scalars(first, execution_options={"populate_existing": True}))
+
+
+def latest_of(unit: Unit, machine_id: str, person_id: str) -> Job | None:
+    """The last job on this machine in which this person welded or watched."""
+    mine = or_(Job.welder_id == person_id, Job.fire_watch_id == person_id)
+    rows = select(Job).where(Job.machine_id == machine_id, mine)
+    return unit.db.scalar(rows.order_by(Job.applied_at.desc(), Job.id.desc()).limit(1))
+
+
+def profile_of(job: Job) -> Profile:
+    """The rules under which the job was opened."""
+    return profiles.load(job.profile)
+
+
+# --- opening and moving -------------------------------------------------------------------------
+
+
+def opened(unit: Unit, state: str, **given: Any) -> Job:
+    """A new job; IntegrityError if machine, welder or fire watch has an open one."""
+    job = Job(
+        id=new_id(),
+        profile=unit.settings.profile,
+        state=state,
+        state_at=unit.now,
+        applied_at=unit.now,
+        **given,
+    )
+    job.due_at = due(unit.settings, job)
+    unit.db.add(job)
+    unit.db.flush()
+    details = {"refusals": job.refusals} if job.refusals else {}
+    _note(unit, job, job.welder_id, f"job-{state}", details)
+    return job
+
+
+def move(
+    unit: Unit,
+    job: Job,
+    what: str,
+    *,
+    actor: str = SYSTEM,
+    state: str | None = None,
+    details: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Job:
+    """Change a job and write the one audit row that says so; `what` = what happened."""
+    for name, value in changes.items():
+        setattr(job, name, value)
+    if state is not None:
+        job.state, job.state_at = state, unit.now
+    job.due_at = due(unit.settings, job)
+    unit.db.flush()
+    _note(unit, job, actor, what, {"state": job.state} | (details or {}))
+    return job
+
+
+def refused(unit: Unit, job: Job, refusals: Refusals, person_id: str, step: str) -> Refusals:
+    """Keep the refusals of the last try, for the page of that person and for the book."""
+    details = {"step": step, "refusals": refusals.codes}
+    columns = kept(refusals, person_id)
+    move(unit, job, "job-step-refused", actor=person_id, details=details, **columns)
+    return refusals
+
+
+def refused_for(unit: Unit, job: Job, person_id: str, step: str, code: str) -> Refusals:
+    """Refuse a step for one reason that lies outside the rules."""
+    return refused(unit, job, Refusals([refuse(code, profile_of(job))]), person_id, step)
+
+
+def kept(refusals: list[Refusal], person_id: str) -> dict[str, Any]:
+    """The columns that keep refusals: codes, the values in their words, and whom they concern."""
+    values = {one.code: one.values for one in refusals if one.values}
+    codes = [one.code for one in refusals]
+    return {"refusals": codes, "refusal_values": values, "refused_to": person_id}
+
+
+NOTHING_REFUSED: dict[str, Any] = {"refusals": [], "refusal_values": {}, "refused_to": ""}
+
+
+def due(settings: Settings, job: Job) -> int | None:
+    """When something is to be done about the job if nothing happens; None = never."""
+    waits: list[int | None] = [_off_wait(settings, job)]
+    if job.asked_on_at is not None:
+        waits.append(job.asked_on_at + 2 * settings.command_timeout_s * 1000)
+    elif job.state == "watched":
+        waits.append((job.watched_at or 0) + settings.watched_s * 1000)
+    elif job.state in BEFORE:
+        waits.append(job.state_at + settings.unstarted_s * 1000)
+    elif job.state == "on":
+        waits.append(job.lease_until)
+    elif job.state == "paused":
+        waits += [job.lease_until, (job.paused_at or 0) + settings.resume_s * 1000]
+    elif job.state == "ended" and job.clear_alarm_at is None:
+        waits.append((job.ended_at or 0) + settings.clear_s * 1000)
+    return min((at for at in waits if at is not None), default=None)
+
+
+def off_due(settings: Settings, job: Job, now: int) -> bool:
+    """Whether the relay should have been open by now, and nobody was told that it is not."""
+    wait = _off_wait(settings, job)
+    return wait is not None and wait <= now
+
+
+def _off_wait(settings: Settings, job: Job) -> int | None:
+    unsure = job.off_asked_at is not None and job.off_confirmed_at is None
+    if not unsure or job.off_alarm_at is not None:
+        return None
+    return (job.off_asked_at or 0) + settings.off_confirm_s * 1000
+
+
+def _note(unit: Unit, job: Job, actor: str, what: str, details: dict[str, Any]) -> None:
+    told = {"machine": job.machine_id, "welder": job.welder_id} | details
+    audit.write(unit, job.district, actor, what, job.id, told)

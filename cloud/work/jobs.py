@@ -1,0 +1,34 @@
+"""The one way in for each step of a job: pages, platforms and terminals' events all come here.
+
+Every step takes the write unit and gives the job, or all refusals at once. Each is idempotent:
+doing again what was done changes nothing and writes nothing.
+"""
+
+from cloud.work.job import Job, by_id, open_on
+from cloud.work.opening import apply
+from cloud.work.preparing import ask_code, check, watch
+from cloud.work.reconcile import handlers
+from cloud.work.refusal import Refusal, Refusals
+from cloud.work.sweep import sweep
+from cloud.work.switching import cancel, clear, switch_off, switch_on
+from cloud.work.view import JobView, view
+
+__all__ = [
+    "Job",
+    "JobView",
+    "Refusal",
+    "Refusals",
+    "apply",
+    "ask_code",
+    "by_id",
+    "cancel",
+    "check",
+    "clear",
+    "handlers",
+    "open_on",
+    "sweep",
+    "switch_off",
+    "switch_on",
+    "view",
+    "watch",
+]

@@ -1,0 +1,65 @@
+"""A job is opened here and nowhere else: a welder scanned a machine and wants to work."""
+
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from cloud.base.unit import Unit
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.work import gather, permits, profiles
+from cloud.work import job as table
+from cloud.work.decide import decide
+from cloud.work.job import Job
+from cloud.work.permits import Permit
+from cloud.work.refusal import Refusals
+
+
+def apply(
+    unit: Unit,
+    welder: Person,
+    machine: Machine,
+    site: str,
+    work: str,
+    voucher: str = "",
+    *,
+    district: str | None = None,
+) -> Job | Refusals:
+    """Open a job; applied for twice it is the same one. A refused attempt is kept as well.
+
+    A permit that covers the machine now is taken; `voucher` names another one (CQ annex 2.3).
+    `district` = where the site is, else the machine's.
+    """
+    running = table.open_on(unit, machine.id)
+    if running is not None and running.welder_id == welder.id:
+        return running
+    profile = profiles.load(unit.settings.profile)
+    permit = permits.covering(unit, machine) if profile.permit != "no" else None
+    opening = _columns(welder, machine, permit) | {
+        "district": district or machine.district,
+        "site": site,
+        "work": work,
+        "voucher": voucher,
+    }
+    decision = decide(gather.applying(unit, welder, machine, voucher, permit), profile)
+    if decision.allowed:
+        try:
+            with unit.savepoint():
+                state = "applied" if profile.permit == "no" else "permitted"
+                return table.opened(unit, state, **opening)
+        except IntegrityError:
+            # Somebody was quicker by less than a look: now the rules see it.
+            facts = gather.applying(unit, welder, machine, voucher, permit)
+            decision = decide(facts, profile)
+    table.opened(unit, "refused", **opening, **table.kept(decision.refusals, welder.id))
+    return decision.refusals
+
+
+def _columns(welder: Person, machine: Machine, permit: Permit | None) -> dict[str, Any]:
+    return {
+        "machine_id": machine.id,
+        "device": machine.device,
+        "enterprise_id": machine.enterprise_id,
+        "welder_id": welder.id,
+        "permit_id": permit.id if permit else None,
+    }

@@ -1,0 +1,130 @@
+"""What comes before the weld: the site is checked, a second person watches, both are there."""
+
+from collections.abc import Callable, Set
+
+from sqlalchemy.exc import IntegrityError
+
+from cloud.base.unit import Unit
+from cloud.registry.people import Person
+from cloud.work import gather, presence
+from cloud.work import job as table
+from cloud.work.decide import decide
+from cloud.work.job import BEFORE, OPEN, Job, profile_of
+from cloud.work.presence import PresenceCode, four_digits
+from cloud.work.profiles import Tick
+from cloud.work.refusal import Refusals
+
+
+def ask_code(
+    unit: Unit, job: Job, person: Person, draw: Callable[[], str] = four_digits
+) -> PresenceCode | Refusals:
+    """Let the machine speak a code for the welder, or for whoever may become the fire watch."""
+    job = table.locked(unit, job)
+    profile = profile_of(job)
+    if not _wants_code(job, person):
+        return table.refused_for(unit, job, person.id, "code", "wrong-step")
+    if person.id != job.welder_id:
+        every = _ids(profile.watch_checklist)  # ticked later, with the code
+        facts = gather.at_step(unit, "watch", job, person, watch_ticks=every)
+        decision = decide(facts, profile)
+        if not decision.allowed:
+            return table.refused(unit, job, decision.refusals, person.id, "code")
+    spoken = presence.speak(unit, gather.machine_of(unit, job), person, job, draw)
+    if isinstance(spoken, Refusals):
+        return table.refused(unit, job, spoken, person.id, "code")
+    return spoken
+
+
+def check(
+    unit: Unit,
+    job: Job,
+    welder: Person,
+    typed_code: str,
+    ticks: Set[str],
+    ten_rules_read: bool,
+) -> Job | Refusals:
+    """The welder confirms the risk check-list, the ten rules, and being there (CQ art. 25, 26)."""
+    job = table.locked(unit, job)
+    if job.welder_id != welder.id:
+        return table.refused_for(unit, job, welder.id, "check", "not-your-job")
+    if job.state in ("checked", "watched", "on", "paused"):
+        return job
+    if job.state not in BEFORE:
+        return table.refused_for(unit, job, welder.id, "check", "job-closed")
+    profile = profile_of(job)
+    kept = _ids(profile.checklist) & ticks
+    facts = gather.at_step(unit, "check", job, ticks=kept, ten_rules_read=ten_rules_read)
+    decision = decide(facts, profile)
+    refusals = decision.refusals or _presence(unit, job, welder, typed_code)
+    if refusals:
+        return table.refused(unit, job, refusals, welder.id, "check")
+    return table.move(
+        unit,
+        job,
+        "job-checked",
+        actor=welder.id,
+        state="checked",
+        checked_at=unit.now,
+        ticks=sorted(kept),
+        ten_rules_read=ten_rules_read,
+        welder_present=profile.presence,
+        **table.NOTHING_REFUSED,
+    )
+
+
+def watch(
+    unit: Unit, job: Job, person: Person, typed_code: str, ticks: Set[str]
+) -> Job | Refusals:
+    """A second person confirms on site (CQ art. 23); good once, for `settings.watched_s`."""
+    job = table.locked(unit, job)
+    if job.state in ("watched", "on", "paused") and job.fire_watch_id == person.id:
+        return job
+    if job.state != "checked":
+        closed = job.state not in OPEN
+        return table.refused_for(
+            unit, job, person.id, "watch", "job-closed" if closed else "wrong-step"
+        )
+    profile = profile_of(job)
+    kept = _ids(profile.watch_checklist) & ticks
+    decision = decide(gather.at_step(unit, "watch", job, person, watch_ticks=kept), profile)
+    refusals = decision.refusals or _presence(unit, job, person, typed_code)
+    if refusals:
+        return table.refused(unit, job, refusals, person.id, "watch")
+    try:
+        with unit.savepoint():
+            return table.move(
+                unit,
+                job,
+                "job-watched",
+                actor=person.id,
+                state="watched",
+                fire_watch_id=person.id,
+                watched_at=unit.now,
+                watch_ticks=sorted(kept),
+                fire_watch_present=profile.presence,
+                **table.NOTHING_REFUSED,
+            )
+    except IntegrityError:
+        return table.refused_for(
+            unit, table.locked(unit, job), person.id, "watch", "fire-watch-busy"
+        )
+
+
+def _presence(unit: Unit, job: Job, person: Person, typed: str) -> Refusals:
+    if not profile_of(job).presence:
+        return Refusals()
+    refusal = presence.prove(unit, gather.machine_of(unit, job), person, job, typed)
+    return Refusals([refusal] if refusal else [])
+
+
+def _wants_code(job: Job, person: Person) -> bool:
+    """Whether this person's presence is what comes next: the welder's first, then the other's."""
+    if not profile_of(job).presence:
+        return False
+    if person.id == job.welder_id:
+        return job.state in ("applied", "permitted")
+    return job.state == "checked"
+
+
+def _ids(lines: tuple[Tick, ...]) -> frozenset[str]:
+    return frozenset(line.id for line in lines)

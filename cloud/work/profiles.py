@@ -1,0 +1,95 @@
+"""Profiles 管理办法: the switches, lists and sources of one jurisdiction, from profiles/*.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cloud.work.refusal import STATUSES, Words
+
+_FOLDER = Path(__file__).parent / "profiles"
+_CHOICES = {
+    "status": STATUSES,
+    "certificate_fits": ("refuse", "warn"),
+    "permit": ("no", "voucher", "permit"),
+    "fire_watch": ("no", "always"),
+}
+
+
+class NoSuchProfile(ValueError):
+    """There is no such profile; the text names those that there are."""
+
+
+class BadProfile(ValueError):
+    """A profile file holds a value that no switch knows."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One line of a check-list."""
+
+    id: str
+    words: Words
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One jurisdiction. `sources` maps a refusal's code to the article that stands behind it."""
+
+    id: str
+    title: str
+    short: str
+    status: str
+    certificate_fits: str
+    permit: str
+    fire_watch: str
+    presence: bool
+    near_end_days: int
+    checklist: tuple[Tick, ...]
+    watch_checklist: tuple[Tick, ...]
+    clear_checklist: tuple[Tick, ...]
+    ten_rules: tuple[Words, ...]
+    sources: dict[str, str]
+
+    @property
+    def asks_check(self) -> bool:
+        """Whether anything is to be prepared and confirmed by the welder before the weld."""
+        return bool(self.checklist or self.ten_rules or self.presence)
+
+    @property
+    def asks_watch(self) -> bool:
+        return self.fire_watch == "always"
+
+    def source_of(self, code: str) -> tuple[str, str] | None:
+        """(source, status) behind a refusal, or None where the text is silent."""
+        article = self.sources.get(code)
+        return (f"{self.short} {article}", self.status) if article else None
+
+
+def names() -> list[str]:
+    """The profiles that there are."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem != "ten_rules")
+
+
+@cache
+def load(name: str) -> Profile:
+    """A profile by its name; NoSuchProfile, BadProfile."""
+    if name not in names():
+        raise NoSuchProfile(f"{name!r}: there are {', '.join(names())}")
+    raw = tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"))
+    for switch, known in _CHOICES.items():
+        if raw[switch] not in known:
+            raise BadProfile(f"{name}: {switch} = {raw[switch]!r}, known are {known}")
+    lists = {key: _ticks(raw[key]) for key in ("checklist", "watch_checklist", "clear_checklist")}
+    rules = _ten_rules() if raw.pop("ten_rules") else ()
+    return Profile(**raw | lists | {"id": name, "ten_rules": rules})
+
+
+def _ticks(rows: list[dict[str, Any]]) -> tuple[Tick, ...]:
+    return tuple(Tick(row["id"], Words(row["zh"], row["en"])) for row in rows)
+
+
+def _ten_rules() -> tuple[Words, ...]:
+    raw = tomllib.loads((_FOLDER / "ten_rules.toml").read_text("utf-8"))
+    return tuple(Words(row["zh"], row["en"]) for row in raw["rule"])

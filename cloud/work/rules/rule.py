@@ -1,0 +1,51 @@
+"""What a rule is, and how a refusal gets its words and its source. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from cloud.work.facts import Facts
+from cloud.work.profiles import Profile
+from cloud.work.refusal import Refusal, Words
+
+HOUSE = ("焊码 系统规则", "house")
+
+Values = dict[str, str]
+Judge = Callable[[Facts, Profile], Values | None]
+
+SAYINGS: dict[str, tuple[Words, Words]] = {}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One small pure function: None if it holds, else the values for the words of the refusal."""
+
+    code: str
+    steps: tuple[str, ...]
+    judge: Judge
+
+    def __call__(self, facts: Facts, profile: Profile) -> Refusal | None:
+        if facts.step not in self.steps:
+            return None
+        values = self.judge(facts, profile)
+        return None if values is None else refuse(self.code, profile, values)
+
+
+def saying(code: str, zh: str, en: str, todo_zh: str, todo_en: str) -> None:
+    """Give a refusal its words and what to do about it, in both languages."""
+    SAYINGS[code] = (Words(zh, en), Words(todo_zh, todo_en))
+
+
+def rule(
+    code: str, steps: Iterable[str], zh: str, en: str, todo_zh: str, todo_en: str
+) -> Callable[[Judge], Rule]:
+    """Make a rule of a judging function, with the words for when it does not hold."""
+    saying(code, zh, en, todo_zh, todo_en)
+    return lambda judge: Rule(code, tuple(steps), judge)
+
+
+def refuse(code: str, profile: Profile, values: Values | None = None) -> Refusal:
+    """The refusal of this code as this jurisdiction founds it."""
+    words, todo = SAYINGS[code]
+    source, status = profile.source_of(code) or HOUSE
+    given = values or {}
+    return Refusal(code, words.filled(given), todo.filled(given), source, status, given)

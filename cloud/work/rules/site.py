@@ -1,0 +1,74 @@
+"""The work is approved, prepared, and the welder is there (CQ art. 23-26)."""
+
+from cloud.work.facts import Facts, PermitFacts
+from cloud.work.profiles import Profile
+from cloud.work.rules.rule import Values, rule
+
+
+def permit_in_force(facts: Facts) -> PermitFacts | None:
+    return facts.permit if facts.permit and facts.permit.covers(facts.now) else None
+
+
+@rule(
+    "permit",
+    ("apply", "on"),
+    "没有在有效时间内的动火作业审批。",
+    "There is no hot-work permit that is valid now.",
+    "请先由作业单位审批动火作业票，并在票面时间内作业。",
+    "Have the enterprise approve a hot-work permit, and work inside its window.",
+)
+def permit(facts: Facts, profile: Profile) -> Values | None:
+    if profile.permit == "no" or permit_in_force(facts):
+        return None
+    # Another voucher stands in for a permit only where there is no permit, not for a spent one.
+    vouched = profile.permit == "voucher" and facts.permit is None and facts.voucher.strip()
+    return None if vouched else {}
+
+
+@rule(
+    "permit-own",
+    ("apply", "on"),
+    "动火作业票是您自己批准的。",
+    "You approved the hot-work permit yourself.",
+    "请由本单位其他负责人审批。",
+    "Have somebody else in the enterprise approve it.",
+)
+def permit_own(facts: Facts, profile: Profile) -> Values | None:
+    own = facts.permit is not None and facts.permit.approved_by == facts.welder.id
+    return {} if own and profile.permit != "no" else None
+
+
+@rule(
+    "checklist",
+    ("check", "on"),
+    "作业前风险检查还没有全部确认。",
+    "The risk check-list is not complete.",
+    "请逐项检查现场，全部落实后再确认。",
+    "Check the site point by point and confirm every line.",
+)
+def checklist(facts: Facts, profile: Profile) -> Values | None:
+    return None if {tick.id for tick in profile.checklist} <= facts.ticks else {}
+
+
+@rule(
+    "ten-rules",
+    ("check", "on"),
+    "还没有阅读电气焊作业“十不准”。",
+    "The ten “do nots” of welding were not read.",
+    "请阅读后确认。",
+    "Read and confirm them.",
+)
+def ten_rules(facts: Facts, profile: Profile) -> Values | None:
+    return None if facts.ten_rules_read or not profile.ten_rules else {}
+
+
+@rule(
+    "presence",
+    ("on",),
+    "还没有证明您在焊机旁。",
+    "You did not prove that you are beside the machine.",
+    "请在焊机旁听取终端播报的验证码并输入。",
+    "Listen to the code that the terminal speaks and type it.",
+)
+def presence(facts: Facts, profile: Profile) -> Values | None:
+    return None if facts.welder_present or not profile.presence else {}

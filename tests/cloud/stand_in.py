@@ -1,0 +1,152 @@
+"""A terminal of paper: obeys and answers as the protocol page says, with macs of its own making.
+
+It shares no line with the firmware or with cloud/link/wire.py, so it is a second reader of the
+page. Time is the test's clock.
+"""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+class StandIn:
+    """One terminal: `hear(body)` gives its answer; `relay`, `job`, `spoken` are what it did."""
+
+    def __init__(self, device: str, secret: bytes, clock: Any) -> None:
+        self.device, self.secret, self.clock = device, secret, clock
+        self.boots = 0
+        self.ended: list[str] = []
+        self.spoken: list[str] = []
+        self.closings: list[str] = []
+        self.deaf = False
+        self.restart()
+
+    def restart(self) -> None:
+        self.boots += 1
+        self.epoch = hashlib.sha256(f"{self.device}{self.boots}".encode()).hexdigest()[:16]
+        self.born_at = self.clock.now - 9_000
+        self.n = self.conn = self.relay = self.lease_end = 0
+        self.job = ""
+        self.answers: dict[str, bytes] = {}
+
+    @property
+    def up(self) -> int:
+        return int(self.clock.now - self.born_at)
+
+    @property
+    def mode(self) -> str:
+        return "working" if self.relay else "idle"
+
+    # --- up -------------------------------------------------------------------------------------
+
+    def login(self, **other: Any) -> bytes:
+        self.conn += 1
+        mac = self._receipt("00", 200)
+        content = {"fw": "0.1.0", "hw": "a7670", "imei": "860000000000001", "boot": "power"}
+        content |= {"epoch": self.epoch, "conn": self.conn, "up": self.up, "n": self.n}
+        content |= {"mode": self.mode, "relay": self.relay, "job": self.job, "mac": mac}
+        return self._annex("00", content | other)
+
+    def beat(self, *, full: bool = True, **other: Any) -> bytes:
+        content = {"up": self.up, "mode": self.mode, "relay": self.relay, "amps": 0, "rssi": 20}
+        if full:
+            content |= {"epoch": self.epoch, "job": self.job}
+        return self._annex("FF", content | other)
+
+    def leave(self, reason: str = "will", **other: Any) -> bytes:
+        content = {"reason": reason, "epoch": self.epoch, "conn": self.conn}
+        return self._annex("Z0", content | other)
+
+    # --- down -----------------------------------------------------------------------------------
+
+    def hear(self, body: bytes) -> bytes | None:
+        """What it answers to a message from the cloud; None if it is not listening or must not."""
+        if self.deaf:
+            return None
+        command = json.loads(body)
+        if "services" in command:
+            return None
+        id = command["id"]
+        if id not in self.answers:
+            word = self._judge(command)
+            self.answers[id] = self.answer(id, command["command_name"], word)
+        return self.answers[id]
+
+    def press(self) -> None:
+        """The button: off."""
+        self._open()
+
+    def pass_time(self) -> None:
+        """The lease runs out by itself."""
+        if self.relay and self.up >= self.lease_end:
+            self._open()
+
+    def answer(self, id: str, name: str, word: str = "", **other: Any) -> bytes:
+        code = 500 if word else 200
+        result = {"relay": self.relay, "mode": self.mode, "epoch": self.epoch}
+        result |= {"up": self.up, "n": self.n, "mac": self._receipt(id, code)} | other
+        paras = {"success": not word, "message": word, "code": code, "result": result}
+        whole = {"id": id, "result_code": int(bool(word)), "response_name": name}
+        return json.dumps(whole | {"paras": paras | {"timestamp": 1}}).encode()
+
+    # --- helpers --------------------------------------------------------------------------------
+
+    def _judge(self, command: dict[str, Any]) -> str:
+        name, paras = command["command_name"], command["paras"]
+        code, content = paras["actionCode"], dict(paras["content"])
+        claimed = content.pop("mac")
+        covered = "|".join((self.device, command["id"], name, code, canonical(content)))
+        if claimed != self._mac("command", covered):
+            return "bad-mac"
+        running_off = (name, code) == ("switch", "0") and content["job"] == self.job
+        if not running_off:
+            if content["epoch"] != self.epoch:
+                return "wrong-epoch"
+            if content["n"] <= self.n:
+                return "replayed"
+            if self.up > content["x"]:
+                return "expired"
+        if content["epoch"] == self.epoch:
+            self.n = max(self.n, content["n"])
+        return self._obey(name, code, content)
+
+    def _obey(self, name: str, code: str, content: dict[str, Any]) -> str:
+        if name == "say":
+            self.spoken.append(content["say"])
+        elif (name, code) == ("switch", "1"):
+            if content["job"] in self.ended:
+                return "ended"
+            if content["job"] != self.job:
+                self._open()
+                self.closings.append(content["job"])
+            self.job, self.relay = content["job"], 1
+            self.lease_end = self.up + content["lease_s"] * 1000
+        elif (name, code) == ("switch", "0"):
+            if content["job"] == self.job:
+                self._open()
+            else:
+                self.ended = [*self.ended, content["job"]][-16:]
+        return ""
+
+    def _open(self) -> None:
+        if self.job:
+            self.ended = [*self.ended, self.job][-16:]
+        self.job, self.relay = "", 0
+
+    def _receipt(self, id: str, code: int) -> str:
+        parts = (self.device, id, self.epoch, self.up, self.n, code, self.relay)
+        return self._mac("receipt", "|".join(map(str, parts)))
+
+    def _mac(self, label: str, covered: str) -> str:
+        key = hmac.new(self.secret, label.encode(), hashlib.sha256).digest()
+        return hmac.new(key, covered.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def _annex(self, code: str, content: dict[str, Any]) -> bytes:
+        names = {"00": "登录", "FF": "心跳", "Z0": "离线"}
+        whole = {"actionCode": code, "actionName": names[code], "content": content}
+        return json.dumps(whole, ensure_ascii=False).encode()

@@ -1,0 +1,115 @@
+"""Hot-work permits (cloud/work/permits.py)."""
+
+from typing import Any
+
+import pytest
+
+from cloud.work import permits
+from cloud.work.permits import Permit
+from cloud.work.refusal import Refusals
+
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def boss(site: Any) -> Any:
+    return site.county.person("enterprise", enterprise=site.enterprise)
+
+
+def ask(site: Any, who: Any, hours: float = 8, grade: str = "first", **other: Any) -> Any:
+    now = site.clock.now
+    given = {"enterprise_id": site.enterprise.id, "grade": grade} | other
+    given = {"window_from": now, "window_to": now + round(hours * HOUR)} | given
+    return site.county.do(permits.ask, who, **given)
+
+
+def test_a_permit_is_asked_for_by_one_and_approved_by_another(site: Any, boss: Any) -> None:
+    permit = ask(site, site.welder)
+    assert site.county.ask(permits.covering, site.machine) is None
+    approved = site.county.do(permits.approve, permit, boss)
+    assert (approved.approved_by, approved.approved_at) == (boss.id, site.clock.now)
+    assert site.county.ask(permits.covering, site.machine).id == permit.id
+    assert site.audit() == ["permit-asked", "permit-approved"]
+
+
+@pytest.mark.parametrize(
+    ("grade", "hours", "good"),
+    [
+        ("special", 8, True),
+        ("special", 8.01, False),
+        ("first", 8, True),
+        ("first", 9, False),
+        ("second", 72, True),
+        ("second", 72.01, False),
+        ("second", 0, False),
+        ("second", -1, False),
+        ("third", 1, False),
+    ],
+)
+def test_the_window_is_no_longer_than_the_grade_allows(
+    site: Any, grade: str, hours: float, good: bool
+) -> None:
+    permit = ask(site, site.welder, hours, grade)
+    assert isinstance(permit, Permit) == good
+    if not good:
+        assert permit.codes == ["permit-window"]
+
+
+def test_a_machine_of_another_enterprise_gets_no_permit(site: Any, other_site: Any) -> None:
+    assert ask(site, site.welder, machine=other_site.machine).codes == ["permit-window"]
+
+
+def test_nobody_approves_ones_own(site: Any, boss: Any) -> None:
+    permit = ask(site, boss)
+    assert site.county.do(permits.approve, permit, boss).codes == ["permit-not-yours"]
+
+
+@pytest.mark.parametrize("who", ["welder", "stranger", "blocked", "officer"])
+def test_only_an_active_person_of_the_enterprise_approves(
+    site: Any, other_site: Any, who: str
+) -> None:
+    person = {
+        "welder": lambda: site.county.welder(site.enterprise),
+        "stranger": lambda: site.county.person("enterprise", enterprise=other_site.enterprise),
+        "blocked": lambda: site.county.person(
+            "enterprise", enterprise=site.enterprise, status="blocked"
+        ),
+        "officer": lambda: site.county.person("officer"),
+    }[who]()
+    permit = ask(site, site.welder)
+    refused = site.county.do(permits.approve, permit, person)
+    assert isinstance(refused, Refusals)
+    assert refused.codes == ["permit-not-yours"]
+
+
+def test_a_second_approval_changes_nothing(site: Any, boss: Any) -> None:
+    permit = ask(site, site.welder)
+    first = site.county.do(permits.approve, permit, boss)
+    site.clock.forward(60)
+    second_boss = site.county.person("enterprise", enterprise=site.enterprise)
+    again = site.county.do(permits.approve, permit, second_boss)
+    assert (again.approved_by, again.approved_at) == (first.approved_by, first.approved_at)
+
+
+def test_a_permit_covers_its_window_and_its_machine(site: Any, other_site: Any, boss: Any) -> None:
+    permit = ask(site, site.welder, 2, machine=site.machine, window_from=site.clock.now + HOUR)
+    site.county.do(permits.approve, permit, boss)
+
+    def covered(machine: Any) -> bool:
+        return site.county.ask(permits.covering, machine) is not None
+
+    assert not covered(site.machine)
+    site.clock.forward(3600)
+    assert covered(site.machine)
+    assert not covered(other_site.machine)
+    site.clock.forward(3600)
+    assert not covered(site.machine)
+
+
+def test_the_enterprise_sees_its_permits_that_are_not_over(site: Any) -> None:
+    later = ask(site, site.welder, 8, window_from=site.clock.now + HOUR)
+    sooner = ask(site, site.welder, 1)
+    listed = site.county.ask(permits.of_enterprise, site.enterprise.id)
+    assert [one.id for one in listed] == [sooner.id, later.id]
+    site.clock.forward(3601)
+    assert len(site.county.ask(permits.of_enterprise, site.enterprise.id)) == 1

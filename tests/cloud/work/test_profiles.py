@@ -1,0 +1,49 @@
+"""The profiles that are shipped (cloud/work/profiles)."""
+
+import pytest
+
+from cloud.base.settings import Settings
+from cloud.work import profiles
+from cloud.work.rules import SAYINGS
+
+
+def test_three_profiles_are_shipped_and_the_default_is_one_of_them() -> None:
+    assert profiles.names() == ["chongqing", "dalad", "wuyi"]
+    assert Settings().profile in profiles.names()
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "fits", "permit", "fire_watch", "presence", "ten_rules"),
+    [
+        ("chongqing", "draft", "refuse", "voucher", "always", True, 10),
+        ("dalad", "plan", "refuse", "permit", "always", True, 10),
+        ("wuyi", "press", "warn", "no", "no", False, 0),
+    ],
+)
+def test_the_switches_of_each(
+    name: str,
+    status: str,
+    fits: str,
+    permit: str,
+    fire_watch: str,
+    presence: bool,
+    ten_rules: int,
+) -> None:
+    one = profiles.load(name)
+    assert (one.status, one.certificate_fits, one.permit) == (status, fits, permit)
+    assert (one.fire_watch, one.presence, len(one.ten_rules)) == (fire_watch, presence, ten_rules)
+
+
+@pytest.mark.parametrize("name", profiles.names())
+def test_sources_and_lists_hold_together(name: str) -> None:
+    one = profiles.load(name)
+    assert set(one.sources) <= set(SAYINGS)
+    for lines in (one.checklist, one.watch_checklist, one.clear_checklist):
+        assert len({line.id for line in lines}) == len(lines)
+        assert all(line.words.zh and line.words.en for line in lines)
+
+
+@pytest.mark.parametrize("name", ["", "nowhere", "../../secrets", "ten_rules"])
+def test_an_unknown_profile_is_named_with_those_that_there_are(name: str) -> None:
+    with pytest.raises(profiles.NoSuchProfile, match="chongqing, dalad, wuyi"):
+        profiles.load(name)
