@@ -1,0 +1,5 @@
+"""`python -m cloud` is `hanma`."""
+
+from cloud.cli import main
+
+main()

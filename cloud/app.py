@@ -1,0 +1,208 @@
+"""Composition: the rooms on one ground, the edges beside each other, started in order."""
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import waitress
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground, Unit
+from cloud.book import outbox
+from cloud.link import commands, intake
+from cloud.mqtt.address import Address, split_listen
+from cloud.mqtt.broker import Broker
+from cloud.mqtt.ingest import Ingest
+from cloud.mqtt.login import Doorkeeper, secrets_of
+from cloud.mqtt.sender import Sender
+from cloud.web import create_app
+from cloud.work import jobs
+
+log = logging.getLogger(__name__)
+
+_WEB_THREADS = 16
+_BODY_BYTES = 128 * 1024
+_HOUSEKEEPING_S = 1.0
+_BROKER_S = 10.0
+
+
+class CannotStart(Exception):
+    """The cloud cannot run here; the text says why and what to do."""
+
+
+class Cloud:
+    """One process with everything: web, ingest, sender, housekeeping and, unless a broker is
+    named by URL, the embedded one. `with Cloud(settings) as cloud: cloud.serve()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ground = Ground.open(settings)
+        self._lock: IO[str] | None = None
+        self._broker: Broker | None = None
+        self._parts: list[Ingest | Sender | Housekeeping] = []
+        self._web: waitress.server.BaseWSGIServer | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        self._lock = _only_one(Path(self.settings.data_dir))
+        migrate(self.ground.engine)
+        address = self._broker_address()
+        sender = Sender(address)
+        self.ground.send = sender
+        housekeeping = Housekeeping(self.ground)
+        self.ground.wake = housekeeping.wake
+        ingest = Ingest(
+            self.ground, address, intake.receive, housekeeping.deliver, keep=intake.set_aside
+        )
+        for part in (sender, ingest, housekeeping):
+            part.start()
+            self._parts.append(part)
+        if not (sender.wait_connected(_BROKER_S) and ingest.wait_connected(_BROKER_S)):
+            raise CannotStart(
+                "连不上 MQTT 服务器，请检查 HANMA_BROKER。 "
+                "The MQTT broker cannot be reached; check HANMA_BROKER."
+            )
+        self._web = self._listen()
+
+    def _broker_address(self) -> Address:
+        if self.settings.broker != "embedded":
+            return Address.from_url(self.settings.broker)
+        host, port = split_listen(self.settings.mqtt_listen)
+        doorkeeper = Doorkeeper(secrets_of(self.ground), self.ground.clock)
+        broker = Broker(doorkeeper, host=host, port=port)
+        broker.start()
+        self._broker = broker
+        return doorkeeper.address(broker.host, broker.port)
+
+    def _listen(self) -> waitress.server.BaseWSGIServer:
+        host, port = split_listen(self.settings.listen)
+        app = create_app(self.ground)
+        try:
+            return waitress.create_server(
+                app,
+                host=host,
+                port=port,
+                threads=_WEB_THREADS,
+                max_request_body_size=_BODY_BYTES,  # waitress would buffer a gigabyte first
+                asyncore_use_poll=True,  # select() ends at file number 1023; terminals have those
+                ident=None,
+            )
+        except OSError as error:
+            raise CannotStart(
+                f"网页地址 {self.settings.listen} 不可用，请用 HANMA_LISTEN 换一个。 "
+                f"The web address cannot be used ({error.strerror}); set HANMA_LISTEN."
+            ) from None
+
+    def serve(self) -> None:
+        """Answers requests until `close_web` or Ctrl-C."""
+        assert self._web
+        self._web.run()
+
+    def stop(self) -> None:
+        """The web first, then what works for it; the broker last. Safe to call twice."""
+        if self._web:
+            self._web.close()
+            self._web = None
+        while self._parts:
+            self._parts.pop().stop()
+        if self._broker:
+            self._broker.stop()
+            self._broker = None
+        self.ground.close()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+
+class Housekeeping:
+    """The clock's work: deadlines, time-outs, what was told but not yet heard. One thread.
+
+    Each round is safe beside other processes doing the same (conditional claims).
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._handlers = jobs.handlers()
+        self._rounds = (commands.sweep, intake.off_line, jobs.sweep)
+        self._news = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._run, name="housekeeping")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ending = True
+        self._news.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """There is something in the outbox."""
+        self._news.set()
+
+    def deliver(self) -> int:
+        return outbox.deliver(self._ground, self._handlers)
+
+    def _run(self) -> None:
+        next_sweep = time.monotonic()
+        while not self._ending:
+            self._news.wait(max(0.0, next_sweep - time.monotonic()))
+            self._news.clear()
+            try:
+                self.deliver()
+                if time.monotonic() >= next_sweep:
+                    next_sweep = time.monotonic() + _HOUSEKEEPING_S
+                    self._sweep()
+            except Exception:
+                log.exception("housekeeping")
+
+    def _sweep(self) -> None:
+        for sweep in self._rounds:
+            with self._ground.write() as unit:
+                _swept(sweep.__module__, sweep(unit))
+
+
+def _swept(name: str, count: object) -> None:
+    if count:
+        log.info("%s: %s rows moved on", name, count)
+
+
+def _only_one(data_dir: Path) -> IO[str]:
+    """The lock on the data; CannotStart if another cloud already works on it."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    handle = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.fdopen(handle, "w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise CannotStart(
+            f"数据目录 {data_dir} 正被另一个 HanMa 使用，请先结束它，"
+            "或用 HANMA_DATA 换一个目录。\n"
+            f"Another HanMa already works on the data in {data_dir}. End it, or set HANMA_DATA."
+        ) from None
+    return file
+
+
+__all__ = ["CannotStart", "Cloud", "Housekeeping", "Unit"]

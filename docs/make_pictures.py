@@ -1,0 +1,82 @@
+"""Makes the README's picture from the running product: .venv/bin/python docs/make_pictures.py
+
+A job is played as in `./run.sh --check`; a phone and the bench are photographed while it is on.
+"""
+
+import base64
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from simulator.check import FIRE_WATCH, VALID, first_machine, person
+from simulator.demo import Demo, free_address
+from simulator.job import prepare, switch_on, wait_state
+
+PICTURES = Path(__file__).resolve().parent / "pictures"
+PHONE = {"width": 390, "height": 800}
+BENCH = {"width": 760, "height": 800}
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+_SIDE_BY_SIDE = (
+    "<body style='margin:0;padding:24px;display:flex;gap:24px;background:#dfe3e8'>"
+    "<img style='height:800px;border-radius:28px;box-shadow:0 6px 24px #0004' src='{}'>"
+    "<img style='height:800px;border-radius:12px;box-shadow:0 6px 24px #0004' src='{}'>"
+)
+
+
+def open_browser(playwright) -> Browser:  # type: ignore[no-untyped-def]
+    """The system's Chromium where there is one, else Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    return playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+
+
+def main() -> None:
+    with (
+        tempfile.TemporaryDirectory() as data,
+        Demo(
+            data=Path(data),
+            web=free_address(),
+            mqtt=free_address(),
+            bench=free_address(),
+            kind="micropython",
+        ) as stage,
+        sync_playwright() as playwright,
+    ):
+        machine = first_machine(stage)
+        welder = person(stage, VALID)
+        prepare(welder, person(stage, FIRE_WATCH), machine)
+        browser = open_browser(playwright)
+        phone = browser.new_page(viewport=PHONE, locale="zh-CN")
+        phone.context.add_cookies(
+            [{"name": k, "value": v, "url": stage.web_url} for k, v in welder.phone.cookies.items()]
+        )
+        switch_on(welder, machine)
+        wait_state("on", welder, machine, lambda s: s["state"] == "on")
+        machine.touch("strike", 120)
+        bench = browser.new_page(viewport=BENCH, locale="zh-CN")
+        bench.goto(stage.bench_url)
+        bench.wait_for_selector(".relay.closed")
+        phone.goto(f"{stage.web_url}{machine.page}")
+        phone.wait_for_timeout(1500)
+        shots = [_data_url(page.screenshot()) for page in (phone, bench)]
+        both = browser.new_page(viewport={"width": 1222, "height": 848})
+        both.set_content(_SIDE_BY_SIDE.format(*shots))
+        PICTURES.mkdir(exist_ok=True)
+        both.screenshot(path=PICTURES / "job.png")
+        browser.close()
+
+
+def _data_url(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The world's end of the board link: pins and inputs as lines of JSON over loopback.
+
+From the board: `{"pin", "value"}`, `{"uart", "baud"}`, `{"watchdog_ms"}`, `{"fed", "heap"}`,
+`{"reset"}`. To the board: first `{"pins": [[pin, value], …]}`, then `{"pin", "value"}` and
+`{"adc", "rms_mv"}`.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import Callable
+
+
+class BoardLink:
+    """Listens on a free loopback port. `on_news(dict)` gets each line of the board."""
+
+    def __init__(self, on_news: Callable[[dict], None]) -> None:
+        self._on_news = on_news
+        self._server: asyncio.Server | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._inputs: dict[int, int] = {}
+        self._rms_mv: dict[int, int] = {}
+        self.port = 0
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._board, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        self.drop()
+        if self._server:
+            self._server.close()
+
+    def drop(self) -> None:
+        """Ends the connection of the board that was running."""
+        if self._writer:
+            self._writer.close()
+            self._writer = None
+
+    def set_pin(self, pin: int, value: int) -> None:
+        if self._inputs.get(pin) != value:
+            self._inputs[pin] = value
+            self._tell({"pin": pin, "value": value})
+
+    def set_rms_mv(self, pin: int, rms_mv: int) -> None:
+        if self._rms_mv.get(pin) != rms_mv:
+            self._rms_mv[pin] = rms_mv
+            self._tell({"adc": pin, "rms_mv": rms_mv})
+
+    def _tell(self, news: dict) -> None:
+        if self._writer:
+            self._writer.write(json.dumps(news).encode() + b"\n")
+
+    async def _board(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.drop()
+        self._writer = writer
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._tell({"pins": list(self._inputs.items())})
+        for pin, rms_mv in self._rms_mv.items():
+            self._tell({"adc": pin, "rms_mv": rms_mv})
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                if self._writer is writer:
+                    self._on_news(json.loads(line))
+        writer.close()

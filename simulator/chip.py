@@ -1,0 +1,158 @@
+"""The simulated ESP32: the real interpreter with the real firmware, its power, its watchdog."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from simulator import interpreter
+from simulator.boardlink import BoardLink
+
+_CONSOLE_LINES = 2_000
+_LOOK_S = 0.25
+_RESTART_S = 0.2
+
+
+class Chip:
+    """One board's processor. `on_pin(number, level)` gets what it drives.
+
+    A reset that the firmware asks for, a watchdog that is not fed and a crash all end in a new
+    start, with the reason that the firmware will read.
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        image: Path,
+        flash: Path,
+        uart: str,
+        on_pin: Callable[[int, int], None],
+        on_baud: Callable[[int], None],
+        on_dead: Callable[[], None],
+    ) -> None:
+        self._kind, self._image, self._flash, self._uart = kind, image, flash, uart
+        self._on_pin, self._on_baud, self._on_dead = on_pin, on_baud, on_dead
+        self.link = BoardLink(self._news)
+        self.console: deque[tuple[int, str]] = deque(maxlen=_CONSOLE_LINES)
+        self.echo: Callable[[str], None] | None = None
+        self.heap_peak = 0  # bytes in use straight after a collection, at the worst
+        self.starts = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._reason = "power"
+        self._watchdog_ms = 0
+        self._fed_at = 0.0
+
+    async def power_on(self) -> None:
+        """Starts the firmware, as after a cold start."""
+        if self._life is None:
+            if not self.link.port:
+                await self.link.open()
+            self._reason = "power"
+            self._life = asyncio.create_task(self._live())
+
+    async def power_off(self) -> None:
+        """Takes the power away in the middle of whatever it does."""
+        life, self._life = self._life, None
+        if life:
+            life.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await life
+
+    async def close(self) -> None:
+        await self.power_off()
+        await self.link.close()
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    # one life --------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                await self._run()
+            finally:
+                self._on_dead()
+            await asyncio.sleep(_RESTART_S)
+
+    async def _run(self) -> None:
+        """From one start to the next death; the reason for the next start is then known."""
+        arguments, extra = interpreter.command(self._kind, self._image)
+        nvs = self._flash / "nvs"
+        nvs.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | extra | {
+            "HANMA_WORLD": str(self.link.port),
+            "HANMA_UART": self._uart,
+            "HANMA_NVS": str(nvs.resolve()),
+            "HANMA_BOOT": self._reason,
+        }
+        self.console.append((time.monotonic_ns(), f"hanma start, {self._reason}"))
+        self._reason, self._watchdog_ms = "reset", 0
+        self.starts += 1
+        self._process = process = await asyncio.create_subprocess_exec(
+            *arguments,
+            env=environment,
+            cwd=self._flash,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the simulator, not for the boards
+        )
+        reader = asyncio.create_task(self._listen(process))
+        try:
+            while process.returncode is None:
+                await asyncio.wait({reader}, timeout=_LOOK_S)
+                self._look(process)
+                if reader.done():
+                    await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            reader.cancel()
+            self._process = None
+            self.link.drop()
+
+    def _look(self, process: asyncio.subprocess.Process) -> None:
+        """The watchdog: bites when it was not fed in time."""
+        late_s = time.monotonic() - self._fed_at
+        if self._watchdog_ms and late_s * 1000 > self._watchdog_ms:
+            self._bite(process, "watchdog")
+
+    def _bite(self, process: asyncio.subprocess.Process, reason: str) -> None:
+        self._reason, self._watchdog_ms = reason, 0
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout
+        while line := await process.stdout.readline():
+            text = line.decode(errors="replace").rstrip()
+            self.console.append((time.monotonic_ns(), text))
+            if self.echo:
+                self.echo(text)
+
+    def _news(self, news: dict) -> None:
+        if "pin" in news:
+            self._on_pin(news["pin"], news["value"])
+        elif "baud" in news:
+            self._on_baud(news["baud"])
+        elif "watchdog_ms" in news:
+            self._watchdog_ms, self._fed_at = news["watchdog_ms"], time.monotonic()
+        elif "fed" in news:
+            self._fed_at = time.monotonic()
+            self.heap_peak = max(self.heap_peak, news["heap"])
+        elif "reset" in news and self._process:
+            self._bite(self._process, "restart")
+
+
+def to_console(device: str) -> Callable[[str], None]:
+    """Shows a board's console lines on ours."""
+    return lambda line: print(f"[{device}] {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,127 @@
+"""A person's phone: public HTTP and nothing else. Cookies, CSRF token, forms, JSON."""
+
+import http.client
+import json
+import re
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+
+_TOKEN = re.compile(r'<meta name="csrf" content="([^"]+)"')
+_FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.S)
+_INPUT = re.compile(r"<(?:input|button)\b[^>]*>")
+_ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+
+
+class PhoneError(Exception):
+    """The page answered what a phone cannot go on with."""
+
+
+@dataclass
+class Answer:
+    """What a request brought back; `sent_ns` is the moment its first byte left (monotonic)."""
+
+    status: int
+    body: str
+    sent_ns: int
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Phone:
+    """One phone at `base` (http://host:port). Keeps its connection, as browsers do."""
+
+    def __init__(self, base: str, timeout_s: float = 30) -> None:
+        self.base = base
+        parts = urllib.parse.urlsplit(base)
+        self._connection = http.client.HTTPConnection(parts.netloc, timeout=timeout_s)
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+        self.page = ""
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def second_tab(self) -> "Phone":
+        """Another connection of the same browser: same sign-in, same page."""
+        tab = Phone(self.base)
+        tab.cookies, tab.token, tab.page = dict(self.cookies), self.token, self.page
+        return tab
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        sent = dict(headers or {})
+        if self.cookies:
+            sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+        for attempt in (1, 2):
+            try:
+                sent_ns = time.monotonic_ns()
+                self._connection.request(method, path, body, sent)
+                got = self._connection.getresponse()
+                break
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                self._connection.close()  # an idle connection that the server has closed
+                if attempt == 2 or method != "GET":
+                    raise
+        text = got.read().decode()
+        for line in got.headers.get_all("Set-Cookie") or ():
+            for name, morsel in SimpleCookie(line).items():
+                self.cookies[name] = morsel.value
+        return Answer(got.status, text, sent_ns, {k.lower(): v for k, v in got.headers.items()})
+
+    def open(self, path: str) -> str:
+        """Shows a page, following where it leads."""
+        for _ in range(5):
+            answer = self.request("GET", path)
+            if answer.status not in (301, 302, 303):
+                break
+            path = answer.headers["location"]
+        found = _TOKEN.search(answer.body)
+        self.token = found.group(1) if found else self.token
+        self.page = answer.body
+        if answer.status != 200:
+            raise PhoneError(f"{path}: {answer.status}")
+        return answer.body
+
+    def form(self, ending: str) -> dict[str, str]:
+        """The hidden fields of the page's form whose action ends so."""
+        for form in _FORM.findall(self.page):
+            action = dict(_ATTRIBUTE.findall(form.split(">", 1)[0])).get("action", "")
+            if urllib.parse.urlsplit(action).path.endswith(ending):
+                fields = [dict(_ATTRIBUTE.findall(tag)) for tag in _INPUT.findall(form)]
+                return {
+                    f["name"]: f.get("value", "")
+                    for f in fields
+                    if f.get("type") == "hidden" and "name" in f
+                }
+        return {}
+
+    def press(self, path: str, **fields: Any) -> Answer:
+        """Sends the form of the open page that leads to `path`; the answer is the page's JSON."""
+        content = self.form("/" + path.rsplit("/", 1)[-1]) | {"csrf": self.token}
+        content |= {k: v for k, v in fields.items() if v is not None}
+        return self.request(
+            "POST",
+            path,
+            urllib.parse.urlencode(content, doseq=True),
+            {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": "application/json",
+                "X-CSRF-Token": self.token,
+            },
+        )
+
+    def sign_in(self, login: str, password: str) -> None:
+        self.open("/login")
+        answer = self.press("/login", login=login, password=password)
+        if answer.status not in (200, 303):
+            raise PhoneError(f"sign-in of {login}: {answer.status}")

@@ -1,0 +1,243 @@
+"""One simulated terminal: the real firmware on its chip, in a world of its own."""
+
+import asyncio
+import random
+import re
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulator import pins
+from simulator.chip import Chip
+from simulator.world.line import Line
+from simulator.world.mains import Contactor, Mains
+from simulator.world.modem import Modem
+from simulator.world.radio import Outage, Radio
+from simulator.world.speaker import Speaker
+from simulator.world.trouble import Trouble
+
+_PLANT_S = 0.01
+_AMPS_EVERY = 10  # plant rounds between two looks at the current
+_MOVES = 1_000
+_PRESS_S = 0.3
+_VOLTS_PER_AMP = 0.002  # the reference carrier's transformer and burden
+_WATCH = re.compile(r"hanma watch heap_kb=(\d+) lag_ms=(\d+) lag_connect_ms=(\d+) deaths=(\d+)")
+
+
+@dataclass(frozen=True)
+class Provision:
+    """What the bench writes into a terminal's NVS."""
+
+    device: str
+    secret: bytes
+    server: str  # host:port
+
+    def write(self, flash: Path) -> None:
+        nvs = flash / "nvs"
+        nvs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name, value in (
+            ("device", self.device.encode()),
+            ("secret", self.secret),
+            ("server", self.server.encode()),
+        ):
+            path = nvs / f"hanma.{name}"
+            path.touch(mode=0o600)
+            path.write_bytes(value)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the world around the terminals behaves.
+
+    boot_s: of the modem, 11.1 by its datasheet. search_s: until the network has it. one_way_s:
+    delay of user data. speech_rate: 1 = as spoken. nasty, fragment: the modem's bad manners.
+    """
+
+    boot_s: float = 1.0
+    search_s: float = 0.5
+    one_way_s: float = 0.0
+    speech_rate: float = 3.0
+    baud: int = 115_200
+    nasty: bool = False
+    fragment: bool = False
+    seed: int = 0
+
+
+class SimulatedTerminal:
+    """`start`, then look (`show`, `wire`) and touch (`hands`). All in one event loop."""
+
+    def __init__(
+        self, provision: Provision, *, kind: str, image: Path, flash: Path, manner: Manner
+    ) -> None:
+        self.device = provision.device
+        provision.write(flash)
+        rng = random.Random(f"{manner.seed} {provision.device}")
+        self.line = Line(manner.baud, fragment=manner.fragment, rng=rng)
+        self.radio = Radio(search_s=manner.search_s, one_way_s=manner.one_way_s)
+        self.speaker = Speaker()
+        self.modem = Modem(
+            self.line,
+            self.radio,
+            self.speaker,
+            rng=rng,
+            boot_s=manner.boot_s,
+            speech_rate=manner.speech_rate,
+            nasty=manner.nasty,
+        )
+        self.mains = Mains(rng, volts_per_amp=_VOLTS_PER_AMP)
+        self.trouble = Trouble(self.modem, self.mains, rng)
+        self.chip = Chip(
+            kind=kind,
+            image=image,
+            flash=flash,
+            uart=self.line.path,
+            on_pin=self._pin,
+            on_baud=self.line.set_host_baud,
+            on_dead=self._board_dead,
+        )
+        self.moves: deque[tuple[int, int]] = deque(maxlen=_MOVES)  # (monotonic ns, relay pin)
+        self.lamp = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.hands: dict[str, Callable[[Any], None]] = {
+            "strike": lambda amps: self.mains.strike(float(amps), _now()),
+            "lift": lambda _: self.mains.lift(_now()),
+            "button": lambda _: self._press(),
+            "mains": lambda present: self._supply(bool(present)),
+            "contactor": lambda how: self.mains.set_contactor(Contactor(how), _now()),
+            "signal": lambda csq: setattr(self.radio, "csq_level", int(csq)),
+            "outage": self._outage,
+            "fault": self._fault,
+        }
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self.modem.run()),
+            asyncio.create_task(self._plant()),
+        ]
+        for task in self._tasks:
+            task.add_done_callback(_complain)
+        self.chip.link.set_pin(pins.BUTTON, 1)
+        await self.chip.power_on()
+
+    async def stop(self) -> None:
+        await self.chip.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.modem.close()
+        self.line.close()
+
+    # to look at -----------------------------------------------------------------------------
+
+    @property
+    def relay(self) -> int:
+        """The pin, as last driven."""
+        return self.moves[-1][1] if self.moves else 0
+
+    def watch(self) -> list[dict[str, int]]:
+        """What the firmware said of itself, oldest first: heap, how long its loop was held up."""
+        names = ("heap_kb", "lag_ms", "lag_connect_ms", "deaths")
+        found = (_WATCH.search(line) for _, line in self.chip.console)
+        return [dict(zip(names, map(int, f.groups()), strict=True)) for f in found if f]
+
+    @property
+    def on_line(self) -> bool:
+        """Whether the firmware said, in this life, that it reached the broker."""
+        for _, line in reversed(self.chip.console):
+            if line.startswith(("hanma on line", "hanma uplink", "hanma start")):
+                return line.startswith("hanma on line")
+        return False
+
+    def show(self, since_ns: int = 0) -> dict[str, Any]:
+        return {
+            "device": self.device,
+            "now_ns": _now(),
+            "running": self.chip.running,
+            "starts": self.chip.starts,
+            "on_line": self.on_line,
+            "relay": self.relay,
+            "lamp": self.lamp,
+            "contact": self.mains.contact,
+            "mains": self.mains.mains,
+            "arc": self.mains.arc,
+            "amps": round(self.mains.amps, 1),
+            "signal": self.radio.csq_level,
+            "outage": self.radio.outage.value if self.radio.outage else None,
+            "heap_kb": -(-self.chip.heap_peak // 1024),
+            "watch": self.watch()[-60:],
+            "moves": [[at, level] for at, level in self.moves if at >= since_ns],
+            "said": [[at, text] for at, text in self.speaker.heard(since_ns)],
+        }
+
+    def wire(self, from_ns: int, to_ns: int) -> dict[str, Any]:
+        """UART bytes that crossed in a stretch of time, and how long the wire needs for them."""
+        count = self.line.bytes_between(from_ns, to_ns)
+        return {"bytes": count, "wire_ms": self.line.wire_ms(count)}
+
+    # what the board does ----------------------------------------------------------------------
+
+    def _pin(self, number: int, level: int) -> None:
+        if number == pins.RELAY:
+            self.moves.append((_now(), level))
+            self.mains.set_relay(bool(level), _now())
+        elif number == pins.MODEM_PWRKEY:
+            self.modem.power_key(1 - level)  # a transistor inverts it
+        elif number == pins.LAMP:
+            self.lamp = level
+
+    def _board_dead(self) -> None:
+        """Without power or in reset every pin floats, and the relay's driver pulls it open."""
+        for number in (pins.RELAY, pins.MODEM_PWRKEY, pins.LAMP):
+            self._pin(number, 0)
+        self.line.forget_host_input()
+
+    async def _plant(self) -> None:
+        rounds = 0
+        while True:
+            self.mains.step(_now())
+            self.chip.link.set_pin(pins.READBACK, int(self.mains.readback))
+            if rounds % _AMPS_EVERY == 0:
+                self.chip.link.set_rms_mv(pins.CURRENT, round(self.mains.adc_rms * 1000))
+            rounds += 1
+            await asyncio.sleep(_PLANT_S)
+
+    # hands ---------------------------------------------------------------------------------------
+
+    def _press(self) -> None:
+        self.chip.link.set_pin(pins.BUTTON, 0)
+        asyncio.get_running_loop().call_later(_PRESS_S, self.chip.link.set_pin, pins.BUTTON, 1)
+
+    def _supply(self, present: bool) -> None:
+        """The mains: with it goes everything that hangs on it, the terminal too."""
+        self.mains.set_mains(present, _now())
+        self.modem.supply(present)
+        work = self.chip.power_on() if present else self.chip.power_off()
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def _outage(self, how: str | None) -> None:
+        if how:
+            self.radio.begin_outage(Outage(how))
+        else:
+            self.radio.end_outage()
+
+
+    def _fault(self, name: str) -> None:
+        """Begins a fault of world/faults.py, or ends it if it is under way."""
+        if name in self.trouble.active:
+            self.trouble.end(name)
+        else:
+            self.trouble.begin(name)
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    """A world that breaks must not pass for a silent modem."""
+    if not task.cancelled() and (error := task.exception()):
+        traceback.print_exception(error)
+
+
+def _now() -> int:
+    return time.monotonic_ns()

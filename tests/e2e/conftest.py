@@ -1,0 +1,50 @@
+"""The whole thing as its user starts it: programs, ports, a folder of data."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.demo import Demo, free_address
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def hanma(*words: str, timeout_s: float = 240, **environment: str) -> subprocess.CompletedProcess:
+    """Runs the `hanma` command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "cloud", *words],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+    )
+
+
+def addresses() -> list[str]:
+    """Free ports as options of `hanma demo`."""
+    words = []
+    for option in ("--web", "--mqtt", "--bench"):
+        host, port = free_address()
+        words += [option, f"{host}:{port}"]
+    return words
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Cloud, broker and three terminals with real MicroPython, up for one file of tests."""
+    with Demo(
+        data=tmp_path_factory.mktemp("data"),
+        web=free_address(),
+        mqtt=free_address(),
+        bench=free_address(),
+        kind="micropython",
+        quiet=True,
+        HANMA_PRESENCE_OFTEN="1000000",  # many jobs in a few minutes
+    ) as running:
+        yield running

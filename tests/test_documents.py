@@ -1,0 +1,93 @@
+"""The documents tell all that the code has: settings, refusals, words of the wire, commands."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from cloud.base.settings import Settings
+from cloud.cli import main
+from cloud.work.rules import SAYINGS
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+READMES = {name: (ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md")}
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Settings)])
+def test_every_setting_is_documented_with_its_default_and_meaning(name: str) -> None:
+    variable, _, meaning = Settings.described()[name]
+    row = next(r for r in REFERENCE.splitlines() if f"`{variable}`" in r)
+    default = next(one.default for one in fields(Settings) if one.name == name)
+    assert str(default) in row and meaning in row
+
+
+@pytest.mark.parametrize("code", sorted(SAYINGS))
+def test_every_refusal_is_documented_with_its_words_in_both_languages(code: str) -> None:
+    words, todo = SAYINGS[code]
+    row = next(r for r in REFERENCE.splitlines() if r.startswith(f"| `{code}` |"))
+    for text in (words.zh, words.en, todo.zh, todo.en):
+        assert text in row
+
+
+def test_every_trouble_of_a_page_is_documented() -> None:
+    section = REFERENCE.split("## 拒绝原因")[1].split("## ")[0]
+    for path in (ROOT / "cloud" / "web").rglob("*.py"):
+        for code in re.findall(r'Trouble\(\d+, "([a-z-]+)"', path.read_text()):
+            assert f"`{code}`" in section, code
+
+
+def test_no_refusal_is_documented_that_does_not_exist() -> None:
+    section = REFERENCE.split("## 拒绝原因")[1].split("## ")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.M)) == set(SAYINGS)
+
+
+def test_every_refusal_word_of_the_terminal_is_documented() -> None:
+    section = REFERENCE.split("## 终端的拒绝")[1].split("## ")[0]
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.M))
+    said = set()
+    for name in ("app", "authority", "controller"):
+        source = (ROOT / "firmware" / "terminal" / f"{name}.py").read_text()
+        said |= set(re.findall(r'(?:return|refusal =) "([a-z-]+)"', source))
+    assert said and said <= documented
+
+
+@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("command", sorted(main.list_commands(None)))  # type: ignore[arg-type]
+def test_every_command_is_in_both_readmes(command: str, readme: str) -> None:
+    assert f"`hanma {command}" in READMES[readme]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_each_readme_shows_a_picture_before_its_third_paragraph_and_links_to_the_other(
+    readme: str,
+) -> None:
+    text = READMES[readme]
+    other = next(name for name in READMES if name != readme)
+    assert f"]({other})" in text
+    before = text[: text.index("![")].strip().split("\n\n")
+    assert len([p for p in before if not p.startswith(("#", "["))]) < 3
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_file_a_readme_names_exists(readme: str) -> None:
+    folders = "firmware|simulator|cloud|setup|tests|docs"
+    for name in re.findall(rf"`((?:{folders})/[\w./-]*)`", READMES[readme]):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_command_has_help() -> None:
+    for name in main.list_commands(None):  # type: ignore[arg-type]
+        assert main.get_command(None, name).help  # type: ignore[arg-type, union-attr]
+
+
+def test_no_file_names_the_address_of_a_package_registry() -> None:
+    """A closed network has its own mirrors; the clients know them."""
+    hosts = ("pypi" + ".org", "files.pythonhosted", "deb.debian" + ".org", "registry.npmjs")
+    for folder in ("setup", "firmware", "simulator", "cloud", "docs"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".sh", ".py", ".txt", ".toml", ".md"}:
+                assert not [h for h in hosts if h in path.read_text()], path
