@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cloud.link import commands, intake, terminals, wire
+from cloud.link import commands, intake, reckoning, terminals, wire
 from cloud.link.commands import TerminalDark
 
 EVENTS = ("command-done", "command-refused", "command-timed-out")
@@ -147,6 +147,26 @@ def test_a_change_learned_from_another_answer_is_told_as_a_heartbeat(online: Any
     online.exchange()
     assert [one["relay"] for one in online.told("terminal-beat")] == [1]
     assert online.told(*EVENTS) == []
+
+
+def test_an_answer_overtaken_by_a_later_heartbeat_is_old_news_about_the_relay(online: Any) -> None:
+    command = online.on()
+    answer = online.down()[0]
+    online.clock.forward(1)
+    online.terminal.press()
+    online.beat()
+    online.up(answer)
+    assert online.command(command.id).state == "done"
+    assert (online.row.relay, online.row.mode) == (0, "idle")
+
+
+def test_an_answer_that_comes_again_later_does_not_make_the_clock_late(online: Any) -> None:
+    online.issue("alive")
+    answer = online.down()[0]
+    online.up(answer)
+    online.clock.forward(12)
+    online.up(answer)
+    assert reckoning.up_now(online.row, online.clock.now) == online.terminal.up
 
 
 # --- handing over again, timing out -------------------------------------------------------------

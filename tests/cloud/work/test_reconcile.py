@@ -264,6 +264,35 @@ def test_an_off_that_nobody_heard_is_sent_again_as_long_as_the_relay_is_closed(s
     assert site.job(job).off_confirmed_at is not None
 
 
+def test_an_open_relay_confirms_nothing_while_an_on_is_still_on_its_way(site: Any) -> None:
+    job = site.on(site.watched())
+    site.off(job)
+    held = site.leaving()
+    site.clock.forward(1)
+    site.beat(rssi=1)
+    site.beat(mode="fault")
+    assert site.job(job).off_confirmed_at is None
+    for body in held:
+        site.up(site.terminal.hear(body))
+    site.deliver()
+    assert site.job(job).off_confirmed_at is not None
+
+
+def test_what_the_terminal_said_before_the_end_confirms_nothing(site: Any) -> None:
+    job = site.working()
+    site.clock.forward(60)
+    site.up(site.terminal.leave("power"))
+    site.deliver()
+    site.clock.forward(60)
+    site.off(job)
+    site.county.do(outbox.tell, "terminal-beat", "x", {"device": site.terminal.device})
+    site.deliver()
+    assert site.job(job).off_confirmed_at is None
+    site.terminal.restart()
+    site.login()
+    assert site.job(job).off_confirmed_at is not None
+
+
 def test_a_terminal_away_at_the_end_hears_of_it_at_its_next_log_in(site: Any) -> None:
     job = site.working()
     site.up(site.terminal.leave())
