@@ -55,9 +55,8 @@ def main() -> None:
         prepare(welder, person(stage, FIRE_WATCH), machine)
         browser = open_browser(playwright)
         phone = browser.new_page(viewport=PHONE, locale="zh-CN")
-        phone.context.add_cookies(
-            [{"name": k, "value": v, "url": stage.web_url} for k, v in welder.phone.cookies.items()]
-        )
+        for name, value in welder.phone.cookies.items():
+            phone.context.add_cookies([{"name": name, "value": value, "url": stage.web_url}])
         switch_on(welder, machine)
         wait_state("on", welder, machine, lambda s: s["state"] == "on")
         machine.touch("strike", 120)

@@ -2,12 +2,14 @@
 
 import sys
 
-from terminal import app
+from terminal import app, settings
 from terminal.board import parts
 
 board = parts.Board()
 try:
     app.run(board)
+except settings.NotProvisioned as error:  # no restart: the bench needs the cable's prompt now
+    print("hanma not provisioned:", error)
 except Exception as error:
     board.relay.open()
     sys.print_exception(error)

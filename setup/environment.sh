@@ -40,8 +40,10 @@ make_venv() { # extras, e.g. "" or "[dev]"
         rm -rf .venv
         apt_install python3-venv && "$python" -m venv .venv
     } || stop "Python cannot make a virtual environment. Install it 请安装: apt install python3-venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c setup/lock.txt -e ".$1" >&2 ||
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c setup/lock.txt -e ".$1" >.venv/install.log 2>&1 || {
+        tail -n 5 .venv/install.log >&2
         stop "The Python packages could not be installed. Is the network (or your package mirror) reachable? 无法安装 Python 软件包，请检查网络或镜像源。"
+    }
     rm -f .venv/.ready*
     : >"$mark"
     case "$1" in *dev*) : >".venv/.ready-$digest" ;; esac

@@ -35,6 +35,7 @@ _KINDS = click.Choice(["micropython", "cpython"])
 @click.option("--nasty", is_flag=True, help="Modems with every bad manner the manual allows.")
 @click.option("--fragment", is_flag=True, help="UART bytes come in pieces of 1 to 8.")
 @click.option("--boot-s", default=1.0, show_default=True, help="Boot of the modem (real: 11.1).")
+@click.option("--speech-rate", default=3.0, show_default=True, help="1 = as fast as people speak.")
 @click.option("--loud", is_flag=True, help="Print what the terminals say.")
 @click.option("--verbose", is_flag=True, help="Show the boards' consoles.")
 def sim(
@@ -46,6 +47,7 @@ def sim(
     nasty: bool,
     fragment: bool,
     boot_s: float,
+    speech_rate: float,
     loud: bool,
     verbose: bool,
 ) -> None:
@@ -60,7 +62,9 @@ def sim(
                 yard.provisions(file, server),
                 folder=folder,
                 kind=kind,
-                manner=Manner(boot_s=boot_s, nasty=nasty, fragment=fragment),
+                manner=Manner(
+                    boot_s=boot_s, speech_rate=speech_rate, nasty=nasty, fragment=fragment
+                ),
                 bench=bench,
                 loud=loud,
                 verbose=verbose,

@@ -120,12 +120,14 @@ class Demo:
         bench: tuple[str, int],
         kind: str,
         quiet: bool = False,
+        speech_rate: float = 3.0,
         **settings: str,
     ) -> None:
         self.data = (data or Path(os.environ.get("HANMA_DATA", "var"))).resolve()
         self.web, self.mqtt, self.bench = web, mqtt, bench
         self.kind, self.quiet = kind, quiet
         self._settings = settings
+        self._speech_rate = speech_rate
         self.programs: list[Program] = []
         self.interpreter = ""
         self.county: dict[str, Any] = {}
@@ -192,7 +194,7 @@ class Demo:
                 *("sim", "--terminals", str(self.data / "demo.json")),
                 *("--server", self.broker, "--folder", str(self.data / "terminals")),
                 *("--bench", f"{self.bench[0]}:{self.bench[1]}", "--interpreter", self.kind),
-                *("--loud",),
+                *("--speech-rate", str(self._speech_rate), "--loud"),
             ],
         )
         yard.first_object(_READY_S)

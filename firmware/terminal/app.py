@@ -16,6 +16,7 @@ from terminal.uplink import Uplink
 from terminal.voice import Voice
 
 _HARDWARE = "a7670"
+_MOVING = ("switch", "lock")  # what moves the relay is answered when it has moved
 _FULL_BEAT_MS = 3600000
 _SENSE_MS = 250
 _PRESS_ROUNDS = 2  # of 50 ms: shorter is a bounce
@@ -50,6 +51,9 @@ class Terminal:
             self._down,
         )
         self.arc = Arc(self.policy.arc_on_a, self.policy.arc_off_a)
+        self._arc_news = False
+        self._arc_told = 0
+        self._arc_job = None
         self.amps = 0
         self.rssi = 99
         self._moving = []  # ids of switch commands whose relay is on its way
@@ -85,7 +89,7 @@ class Terminal:
             return
         if not refusal:
             refusal = self._obey(command)
-        if refusal or command.name != "switch":
+        if refusal or command.name not in _MOVING:
             self._reply(command.id, command.name, refusal, proven)
         else:
             self._moving.append(command.id)
@@ -127,16 +131,22 @@ class Terminal:
         return ""
 
     async def _reply_when_moved(self, command):
-        """Answers a switch command when the relay's own contact has followed."""
-        moved = await self._moved(self.board.relay.driven)
+        """Answers when the relay's own contact has followed, or something else came first."""
+        wanted = self.board.relay.driven
+        moved = await self._moved(wanted)
         self._moving.remove(command.id)
-        if not moved:
-            self._apply(self.controller.contact(self.board.relay.closed, self.up_ms() + 10))
-        self._reply(command.id, command.name, "" if moved else "relay-stuck")
+        refusal = ""
+        if self.board.relay.driven != wanted:  # an ON was overtaken by an OFF, or the reverse
+            refusal = "ended" if wanted else ""
+        elif not moved:
+            self._apply(self.controller.did_not_move(self.up_ms()))
+            refusal = "relay-stuck"
+        self._reply(command.id, command.name, refusal)
 
     async def _moved(self, wanted):
+        relay = self.board.relay
         for _ in range(MOVE_MS // 10):
-            if self.board.relay.closed == wanted:
+            if relay.closed == wanted or relay.driven != wanted:
                 return True
             await asyncio.sleep_ms(10)
         return False
@@ -199,10 +209,17 @@ class Terminal:
                 samples.append(self.board.current_mv())
                 await asyncio.sleep_ms(1)
             self.amps = int(rms_amps(samples) + 0.5)
-            if self.arc.feel(self.amps):
-                self._beat_now.set()
+            self._arc_news = self.arc.feel(self.amps) or self._arc_news
+            self._tell_arc(self.up_ms())
             self._apply(self.controller.contact(self.board.relay.closed, self.up_ms()))
             await asyncio.sleep_ms(_SENSE_MS)
+
+    def _tell_arc(self, up):
+        """The first arc of a job is told at once, later changes at most every `arc_beat_s`."""
+        first = self.arc.burning and self._arc_job != self.controller.job
+        if self._arc_news and (first or up - self._arc_told > self.policy.arc_beat_s * 1000):
+            self._arc_news, self._arc_told, self._arc_job = False, up, self.controller.job
+            self._beat_now.set()
 
     async def _signal(self):
         """A slow look at the signal, on its own: a modem that hangs must not blind the senses."""

@@ -6,6 +6,7 @@ An effect is a tuple: ('relay', 0|1), ('say', prompt name), ('ended', [job ids])
 
 IDLE, WORKING, FAULT, LOCKED = "idle", "working", "fault", "locked"
 ENDED_KEPT = 16
+LOOKS = 3  # in a row, so that one noisy look beside an arc ends no job
 MOVE_MS = 300  # the contactor has followed its coil by then
 
 
@@ -18,6 +19,7 @@ class Controller:
         self.lease_max_s = lease_max_s
         self._coil = 0
         self._moved_at = 0
+        self._odd_looks = 0
         self._stuck = False  # the contact did not follow, and that has been told
 
     # commands --------------------------------------------------------------
@@ -73,9 +75,15 @@ class Controller:
         return []
 
     def contact(self, closed, up):
-        """What the relay's own contact says; a relay that does not follow its coil is a fault."""
+        """What the relay's own contact says; a relay that is not where its coil is, is a fault."""
         if closed == self._coil or up - self._moved_at < MOVE_MS:
+            self._odd_looks = 0
             return [] if closed or self._coil else self._let_go()
+        self._odd_looks += 1
+        return self.did_not_move(up) if self._odd_looks >= LOOKS else []
+
+    def did_not_move(self, up):
+        """The contact has not followed the coil."""
         if self._stuck:
             return []
         effects = self._stop(up, "fault")

@@ -17,6 +17,7 @@ class Policy:
 
     beat_working_s = 60
     beat_idle_s = 180
+    arc_beat_s = 30
     keepalive_s = 300
     lease_max_s = 43200
     arc_on_a = 15

@@ -5,6 +5,7 @@ judged by bytes received, never by writes that seemed to work (after P. Hinch's 
 """
 
 import asyncio
+import time
 
 from terminal.mqtt import CONNACK, PINGRESP, PUBACK, SUBACK, Codec
 
@@ -13,6 +14,7 @@ _LOOK_MS = 30000  # without a note from the modem we look for bytes ourselves
 _LOGIN, _PING = "log-in", "ping"
 _BACKOFF_MS = (1000, 2000, 5000, 15000, 60000)
 _DEPTHS = (0, 0, 1, 1, 2, 3)  # how much of the modem is torn down after so many failures
+_STEADY_MS = 20000
 _QUEUED = 8
 
 
@@ -43,6 +45,7 @@ class Uplink:
         self._socket = None
         self._broken = False
         self._failures = 0
+        self._opened = None
         self._sent_before = self._rcvd_before = 0
         self.connecting = True
         self.conn = 0
@@ -75,10 +78,18 @@ class Uplink:
                 print("hanma uplink", error)
             finally:
                 self.connecting = True
+            if self._steady():
+                self._failures = 0
             await self._drop()
             pause = _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
             self._failures += 1
             await asyncio.sleep_ms(pause // 2 + self._random(1)[0] * pause // 256)
+
+    def _steady(self):
+        """Whether the link that was lost had stood long enough for the trouble to be new. Two
+        that keep displacing each other, or a flapping cell, must not dial every second."""
+        opened, self._opened = self._opened, None
+        return opened is not None and time.ticks_diff(time.ticks_ms(), opened) > _STEADY_MS
 
     async def _drop(self):
         self._queue = []
@@ -99,7 +110,7 @@ class Uplink:
         self._broken = False
         asyncio.create_task(self._read(codec, self._socket))
         await self._open(codec)
-        self._failures = 0
+        self._opened = time.ticks_ms()
         print("hanma on line, connection", self.conn)
         await self._send(codec)
 

@@ -2,7 +2,7 @@
 
 import os
 
-_MISSING = -0x1102  # ESP_ERR_NVS_NOT_FOUND
+_MISSING, _TOO_LONG = -0x1102, -0x110C
 
 
 class NVS:
@@ -17,9 +17,9 @@ class NVS:
                 with open(self._prefix + name, "rb") as file:
                     value = file.read()
             except OSError:
-                raise OSError(_MISSING) from None
+                raise OSError(_MISSING, "ESP_ERR_NVS_NOT_FOUND") from None
         if len(value) > len(room):
-            raise OSError(_MISSING)
+            raise OSError(_TOO_LONG, "ESP_ERR_NVS_INVALID_LENGTH")
         room[: len(value)] = value
         return len(value)
 

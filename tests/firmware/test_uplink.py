@@ -320,16 +320,31 @@ def test_a_modem_that_gives_no_connection_is_asked_ever_deeper() -> None:
     assert stage.peer.connects[0].will_body == b"will 8"
 
 
-def test_after_a_good_connection_the_pauses_begin_anew() -> None:
+def test_after_a_connection_that_stood_the_pauses_begin_anew() -> None:
     async def script(stage: Stage) -> None:
         stage.modem.troubles = [ModemError("no")] * 4
         await stage.on_line()
+        await asyncio.sleep(25)
         stage.modem.wire.lose()
         await asyncio.sleep(3)
 
     pauses = staged(script).modem.pauses_s()
     assert pauses[:4] == pytest.approx([1, 2, 5, 15], abs=0.5)
-    assert pauses[4] < 3
+    assert pauses[4] < 25 + 3
+
+
+def test_connections_that_never_stand_are_dialled_less_and_less_often() -> None:
+    """Two terminals with one identity displace each other; a cell flaps."""
+
+    async def script(stage: Stage) -> None:
+        for _ in range(4):
+            await stage.on_line()
+            stage.modem.wire.lose()
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(60)
+
+    pauses = staged(script).modem.pauses_s()
+    assert pauses[:4] == pytest.approx([1, 2, 5, 15], abs=0.5)
 
 
 # --- silence ------------------------------------------------------------------------------------

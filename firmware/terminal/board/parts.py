@@ -23,7 +23,7 @@ class Serial:
 
     def __init__(self, baud):
         self._uart = machine.UART(
-            1, baudrate=baud, tx=pins.MODEM_TX, rx=pins.MODEM_RX, rxbuf=4096, timeout=0
+            1, baudrate=baud, tx=pins.MODEM_TX, rx=pins.MODEM_RX, rxbuf=4096, txbuf=2048
         )
         self._reader = asyncio.StreamReader(self._uart)
 

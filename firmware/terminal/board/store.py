@@ -2,6 +2,8 @@
 
 import esp32
 
+_NOT_FOUND = -0x1102  # ESP_ERR_NVS_NOT_FOUND
+
 
 class Store:
     """Bytes by name (at most 15 letters); `put` has reached flash when it returns."""
@@ -10,11 +12,13 @@ class Store:
         self._nvs = esp32.NVS(namespace)
 
     def get(self, name, most=512):
-        """The bytes kept under `name`, or None."""
+        """The bytes kept under `name`, or None; OSError if the store itself is broken."""
         room = bytearray(most)
         try:
             length = self._nvs.get_blob(name, room)
-        except OSError:
+        except OSError as error:
+            if error.errno != _NOT_FOUND:
+                raise  # not to be taken for "nothing was locked, no job has ended"
             return None
         return bytes(room[:length])
 
