@@ -9,7 +9,7 @@ make_tools
 .venv/bin/ruff check --quiet . || stop "ruff has complaints (.venv/bin/ruff check .)"
 if [ "${1:-}" = quick ]; then
     shift
-    exec .venv/bin/python -m pytest -m "not slow" "$@"
+    exec .venv/bin/python -m pytest -n auto -m "not slow" "$@"
 fi
 bash setup/browser.sh
 exec .venv/bin/python -m pytest "$@"

@@ -1,13 +1,10 @@
 """ON is quick: few statements, each through an index, one commit."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
-
-LIMIT_MS = 10
 
 
 @contextmanager
@@ -47,23 +44,18 @@ def test_every_look_of_every_step_goes_through_an_index(site: Any) -> None:
     } == set()
 
 
-def test_on_is_decided_sent_and_committed_within_its_limit(site: Any) -> None:
-    engine, worked, waited, counts = site.county.ground.engine, [], [], []
-    for _ in range(12):
-        job = site.watched()
-        with statements(engine) as seen:
-            begin, begin_work = time.perf_counter(), time.thread_time()
-            site.on(job)
-            worked.append((time.thread_time() - begin_work) * 1000)
-            waited.append((time.perf_counter() - begin) * 1000)
-        counts.append(len(seen))
-        site.exchange()
-        site.off(job)
-        site.exchange()
-        site.clock.forward(700)
-        site.beat()
-    best, whole = min(worked), sorted(waited)[6]
-    print(f"on: {best:.1f} ms of work, median {whole:.1f} ms; limit {LIMIT_MS}; {counts[0]} looks")
-    # Our own work in the best of a dozen: what a busy machine adds is not ours.
-    assert best < LIMIT_MS
-    assert max(counts) <= 22
+def test_on_takes_few_statements_and_one_commit(site: Any) -> None:
+    """The milliseconds are printed by `hanma bench latency`, not asserted here."""
+    engine = site.county.ground.engine
+    job = site.watched()
+    commits: list[Any] = []
+
+    def note(connection: Any) -> None:
+        commits.append(connection)
+
+    event.listen(engine, "commit", note)
+    with statements(engine) as seen:
+        site.on(job)
+    event.remove(engine, "commit", note)
+    assert len(seen) <= 22
+    assert len(commits) == 1

@@ -1,0 +1,15 @@
+"""What counts as quick: no real time to wait for, no server, no whole application."""
+
+import pytest
+
+_REAL_TIME = "tests/simulator/world/"  # a cable and a modem that keep the time of real ones
+_WHOLE_APP = "tests/cloud/web/"  # every page with its database
+_LONG_SEARCH = "test_whatever_happens_in_whatever_order"
+_SERVER = "[postgresql"
+_SLOW = (_REAL_TIME, _WHOLE_APP, _LONG_SEARCH, _SERVER)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(part in item.nodeid for part in _SLOW):
+            item.add_marker("slow")
