@@ -11,5 +11,5 @@ if [ "${1:-}" = quick ]; then
     shift
     exec .venv/bin/python -m pytest -n auto -m "not slow" "$@"
 fi
-bash setup/browser.sh
+bash setup/test_tools.sh
 exec .venv/bin/python -m pytest "$@"

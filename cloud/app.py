@@ -3,20 +3,22 @@
 import fcntl
 import logging
 import os
+import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 import waitress
 
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
-from cloud.base.unit import Ground, Unit
+from cloud.base.unit import Ground
 from cloud.book import outbox
 from cloud.link import commands, intake
-from cloud.mqtt.address import Address, split_listen
+from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import Broker
 from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
@@ -26,7 +28,10 @@ from cloud.work import jobs
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _WEB_THREADS = 16
+_BACKLOG = 1024
 _BODY_BYTES = 128 * 1024
 _HOUSEKEEPING_S = 1.0
 _BROKER_S = 10.0
@@ -87,8 +92,8 @@ class Cloud:
 
     def _broker_address(self) -> Address:
         if self.settings.broker != "embedded":
-            return Address.from_url(self.settings.broker)
-        host, port = split_listen(self.settings.mqtt_listen)
+            return _read(Address.from_url, "HANMA_BROKER", self.settings.broker)
+        host, port = _read(split_listen, "HANMA_MQTT_LISTEN", self.settings.mqtt_listen)
         doorkeeper = Doorkeeper(secrets_of(self.ground), self.ground.clock)
         broker = Broker(doorkeeper, host=host, port=port)
         broker.start()
@@ -96,23 +101,23 @@ class Cloud:
         return doorkeeper.address(broker.host, broker.port)
 
     def _listen(self) -> waitress.server.BaseWSGIServer:
-        host, port = split_listen(self.settings.listen)
-        app = create_app(self.ground)
+        host, port = _read(split_listen, "HANMA_LISTEN", self.settings.listen)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            return waitress.create_server(
-                app,
-                host=host,
-                port=port,
-                threads=_WEB_THREADS,
-                max_request_body_size=_BODY_BYTES,  # waitress would buffer a gigabyte first
-                asyncore_use_poll=True,  # select() ends at file number 1023; terminals have those
-                ident=None,
-            )
+            listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as error:
             raise CannotStart(
                 f"网页地址 {self.settings.listen} 不可用，请用 HANMA_LISTEN 换一个。 "
                 f"The web address cannot be used ({error.strerror}); set HANMA_LISTEN."
             ) from None
+        return waitress.create_server(
+            create_app(self.ground),
+            sockets=[listening],
+            threads=_WEB_THREADS,
+            max_request_body_size=_BODY_BYTES,  # waitress would buffer a gigabyte first
+            asyncore_use_poll=True,  # select() ends at file number 1023; terminals have those
+            ident=None,
+        )
 
     def serve(self) -> None:
         """Answers requests until `close_web` or Ctrl-C."""
@@ -183,6 +188,14 @@ class Housekeeping:
                 _swept(sweep.__module__, sweep(unit))
 
 
+def _read(reader: Callable[[str], T], name: str, text: str) -> T:
+    """A setting read as an address; CannotStart names it where that fails."""
+    try:
+        return reader(text)
+    except BadAddress as error:
+        raise CannotStart(f"{name}：地址写法不对。 {error}.") from None
+
+
 def _swept(name: str, count: object) -> None:
     if count:
         log.info("%s: %s rows moved on", name, count)
@@ -204,5 +217,3 @@ def _only_one(data_dir: Path) -> IO[str]:
         ) from None
     return file
 
-
-__all__ = ["CannotStart", "Cloud", "Housekeeping", "Unit"]

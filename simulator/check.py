@@ -77,7 +77,6 @@ def _whole_job(stage: Demo, tell: Callable[[str], None]) -> dict[str, Any]:
     officer = person(stage, OFFICER)
     amps = wait_amps("arc", officer, machine, lambda shown: shown > _AMPS / 2)
     machine.touch("lift")
-    wait_amps("arc over", officer, machine, lambda shown: shown < _AMPS / 2)
     tell("off")
     off_asked_ns, opened_ns = switch_off(welder, machine)
     wait_state("off", welder, machine, lambda s: s["off_confirmed"])

@@ -70,7 +70,7 @@ def sim(
                 verbose=verbose,
             )
         )
-    except (NoInterpreter, NoImage) as error:
+    except (NoInterpreter, NoImage, yard.BadProvisions) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(

@@ -176,11 +176,10 @@ class Demo:
             image.sources()
         except (interpreter.NoInterpreter, image.NoImage) as error:
             raise DemoError(str(error)) from None
-        for address, option in (
-            (self.web, "--web"),
-            (self.mqtt, "--mqtt"),
-            (self.bench, "--bench"),
-        ):
+        listeners = [(self.web, "--web"), (self.bench, "--bench")]
+        if "HANMA_BROKER" not in self._environment():  # else somebody listens there already
+            listeners.append((self.mqtt, "--mqtt"))
+        for address, option in listeners:
             _must_be_free(address, option)
         self._say("· 启动云平台 starting the cloud")
         cloud = self._program("cloud", ["serve", "--demo"])

@@ -12,10 +12,20 @@ from simulator.chip import to_console
 from simulator.terminal import Manner, Provision, SimulatedTerminal
 
 
+class BadProvisions(Exception):
+    """The file with the terminals cannot be used; the text names it."""
+
+
 def provisions(file: Path, server: str) -> list[Provision]:
     """The terminals in a JSON file `{"terminals": [{"device", "secret" (hex)}, …]}`."""
-    listed = json.loads(file.read_text())["terminals"]
-    return [Provision(t["device"], bytes.fromhex(t["secret"]), server) for t in listed]
+    try:
+        listed = json.loads(file.read_text())["terminals"]
+        return [Provision(t["device"], bytes.fromhex(t["secret"]), server) for t in listed]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadProvisions(
+            f"{file}：不是终端清单（应有 terminals，每台有 device 和 secret）。 "
+            f"This is no list of terminals ({type(error).__name__})."
+        ) from None
 
 
 async def run(

@@ -51,6 +51,14 @@ def until(what: str, wanted: Callable[[], bool]) -> None:
             return
 
 
+def start(welder: Person, fire_watch: Person, machine: Machine) -> int:
+    """A whole job up to welding; when the relay closed (monotonic ns)."""
+    prepare(welder, fire_watch, machine)
+    _, closed_ns = switch_on(welder, machine)
+    wait_state("on", welder, machine, lambda s: s["state"] == "on")
+    return closed_ns
+
+
 def at_once(*calls: Callable[[], None]) -> None:
     threads = [threading.Thread(target=call) for call in calls]
     for thread in threads:
@@ -64,9 +72,7 @@ def test_the_firmwares_loop_is_never_held_up_and_its_heap_stays_small(
 ) -> None:
     """50 ms in steady state, 2 s during a connect, 160 kB. The windows' median, because this
     machine may take the processor away from the interpreter for longer than that."""
-    prepare(welder, fire_watch, machine)
-    switch_on(welder, machine)
-    wait_state("on", welder, machine, lambda s: s["state"] == "on")
+    start(welder, fire_watch, machine)
     switch_off(welder, machine)
     wait_state("off", welder, machine, lambda s: s["off_confirmed"])
     clear(welder, machine)
@@ -120,9 +126,7 @@ def test_a_double_click_on_on_moves_the_relay_once(
 def test_garbage_on_the_uart_neither_switches_nor_stops_anything(
     welder: Person, fire_watch: Person, machine: Machine
 ) -> None:
-    prepare(welder, fire_watch, machine)
-    switch_on(welder, machine)
-    wait_state("on", welder, machine, lambda s: s["state"] == "on")
+    start(welder, fire_watch, machine)
     before = machine.look()["now_ns"]
     for _ in range(5):
         machine.touch("fault", "garbage")
@@ -135,9 +139,7 @@ def test_garbage_on_the_uart_neither_switches_nor_stops_anything(
 def test_after_a_power_cut_the_relay_stays_open_until_the_welder_presses_on_again(
     welder: Person, fire_watch: Person, machine: Machine
 ) -> None:
-    prepare(welder, fire_watch, machine)
-    switch_on(welder, machine)
-    wait_state("on", welder, machine, lambda s: s["state"] == "on")
+    start(welder, fire_watch, machine)
     machine.touch("mains", False)
     until("relay open", lambda: machine.look()["relay"] == 0)
     machine.touch("mains", True)
@@ -153,9 +155,7 @@ def test_after_a_power_cut_the_relay_stays_open_until_the_welder_presses_on_agai
 def test_a_network_outage_ends_no_weld_and_off_works_when_it_is_over(
     welder: Person, fire_watch: Person, machine: Machine
 ) -> None:
-    prepare(welder, fire_watch, machine)
-    switch_on(welder, machine)
-    wait_state("on", welder, machine, lambda s: s["state"] == "on")
+    start(welder, fire_watch, machine)
     before = machine.look()["now_ns"]
     machine.touch("outage", "reset")
     until("off line", lambda: not machine.look()["on_line"])
@@ -169,9 +169,7 @@ def test_a_network_outage_ends_no_weld_and_off_works_when_it_is_over(
 def test_off_pressed_during_an_outage_reaches_the_machine_when_it_is_over(
     welder: Person, fire_watch: Person, machine: Machine
 ) -> None:
-    prepare(welder, fire_watch, machine)
-    switch_on(welder, machine)
-    wait_state("on", welder, machine, lambda s: s["state"] == "on")
+    start(welder, fire_watch, machine)
     machine.touch("outage", "reset")
     until("off line", lambda: not machine.look()["on_line"])
     welder.phone.open(machine.page)
@@ -185,9 +183,7 @@ def test_off_pressed_during_an_outage_reaches_the_machine_when_it_is_over(
 def test_the_button_on_the_machine_switches_off_and_ends_the_job(
     welder: Person, fire_watch: Person, machine: Machine
 ) -> None:
-    prepare(welder, fire_watch, machine)
-    _, closed_ns = switch_on(welder, machine)
-    wait_state("on", welder, machine, lambda s: s["state"] == "on")
+    closed_ns = start(welder, fire_watch, machine)
     machine.touch("button")
     machine.relay_moved(0, closed_ns)
     wait_state("not on", welder, machine, lambda s: s["state"] != "on")

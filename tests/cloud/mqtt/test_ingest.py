@@ -1,10 +1,7 @@
 """Ingest behind a real broker: commit before acknowledgement, through every kind of trouble."""
 
-import os
-import shutil
 import socket
 import statistics
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -22,6 +19,7 @@ from cloud.mqtt.limits import Quota
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.pace import Buckets
 from cloud.mqtt.sender import Sender
+from tests import mosquitto as outside
 from tests.cloud.mqtt.mqtt_fakes import AWAY, FakeGround, Room
 from tests.cloud.mqtt.mqtt_made_up import UP_A, UP_B, A, B
 from tests.cloud.mqtt.raw_client import RawClient
@@ -302,27 +300,8 @@ def test_a_terminals_question_goes_through_the_book_and_is_answered(county, wait
 @pytest.fixture
 def mosquitto(tmp_path) -> Iterator[Address]:
     """A mosquitto of our own, if there is one on this machine."""
-    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    if not os.path.exists(program):
-        pytest.skip("mosquitto is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    conf = tmp_path / "mosquitto.conf"
-    conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n")
-    with subprocess.Popen([program, "-c", str(conf)], stderr=subprocess.DEVNULL) as process:
-        _until_it_listens(port)
-        yield Address("127.0.0.1", port, "hanma", "made-up")
-        process.terminate()
-
-
-def _until_it_listens(port: int) -> None:
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-    raise TimeoutError("mosquitto does not listen")
+    with outside.running(tmp_path) as (host, port):
+        yield Address(host, port, "hanma", "made-up")
 
 
 def test_two_workers_share_an_outside_broker(mosquitto, start, room, wait_until):

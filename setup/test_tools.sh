@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What the tests need besides Python: a Chromium (the system's, else Debian's package, else Playwright's
+# own download), a Chinese font, and in CI a Mosquitto as the outside broker (elsewhere that test is skipped).
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. setup/environment.sh
+
+has_font() { command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh 2>/dev/null | head -n 1)" ]; }
+has_browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || [ -f .tools/browser ]; }
+has_mosquitto() { command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ]; }
+
+if ! has_browser || ! has_font; then
+    say "· Chromium and a Chinese font 浏览器与中文字体"
+    has_browser || apt_install chromium || true
+    has_font || apt_install fontconfig fonts-wqy-microhei || true
+    if ! has_browser; then
+        .venv/bin/python -m playwright install chromium >/dev/null 2>&1 && mkdir -p .tools && : >.tools/browser
+    fi
+    has_browser || stop "The browser tests need Chromium. Install it 请安装: apt install chromium (macOS: brew install --cask chromium)"
+    has_font || say "  ! no Chinese font: pictures will show boxes 未找到中文字体，截图会显示方框"
+fi
+
+if [ "${CI:-}" = true ] && ! has_mosquitto; then
+    say "· Mosquitto"
+    apt_install mosquitto || stop "CI needs mosquitto. 请安装: apt install mosquitto"
+fi
+exit 0

@@ -1,0 +1,67 @@
+"""Composition: one process at a time on one folder of data; housekeeping by the clock."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.app import CannotStart, Cloud, Housekeeping
+from cloud.base.settings import Settings
+
+PATIENCE_S = 20
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(data_dir=folder, listen="127.0.0.1:0", mqtt_listen="127.0.0.1:0")
+
+
+@pytest.mark.slow
+def test_a_second_cloud_on_the_same_data_is_refused_and_the_first_lives_on(tmp_path: Path) -> None:
+    with Cloud(settings(tmp_path)) as first:
+        with pytest.raises(CannotStart, match="HANMA_DATA"), Cloud(settings(tmp_path)):
+            pass
+        assert first._broker is not None and first._broker.port
+    with Cloud(settings(tmp_path)):
+        pass  # the lock went with the first
+
+
+@pytest.mark.slow
+def test_nothing_is_left_running_after_the_end(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    with Cloud(settings(tmp_path)):
+        assert set(threading.enumerate()) > before
+    assert {t for t in threading.enumerate() if not t.daemon} <= before
+
+
+def test_the_sweeps_run_even_while_news_never_stops(ground: Any, monkeypatch: Any) -> None:
+    """A busy morning wakes the deliverer all the time; deadlines must not wait for a quiet one."""
+    swept = threading.Event()
+    housekeeping = Housekeeping(ground)
+    monkeypatch.setattr(housekeeping, "_sweep", swept.set)
+    housekeeping.start()
+    until = time.monotonic() + PATIENCE_S
+    while not swept.is_set() and time.monotonic() < until:
+        housekeeping.wake()
+        time.sleep(0.001)
+    housekeeping.stop()
+    assert swept.is_set()
+
+
+def test_housekeeping_outlives_a_round_that_fails(ground: Any, monkeypatch: Any) -> None:
+    rounds: list[int] = []
+    again = threading.Event()
+
+    def deliver() -> int:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise RuntimeError("a made-up fault")
+        again.set()
+        return 0
+
+    housekeeping = Housekeeping(ground)
+    monkeypatch.setattr(housekeeping, "deliver", deliver)
+    housekeeping.start()
+    assert again.wait(PATIENCE_S)
+    housekeeping.stop()

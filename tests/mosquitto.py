@@ -1,0 +1,39 @@
+"""A Mosquitto of our own, as the broker outside: skipped where there is none (CI installs one)."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[str, int]]:
+    """(host, port) of an open broker with TCP_NODELAY, ended afterwards."""
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    if not os.path.exists(program):
+        pytest.skip("mosquitto is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    conf = folder / "mosquitto.conf"
+    lines = (f"listener {address[1]} 127.0.0.1", "allow_anonymous true", "set_tcp_nodelay true")
+    conf.write_text("\n".join(lines) + "\n")
+    with subprocess.Popen([program, "-c", str(conf)], stderr=subprocess.DEVNULL) as process:
+        _until_it_listens(address)
+        yield address
+        process.terminate()
+
+
+def _until_it_listens(address: tuple[str, int]) -> None:
+    for _ in range(500):
+        try:
+            socket.create_connection(address).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+    raise TimeoutError("mosquitto does not listen")
