@@ -108,7 +108,7 @@ class Program:
 class Demo:
     """The whole stage. Use as a context: everything is up inside, nothing is left after.
 
-    `settings`: further environment variables of the programs.
+    `yard`: further options of `hanma sim`. `settings`: further environment variables.
     """
 
     def __init__(
@@ -120,14 +120,14 @@ class Demo:
         bench: tuple[str, int],
         kind: str,
         quiet: bool = False,
-        speech_rate: float = 3.0,
+        yard: tuple[str, ...] = (),
         **settings: str,
     ) -> None:
         self.data = (data or Path(os.environ.get("HANMA_DATA", "var"))).resolve()
         self.web, self.mqtt, self.bench = web, mqtt, bench
         self.kind, self.quiet = kind, quiet
         self._settings = settings
-        self._speech_rate = speech_rate
+        self._yard = yard
         self.programs: list[Program] = []
         self.interpreter = ""
         self.county: dict[str, Any] = {}
@@ -193,7 +193,7 @@ class Demo:
                 *("sim", "--terminals", str(self.data / "demo.json")),
                 *("--server", self.broker, "--folder", str(self.data / "terminals")),
                 *("--bench", f"{self.bench[0]}:{self.bench[1]}", "--interpreter", self.kind),
-                *("--speech-rate", str(self._speech_rate), "--loud"),
+                *("--loud", *self._yard),
             ],
         )
         yard.first_object(_READY_S)

@@ -47,7 +47,7 @@ def measure(times: int, kind: str) -> int:
             bench=free_address(),
             kind=kind,
             quiet=True,
-            speech_rate=30,
+            yard=("--speech-rate", "30"),
             HANMA_PRESENCE_OFTEN="1000000",  # many jobs in a few minutes
         )
         try:

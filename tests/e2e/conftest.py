@@ -45,7 +45,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         bench=free_address(),
         kind="micropython",
         quiet=True,
-        speech_rate=10,
+        yard=("--speech-rate", "10"),
         HANMA_PRESENCE_OFTEN="1000000",  # many jobs in a few minutes
     ) as running:
         yield running

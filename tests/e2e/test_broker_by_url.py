@@ -22,7 +22,7 @@ def test_a_job_runs_through_a_broker_named_by_url(tmp_path: Path) -> None:
             bench=free_address(),
             kind="micropython",
             quiet=True,
-            speech_rate=10,
+            yard=("--speech-rate", "10"),
             HANMA_BROKER=f"mqtt://cloud:made-up@{host}:{port}",
         ) as stage,
     ):
