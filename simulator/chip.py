@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,7 @@ class Chip:
                 await self.link.open()
             self._reason = "power"
             self._life = asyncio.create_task(self._live())
+            self._life.add_done_callback(complain)
 
     async def power_off(self) -> None:
         """Takes the power away in the middle of whatever it does."""
@@ -151,6 +153,12 @@ class Chip:
             self.heap_peak = max(self.heap_peak, news["heap"])
         elif "reset" in news and self._process:
             self._bite(self._process, "restart")
+
+
+def complain(task: asyncio.Task[None]) -> None:
+    """Shows why a part of the simulation ended: it must not pass for a silent board or modem."""
+    if not task.cancelled() and (error := task.exception()):
+        traceback.print_exception(error)
 
 
 def to_console(device: str) -> Callable[[str], None]:

@@ -1,7 +1,7 @@
 """`hanma bench latency`: from the welder's ON (HTTP request) to the relay pin, beside its limits.
 
-wire_ms: UART time of the bytes that had to cross, at 115,200 baud. floor_ms: a bare exchange with
-the same broker in the same run (publish to acknowledgement, QoS 1, a body of the command's size).
+wire_ms: UART time of the bytes that had to cross, at 115,200 baud. floor_ms: a bare echo through
+the same broker in the same run (a body of the command's size, QoS 1, from publish to its return).
 Limits: median ≤ wire_ms + 60, worst ≤ wire_ms + 150.
 """
 
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -102,28 +103,33 @@ def _once(welder: Person, fire_watch: Person, machine: Machine) -> tuple[float, 
 
 
 class _Spare:
-    """A terminal of the county that nobody has fitted: its account is free for a bare exchange."""
+    """A terminal of the county that nobody has fitted: it hears itself on `hm/{d}/echo`."""
 
     def __init__(self, stage: Demo) -> None:
         spare = stage.county["spare"]
         self.device = spare["device"]
         password = hmac.new(bytes.fromhex(spare["secret"]), b"mqtt", hashlib.sha256).hexdigest()
-        self.acknowledged = threading.Event()
+        self.topic = f"hm/{self.device}/echo"
+        self.listening, self.returned = threading.Event(), threading.Event()
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, self.device)
         self.client.username_pw_set(self.device, password)
         self.client.on_socket_open = lambda c, u, sock: sock.setsockopt(
             socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
         )
-        self.client.on_publish = lambda *_: self.acknowledged.set()
+        self.client.on_subscribe = lambda *_: self.listening.set()
+        self.client.on_message = lambda *_: self.returned.set()
         self.client.connect(*stage.mqtt)
+        self.client.subscribe(self.topic, 1)
         self.client.loop_start()
+        if not self.listening.wait(5):
+            raise StepFailed("echo", "the broker takes no subscription")
 
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
 
 
-def _echoes(stage: Demo):
+def _echoes(stage: Demo) -> Iterator[_Spare]:
     spare = _Spare(stage)
     try:
         for _ in range(_ECHOES):
@@ -134,11 +140,10 @@ def _echoes(stage: Demo):
 
 
 def _echoed(spare: _Spare) -> float:
-    """Milliseconds from a publish to its acknowledgement."""
-    body = json.dumps({"actionCode": "FF", "content": {"fill": "x" * _BODY_BYTES}})
-    spare.acknowledged.clear()
+    """Milliseconds from a publish to its return."""
+    spare.returned.clear()
     start = time.perf_counter()
-    spare.client.publish(f"hm/{spare.device}/up", body, qos=1)
-    if not spare.acknowledged.wait(5):
-        raise StepFailed("echo", "the broker did not acknowledge")
+    spare.client.publish(spare.topic, b"x" * _BODY_BYTES, qos=1)
+    if not spare.returned.wait(5):
+        raise StepFailed("echo", "nothing came back through the broker")
     return (time.perf_counter() - start) * 1000

@@ -4,7 +4,6 @@ import asyncio
 import random
 import re
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import pins
-from simulator.chip import Chip
+from simulator.chip import Chip, complain
 from simulator.world.line import Line
 from simulator.world.mains import Contactor, Mains
 from simulator.world.modem import Modem
@@ -119,7 +118,7 @@ class SimulatedTerminal:
             asyncio.create_task(self._plant()),
         ]
         for task in self._tasks:
-            task.add_done_callback(_complain)
+            task.add_done_callback(complain)
         self.chip.link.set_pin(pins.BUTTON, 1)
         await self.chip.power_on()
 
@@ -231,12 +230,6 @@ class SimulatedTerminal:
             self.trouble.end(name)
         else:
             self.trouble.begin(name)
-
-
-def _complain(task: asyncio.Task[None]) -> None:
-    """A world that breaks must not pass for a silent modem."""
-    if not task.cancelled() and (error := task.exception()):
-        traceback.print_exception(error)
 
 
 def _now() -> int:

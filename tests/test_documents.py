@@ -8,6 +8,7 @@ import pytest
 
 from cloud.base.settings import Settings
 from cloud.cli import main
+from cloud.mqtt import topics
 from cloud.work.rules import SAYINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,3 +92,9 @@ def test_no_file_names_the_address_of_a_package_registry() -> None:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".sh", ".py", ".txt", ".toml", ".md"}:
                 assert not [h for h in hosts if h in path.read_text()], path
+
+
+def test_every_topic_is_documented() -> None:
+    section = REFERENCE.split("## 主题")[1]
+    for topic in (topics.up("{d}"), topics.down("{d}"), topics.echo("{d}")):
+        assert f"`{topic}`" in section

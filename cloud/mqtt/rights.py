@@ -1,4 +1,4 @@
-"""Who may touch which topic: a terminal its own two, the cloud everything of ours."""
+"""Who may touch which topic: a terminal its own, the cloud everything of ours."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -34,4 +34,4 @@ def may(account: Account, action: Action, topic: str) -> bool:
     if account.cloud:
         return topic.startswith(topics.ROOT)
     own = topics.up if action is Action.PUBLISH else topics.down
-    return topic == own(account.name)
+    return topic in (own(account.name), topics.echo(account.name))

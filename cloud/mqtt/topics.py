@@ -14,6 +14,11 @@ def down(device: str) -> str:
     return f"hm/{device}/down"
 
 
+def echo(device: str) -> str:
+    """Where terminal `device` hears itself: the bare line, for measurements."""
+    return f"hm/{device}/echo"
+
+
 def device_of(topic: str) -> str | None:
     """The terminal that speaks on `topic`; None if it is no `hm/{d}/up`."""
     levels = topic.split("/")

@@ -32,6 +32,14 @@ def test_a_terminal_speaks_up_and_listens_down(action, up, down):
 
 
 @pytest.mark.parametrize("action", Action)
+def test_a_terminal_may_hear_itself_and_nobody_else_there(action):
+    assert may(A, action, "hm/HM-A/echo")
+    assert not may(A, action, "hm/HM-B/echo")
+    assert not may(A, action, "hm/+/echo")
+    assert not may(A, action, "hm/HM-A/echo/x")
+
+
+@pytest.mark.parametrize("action", Action)
 def test_the_cloud_may_do_anything_under_hm_and_nothing_beside(action):
     for topic in ("hm/HM-A/up", "hm/HM-B/down", "hm/+/up", "hm/#"):
         assert may(CLOUD, action, topic)
