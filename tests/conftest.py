@@ -1,7 +1,12 @@
-"""What counts as quick: no real time to wait for, no server, no whole application."""
+"""What counts as quick, and no example of a search is judged by how long it took."""
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("hanma", deadline=None)
+settings.load_profile("hanma")
+
+# Quick: no real time to wait for, no server, no whole application.
 _REAL_TIME = "tests/simulator/world/"  # a cable and a modem that keep the time of real ones
 _WHOLE_APP = "tests/cloud/web/"  # every page with its database
 _LONG_SEARCH = "test_whatever_happens_in_whatever_order"

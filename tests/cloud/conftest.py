@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import hypothesis
 import pytest
 from sqlalchemy import create_engine
 
@@ -21,10 +20,6 @@ from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.migrations import import_tables
 from cloud.registry import accounts, certificates, enterprises, machines, people
-
-# What a test asks for is right or wrong; a busy machine is no reason to fail.
-hypothesis.settings.register_profile("hanma", deadline=None)
-hypothesis.settings.load_profile("hanma")
 
 MORNING = 1_800_000_000_000  # 2027-01-15 08:00 UTC
 TOWNSHIP = "990101001"
