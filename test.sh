@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 make_venv "[dev]"
 make_tools
 .venv/bin/ruff check --quiet . || stop "ruff has complaints (.venv/bin/ruff check .)"
+.venv/bin/ruff format --check --quiet . || stop "some files are not formatted (.venv/bin/ruff format .)"
 if [ "${1:-}" = quick ]; then
     shift
     exec .venv/bin/python -m pytest -n auto -m "not slow" "$@"

@@ -216,4 +216,3 @@ def _only_one(data_dir: Path) -> IO[str]:
             f"Another HanMa already works on the data in {data_dir}. End it, or set HANMA_DATA."
         ) from None
     return file
-

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-from types import FrameType
 
 import click
 
@@ -52,7 +51,8 @@ def serve(demo: bool, verbose: bool) -> None:
     )
     for name in ("amqtt", "transitions"):  # they log every packet
         logging.getLogger(name).setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     sys.setswitchinterval(_TURN_S)
     try:
         settings = Settings.from_env(os.environ)
@@ -67,7 +67,3 @@ def serve(demo: bool, verbose: bool) -> None:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         pass
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from simulator.demo import Demo, DemoError
+from simulator.demo import Demo, DemoError, end_on_signals
 from simulator.job import (
     Machine,
     Person,
@@ -35,6 +35,7 @@ def play(stage: Demo) -> int:
         print(f"· {name}", file=sys.stderr, flush=True)
 
     tell(step)
+    end_on_signals()
     try:
         with stage:
             result |= _whole_job(stage, tell)

@@ -89,12 +89,16 @@ class Chip:
         arguments, extra = interpreter.command(self._kind, self._image)
         nvs = self._flash / "nvs"
         nvs.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | extra | {
-            "HANMA_WORLD": str(self.link.port),
-            "HANMA_UART": self._uart,
-            "HANMA_NVS": str(nvs.resolve()),
-            "HANMA_BOOT": self._reason,
-        }
+        environment = (
+            os.environ
+            | extra
+            | {
+                "HANMA_WORLD": str(self.link.port),
+                "HANMA_UART": self._uart,
+                "HANMA_NVS": str(nvs.resolve()),
+                "HANMA_BOOT": self._reason,
+            }
+        )
         self.console.append((time.monotonic_ns(), f"hanma start, {self._reason}"))
         self._reason, self._watchdog_ms = "reset", 0
         self.starts += 1

@@ -293,9 +293,15 @@ def table(stage: Demo) -> str:
     return "\n".join([*rows, "", f"  {stage.interpreter} · Ctrl-C 结束 ends everything", ""])
 
 
+def end_on_signals() -> None:
+    """Ctrl-C and SIGTERM end us in order, also where a script started us with Ctrl-C ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def run_until_stopped(stage: Demo) -> int:
     """Shows the table and waits for Ctrl-C; exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    end_on_signals()
     try:
         with stage:
             print(table(stage), flush=True)

@@ -223,7 +223,6 @@ class SimulatedTerminal:
         else:
             self.radio.end_outage()
 
-
     def _fault(self, name: str) -> None:
         """Begins a fault of world/faults.py, or ends it if it is under way."""
         if name in self.trouble.active:

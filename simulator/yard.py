@@ -55,9 +55,7 @@ async def run(
         loop.add_signal_handler(number, ended.set)
     server = Bench(terminals, loop, *bench)
     server.start()
-    print(
-        json.dumps({"bench": server.address, "interpreter": interpreter.name(kind)}), flush=True
-    )
+    print(json.dumps({"bench": server.address, "interpreter": interpreter.name(kind)}), flush=True)
     subtitles = [asyncio.create_task(_subtitles(t)) for t in terminals.values() if loud]
     try:
         for terminal in terminals.values():

@@ -184,9 +184,6 @@ def alive(unit: Unit, device: str) -> Command:
     return issue(unit, device, "alive", content={})
 
 
-# --- helpers ------------------------------------------------------------------------------------
-
-
 def _make(unit: Unit, row: Terminal, command: Command, content: dict[str, Any]) -> Command:
     """Fill in what only this moment knows, keep the command, and send it after the commit."""
     command.device, command.epoch, command.job = row.device, row.epoch, content.get("job")

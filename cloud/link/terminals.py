@@ -246,9 +246,6 @@ def off_line(unit: Unit) -> int:
     return count
 
 
-# --- helpers ------------------------------------------------------------------------------------
-
-
 def _boot(row: Terminal, epoch: str | None) -> None:
     if epoch is None or epoch == row.epoch:
         return

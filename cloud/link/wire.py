@@ -189,9 +189,6 @@ def _inner(content: Any, strict: bool = True) -> dict[str, Any]:
         return {}
 
 
-# --- helpers ------------------------------------------------------------------------------------
-
-
 def _fitting(value: dict[str, Any]) -> bytes:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     if len(body) > BODY_BYTES_MAX:

@@ -94,8 +94,6 @@ class StandIn:
         whole = {"id": id, "result_code": int(bool(word)), "response_name": name}
         return json.dumps(whole | {"paras": paras | {"timestamp": 1}}).encode()
 
-    # --- helpers --------------------------------------------------------------------------------
-
     def _judge(self, command: dict[str, Any]) -> str:
         name, paras = command["command_name"], command["paras"]
         code, content = paras["actionCode"], dict(paras["content"])

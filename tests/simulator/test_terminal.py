@@ -107,5 +107,3 @@ def test_garbage_on_the_uart_from_power_on_is_survived(tmp_path: Path) -> None:
         assert 1 not in {level for _, level in terminal.moves}
 
     play(tmp_path, script)
-
-

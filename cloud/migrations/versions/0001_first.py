@@ -1,4 +1,4 @@
-"""The first revision: every table, index and trigger of Part 1."""
+"""The first revision: every table, index and trigger."""
 
 import sqlalchemy as sa
 from alembic import op

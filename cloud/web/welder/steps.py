@@ -117,9 +117,6 @@ def cancel(code: str) -> ResponseReturnValue:
     return _acted_on_job(code, jobs.cancel)
 
 
-# --- helpers ------------------------------------------------------------------------------------
-
-
 def _ticked(*known: Tick) -> set[str]:
     return fields.ticks("ticks", _("检查项"), {tick.id for tick in known})
 

@@ -260,8 +260,6 @@ class OneMachine(RuleBasedStateMachine):
             self.ground.close()
             shutil.rmtree(self.folder)
 
-    # --- helpers --------------------------------------------------------------------------------
-
     def _hear(self, body: bytes) -> None:
         terminal, before = self.site.terminal, list(self.site.terminal.closings)
         answer = terminal.hear(body)
