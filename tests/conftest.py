@@ -11,6 +11,7 @@ _REAL_TIME = "tests/simulator/world/"  # a cable and a modem that keep the time 
 _WHOLE_APP = "tests/cloud/web/"  # every page with its database
 _LONG_SEARCH = "test_whatever_happens_in_whatever_order"
 _SERVER = "[postgresql"
+_BROWSER = "tests/browser/"
 _SLOW = (_REAL_TIME, _WHOLE_APP, _LONG_SEARCH, _SERVER)
 
 
@@ -18,3 +19,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(part in item.nodeid for part in _SLOW):
             item.add_marker("slow")
+    items.sort(key=lambda item: _BROWSER in item.nodeid)  # last: it brings a running event loop

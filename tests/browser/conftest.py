@@ -17,10 +17,10 @@ QUIET = (
     *("--no-sandbox", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--no-first-run", "--no-default-browser-check", "--disable-gpu"),
 )
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must not outlive these tests
 def chromium():
     with sync_playwright() as play:
         path = os.environ.get("HANMA_CHROMIUM", "/usr/bin/chromium")
