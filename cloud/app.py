@@ -120,7 +120,7 @@ class Cloud:
         )
 
     def serve(self) -> None:
-        """Answers requests until `close_web` or Ctrl-C."""
+        """Answers requests until Ctrl-C or SIGTERM."""
         assert self._web
         self._web.run()
 

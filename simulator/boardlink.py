@@ -1,6 +1,6 @@
 """The world's end of the board link: pins and inputs as lines of JSON over loopback.
 
-From the board: `{"pin", "value"}`, `{"uart", "baud"}`, `{"watchdog_ms"}`, `{"fed", "heap"}`,
+From the board: `{"pin", "value"}`, `{"uart", "baud"}`, `{"watchdog_ms"}`, `{"fed"}`,
 `{"reset"}`. To the board: first `{"pins": [[pin, value], …]}`, then `{"pin", "value"}` and
 `{"adc", "rms_mv"}`.
 """

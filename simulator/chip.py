@@ -41,7 +41,6 @@ class Chip:
         self.link = BoardLink(self._news)
         self.console: deque[tuple[int, str]] = deque(maxlen=_CONSOLE_LINES)
         self.echo: Callable[[str], None] | None = None
-        self.heap_peak = 0  # bytes in use straight after a collection, at the worst
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._life: asyncio.Task[None] | None = None
@@ -154,7 +153,6 @@ class Chip:
             self._watchdog_ms, self._fed_at = news["watchdog_ms"], time.monotonic()
         elif "fed" in news:
             self._fed_at = time.monotonic()
-            self.heap_peak = max(self.heap_peak, news["heap"])
         elif "reset" in news and self._process:
             self._bite(self._process, "restart")
 

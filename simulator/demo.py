@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from simulator.phone import Phone
 
 _READY_S = 60
 _STOP_S = 15
-TERMINALS = 3
 
 
 class DemoError(Exception):
@@ -48,10 +46,6 @@ class Program:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     @property
     def ended(self) -> bool:
@@ -184,7 +178,6 @@ class Demo:
         self._say("· 启动云平台 starting the cloud")
         cloud = self._program("cloud", ["serve", "--demo"])
         cloud.first_object(_READY_S)
-        self._until_healthy()
         self.county = json.loads((self.data / "demo.json").read_text())
         self._say("· 启动模拟终端 starting the terminals")
         yard = self._program(
@@ -212,17 +205,11 @@ class Demo:
             "PYTHONUNBUFFERED": "1",
         } | self._settings
 
-    def _until_healthy(self) -> None:
-        for _ in self._patiently("云平台没有应答 the cloud does not answer"):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.web_url}/healthz"):
-                return
-
     def _until_on_line(self) -> None:
         """Until every terminal's firmware has reached the broker once."""
         for _ in self._patiently("终端没有上线 the terminals do not come on line"):
-            with contextlib.suppress(OSError):
-                shown = get_json(f"{self.bench_url}/terminals")
-                if all(t["on_line"] for t in shown):
+            with contextlib.suppress(OSError):  # its last words say more than a refused connection
+                if all(t["on_line"] for t in get_json(f"{self.bench_url}/terminals")):
                     return
 
     def _patiently(self, complaint: str) -> Iterator[None]:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.demo import get_json, post_json
@@ -39,7 +39,6 @@ class Machine:
     code: str
     device: str
     bench: str
-    heard_ns: int = field(default_factory=time.monotonic_ns)
 
     @property
     def page(self) -> str:

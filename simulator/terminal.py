@@ -22,6 +22,7 @@ from simulator.world.trouble import Trouble
 _PLANT_S = 0.01
 _AMPS_EVERY = 10  # plant rounds between two looks at the current
 _MOVES = 1_000
+_WINDOWS = 60  # of the firmware's own reports, five seconds each
 _PRESS_S = 0.3
 _VOLTS_PER_AMP = 0.002  # the reference carrier's transformer and burden
 _WATCH = re.compile(r"hanma watch heap_kb=(\d+) lag_ms=(\d+) lag_connect_ms=(\d+) deaths=(\d+)")
@@ -166,8 +167,7 @@ class SimulatedTerminal:
             "amps": round(self.mains.amps, 1),
             "signal": self.radio.csq_level,
             "outage": self.radio.outage.value if self.radio.outage else None,
-            "heap_kb": -(-self.chip.heap_peak // 1024),
-            "watch": self.watch()[-60:],
+            "watch": self.watch()[-_WINDOWS:],
             "moves": [[at, level] for at, level in self.moves if at >= since_ns],
             "said": [[at, text] for at, text in self.speaker.heard(since_ns)],
         }

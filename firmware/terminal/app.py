@@ -169,7 +169,7 @@ class Terminal:
         self.uplink.offer(answer)
 
     def _apply(self, effects, own_words=None):
-        """Carries out what the controller decided; the relay comes first in every list."""
+        """Carries out what the controller decided; where the relay opens, that comes first."""
         for effect in effects:
             what = effect[0]
             if what == "relay":

@@ -1,6 +1,5 @@
 """Stand-in for `machine` on the ESP32: as much of it as the firmware's board folder uses."""
 
-import gc
 import io
 import math
 import os
@@ -75,14 +74,13 @@ class UART(io.IOBase):
 
 
 class WDT:
-    """Each feed tells the world how much heap is used; the world bites when it stays away."""
+    """The world bites when the feeding stays away."""
 
     def __init__(self, id=0, timeout=5000):
         link.tell({"watchdog_ms": timeout})
 
     def feed(self):
-        used = gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
-        link.tell({"fed": 1, "heap": used})
+        link.tell({"fed": 1})
 
 
 def reset_cause():

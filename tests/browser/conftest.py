@@ -9,22 +9,18 @@ from playwright.sync_api import expect, sync_playwright
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from tests.browser.chromium import launch
 from tests.browser.stage import Stage
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
-QUIET = (
-    *("--no-sandbox", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run", "--no-default-browser-check", "--disable-gpu"),
-)
 expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="package")  # its event loop must not outlive these tests
 def chromium():
     with sync_playwright() as play:
-        path = os.environ.get("HANMA_CHROMIUM", "/usr/bin/chromium")
-        browser = play.chromium.launch(executable_path=path, args=list(QUIET))
+        browser = launch(play)
         yield browser
         browser.close()
 

@@ -38,10 +38,10 @@ def test_what_the_board_says_reaches_the_world_line_by_line() -> None:
         link = BoardLink(heard.put_nowait)
         await link.open()
         _, writer = await board(link)
-        writer.write(b'{"pin": 21, "value": 1}\n{"fed": 1,')
+        writer.write(b'{"pin": 21, "value": 1}\n{"uart": 1,')
         assert await asyncio.wait_for(heard.get(), 5) == {"pin": 21, "value": 1}
-        writer.write(b' "heap": 9}\n')
-        assert await asyncio.wait_for(heard.get(), 5) == {"fed": 1, "heap": 9}
+        writer.write(b' "baud": 9600}\n')
+        assert await asyncio.wait_for(heard.get(), 5) == {"uart": 1, "baud": 9600}
         writer.close()
         await link.close()
 

@@ -1,41 +1,27 @@
-"""Makes the README's picture from the running product: .venv/bin/python docs/make_pictures.py
+"""Makes the README's picture from the running product: .venv/bin/python -m tests.browser.pictures
 
 A job is played as in `./run.sh --check`; a phone and the bench are photographed while it is on.
 """
 
 import base64
-import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from simulator.check import FIRE_WATCH, VALID, first_machine, person
 from simulator.demo import Demo, free_address
 from simulator.job import prepare, switch_on, wait_state
+from tests.browser import chromium
 
-PICTURES = Path(__file__).resolve().parent / "pictures"
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PHONE = {"width": 390, "height": 800}
 BENCH = {"width": 760, "height": 800}
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 _SIDE_BY_SIDE = (
     "<body style='margin:0;padding:24px;display:flex;gap:24px;background:#dfe3e8'>"
     "<img style='height:800px;border-radius:28px;box-shadow:0 6px 24px #0004' src='{}'>"
     "<img style='height:800px;border-radius:12px;box-shadow:0 6px 24px #0004' src='{}'>"
 )
-
-
-def open_browser(playwright) -> Browser:  # type: ignore[no-untyped-def]
-    """The system's Chromium where there is one, else Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    return playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
 
 
 def main() -> None:
@@ -53,7 +39,7 @@ def main() -> None:
         machine = first_machine(stage)
         welder = person(stage, VALID)
         prepare(welder, person(stage, FIRE_WATCH), machine)
-        browser = open_browser(playwright)
+        browser = chromium.launch(playwright)
         phone = browser.new_page(viewport=PHONE, locale="zh-CN")
         for name, value in welder.phone.cookies.items():
             phone.context.add_cookies([{"name": name, "value": value, "url": stage.web_url}])
