@@ -12,3 +12,12 @@ LAMP = const(22)
 BUTTON = const(32)  # to ground, pulled up
 READBACK = const(34)  # auxiliary contact of the relay: high when closed
 CURRENT = const(36)  # current transformer, biased to half the supply
+ARC = const(23)  # comparator behind the transformer: high while more than some 8 A flow
+GAS = const(39)  # optional sensor, 0–3.3 V = 0–100 % of the lower explosive limit
+TAMPER = const(18)  # lid switch to ground, pulled up: high when the lid is off
+MAINS = const(19)  # high while the mains is there; the hold-up capacitor carries on for a while
+CAMERA_TX = const(2)
+CAMERA_RX = const(35)
+SPEAKER_BCK = const(14)  # I2S amplifier, for a module without speech of its own
+SPEAKER_WS = const(13)
+SPEAKER_DATA = const(15)
