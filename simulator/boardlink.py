@@ -1,8 +1,8 @@
 """The world's end of the board link: pins and inputs as lines of JSON over loopback.
 
 From the board: `{"pin", "value"}`, `{"uart", "baud"}`, `{"watchdog_ms"}`, `{"fed"}`,
-`{"reset"}`. To the board: first `{"pins": [[pin, value], …]}`, then `{"pin", "value"}` and
-`{"adc", "rms_mv"}`.
+`{"reset"}`. To the board: first `{"pins": [[pin, value], …]}`, then `{"pin", "value"}`,
+`{"adc", "rms_mv"}` (a wave about half the supply), `{"adc", "mv"}` (a level) and `{"board_c"}`.
 """
 
 import asyncio
@@ -19,8 +19,9 @@ class BoardLink:
         self._on_news = on_news
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._inputs: dict[int, int] = {}
-        self._rms_mv: dict[int, int] = {}
+        self.inputs: dict[int, int] = {}
+        self._analog: dict[str, dict[int, int]] = {"rms_mv": {}, "mv": {}}
+        self._board_c: float | None = None
         self.port = 0
 
     async def open(self) -> None:
@@ -39,14 +40,26 @@ class BoardLink:
             self._writer = None
 
     def set_pin(self, pin: int, value: int) -> None:
-        if self._inputs.get(pin) != value:
-            self._inputs[pin] = value
+        if self.inputs.get(pin) != value:
+            self.inputs[pin] = value
             self._tell({"pin": pin, "value": value})
 
     def set_rms_mv(self, pin: int, rms_mv: int) -> None:
-        if self._rms_mv.get(pin) != rms_mv:
-            self._rms_mv[pin] = rms_mv
-            self._tell({"adc": pin, "rms_mv": rms_mv})
+        self._set_analog("rms_mv", pin, rms_mv)
+
+    def set_mv(self, pin: int, mv: int) -> None:
+        self._set_analog("mv", pin, mv)
+
+    def set_board_c(self, celsius: float) -> None:
+        """The chip's own temperature."""
+        if self._board_c != celsius:
+            self._board_c = celsius
+            self._tell({"board_c": celsius})
+
+    def _set_analog(self, kind: str, pin: int, value: int) -> None:
+        if self._analog[kind].get(pin) != value:
+            self._analog[kind][pin] = value
+            self._tell({"adc": pin, kind: value})
 
     def _tell(self, news: dict) -> None:
         if self._writer:
@@ -56,9 +69,12 @@ class BoardLink:
         self.drop()
         self._writer = writer
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._tell({"pins": list(self._inputs.items())})
-        for pin, rms_mv in self._rms_mv.items():
-            self._tell({"adc": pin, "rms_mv": rms_mv})
+        self._tell({"pins": list(self.inputs.items())})
+        for kind, values in self._analog.items():
+            for pin, value in values.items():
+                self._tell({"adc": pin, kind: value})
+        if self._board_c is not None:
+            self._tell({"board_c": self._board_c})
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 if self._writer is writer:

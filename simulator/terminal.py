@@ -55,6 +55,7 @@ class Manner:
 
     boot_s: of the modem, 11.1 by its datasheet. search_s: until the network has it. one_way_s:
     delay of user data. speech_rate: 1 = as spoken. nasty, fragment: the modem's bad manners.
+    holdup_s: how long the board lives on without mains.
     """
 
     boot_s: float = 1.0
@@ -64,6 +65,7 @@ class Manner:
     baud: int = 115_200
     nasty: bool = False
     fragment: bool = False
+    holdup_s: float = 2.0
     seed: int = 0
 
 
@@ -88,7 +90,7 @@ class SimulatedTerminal:
             speech_rate=manner.speech_rate,
             nasty=manner.nasty,
         )
-        self.mains = Mains(rng, volts_per_amp=_VOLTS_PER_AMP)
+        self.mains = Mains(rng, volts_per_amp=_VOLTS_PER_AMP, holdup_ms=manner.holdup_s * 1000)
         self.trouble = Trouble(self.modem, self.mains, rng)
         self.chip = Chip(
             kind=kind,
@@ -101,13 +103,19 @@ class SimulatedTerminal:
         )
         self.moves: deque[tuple[int, int]] = deque(maxlen=_MOVES)  # (monotonic ns, relay pin)
         self.lamp = 0
+        self._supplied = True
         self._tasks: list[asyncio.Task[None]] = []
         self.hands: dict[str, Callable[[Any], None]] = {
             "strike": lambda amps: self.mains.strike(float(amps), _now()),
             "lift": lambda _: self.mains.lift(_now()),
-            "button": lambda _: self._press(),
-            "mains": lambda present: self._supply(bool(present)),
+            "button": self._press,
+            "mains": lambda present: self.mains.set_mains(bool(present), _now()),
             "contactor": lambda how: self.mains.set_contactor(Contactor(how), _now()),
+            "bypass": lambda closed: self.mains.set_bypass(bool(closed), _now()),
+            "lid": lambda is_open: self.mains.set_lid(bool(is_open), _now()),
+            "gas": lambda lel: self.mains.set_gas(float(lel), _now()),
+            "gas_sensor": lambda fitted: self.mains.set_gas_sensor(bool(fitted), _now()),
+            "board_c": lambda celsius: self.mains.set_board(float(celsius), _now()),
             "signal": lambda csq: setattr(self.radio, "csq_level", int(csq)),
             "outage": self._outage,
             "fault": self._fault,
@@ -121,6 +129,8 @@ class SimulatedTerminal:
         for task in self._tasks:
             task.add_done_callback(complain)
         self.chip.link.set_pin(pins.BUTTON, 1)
+        self._show_pins()
+        self._show_levels()
         await self.chip.power_on()
 
     async def stop(self) -> None:
@@ -165,6 +175,10 @@ class SimulatedTerminal:
             "mains": self.mains.mains,
             "arc": self.mains.arc,
             "amps": round(self.mains.amps, 1),
+            "bypass": self.mains.bypass,
+            "lid": self.mains.lid_open,
+            "gas": self.mains.gas_lel,
+            "board_c": self.mains.board_c,
             "signal": self.radio.csq_level,
             "outage": self.radio.outage.value if self.radio.outage else None,
             "watch": self.watch()[-_WINDOWS:],
@@ -198,24 +212,42 @@ class SimulatedTerminal:
         rounds = 0
         while True:
             self.mains.step(_now())
-            self.chip.link.set_pin(pins.READBACK, int(self.mains.readback))
+            self._supply(self.mains.supplied)
+            self._show_pins()
             if rounds % _AMPS_EVERY == 0:
-                self.chip.link.set_rms_mv(pins.CURRENT, round(self.mains.adc_rms * 1000))
+                self._show_levels()
             rounds += 1
             await asyncio.sleep(_PLANT_S)
 
-    # hands ---------------------------------------------------------------------------------------
+    def _show_pins(self) -> None:
+        link, mains = self.chip.link, self.mains
+        link.set_pin(pins.READBACK, int(mains.readback))
+        link.set_pin(pins.MAINS, int(mains.mains))
+        link.set_pin(pins.TAMPER, int(mains.lid_open))
+        link.set_pin(pins.ARC, int(mains.comparator))
 
-    def _press(self) -> None:
-        self.chip.link.set_pin(pins.BUTTON, 0)
-        asyncio.get_running_loop().call_later(_PRESS_S, self.chip.link.set_pin, pins.BUTTON, 1)
+    def _show_levels(self) -> None:
+        link, mains = self.chip.link, self.mains
+        link.set_rms_mv(pins.CURRENT, round(mains.adc_rms * 1000))
+        link.set_mv(pins.GAS, round(mains.gas_mv))
+        link.set_board_c(mains.board_c)
 
     def _supply(self, present: bool) -> None:
-        """The mains: with it goes everything that hangs on it, the terminal too."""
-        self.mains.set_mains(present, _now())
+        """Power for the board and its modem, from the mains or the hold-up capacitor."""
+        if present == self._supplied:
+            return
+        self._supplied = present
         self.modem.supply(present)
         work = self.chip.power_on() if present else self.chip.power_off()
         self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    # hands ---------------------------------------------------------------------------------------
+
+    def _press(self, held_s: float | None) -> None:
+        """The button, held down for so long."""
+        held_s = _PRESS_S if held_s is None else float(held_s)
+        self.chip.link.set_pin(pins.BUTTON, 0)
+        asyncio.get_running_loop().call_later(held_s, self.chip.link.set_pin, pins.BUTTON, 1)
 
     def _outage(self, how: str | None) -> None:
         if how:

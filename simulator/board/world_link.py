@@ -10,11 +10,13 @@ _IPPROTO_TCP, _TCP_NODELAY = 6, 1
 
 
 class Link:
-    """`pins` and `rms_mv` hold the inputs as the world last told them, by pin number."""
+    """`pins`, `rms_mv` and `mv` hold the inputs as the world last told them, by pin number."""
 
     def __init__(self):
         self.pins = {}
         self.rms_mv = {}
+        self.mv = {}
+        self.board_c = 25
         self._buffer = b""
         self._socket = socket.socket()
         self._socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("HANMA_WORLD")))[0][-1])
@@ -51,8 +53,12 @@ class Link:
     def _take(self, news):
         if "pin" in news:
             self.pins[news["pin"]] = news["value"]
+        elif "mv" in news:
+            self.mv[news["adc"]] = news["mv"]
         elif "adc" in news:
             self.rms_mv[news["adc"]] = news["rms_mv"]
+        elif "board_c" in news:
+            self.board_c = news["board_c"]
         for pin, value in news.get("pins", ()):
             self.pins[pin] = value
 

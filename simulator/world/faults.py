@@ -335,3 +335,42 @@ def bypass(scene: Scene, size: float) -> Iterator[None]:
     scene.mains.set_bypass(True, scene.now_ns)
     yield
     scene.mains.set_bypass(False, scene.now_ns)
+
+
+@fault("gas", "combustible gas about the machine", 25, "% LEL")
+def gas(scene: Scene, size: float) -> Iterator[None]:
+    scene.mains.set_gas(size, scene.now_ns)
+    yield
+    scene.mains.set_gas(0.0, scene.now_ns)
+
+
+@fault("gas-sensor-absent", "no gas sensor is fitted, or its wire is off")
+def gas_sensor_absent(scene: Scene, size: float) -> Iterator[None]:
+    scene.mains.set_gas_sensor(False, scene.now_ns)
+    yield
+    scene.mains.set_gas_sensor(True, scene.now_ns)
+
+
+@fault("lid", "the terminal's lid is off")
+def lid(scene: Scene, size: float) -> Iterator[None]:
+    scene.mains.set_lid(True, scene.now_ns)
+    yield
+    scene.mains.set_lid(False, scene.now_ns)
+
+
+@fault("torn-off", "the lid is opened and the supply cut at the same moment")
+def torn_off(scene: Scene, size: float) -> Iterator[None]:
+    at_ns = scene.now_ns
+    scene.mains.set_lid(True, at_ns)
+    scene.mains.set_mains(False, at_ns)
+    yield
+    scene.mains.set_mains(True, scene.now_ns)
+    scene.mains.set_lid(False, scene.now_ns)
+
+
+@fault("hot", "the board is too hot", 95, "°C")
+def hot(scene: Scene, size: float) -> Iterator[None]:
+    before = scene.mains.board_c
+    scene.mains.set_board(size, scene.now_ns)
+    yield
+    scene.mains.set_board(before, scene.now_ns)

@@ -3,7 +3,9 @@
 A machine in steps: every change is given its moment (monotonic ns), what follows by itself happens
 in `step`, and the properties tell the state as of the last moment given. Nothing here sleeps.
 
-supply ──┬── contactor ──┬── current transformer ── welding machine ── arc └─── bypass ────┘
+supply ──┬── contactor ──┬── current transformer ── welding machine ── arc
+         ├─── bypass ────┘
+         └── terminal's supply unit with its hold-up capacitor
 """
 
 import random
@@ -15,6 +17,9 @@ MS = 1_000_000
 REMEMBERED = 10_000
 IDLE_A = 0.3  # what a machine draws that is on and not welding
 NOISE_CYCLES = 1_024
+ARC_ON_A, ARC_OFF_A = 8.0, 6.0  # the comparator behind the transformer
+GAS_MV_PER_LEL = 33.0  # the sensor gives 0–3.3 V for 0–100 % of the lower explosive limit
+GAS_CLEAN_MV = 100.0  # what it gives in clean air; a socket without a sensor gives nothing
 
 
 class Contactor(Enum):
@@ -28,8 +33,8 @@ class Mains:
 
     pull_in_ms, drop_out_ms: of the contactor. bounce_ms: its auxiliary contact chatters so long
     after a change. coil_on_mains: the coil is fed from the same supply, so that the contactor
-    drops when the mains goes. volts_per_amp, bias_v: current transformer with burden, at the ADC
-    pin. hz: of the mains.
+    drops when the mains goes. holdup_ms: how long the terminal lives on without mains.
+    volts_per_amp, bias_v: current transformer with burden, at the ADC pin. hz: of the mains.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Mains:
         drop_out_ms: float = 10.0,
         bounce_ms: float = 2.0,
         coil_on_mains: bool = True,
+        holdup_ms: float = 2_000.0,
         volts_per_amp: float = 0.004,
         bias_v: float = 1.65,
         hz: float = 50.0,
@@ -48,15 +54,20 @@ class Mains:
         rng = rng or random.Random(0)
         self.pull_in_ns, self.drop_out_ns = int(pull_in_ms * MS), int(drop_out_ms * MS)
         self.bounce_ns = int(bounce_ms * MS)
+        self.holdup_ns = int(holdup_ms * MS)
         self.coil_on_mains = coil_on_mains
         self.volts_per_amp, self.bias_v, self.hz = volts_per_amp, bias_v, hz
         self.events: deque[tuple[int, str, object]] = deque(maxlen=REMEMBERED)
         self.now_ns = 0
         self.condition = Contactor.GOOD
         self.gas_lel = 0.0  # % of the lower explosive limit
+        self.gas_sensor = True  # it is an option of the terminal
         self.lid_open = False  # the tamper switch
         self.board_c = 25.0
         self._mains = True
+        self._supplied = True  # the terminal has power, from the mains or the capacitor
+        self._starves_ns: int | None = None  # when the capacitor will be empty
+        self._comparator = False
         self._relay = False
         self._contact = False
         self._bypass = False
@@ -71,6 +82,13 @@ class Mains:
     # -- what people and the grid do ----------------------------------------------------------
 
     def set_mains(self, present: bool, at_ns: int) -> None:
+        """With the mains goes the welding machine at once, the terminal when its capacitor is
+        empty."""
+        self.step(at_ns)
+        if present:
+            self._supplied, self._starves_ns = True, None
+        elif self._mains:
+            self._starves_ns = self.now_ns + self.holdup_ns
         self._set(at_ns, _mains=present)
 
     def set_bypass(self, closed: bool, at_ns: int) -> None:
@@ -96,6 +114,9 @@ class Mains:
     def set_gas(self, lel: float, at_ns: int) -> None:
         self._set(at_ns, gas_lel=lel)
 
+    def set_gas_sensor(self, fitted: bool, at_ns: int) -> None:
+        self._set(at_ns, gas_sensor=fitted)
+
     def set_lid(self, is_open: bool, at_ns: int) -> None:
         self._set(at_ns, lid_open=is_open)
 
@@ -113,6 +134,15 @@ class Mains:
     @property
     def mains(self) -> bool:
         return self._mains
+
+    @property
+    def supplied(self) -> bool:
+        """Whether the terminal itself has power."""
+        return self._supplied
+
+    @property
+    def bypass(self) -> bool:
+        return self._bypass
 
     @property
     def contact(self) -> bool:
@@ -154,18 +184,37 @@ class Mains:
         phase = 2 * pi * self.hz * (self.now_ns % 1_000_000_000) / 1e9
         return self.bias_v + sqrt(2) * self.adc_rms * sin(phase)
 
+    @property
+    def comparator(self) -> bool:
+        """The arc input: high from more than ARC_ON_A until less than ARC_OFF_A."""
+        amps = self.amps
+        self._comparator = amps > (ARC_OFF_A if self._comparator else ARC_ON_A)
+        return self._comparator
+
+    @property
+    def gas_mv(self) -> float:
+        """Millivolts at the gas sensor's ADC pin."""
+        if not self.gas_sensor:
+            return 0.0
+        return min(max(self.gas_lel * GAS_MV_PER_LEL, GAS_CLEAN_MV), 3_300.0)
+
     # -- time ---------------------------------------------------------------------------------
 
     @property
     def next_ns(self) -> int | None:
         """When something will happen by itself; None = nothing."""
-        return self._moves_ns
+        due = [at for at in (self._moves_ns, self._starves_ns) if at is not None]
+        return min(due, default=None)
 
     def step(self, now_ns: int) -> None:
         """Lets happen what is due. A moment before the last one counts as the last one."""
-        if self._moves_ns is not None and self._moves_ns <= now_ns:
-            self.now_ns, self._moves_ns = self._moves_ns, None
-            self._move(not self._contact)
+        while (due_ns := self.next_ns) is not None and due_ns <= now_ns:
+            self.now_ns = max(self.now_ns, due_ns)
+            if due_ns == self._moves_ns:
+                self._moves_ns = None
+                self._move(not self._contact)
+            else:
+                self._starves_ns, self._supplied = None, False
             self._tell()
         self.now_ns = max(self.now_ns, now_ns)
 
@@ -193,12 +242,14 @@ class Mains:
         """Writes down what is no longer as it was."""
         state = {
             "mains": self._mains,
+            "supplied": self._supplied,
             "bypass": self._bypass,
             "relay": self._relay,
             "contact": self._contact,
             "powered": self.powered,
             "arc": self.arc,
             "gas_lel": self.gas_lel,
+            "gas_sensor": self.gas_sensor,
             "lid_open": self.lid_open,
             "board_c": self.board_c,
             "contactor": self.condition.value,

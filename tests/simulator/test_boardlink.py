@@ -20,9 +20,15 @@ def test_a_board_is_told_all_inputs_first_and_each_change_afterwards() -> None:
         await link.open()
         link.set_pin(34, 0)
         link.set_rms_mv(36, 120)
+        link.set_mv(39, 330)
+        link.set_board_c(41.5)
         reader, writer = await board(link)
         assert await line(reader) == {"pins": [[34, 0]]}
         assert await line(reader) == {"adc": 36, "rms_mv": 120}
+        assert await line(reader) == {"adc": 39, "mv": 330}
+        assert await line(reader) == {"board_c": 41.5}
+        link.set_mv(39, 330)
+        link.set_board_c(41.5)
         link.set_pin(34, 0)
         link.set_pin(34, 1)
         assert await line(reader) == {"pin": 34, "value": 1}

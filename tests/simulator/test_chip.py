@@ -86,6 +86,27 @@ def test_pins_reach_the_world_and_inputs_reach_the_board(tmp_path: Path) -> None
     play(tmp_path, main, script)
 
 
+def test_the_converter_gives_a_level_or_a_wave_and_the_chip_its_warmth(tmp_path: Path) -> None:
+    main = (
+        "import time, esp32\nfrom machine import ADC, Pin\n"
+        "level, wave = ADC(Pin(39)), ADC(Pin(36))\n"
+        "while level.read_uv() != 330000: time.sleep_ms(5)\n"
+        "seen = []\n"
+        "for _ in range(40): seen.append(wave.read_uv() // 1000); time.sleep_ms(1)\n"
+        "print('wave', max(seen) > 1700, min(seen) < 1600, 'warm', esp32.raw_temperature())\n"
+        "while True: time.sleep_ms(50); level.read_uv()\n"
+    )
+
+    async def script(stage: Stage) -> None:
+        stage.chip.link.set_rms_mv(36, 100)
+        stage.chip.link.set_board_c(85)
+        await stage.chip.power_on()
+        stage.chip.link.set_mv(39, 330)
+        await stage.until(lambda: "wave True True warm 185" in stage.lines())
+
+    play(tmp_path, main, script)
+
+
 def test_a_watchdog_that_is_not_fed_ends_in_a_start_with_that_reason(tmp_path: Path) -> None:
     main = (
         "import machine, time\n"

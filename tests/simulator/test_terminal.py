@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import image
+from simulator import image, pins
 from simulator.demo import free_address
 from simulator.terminal import Manner, Provision, SimulatedTerminal
 
@@ -15,7 +15,7 @@ PATIENCE_S = 30
 SECRET = bytes(range(32))
 
 
-def play(folder: Path, script: Callable, kind: str = "micropython") -> None:
+def play(folder: Path, script: Callable, kind: str = "micropython", holdup_s: float = 0.3) -> None:
     """Runs `script(terminal)` with a terminal whose broker does not exist."""
     host, port = free_address()
 
@@ -25,7 +25,7 @@ def play(folder: Path, script: Callable, kind: str = "micropython") -> None:
             kind=kind,
             image=image.make(kind, folder / "images"),
             flash=folder / "flash",
-            manner=Manner(boot_s=0.2, search_s=0.1),
+            manner=Manner(boot_s=0.2, search_s=0.1, holdup_s=holdup_s),
         )
         await terminal.start()
         try:
@@ -34,6 +34,10 @@ def play(folder: Path, script: Callable, kind: str = "micropython") -> None:
             await terminal.stop()
 
     asyncio.run(run())
+
+
+def inputs(terminal: SimulatedTerminal) -> dict[int, int]:
+    return terminal.chip.link.inputs
 
 
 async def until(wanted: Callable[[], bool]) -> None:
@@ -73,6 +77,39 @@ def test_a_power_cut_ends_everything_at_once_and_power_brings_it_back(tmp_path: 
         assert terminal.relay == 0
         terminal.hands["mains"](True)
         await until(lambda: terminal.chip.running and terminal.modem.starts >= 2)
+
+    play(tmp_path, script)
+
+
+def test_with_its_capacitor_it_lives_through_a_blink_and_sees_both_the_loss_and_the_lid(
+    tmp_path: Path,
+) -> None:
+    async def script(terminal: SimulatedTerminal) -> None:
+        await until(lambda: terminal.chip.running)
+        assert (inputs(terminal)[pins.MAINS], inputs(terminal)[pins.TAMPER]) == (1, 0)
+        terminal.trouble.begin("torn-off")
+        await until(lambda: inputs(terminal)[pins.MAINS] == 0 and inputs(terminal)[pins.TAMPER])
+        assert terminal.chip.running
+        terminal.trouble.end_all()
+        await until(lambda: inputs(terminal)[pins.MAINS] == 1)
+        await asyncio.sleep(0.6)
+        assert terminal.chip.starts == 1
+
+    play(tmp_path, script, holdup_s=0.5)
+
+
+def test_hands_reach_gas_lid_warmth_and_bypass(tmp_path: Path) -> None:
+    async def script(terminal: SimulatedTerminal) -> None:
+        for hand, value in (("gas", 30), ("lid", True), ("board_c", 71), ("bypass", True)):
+            terminal.hands[hand](value)
+        terminal.hands["strike"](100)
+        await until(lambda: inputs(terminal)[pins.TAMPER] == inputs(terminal)[pins.ARC] == 1)
+        shown = terminal.show()
+        assert (shown["gas"], shown["lid"], shown["board_c"], shown["bypass"]) == (30, 1, 71, 1)
+        terminal.hands["gas_sensor"](False)
+        terminal.hands["button"](0.2)
+        assert inputs(terminal)[pins.BUTTON] == 0
+        await until(lambda: inputs(terminal)[pins.BUTTON] == 1)
 
     play(tmp_path, script)
 

@@ -31,7 +31,11 @@ async function touch(device, button, card) {
   if (!hand) return;
   const values = {
     strike: Number(button.dataset.value),
+    button: Number(button.dataset.value) || null,
     mains: !card.shown.mains,
+    lid: !card.shown.lid,
+    bypass: !card.shown.bypass,
+    gas: card.shown.gas ? 0 : Number(button.dataset.value),
     outage: card.shown.outage ? null : "reset",
   };
   const answer = await fetch(`/terminals/${device}/${hand}`, {

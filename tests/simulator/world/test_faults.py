@@ -446,3 +446,22 @@ async def test_bypass_and_mains(desk):
         assert not d.mains.powered
         d.trouble.end_all()
         assert d.mains.mains and not d.mains.powered
+
+
+async def test_gas_lid_heat_and_a_terminal_that_is_torn_off(desk):
+    async with desk() as d:
+        d.trouble.begin("gas", 40)
+        assert d.mains.gas_mv == 40 * 33
+        d.trouble.begin("gas-sensor-absent")
+        assert d.mains.gas_mv == 0
+        d.trouble.begin("hot", 99)
+        d.trouble.begin("lid")
+        assert d.mains.board_c == 99 and d.mains.lid_open
+        d.trouble.end_all()
+        assert d.mains.gas_mv < 200 and d.mains.board_c == 25 and not d.mains.lid_open
+        d.trouble.begin("torn-off")
+        at_ns = d.mains.now_ns
+        together = [(what, value) for at, what, value in d.mains.events if at == at_ns]
+        assert together == [("lid_open", True), ("mains", False)]
+        d.trouble.end_all()
+        assert d.mains.mains and not d.mains.lid_open

@@ -167,5 +167,46 @@ def test_there_is_never_power_without_mains_nor_a_contact_without_cause(course):
     assert times == sorted(times)
     mains.set_relay(False, at)
     mains.set_bypass(False, at)
-    mains.step(at + 50 * MS)
+    mains.step(at + 5_000 * MS)
     assert not mains.powered and mains.next_ns is None
+
+
+def test_the_terminal_outlives_the_mains_by_its_capacitor_and_the_machine_does_not():
+    mains = switched_on(holdup_ms=2_000)
+    mains.set_mains(False, 1_000 * MS)
+    assert not mains.powered and mains.supplied and mains.next_ns == 1_010 * MS
+    mains.step(2_999 * MS)
+    assert mains.supplied and not mains.contact
+    mains.step(3_000 * MS)
+    assert not mains.supplied and mains.next_ns is None
+    mains.set_mains(True, 9_000 * MS)
+    assert mains.supplied
+    assert events(mains, "supplied") == [(3_000 * MS, False), (9_000 * MS, True)]
+
+
+def test_mains_that_comes_back_in_time_is_no_power_loss():
+    mains = Mains(holdup_ms=2_000)
+    mains.set_mains(False, 0)
+    mains.set_mains(False, 1_500 * MS)
+    mains.set_mains(True, 1_999 * MS)
+    mains.step(60_000 * MS)
+    assert mains.supplied and events(mains, "supplied") == []
+
+
+def test_the_arc_input_goes_high_above_8_a_and_low_below_6():
+    mains = switched_on(noise=0.0)
+    seen = []
+    for amps in (5, 7, 9, 7, 5, 7, 0):
+        mains.strike(amps, mains.now_ns + 100 * MS)
+        seen.append(mains.comparator)
+    assert seen == [False, False, True, True, False, False, False]
+
+
+def test_the_gas_sensor_is_never_quite_at_zero_and_a_missing_one_is():
+    mains = Mains()
+    assert mains.gas_mv > 50
+    for lel, mv in ((10, 330), (50, 1_650), (100, 3_300), (250, 3_300)):
+        mains.set_gas(lel, 0)
+        assert mains.gas_mv == mv
+    mains.set_gas_sensor(False, 0)
+    assert mains.gas_mv == 0
