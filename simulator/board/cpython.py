@@ -14,6 +14,8 @@ import time
 import traceback
 import types
 
+import loop
+
 _TICKS_PERIOD = 1 << 30  # as on the ESP32
 
 
@@ -62,6 +64,7 @@ def install():
     asyncio.sleep_ms = lambda ms: asyncio.sleep(ms / 1000)
     asyncio.wait_for_ms = lambda awaitable, ms: asyncio.wait_for(awaitable, ms / 1000)
     asyncio.StreamReader = _StreamReader
+    asyncio.ThreadSafeFlag = loop.ThreadSafeFlag
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
 
 

@@ -5,6 +5,7 @@ import math
 import os
 import time
 
+from loop import attend
 from world_link import link
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
@@ -12,8 +13,12 @@ _CAUSES = {"power": PWRON_RESET, "reset": HARD_RESET, "watchdog": WDT_RESET, "re
 _GET_FILENO = 10  # stream ioctl: the interpreter then waits for the file itself
 
 
+attend(link.socket, link.look)
+
+
 class Pin:
     IN, OUT, PULL_UP, PULL_DOWN = 1, 3, 2, 1
+    IRQ_RISING, IRQ_FALLING = 1, 2
 
     def __init__(self, number, mode=-1, pull=-1, *, value=None):
         self.number = number
@@ -30,6 +35,17 @@ class Pin:
             return self._level
         link.look()
         return link.pins.get(self.number, 0)
+
+    def irq(self, handler=None, trigger=IRQ_RISING | IRQ_FALLING):
+        """`handler(pin)` at each such edge that the world tells; None ends it. One a pin."""
+        if handler is None:
+            link.handlers.pop(self.number, None)
+        else:
+            link.handlers[self.number] = lambda level: self._edge(level, handler, trigger)
+
+    def _edge(self, level, handler, trigger):
+        if trigger & (Pin.IRQ_RISING if level else Pin.IRQ_FALLING):
+            handler(self)
 
     def _drive(self, level):
         self._level = 1 if level else 0

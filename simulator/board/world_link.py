@@ -10,25 +10,30 @@ _IPPROTO_TCP, _TCP_NODELAY = 6, 1
 
 
 class Link:
-    """`pins`, `rms_mv` and `mv` hold the inputs as the world last told them, by pin number."""
+    """`pins`, `rms_mv` and `mv` hold the inputs as the world last told them, by pin number.
+
+    `handlers`: by pin number, what is called with the new level when an input changes. An edge is
+    felt while the link is being looked at: in `look` itself, or in a loop that attends `socket`.
+    """
 
     def __init__(self):
         self.pins = {}
         self.rms_mv = {}
         self.mv = {}
         self.board_c = 25
+        self.handlers = {}
         self._buffer = b""
-        self._socket = socket.socket()
-        self._socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("HANMA_WORLD")))[0][-1])
-        self._socket.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+        self.socket = socket.socket()
+        self.socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("HANMA_WORLD")))[0][-1])
+        self.socket.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
         self._poll = select.poll()
-        self._poll.register(self._socket, select.POLLIN)
+        self._poll.register(self.socket, select.POLLIN)
         while b"\n" not in self._buffer:  # the world's first line: all inputs as they are
             self._receive()
         self.look()
 
     def tell(self, what):
-        self._socket.send(json.dumps(what).encode() + b"\n")
+        self.socket.send(json.dumps(what).encode() + b"\n")
 
     def look(self):
         """Takes in what the world has said since; never waits."""
@@ -45,14 +50,14 @@ class Link:
             self._buffer = b""
 
     def _receive(self):
-        data = self._socket.recv(1024)
+        data = self.socket.recv(1024)
         if not data:
             sys.exit()  # the world is gone, and with it our power
         self._buffer += data
 
     def _take(self, news):
         if "pin" in news:
-            self.pins[news["pin"]] = news["value"]
+            self._set_pin(news["pin"], news["value"])
         elif "mv" in news:
             self.mv[news["adc"]] = news["mv"]
         elif "adc" in news:
@@ -60,7 +65,13 @@ class Link:
         elif "board_c" in news:
             self.board_c = news["board_c"]
         for pin, value in news.get("pins", ()):
-            self.pins[pin] = value
+            self._set_pin(pin, value)
+
+    def _set_pin(self, pin, level):
+        before = self.pins.get(pin, 0)
+        self.pins[pin] = level
+        if level != before and pin in self.handlers:
+            self.handlers[pin](level)
 
 
 link = Link()

@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from simulator.chip import Chip
 from simulator.image import STAND_INS
 
@@ -17,11 +19,11 @@ PATIENCE_S = 20
 class Stage:
     """A chip that runs `main` (source text) on MicroPython, and what it did."""
 
-    def __init__(self, folder: Path, main: str) -> None:
+    def __init__(self, folder: Path, main: str, kind: str = "micropython") -> None:
         image = folder / "image"
         image.mkdir()
-        for name in ("machine", "esp32", "world_link", "start"):
-            (image / f"{name}.py").write_text((STAND_INS / f"{name}.py").read_text())
+        for path in STAND_INS.glob("*.py"):
+            (image / path.name).write_text(path.read_text())
         (image / "boot.py").write_text("")
         (image / "main.py").write_text(main)
         master, slave = os.openpty()
@@ -29,7 +31,7 @@ class Stage:
         self.deaths = 0
         self._files = (master, slave)
         self.chip = Chip(
-            kind="micropython",
+            kind=kind,
             image=image,
             flash=folder / "flash",
             uart=os.ttyname(slave),
@@ -55,9 +57,9 @@ class Stage:
             os.close(file)
 
 
-def play(tmp_path: Path, main: str, script: Callable) -> None:
+def play(tmp_path: Path, main: str, script: Callable, kind: str = "micropython") -> None:
     async def run() -> None:
-        stage = Stage(tmp_path, main)
+        stage = Stage(tmp_path, main, kind)
         try:
             await script(stage)
         finally:
@@ -168,5 +170,108 @@ def test_what_was_put_into_the_nvs_is_there_after_the_power_was_cut(tmp_path: Pa
         await stage.chip.power_on()
         await stage.until(lambda: "had b'kept'" in stage.lines())
         assert "had nothing" in stage.lines()
+
+    play(tmp_path, main, script)
+
+
+SLEEPER = """
+import asyncio
+from machine import Pin
+
+flag, edges = asyncio.ThreadSafeFlag(), []
+
+def felt(pin):
+    edges.append(pin.value())
+    flag.set()
+
+async def other():
+    await asyncio.sleep(3600)
+
+async def main():
+    back = Pin(34, Pin.IN)
+    back.irq(felt, TRIGGER)
+    asyncio.create_task(other())
+    print("ready")
+    for _ in range(2):
+        await flag.wait()
+        print("woken", edges)
+    back.irq(None)
+    Pin(21, Pin.OUT, value=1)
+    await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("kind", ["micropython", "cpython"])
+def test_an_edge_wakes_a_loop_in_which_everybody_sleeps(tmp_path: Path, kind: str) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.chip.power_on()
+        await stage.until(lambda: "ready" in stage.lines())
+        stage.chip.link.set_pin(34, 1)
+        await stage.until(lambda: "woken [1]" in stage.lines())
+        stage.chip.link.set_pin(34, 0)
+        await stage.until(lambda: "woken [1, 0]" in stage.lines())
+        await stage.until(lambda: (21, 1) in stage.moves)
+        stage.chip.link.set_pin(34, 1)  # nobody's business any more
+        await asyncio.sleep(0.05)
+        assert stage.chip.starts == 1
+
+    play(tmp_path, SLEEPER.replace("TRIGGER", "Pin.IRQ_RISING | Pin.IRQ_FALLING"), script, kind)
+
+
+def test_only_the_edges_that_were_asked_for_are_felt(tmp_path: Path) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.chip.power_on()
+        await stage.until(lambda: "ready" in stage.lines())
+        for level in (1, 0, 1, 0):
+            stage.chip.link.set_pin(34, level)
+            await asyncio.sleep(0.05)
+        await stage.until(lambda: (21, 1) in stage.moves)
+        assert [line for line in stage.lines() if "woken" in line] == ["woken [0]", "woken [0, 0]"]
+
+    play(tmp_path, SLEEPER.replace("TRIGGER", "Pin.IRQ_FALLING"), script)
+
+
+def test_several_edges_told_at_once_are_each_felt(tmp_path: Path) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.chip.power_on()
+        await stage.until(lambda: "ready" in stage.lines())
+        for level in (1, 0, 1):
+            stage.chip.link.set_pin(34, level)
+        await stage.until(lambda: any("woken" in line for line in stage.lines()))
+
+    play(tmp_path, SLEEPER.replace("TRIGGER", "Pin.IRQ_RISING | Pin.IRQ_FALLING"), script)
+
+
+def test_a_sleeping_loop_costs_no_looks(tmp_path: Path) -> None:
+    """The waiter of a flag is woken by the flag, not by a poll a millisecond."""
+    main = """
+import asyncio, sys
+import machine
+looks = 0
+core = asyncio.core
+wait = core._io_queue.wait_io_event
+class Counting:
+    def __getattr__(self, name):
+        return getattr(queue, name)
+    def wait_io_event(self, dt):
+        global looks
+        looks += 1
+        queue.wait_io_event(dt)
+queue, core._io_queue = core._io_queue, Counting()
+async def main():
+    flag = asyncio.ThreadSafeFlag()
+    asyncio.create_task(flag.wait())
+    await asyncio.sleep_ms(300)
+    print("looks", looks < 10, core._io_queue.map is queue.map)
+    await asyncio.sleep(3600)
+asyncio.run(main())
+"""
+
+    async def script(stage: Stage) -> None:
+        await stage.chip.power_on()
+        await stage.until(lambda: any("looks" in line for line in stage.lines()))
+        assert "looks True True" in stage.lines()
 
     play(tmp_path, main, script)
