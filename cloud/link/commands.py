@@ -31,6 +31,11 @@ TITLES = {
     ("lock", ""): "锁定",
     ("unlock", ""): "解锁",
     ("alive", ""): "在线",
+    ("policy", ""): "参数",
+    ("locate", ""): "定位",
+    ("restart", ""): "重启",
+    ("snapshot", ""): "拍照",
+    ("journal", ""): "记录",
 }
 AGAIN_MS = 2_000
 _PURPOSE = "command.content"

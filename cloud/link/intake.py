@@ -4,11 +4,9 @@ The caller opens the write unit and acknowledges the message after its commit. E
 `terminal-login`, `terminal-beat`, `terminal-online`, `terminal-offline`, `terminal-alarm`.
 """
 
-from datetime import UTC, datetime
-
 from cloud.base.unit import Unit
 from cloud.book import outbox
-from cloud.link import commands, oddities, reckoning, terminals, wire
+from cloud.link import commands, journal, oddities, reckoning, terminals, wire
 from cloud.link.strangers import text, whole
 from cloud.link.terminals import Terminal, off_line
 
@@ -18,8 +16,8 @@ __all__ = ["off_line", "receive", "set_aside"]
 def receive(unit: Unit, device: str, payload: bytes) -> str:
     """Take in one message. Gives a word for the counters:
 
-    `login, beat, offline, position, alarm, answer, time-sync, stale`; `stranger` if the terminal
-    is unknown or revoked; anything else is the reason why it was counted as odd and kept.
+    `login, beat, offline, position, alarm, answer, time-sync, journal, stale`; `stranger` if the
+    terminal is unknown or revoked; anything else is the reason why it was counted as odd and kept.
     """
     row = terminals.locked(unit, device)
     if row is None or row.status != "active":
@@ -98,16 +96,33 @@ def _alarm(unit: Unit, row: Terminal, said: wire.Annex) -> str:
 _ANNEX = {"00": _login, "FF": _beat, "Z0": _left, "EF": _position, "E0": _alarm}
 _GOOD = (
     *("login", "beat", "offline", "position", "alarm"),
-    *("answer", "time-sync", "stale", "stranger"),
+    *("answer", "time-sync", "journal", "stale", "stranger"),
 )
 
 
 def _event(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> str:
-    if (said.service, said.type) != ("$time_sync", "time_sync_request"):
-        return "unknown-event"
+    hear = _EVENTS.get((said.service, said.type))
+    return hear(unit, row, said) if hear else "unknown-event"
+
+
+def _time_asked(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> str:
     terminals.seen(unit, row)
     unit.send(row.device, _time(unit, row, said))
     return "time-sync"
+
+
+def _journal(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> str:
+    taken = journal.take(unit, row, said.paras, via="line")
+    if taken.stored is not None:
+        terminals.seen(unit, row)
+        unit.send(row.device, journal.stored_body(unit, taken.stored))
+    return taken.word
+
+
+_EVENTS = {
+    ("$time_sync", "time_sync_request"): _time_asked,
+    ("journal", "entries"): _journal,
+}
 
 
 def _time(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> bytes:
@@ -125,5 +140,4 @@ def _time(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> bytes:
         "server_send_time": unit.now,
         "mac": wire.mac(secret, "command", row.device, "time_sync", asked, unit.now, unit.now),
     }
-    at = datetime.fromtimestamp(unit.now / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
-    return wire.event_body("$time_sync", "time_sync_response", at, paras)
+    return wire.event_body("$time_sync", "time_sync_response", wire.stamp(unit.now), paras)

@@ -6,6 +6,7 @@ Pure. Judged by tests/vectors/wire.json, which the firmware's own codec is judge
 import hmac
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from cloud.link.strangers import NotReadable, read_object, text, whole
@@ -108,6 +109,17 @@ def good_login(secret: bytes, device: str, content: dict[str, Any]) -> bool:
     return good_receipt(secret, device, "00", _OK, content)
 
 
+def good_entries(secret: bytes, device: str, paras: dict[str, Any]) -> bool:
+    """Whether a batch of journal entries `{log, entries, mac}` carries the terminal's own mac."""
+    claimed = paras.get("mac")
+    try:
+        covered = canonical(paras.get("entries"))
+    except NotCanonical:
+        return False
+    wanted = mac(secret, "receipt", device, "entries", paras.get("log"), covered)
+    return isinstance(claimed, str) and hmac.compare_digest(wanted.encode(), claimed.encode())
+
+
 # --- down ---------------------------------------------------------------------------------------
 
 
@@ -115,6 +127,11 @@ def command_body(id: str, name: str, code: str, title: str, content: dict[str, A
     """The body of one command, native dialect; TooLong if no terminal could take it."""
     paras = {"actionCode": code, "actionName": title, "content": content}
     return _fitting({"id": id, "service_id": "welder", "command_name": name, "paras": paras})
+
+
+def stamp(now: int) -> str:
+    """The `event_time` of an event made at `now` (epoch ms)."""
+    return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def event_body(service: str, type: str, at: str, paras: dict[str, Any]) -> bytes:

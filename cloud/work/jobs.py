@@ -4,10 +4,11 @@ Every step takes the write unit and gives the job, or all refusals at once. Each
 doing again what was done changes nothing and writes nothing.
 """
 
+from cloud.book.outbox import Handlers
+from cloud.work import reconcile, recorded
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
 from cloud.work.preparing import ask_code, check, watch
-from cloud.work.reconcile import handlers
 from cloud.work.refusal import Refusal, Refusals
 from cloud.work.sweep import sweep
 from cloud.work.switching import cancel, clear, switch_off, switch_on
@@ -32,3 +33,8 @@ __all__ = [
     "view",
     "watch",
 ]
+
+
+def handlers() -> Handlers:
+    """What the work does about what terminals did, for `outbox.deliver`."""
+    return reconcile.handlers() | recorded.handlers()

@@ -84,14 +84,14 @@ def settle(unit: Unit, device: str) -> None:
         return
     for job in jobs:
         if row.relay == 0 or (row.job and row.job != job.id):
-            _relay_open(unit, job, row)
+            relay_open(unit, job, row.state_at, row.mode)
         elif row.job == job.id:
-            _relay_closed(unit, job)
+            relay_closed(unit, job)
     if row.relay == 1 and row.job and row.job not in {job.id for job in jobs}:
         _stray(unit, row)
 
 
-def _relay_closed(unit: Unit, job: Job) -> None:
+def relay_closed(unit: Unit, job: Job) -> None:
     """The relay is closed for this job: either that is right, or it is opened."""
     if job.state == "on":
         return
@@ -103,8 +103,8 @@ def _relay_closed(unit: Unit, job: Job) -> None:
         closing.off_again(unit, job, "still-on", closed=True)
 
 
-def _relay_open(unit: Unit, job: Job, row: Terminal) -> None:
-    """The relay is not closed for this job."""
+def relay_open(unit: Unit, job: Job, seen_at: int, mode: str | None = None) -> None:
+    """The relay was not closed for this job at `seen_at`."""
     if job.state == "on":
         if unit.now >= (job.lease_until or 0):
             closing.end(unit, job, SYSTEM, "lease")
@@ -114,14 +114,14 @@ def _relay_open(unit: Unit, job: Job, row: Terminal) -> None:
             job,
             "job-paused",
             state="paused",
-            details={"mode": row.mode},
+            details={"mode": mode},
             paused_at=unit.now,
             on_command=None,
             asked_on_at=None,
         )
     elif job.state in OVER and job.off_confirmed_at is None:
-        on_its_way = commands.pending(unit, row.device, job.id, "1")
-        if not on_its_way and row.state_at >= (job.ended_at or 0):
+        on_its_way = commands.pending(unit, job.device or "", job.id, "1")
+        if not on_its_way and seen_at >= (job.ended_at or 0):
             table.move(unit, job, "off-confirmed", off_confirmed_at=unit.now)
 
 

@@ -62,6 +62,18 @@ class StandIn:
         content = {"reason": reason, "epoch": self.epoch, "conn": self.conn}
         return self._annex("Z0", content | other)
 
+    def event(self, service: str, type: str, paras: dict[str, Any]) -> bytes:
+        one = {"service_id": service, "event_type": type, "event_time": "20270115T080000Z"}
+        return json.dumps({"services": [one | {"paras": paras}]}, ensure_ascii=False).encode()
+
+    def entries(self, log: str, *entries: dict[str, Any]) -> bytes:
+        return self.event("journal", "entries", self.batch(log, *entries))
+
+    def batch(self, log: str, *entries: dict[str, Any]) -> dict[str, Any]:
+        """Journal entries under the terminal's mac, as the line or a phone brings them."""
+        mac = self._mac("receipt", f"{self.device}|entries|{log}|{canonical(list(entries))}")
+        return {"log": log, "entries": list(entries), "mac": mac}
+
     # --- down -----------------------------------------------------------------------------------
 
     def hear(self, body: bytes) -> bytes | None:

@@ -1,0 +1,73 @@
+"""What a terminal's journal tells about jobs: work done by ticket, in the dark, and releases.
+
+The line knows better while it stands: then the record only completes the book. While a terminal
+is dark its journal, carried by a phone, is the latest that is known.
+"""
+
+from cloud.base.unit import Unit
+from cloud.book import audit
+from cloud.book.outbox import Event, Handlers
+from cloud.link import journal, terminals
+from cloud.registry import machines
+from cloud.work import job as table
+from cloud.work import reconcile
+from cloud.work.job import Job
+
+
+def handlers() -> Handlers:
+    """What the work does about entries of a journal, for `outbox.deliver`."""
+    return {
+        "journal-on": [switched],
+        "journal-off": [switched],
+        "journal-emergency-on": [release],
+        "journal-emergency-off": [release],
+        "journal-lost": [lost],
+    }
+
+
+def switched(unit: Unit, event: Event) -> None:
+    """The terminal wrote down that it closed or opened its relay for a job."""
+    told = event.details
+    found = table.by_id(unit, told["job"] or "")
+    if found is None or found.device != told["device"]:
+        return
+    job = table.locked(unit, found)
+    kind, at = event.kind.removeprefix("journal-"), told["at"] or unit.now
+    first = {"on_at": at} if kind == "on" and job.on_at is None else {}
+    by = told["said"].get("by")
+    note = {"seq": told["seq"], "at": at} | ({"by": by} if isinstance(by, str) else {})
+    table.move(unit, job, f"recorded-{kind}", details=note, **first)
+    _follow(unit, job)
+
+
+def _follow(unit: Unit, job: Job) -> None:
+    device = job.device or ""
+    row = terminals.get(unit, device)
+    last = journal.last_switch(unit, device, job.id)
+    if row is None or last is None:
+        return
+    if row.online or row.state_at > (last.at or last.arrived_at):
+        reconcile.settle(unit, device)
+    elif last.kind == "on":
+        reconcile.relay_closed(unit, job)
+    else:
+        reconcile.relay_open(unit, job, last.at or last.arrived_at)
+
+
+def release(unit: Unit, event: Event) -> None:
+    """An emergency release began or ended: it goes into the book of the machine's district."""
+    told = event.details
+    machine = machines.by_device(unit, told["device"])
+    if machine is None:
+        return
+    what = event.kind.removeprefix("journal-")
+    seen = {"device": told["device"], "seq": told["seq"], "at": told["at"], "via": told["via"]}
+    audit.write(unit, machine.district, table.SYSTEM, what, machine.id, seen)
+
+
+def lost(unit: Unit, event: Event) -> None:
+    """Entries that the terminal no longer has: the book says that something is missing."""
+    machine = machines.by_device(unit, event.details["device"])
+    if machine is not None:
+        told = {name: event.details[name] for name in ("device", "log", "from", "to")}
+        audit.write(unit, machine.district, table.SYSTEM, "journal-lost", machine.id, told)

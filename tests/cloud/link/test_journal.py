@@ -1,0 +1,231 @@
+"""Journals come whole, whatever the way and the order (cloud/link/journal.py)."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from cloud.link import journal
+from cloud.link.commands import Command
+from tests.cloud.link.conftest import DEVICE, Line
+from tests.cloud.stand_in import StandIn
+
+LOG = "aa" * 8
+
+
+def entry(seq: int, kind: str = "refuse", **other: Any) -> dict[str, Any]:
+    return {"log": LOG, "seq": seq, "boot": 1, "up": seq * 1000, "kind": kind} | other
+
+
+@pytest.fixture
+def either_line(either: Any, county: Any, clock: Any, sent: list) -> Line:
+    """A terminal that is logged in, on each of the two databases in turn."""
+    from cloud.link import terminals
+
+    either.send = lambda *out: sent.append(out)
+    there = type(county)(either, clock)
+    line = Line(there, sent, StandIn(DEVICE, there.do(terminals.provision, DEVICE), clock))
+    line.login()
+    line.leaving()
+    return line
+
+
+def bring(line: Line, *entries: dict[str, Any]) -> int | None:
+    """A batch arrives; up to where the terminal is told to forget."""
+    assert line.up(line.terminal.entries(LOG, *entries)) == "journal"
+    bodies = [json.loads(body) for body in line.leaving()]
+    told = [body["services"][0] for body in bodies if "services" in body]
+    assert [(one["service_id"], one["event_type"]) for one in told] == [("journal", "stored")]
+    paras = told[0]["paras"]
+    covered = f"{DEVICE}|stored|{LOG}|{paras['to']}"
+    assert paras == {
+        "log": LOG,
+        "to": paras["to"],
+        "mac": line.terminal._mac("command", covered),
+    }
+    return paras["to"]
+
+
+def kept(line: Line) -> list[int]:
+    return [one.seq for one in line.county.ask(journal.entries, DEVICE, LOG)]
+
+
+def head(line: Line) -> journal.JournalLog:
+    return line.county.ask(journal.logs, DEVICE)[0]
+
+
+def test_a_batch_is_kept_and_stored_is_told_after_the_commit(either_line: Line) -> None:
+    assert bring(either_line, entry(1, "boot"), entry(2), entry(3)) == 3
+    assert kept(either_line) == [1, 2, 3]
+
+
+def test_the_same_batch_twice_is_kept_once_and_answered_twice(either_line: Line) -> None:
+    batch = [entry(1, "on", job="j1"), entry(2, "off", job="j1")]
+    assert [bring(either_line, *batch), bring(either_line, *batch)] == [2, 2]
+    assert kept(either_line) == [1, 2]
+    assert len(either_line.told("journal-on", "journal-off")) == 2
+
+
+def test_batches_in_any_order_end_whole(either_line: Line) -> None:
+    order = list(range(1, 31))
+    random.Random(5).shuffle(order)
+    told = [bring(either_line, entry(seq)) for seq in order]
+    assert told == sorted(told)
+    assert told[-1] == 30
+    assert head(either_line).ask_at is None
+
+
+def test_nothing_above_a_hole_may_be_forgotten(online: Line) -> None:
+    online.leaving()
+    assert bring(online, entry(1), entry(3), entry(4)) == 1
+    assert bring(online, entry(2)) == 4
+
+
+def test_a_hole_that_stays_is_asked_for_and_one_that_closes_is_not(either_line: Line) -> None:
+    line = either_line
+    bring(line, entry(2))
+    assert line.county.do(journal.sweep) == 0
+    line.clock.forward(20)
+    assert line.county.do(journal.sweep) == 1
+    command = json.loads(line.leaving()[0])
+    assert command["command_name"] == "journal"
+    assert command["paras"]["content"]["from"] == 1
+    bring(line, entry(1))
+    line.clock.forward(3600)
+    assert line.county.do(journal.sweep) == 0
+
+
+def test_what_three_obeyed_askings_do_not_bring_is_lost_and_said_to_be(online: Line) -> None:
+    online.exchange()
+    bring(online, entry(1), entry(4), entry(5))
+    for _ in range(4):
+        online.clock.forward(61)
+        online.beat()
+        online.county.do(journal.sweep)
+        online.exchange()
+    assert head(online).to == 5
+    lost = online.told("journal-lost")
+    assert [(one["from"], one["to"]) for one in lost] == [(2, 3)]
+    assert bring(online, entry(3), entry(6)) == 6
+    assert kept(online) == [1, 3, 4, 5, 6]
+
+
+def test_askings_that_nobody_answers_give_nothing_up(online: Line) -> None:
+    online.exchange()
+    bring(online, entry(2))
+    online.terminal.deaf = True
+    for _ in range(10):
+        online.clock.forward(61)
+        online.beat()
+        online.county.do(journal.sweep)
+        online.sweep()
+    assert online.told("journal-lost") == []
+    assert head(online).to == 0
+
+
+def test_a_dark_terminal_is_not_asked(online: Line) -> None:
+    bring_nothing = online.terminal.entries(LOG, entry(2))
+    online.up(bring_nothing)
+    online.up(online.terminal.leave())
+    online.clock.forward(300)
+    online.leaving()
+    online.county.do(journal.sweep)
+    assert online.leaving() == []
+    commands = online.county.ask(
+        lambda unit: unit.db.query(Command).filter_by(name="journal").count()
+    )
+    assert commands == 0
+
+
+def test_a_gap_entry_stands_for_what_the_terminal_dropped(either_line: Line) -> None:
+    assert bring(either_line, entry(1), entry(9)) == 1
+    assert bring(either_line, {**entry(10, "gap"), "from": 2, "to": 8, "count": 7}) == 10
+    assert len(either_line.told("journal-gap")) == 1
+
+
+def test_a_critical_entry_inside_a_gap_is_kept_beside_it(online: Line) -> None:
+    online.leaving()
+    gap = {**entry(10, "gap"), "from": 2, "to": 8, "count": 6}
+    assert bring(online, entry(1), entry(5, "on", job="j1"), entry(9), gap) == 10
+    assert kept(online) == [1, 5, 9, 10]
+
+
+@pytest.mark.parametrize("field", ["log", "entries", "mac"])
+def test_entries_without_the_terminals_own_mac_are_not_kept(online: Line, field: str) -> None:
+    batch = online.terminal.batch(LOG, entry(1))
+    other = {"log": "bb" * 8, "entries": [entry(2)], "mac": "0" * 32}[field]
+    said = online.terminal.event("journal", "entries", batch | {field: other})
+    online.leaving()
+    assert online.up(said) == "bad-mac"
+    assert online.leaving() == []
+    assert online.county.ask(journal.logs, DEVICE) == []
+
+
+@pytest.mark.parametrize(
+    "paras", [{}, {"log": LOG}, {"log": 7, "entries": []}, {"log": LOG, "entries": {}}]
+)
+def test_what_is_no_batch_is_counted_and_kept_as_odd(online: Line, paras: dict) -> None:
+    assert online.up(online.terminal.event("journal", "entries", paras)) == "journal-form"
+    assert online.row.odd == 1
+
+
+def test_an_entry_of_an_unknown_kind_or_with_nonsense_in_it_leaves_no_hole(online: Line) -> None:
+    online.leaving()
+    odd = [entry(1, "future", more="x" * 5000), {"seq": 2, "kind": 7, "boot": "x", "at": "y"}]
+    assert bring(online, *odd) == 2
+    rows = online.county.ask(journal.entries, DEVICE, LOG)
+    assert [(one.kind, one.boot) for one in rows] == [("future", 1), ("odd", 0)]
+    assert len(json.dumps(rows[0].details)) < 1500
+
+
+def test_times_are_filled_in_from_the_same_boot_only(either_line: Line) -> None:
+    line = either_line
+    at = line.clock.now
+    bring(line, entry(1, "boot", boot=1), entry(2, boot=1))
+    bring(line, entry(3, boot=2), entry(4, "clock", boot=2, at=at))
+    rows = line.county.ask(journal.entries, DEVICE, LOG)
+    assert [(one.at, one.at_told) for one in rows] == [
+        (None, False),
+        (None, False),
+        (at - 1000, False),
+        (at, True),
+    ]
+    bring(line, entry(5, boot=1, up=60_000, at=at))
+    rows = line.county.ask(journal.entries, DEVICE, LOG)
+    assert [one.at for one in rows[:2]] == [at - 59_000, at - 58_000]
+
+
+def test_a_new_log_begins_anew_and_the_old_one_stays(online: Line) -> None:
+    online.leaving()
+    bring(online, entry(1), entry(2))
+    other = "cc" * 8
+    online.up(online.terminal.entries(other, entry(1) | {"log": other}))
+    assert {one.log: one.to for one in online.county.ask(journal.logs, DEVICE)} == {
+        LOG: 2,
+        other: 1,
+    }
+
+
+def test_a_phone_brings_the_same_entries_through_the_same_door(online: Line) -> None:
+    paras = online.terminal.batch(LOG, entry(1, "on", job="j1"))
+
+    def hand_in(unit: Any) -> journal.Taken:
+        from cloud.link import terminals
+
+        return journal.take(unit, terminals.locked(unit, DEVICE), paras, via="phone")
+
+    taken = online.county.do(hand_in)
+    assert (taken.word, taken.stored["to"]) == ("journal", 1)
+    online.leaving()
+    assert bring(online, entry(1, "on", job="j1"), entry(2)) == 2
+    assert [one["via"] for one in online.told("journal-on")] == ["phone"]
+
+
+def test_events_tell_what_the_rooms_above_need(online: Line) -> None:
+    said = {"job": "j1", "by": "ticket", "at": online.clock.now}
+    online.up(online.terminal.entries(LOG, entry(1, "on", **said), entry(2, "boot")))
+    told = online.told("journal-on", "journal-boot")
+    assert len(told) == 1
+    assert (told[0]["job"], told[0]["at"], told[0]["seq"]) == ("j1", online.clock.now, 1)
+    assert told[0]["said"]["by"] == "ticket"

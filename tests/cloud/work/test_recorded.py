@@ -1,0 +1,95 @@
+"""What a journal tells about jobs reaches the book (cloud/work/recorded.py)."""
+
+from typing import Any
+
+from cloud.link import journal, terminals
+
+LOG = "aa" * 8
+
+
+def entry(seq: int, kind: str, at: int, **other: Any) -> dict[str, Any]:
+    told = {"log": LOG, "seq": seq, "boot": 1, "up": seq * 1000, "kind": kind, "at": at}
+    return told | other
+
+
+def carry(site: Any, *entries: dict[str, Any]) -> None:
+    """A phone hands in what a dark terminal wrote down."""
+    paras = site.terminal.batch(LOG, *entries)
+
+    def hand_in(unit: Any) -> None:
+        row = terminals.locked(unit, site.terminal.device)
+        assert journal.take(unit, row, paras, via="phone").word == "journal"
+
+    site.county.do(hand_in)
+    site.deliver()
+
+
+def dark(site: Any) -> None:
+    site.up(site.terminal.leave())
+    site.deliver()
+    site.clock.forward(60)
+
+
+def test_off_in_the_journal_of_a_dark_terminal_pauses_the_job(site: Any) -> None:
+    job = site.working()
+    dark(site)
+    carry(site, entry(1, "off", site.clock.now, job=job.id, why="idle"))
+    assert site.state(job) == "paused"
+    assert "recorded-off" in site.audit()
+
+
+def test_a_record_older_than_what_the_line_told_moves_nothing(site: Any) -> None:
+    before = site.clock.now
+    site.clock.forward(30)
+    job = site.working()
+    dark(site)
+    carry(site, entry(1, "off", before, job=job.id))
+    assert site.state(job) == "on"
+
+
+def test_while_the_line_stands_the_line_is_believed(site: Any) -> None:
+    job = site.working()
+    site.up(site.terminal.entries(LOG, entry(1, "on", site.clock.now, job=job.id)))
+    site.up(site.terminal.entries(LOG, entry(2, "off", site.clock.now + 5, job=job.id)))
+    site.deliver()
+    assert site.state(job) == "on"
+
+
+def test_off_recorded_after_the_end_confirms_the_end(site: Any) -> None:
+    job = site.working()
+    dark(site)
+    site.off(job)
+    site.clock.forward(1)
+    carry(site, entry(1, "off", site.clock.now, job=job.id))
+    assert site.job(job).off_confirmed_at is not None
+
+
+def test_an_entry_about_another_terminals_job_moves_nothing(site: Any, other_site: Any) -> None:
+    job = other_site.working()
+    carry(site, entry(1, "off", site.clock.now, job=job.id))
+    assert other_site.state(job) == "on"
+
+
+def test_an_emergency_release_goes_into_the_book_of_the_district(site: Any) -> None:
+    carry(
+        site,
+        entry(1, "emergency_on", site.clock.now),
+        entry(2, "emergency_off", site.clock.now, why="contact"),
+    )
+    assert site.audit()[-2:] == ["emergency-on", "emergency-off"]
+
+
+def test_the_same_journal_brought_twice_is_in_the_book_once(site: Any) -> None:
+    for _ in range(2):
+        carry(site, entry(1, "emergency_on", site.clock.now))
+    assert site.audit().count("emergency-on") == 1
+
+
+def test_entries_that_are_lost_are_in_the_book(site: Any) -> None:
+    carry(site, entry(3, "boot", site.clock.now))
+    for _ in range(4):
+        site.clock.forward(61)
+        site.beat()
+        site.county.do(journal.sweep)
+        site.exchange()
+    assert "journal-lost" in site.audit()
