@@ -1,22 +1,29 @@
 """What is said aloud: one at a time, the urgent first, never more than a few waiting."""
 
 import asyncio
+import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from terminal.modem.chat import ModemError
 from terminal.voice import NORMAL, PROMPTS, URGENT, Voice
 
+from .conftest import ROOT
 from .virtual_time import run
 
 
 class Speaker:
-    """Takes a second for each text; fails while `away`."""
+    """Takes a second for each text; fails while `away`. `cut`: what was hushed."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.cut: list[str] = []
         self.speaking = 0
         self.away = False
+        self.deaf = False
+        self._hushed = asyncio.Event()
 
     async def speak(self, text: str) -> None:
         assert not self.speaking
@@ -24,21 +31,29 @@ class Speaker:
             raise ModemError("not started")
         self.speaking += 1
         self.said.append(text)
-        await asyncio.sleep(1)
+        self._hushed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hushed.wait(), 1)
+            self.cut.append(text)
         self.speaking -= 1
 
+    async def hush(self) -> None:
+        if self.deaf:
+            raise ModemError("not now")
+        self._hushed.set()
 
-def speaking(script: Callable[[Speaker, Voice], Any]) -> Speaker:
+
+def speaking(script: Callable[[Speaker, Voice], Any], can_hush: bool = False) -> Speaker:
     async def work() -> Speaker:
         speaker = Speaker()
-        voice = Voice(speaker.speak)
+        voice = Voice(speaker.speak, speaker.hush if can_hush else None)
         task = asyncio.create_task(voice.run())
         await script(speaker, voice)
         assert not task.done()
         task.cancel()
         return speaker
 
-    return run(work())
+    return run(work(), limit_s=30 * 86_400)
 
 
 def test_texts_are_said_one_after_the_other() -> None:
@@ -93,6 +108,61 @@ def test_a_text_that_waits_already_is_not_said_twice() -> None:
     assert speaking(script).said == [PROMPTS["fault"][1]] * 2
 
 
+def test_a_prompt_is_not_said_again_while_it_is_fresh_and_later_it_is() -> None:
+    async def script(speaker: Speaker, voice: Voice) -> None:
+        quiet_s = PROMPTS["tamper"][2]
+        for _ in range(quiet_s):
+            voice.prompt("tamper")
+            await asyncio.sleep(0.9)
+        assert len(speaker.said) == 1
+        await asyncio.sleep(quiet_s)
+        voice.prompt("tamper")
+        voice.prompt("bypass")  # another one is another one
+        await asyncio.sleep(10)
+
+    words = [PROMPTS[name][1] for name in ("tamper", "tamper", "bypass")]
+    assert speaking(script).said == words
+
+
+def test_what_was_asked_for_longest_ago_is_not_held_back_when_the_ticks_have_wrapped() -> None:
+    async def script(speaker: Speaker, voice: Voice) -> None:
+        voice.prompt("no-signal")
+        for days in (5, 7, 12):
+            await asyncio.sleep(days * 86_400)
+            voice.prompt("no-signal")
+        await asyncio.sleep(10)
+
+    assert len(speaking(script).said) == 4
+
+
+def test_an_urgent_text_cuts_a_normal_one_short_and_never_an_urgent_one() -> None:
+    async def script(speaker: Speaker, voice: Voice) -> None:
+        voice.prompt("on")
+        await asyncio.sleep(0.2)
+        voice.prompt("gas-trip")
+        voice.prompt("fault")
+        await asyncio.sleep(0.2)
+        voice.prompt("tamper")
+        await asyncio.sleep(10)
+
+    speaker = speaking(script, can_hush=True)
+    names = ("on", "gas-trip", "fault", "tamper")
+    assert speaker.said == [PROMPTS[name][1] for name in names]
+    assert speaker.cut == [PROMPTS["on"][1]]
+
+
+def test_a_speaker_that_cannot_be_hushed_is_heard_to_its_end() -> None:
+    async def script(speaker: Speaker, voice: Voice) -> None:
+        speaker.deaf = True
+        voice.say("long story")
+        await asyncio.sleep(0.2)
+        voice.say("urgent", URGENT)
+        await asyncio.sleep(10)
+
+    speaker = speaking(script, can_hush=True)
+    assert (speaker.said, speaker.cut) == (["long story", "urgent"], [])
+
+
 def test_while_the_modem_is_away_nothing_piles_up_and_afterwards_it_speaks_again() -> None:
     async def script(speaker: Speaker, voice: Voice) -> None:
         speaker.away = True
@@ -107,11 +177,51 @@ def test_while_the_modem_is_away_nothing_piles_up_and_afterwards_it_speaks_again
 
 
 def test_every_prompt_fits_into_one_utterance_of_the_modem() -> None:
-    for priority, text in PROMPTS.values():
+    for name in PROMPTS.names():
+        priority, text, quiet_s = PROMPTS[name]
         assert priority in (URGENT, NORMAL)
         assert 0 < len(text) * 4 <= 510  # AT+CTTS=1: hexadecimal letters
+        assert 1 <= quiet_s <= 600
+
+
+def test_prompts_are_short_mandarin_and_no_two_say_the_same() -> None:
+    texts = [PROMPTS[name][1] for name in PROMPTS.names()]
+    assert len(set(texts)) == len(texts) == len(set(PROMPTS.names()))
+    for text in texts:
+        assert re.fullmatch("[\u4e00-\u9fff，]{4,22}", text), text
+
+
+def test_what_is_no_prompt_is_a_key_error() -> None:
+    for name in ("", "nothing", "n", "焊机已解锁", "off\n"):
+        assert name not in PROMPTS
+    with pytest.raises(KeyError):
+        PROMPTS["nothing"]
+
+
+def test_every_word_of_refusal_has_a_prompt() -> None:
+    section = (
+        (ROOT / "docs" / "reference.md").read_text().split("## 终端的拒绝")[1].split("## ")[0]
+    )
+    words = re.findall(r"^\| `([a-z-]+)` \|", section, re.M)
+    assert len(words) >= 10
+    assert [word for word in words if word not in PROMPTS] == []
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["on", "off", "lease-10", "lease-1", "lease-over", "locked", "unlocked", "emergency-asked",
+     "emergency-on", "emergency-still", "emergency-off", "emergency-barred", "emergency-spent",
+     "tamper", "bypass", "gas-warn", "gas-trip", "over-temp", "fault", "upgrade-begun",
+     "upgrade-done", "upgrade-failed", "ticket-ok", "ticket-refused", "paused-idle",
+     "paused-mains", "resumed", "no-signal", "wrong-device", "stale-challenge", "used", "void"],
+)  # fmt: skip
+def test_the_catalogue_speaks_of(topic: str) -> None:
+    assert topic in PROMPTS
 
 
 def test_what_concerns_safety_is_urgent() -> None:
-    for name in ("off", "lease-over", "locked", "fault"):
+    safety = ("off", "lease-1", "lease-over", "locked", "fault", "gas-warn", "gas-trip", "bypass",
+              "tamper", "over-temp", "emergency-on", "emergency-still",
+              "emergency-off")  # fmt: skip
+    for name in safety:
         assert PROMPTS[name][0] == URGENT
