@@ -39,3 +39,7 @@ def receipt(id: str, told: dict[str, Any], code: int, device: str = DEVICE) -> s
     """The mac that a terminal must have put under what it told."""
     parts = (device, id, told["epoch"], told["up"], told["n"], code, told["relay"])
     return mac("receipt", "|".join(str(part) for part in parts))
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
