@@ -16,6 +16,7 @@ PURE = {
     "terminal/authority.py",
     "terminal/controller.py",
     "terminal/sensing.py",
+    "terminal/tickets.py",
     "terminal/modem/operators.py",
 }
 PURE_MAY_USE = {"json", "hashlib", "binascii", "math", "collections"}

