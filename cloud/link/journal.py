@@ -3,7 +3,8 @@
 An entry is kept once by (device, log, seq), in any order and however often it comes. `stored`
 tells the terminal up to where nothing is missing: it may forget only that. A hole that stays is
 asked for with the command `journal {from}`; what three obeyed askings do not bring is lost, and
-the book says so. Events: `journal-{kind}` for the kinds in TOLD, `journal-lost`.
+the book says so. A batch with `from` and `to` is all that is left of them: what it does not hold
+is no hole. Events: `journal-{kind}` for the kinds in TOLD, `journal-lost`.
 """
 
 from collections.abc import Iterable
@@ -96,19 +97,22 @@ class Taken:
 
 
 def take(unit: Unit, row: Terminal, paras: dict[str, Any], via: str) -> Taken:
-    """Keep a batch `{log, entries, mac}`; `via` = line | phone. Idempotent."""
+    """Keep a batch `{log, from, to, entries, mac}`; `via` = line | phone. Idempotent."""
     log, entries = text(paras, "log"), paras.get("entries")
     if not log or not isinstance(entries, list) or len(entries) > ENTRIES_MAX:
+        return Taken("journal-form")
+    span = (whole(paras, "from", 1), whole(paras, "to", 1)) if "from" in paras else (1, 0)
+    if None in span:
         return Taken("journal-form")
     secret = terminals.opened(unit, row)
     if row.signed and not wire.good_entries(secret, row.device, paras):
         return Taken("bad-mac")
     fresh = _fresh(unit, row.device, log, [one for one in entries if isinstance(one, dict)])
     for said in fresh:
-        unit.db.add(_entry(row.device, log, said, via, unit.now))
+        unit.db.add(_entry(row.device, log, said, via, unit.now, "from" in paras))
     unit.db.flush()
     _fill_times(unit, row.device, log, {_number(one, "boot") for one in fresh})
-    head = _headed(unit, row.device, log, fresh)
+    head = _headed(unit, row.device, log, fresh, span)
     for said in sorted(fresh, key=lambda one: one["seq"]):
         _tell(unit, row.device, log, said["seq"])
     return Taken("journal", stored(unit, row, head))
@@ -174,13 +178,21 @@ def _fresh(
     return [one for seq, one in mine.items() if seq not in known]
 
 
-def _entry(device: str, log: str, said: dict[str, Any], via: str, now: int) -> JournalEntry:
-    """A row, whatever the entry holds: its mac was good, and a hole would stay for ever."""
+def _entry(
+    device: str, log: str, said: dict[str, Any], via: str, now: int, ranged: bool
+) -> JournalEntry:
+    """A row, whatever the entry holds: its mac was good, and a hole would stay for ever.
+
+    `ranged`: its batch says itself what is gone, and a gap's range may hold kept entries."""
     kind = text(said, "kind", 16) or "odd"
     details = {name: value for name, value in said.items() if name not in _OWN}
     if len(canonical(details)) > _DETAILS_MAX:
         details = {"cut": canonical(details)[:_DETAILS_MAX]}
-    gap = (whole(said, "from", 1), whole(said, "to", 1)) if kind == "gap" else (None, None)
+    gap = (
+        (whole(said, "from", 1), whole(said, "to", 1))
+        if kind == "gap" and not ranged
+        else (None, None)
+    )
     at = whole(said, "at", 1)
     return JournalEntry(
         device=device,
@@ -222,23 +234,27 @@ def _fill_times(unit: Unit, device: str, log: str, boots: set[int]) -> None:
             entry.at = at + entry.up - up
 
 
-def _headed(unit: Unit, device: str, log: str, fresh: list[dict[str, Any]]) -> JournalLog:
+def _headed(
+    unit: Unit, device: str, log: str, fresh: list[dict[str, Any]], span: tuple[int, int]
+) -> JournalLog:
     head = unit.db.get(JournalLog, (device, log), populate_existing=True, with_for_update=True)
     if head is None:
         head = JournalLog(device=device, log=log, to=0, last=0, asked=0, lost={"ranges": []})
         unit.db.add(head)
     head.heard_at = unit.now
-    head.last = max([head.last, *(one["seq"] for one in fresh)])
-    _advance(unit, head)
+    head.last = max([head.last, span[1], *(one["seq"] for one in fresh)])
+    _advance(unit, head, span)
     unit.db.flush()
     return head
 
 
-def _advance(unit: Unit, head: JournalLog) -> None:
-    """Move `to` over all that is here, dropped by the terminal, or given up."""
+def _advance(unit: Unit, head: JournalLog, span: tuple[int, int] = (1, 0)) -> None:
+    """Move `to` over all that is here, dropped by the terminal, or given up.
+
+    `span`: first and last number of which the terminal has just told all that is left."""
     before = head.to
     mine = (JournalEntry.device == head.device, JournalEntry.log == head.log)
-    spans = [(one, two) for one, two in head.lost["ranges"]]
+    spans = [span, *((one, two) for one, two in head.lost["ranges"])]
     gaps = select(JournalEntry.gap_from, JournalEntry.gap_to)
     rows = unit.db.execute(gaps.where(*mine, JournalEntry.gap_to > head.to))
     spans += [(one, two) for one, two in rows]

@@ -1,8 +1,9 @@
 """The wire contract (protocol page, section 1): keys, macs, bodies down, and reading what is up.
 
-Pure. Judged by tests/vectors/wire.json, which the firmware's own codec is judged by as well.
+Pure. Judged by tests/vectors/{wire,journal}.json, as the firmware's own codec is.
 """
 
+import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field
@@ -110,13 +111,18 @@ def good_login(secret: bytes, device: str, content: dict[str, Any]) -> bool:
 
 
 def good_entries(secret: bytes, device: str, paras: dict[str, Any]) -> bool:
-    """Whether a batch of journal entries `{log, entries, mac}` carries the terminal's own mac."""
+    """Whether a batch `{log, from, to, entries, mac}` carries the terminal's own mac
+    (docs/journal.md); one without `from` and `to` says only what it holds."""
     claimed = paras.get("mac")
     try:
         covered = canonical(paras.get("entries"))
     except NotCanonical:
         return False
-    wanted = mac(secret, "receipt", device, "entries", paras.get("log"), covered)
+    said = ["entries", paras.get("log")]
+    if "from" in paras or "to" in paras:
+        said += [paras.get("from"), paras.get("to")]
+        covered = hashlib.sha256(covered.encode()).hexdigest()
+    wanted = mac(secret, "receipt", device, *said, covered)
     return isinstance(claimed, str) and hmac.compare_digest(wanted.encode(), claimed.encode())
 
 
