@@ -17,6 +17,7 @@ _ELSEWHERE = {
     "sim": "simulator.cli",
     "demo": "simulator.cli",
     "bench": "simulator.cli",
+    "clips": "simulator.making",
 }
 
 

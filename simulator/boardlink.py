@@ -1,7 +1,8 @@
 """The world's end of the board link: pins and inputs as lines of JSON over loopback.
 
 From the board: `{"pin", "value"}`, `{"uart", "baud"}`, `{"watchdog_ms"}`, `{"fed"}`,
-`{"reset"}`. To the board: first `{"pins": [[pin, value], …]}`, then `{"pin", "value"}`,
+`{"reset"}`, `{"sound": "begin", "rate"}`, `{"sound": "samples", "hex"}`, `{"sound": "end",
+"unheard"}`. To the board: first `{"pins": [[pin, value], …]}`, then `{"pin", "value"}`,
 `{"adc", "rms_mv"}` (a wave about half the supply), `{"adc", "mv"}` (a level) and `{"board_c"}`.
 """
 

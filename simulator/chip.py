@@ -41,6 +41,7 @@ class Chip:
         self.link = BoardLink(self._news)
         self.console: deque[tuple[int, str]] = deque(maxlen=_CONSOLE_LINES)
         self.echo: Callable[[str], None] | None = None
+        self.on_sound: Callable[[dict], None] = lambda news: None
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._life: asyncio.Task[None] | None = None
@@ -149,6 +150,8 @@ class Chip:
             self._on_pin(news["pin"], news["value"])
         elif "baud" in news:
             self._on_baud(news["baud"])
+        elif "sound" in news:
+            self.on_sound(news)
         elif "watchdog_ms" in news:
             self._watchdog_ms, self._fed_at = news["watchdog_ms"], time.monotonic()
         elif "fed" in news:

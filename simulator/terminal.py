@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator import pins
 from simulator.chip import Chip, complain
+from simulator.world.ear import Ear
 from simulator.world.line import Line
 from simulator.world.mains import Contactor, Mains
 from simulator.world.modem import Modem
@@ -101,6 +102,7 @@ class SimulatedTerminal:
             on_baud=self.line.set_host_baud,
             on_dead=self._board_dead,
         )
+        self.chip.on_sound = Ear(self.speaker, flash / "clips").news
         self.moves: deque[tuple[int, int]] = deque(maxlen=_MOVES)  # (monotonic ns, relay pin)
         self.lamp = 0
         self._supplied = True

@@ -42,6 +42,23 @@ class _StreamReader:
             loop.remove_reader(self._stream.fileno())
 
 
+class _StreamWriter:
+    """MicroPython's asyncio.StreamWriter, as far as `out_buf` and `drain` go."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self.out_buf = b""
+
+    async def drain(self):
+        rest, self.out_buf = memoryview(self.out_buf), b""
+        while len(rest):
+            count = self._stream.write(rest)
+            if count is None:
+                await asyncio.sleep(0.01)
+            else:
+                rest = rest[count:]
+
+
 def _ticks_diff(later, earlier):
     half = _TICKS_PERIOD // 2
     return (later - earlier + half) % _TICKS_PERIOD - half
@@ -64,6 +81,7 @@ def install():
     asyncio.sleep_ms = lambda ms: asyncio.sleep(ms / 1000)
     asyncio.wait_for_ms = lambda awaitable, ms: asyncio.wait_for(awaitable, ms / 1000)
     asyncio.StreamReader = _StreamReader
+    asyncio.StreamWriter = _StreamWriter
     asyncio.ThreadSafeFlag = loop.ThreadSafeFlag
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
 

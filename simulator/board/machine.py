@@ -5,6 +5,7 @@ import math
 import os
 import time
 
+from i2s import I2S  # noqa: F401
 from loop import attend
 from world_link import link
 

@@ -10,7 +10,7 @@ gives the same trouble.
     commands/           what it obeys, one file for each chapter of the manual
     sockets, link       its TCP/IP stack over real sockets
     radio, rtc          SIM, cells, outages, network time; its own clock
-    speaker             what a bystander hears
+    speaker, ear        what a bystander hears, and understands of clips
     mains               supply, contactor, bypass, arc, gas, lid
     faults, mischief    the table of what can go wrong; the switches for it inside the modem
     trouble             who makes it go wrong: by name, by script, by chance

@@ -20,7 +20,7 @@ class Utterance:
 
 
 class Speaker:
-    """Fed by the modem; a listener reads `heard`, or awaits `next` for what comes."""
+    """Fed by the modem or the ear; a listener reads `heard`, or awaits `next` for what comes."""
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self.clock = clock
@@ -39,6 +39,12 @@ class Speaker:
     def end(self, utterance: Utterance, *, whole: bool) -> None:
         utterance.end_ns = self.clock()
         utterance.whole = whole
+
+    def overhear(self, start_ns: int, text: str, *, whole: bool) -> None:
+        """A text that was understood only when it was over."""
+        utterance = self.begin(text)
+        utterance.start_ns = start_ns
+        self.end(utterance, whole=whole)
 
     def heard(self, since_ns: int = 0) -> list[tuple[int, str]]:
         """(start in monotonic ns, text) of everything that began since then, oldest first."""

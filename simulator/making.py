@@ -1,0 +1,25 @@
+"""`hanma clips`: what is made at the desk for a terminal."""
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def clips(folder: Path) -> None:
+    """Make the spoken clips of a terminal whose module cannot speak, into FOLDER."""
+    from simulator import clips
+
+    try:
+        words = clips.catalogue()
+        total = clips.make(folder, words, lambda name, size: click.echo(f"{size:7,d} B  {name}"))
+    except clips.NoVoice as error:
+        raise click.ClickException(str(error)) from None
+    limit = int(clips.FLASH_BYTES * clips.SHARE)
+    click.echo(f"{total:,d} B of at most {limit:,d} B 占用闪存")
+    result = {"ok": total <= limit, "clips": len(words), "bytes": total, "limit": limit}
+    click.echo(json.dumps(result))
+    if not result["ok"]:
+        raise SystemExit(1)
