@@ -12,12 +12,14 @@ import click
 # An ON crosses four threads (web, sender, broker, ingest); each may wait a turn of Python.
 _TURN_S = 0.0005
 
-# What runs simulated terminals is the simulator's; it is loaded only when asked for.
+# What runs simulated terminals is the simulator's, what packs upgrades is in release/; either is
+# loaded only when asked for.
 _ELSEWHERE = {
     "sim": "simulator.cli",
     "demo": "simulator.cli",
     "bench": "simulator.cli",
     "clips": "simulator.making",
+    "pack": "release.cli",
 }
 
 

@@ -1,6 +1,12 @@
-"""First code after every start: the relay is open before anything else can go wrong."""
+"""First code after every start: the relay is open before anything else can go wrong.
+
+The pin is spelled out: an import of the application's own pins would fix which tree it is.
+"""
 
 from machine import Pin
-from terminal.board import pins
 
-Pin(pins.RELAY, Pin.OUT, value=0)
+Pin(21, Pin.OUT, value=0)
+
+import boots  # noqa: E402
+
+boots.choose()

@@ -1,18 +1,29 @@
-"""Starts the application; what escapes it is shown on the console and answered by a restart."""
+"""Starts the application or the rescue; what escapes is shown on the console and answered by a
+restart, which counts as a bad one."""
 
 import sys
 
-from terminal import app, settings
-from terminal.board import parts
+import boots
 
-board = parts.Board()
+board = None
 try:
+    from terminal.board import parts
+
+    board = parts.Board()
+    if boots.rescue:
+        from terminal import rescue as app
+    else:
+        from terminal import app
     app.run(board)
-except settings.NotProvisioned as error:  # no restart: the bench needs the cable's prompt now
-    print("hanma not provisioned:", error)
 except Exception as error:
-    board.relay.open()
-    sys.print_exception(error)
-    board.restart()
+    if board:
+        board.relay.open()
+    if type(error).__name__ == "NotProvisioned":  # no restart: the bench needs the cable's prompt
+        boots.good()
+        print("hanma not provisioned:", error)
+    else:
+        sys.print_exception(error)
+        boots.restart()
 finally:  # also when the cable interrupts it
-    board.relay.open()
+    if board:
+        board.relay.open()

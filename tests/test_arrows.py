@@ -18,6 +18,8 @@ PURE = {
     "terminal/sensing.py",
     "terminal/tickets.py",
     "terminal/modem/operators.py",
+    "terminal/package.py",
+    "slots.py",
 }
 PURE_MAY_USE = {"json", "hashlib", "binascii", "math", "collections"}
 
@@ -42,6 +44,9 @@ def tops(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imported(path)}
 
 
+LOADER = [ROOT / "firmware" / short for short in ("boot.py", "boots.py", "slots.py")]
+
+
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -56,6 +61,11 @@ def test_the_simulator_imports_neither_cloud_nor_firmware(path: Path) -> None:
     assert not tops(path) & {"cloud", "firmware", "terminal"}
 
 
+@pytest.mark.parametrize("path", sources("release"), ids=name)
+def test_what_packs_the_firmware_reads_its_files_and_imports_none(path: Path) -> None:
+    assert not tops(path) & {"cloud", "firmware", "simulator", "terminal", "slots", "boots"}
+
+
 @pytest.mark.parametrize("path", sources("firmware"), ids=name)
 def test_the_firmware_imports_neither_cloud_nor_simulator(path: Path) -> None:
     assert not tops(path) & {"cloud", "simulator"}
@@ -65,6 +75,13 @@ def test_the_firmware_imports_neither_cloud_nor_simulator(path: Path) -> None:
 def test_only_the_board_folder_touches_hardware(path: Path) -> None:
     if "board" not in path.parts:
         assert not tops(path) & BOARD_ONLY
+
+
+@pytest.mark.parametrize("path", LOADER, ids=name)
+def test_the_loader_imports_nothing_that_an_upgrade_replaces_before_the_slot_is_chosen(
+    path: Path,
+) -> None:
+    assert "terminal" not in tops(path)
 
 
 @pytest.mark.parametrize("short", sorted(PURE))

@@ -27,3 +27,9 @@ def test_the_worlds_pins_are_the_firmwares() -> None:
 def test_no_two_parts_share_a_pin() -> None:
     numbers = list(constants(FIRMWARE).values())
     assert len(numbers) == len(set(numbers))
+
+
+def test_the_loader_opens_the_same_relay_without_the_applications_pins() -> None:
+    boot = (FIRMWARE.parents[2] / "boot.py").read_text()
+    assert f"Pin({pins.RELAY}, Pin.OUT, value=0)" in boot
+    assert boot.index(f"Pin({pins.RELAY}") < boot.index("import boots")

@@ -1,0 +1,88 @@
+"""The rescue: started from the factory's tree after the application failed five times in a row.
+The relay stays open; there are a modem, a link to the cloud and the upgrade, and nothing else."""
+
+import asyncio
+from binascii import hexlify
+
+from terminal import VERSION, mac, messages, settings
+from terminal.authority import Authority
+from terminal.modem.chat import Chat
+from terminal.modem.simcom import Simcom
+from terminal.supervisor import Supervisor
+from terminal.uplink import Uplink
+
+HARDWARE = "a7670"
+_BEAT_MS = 180000
+
+
+class Rescue:
+    def __init__(self, board):
+        self.board = board
+        identity = settings.identity(board.store)
+        self._device = identity.device
+        epoch = hexlify(board.random(8)).decode()
+        self._authority = Authority(identity.device, identity.secret, epoch)
+        self._chat = Chat(board.serial())
+        self.modem = Simcom(self._chat, board, identity.apn)
+        self.uplink = Uplink(
+            self.modem,
+            identity,
+            hexlify(mac.derive(identity.secret, "mqtt")).decode(),
+            settings.Policy.keepalive_s,
+            board.random,
+            self._greeting,
+            self._last_will,
+            self._down,
+        )
+
+    async def run(self):
+        supervisor = Supervisor(self.board, lambda: self.uplink.connecting)
+        supervisor.watch("modem", self._chat.run)
+        supervisor.watch("uplink", self.uplink.run)
+        supervisor.watch("beat", self._beat)
+        await supervisor.run()
+
+    def _down(self, body):
+        try:
+            command = messages.read_command(body)
+        except messages.Malformed:
+            return
+        result = self._standing(command.id, 500)
+        self.uplink.offer(messages.answer(command.id, command.name, "unsupported", result, 0))
+
+    def _standing(self, id, code):
+        up = self.board.clock.up_ms()
+        receipt = self._authority.receipt(id, up, code, 0)
+        return {
+            "relay": 0,
+            "mode": "fault",
+            "epoch": self._authority.epoch,
+            "up": up,
+            "n": 0,
+            "mac": receipt,
+        }
+
+    async def _beat(self):
+        while True:
+            await asyncio.sleep_ms(_BEAT_MS)
+            up = self.board.clock.up_ms()
+            self.uplink.offer(messages.heartbeat({"up": up, "mode": "fault", "relay": 0}))
+
+    def _greeting(self):
+        content = self._standing("00", 200)
+        content["fw"] = VERSION
+        content["hw"] = HARDWARE
+        content["imei"] = self.modem.imei
+        content["boot"] = "rescue"
+        content["conn"] = self.uplink.conn
+        return (messages.login(content),)
+
+    def _last_will(self):
+        return messages.offline(
+            {"reason": "will", "epoch": self._authority.epoch, "conn": self.uplink.conn}
+        )
+
+
+def run(board):
+    board.relay.open()
+    asyncio.run(Rescue(board).run())

