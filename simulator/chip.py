@@ -41,6 +41,8 @@ class Chip:
         self.link = BoardLink(self._news)
         self.console: deque[tuple[int, str]] = deque(maxlen=_CONSOLE_LINES)
         self.echo: Callable[[str], None] | None = None
+        self.camera_uart = ""
+        self.on_camera_baud: Callable[[int], None] = lambda baud: None
         self.on_sound: Callable[[dict], None] = lambda news: None
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -95,6 +97,7 @@ class Chip:
             | {
                 "HANMA_WORLD": str(self.link.port),
                 "HANMA_UART": self._uart,
+                "HANMA_CAMERA": self.camera_uart,
                 "HANMA_NVS": str(nvs.resolve()),
                 "HANMA_BOOT": self._reason,
             }
@@ -149,7 +152,8 @@ class Chip:
         if "pin" in news:
             self._on_pin(news["pin"], news["value"])
         elif "baud" in news:
-            self._on_baud(news["baud"])
+            tell = self._on_baud if news["uart"] == 1 else self.on_camera_baud
+            tell(news["baud"])
         elif "sound" in news:
             self.on_sound(news)
         elif "watchdog_ms" in news:

@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator import pins
 from simulator.chip import Chip, complain
+from simulator.world.camera import Camera
 from simulator.world.ear import Ear
 from simulator.world.line import Line
 from simulator.world.mains import Contactor, Mains
@@ -102,6 +103,9 @@ class SimulatedTerminal:
             on_baud=self.line.set_host_baud,
             on_dead=self._board_dead,
         )
+        self.camera = Camera(Line(rng=rng), lambda: self.mains.arc, rng)
+        self.chip.camera_uart = self.camera.line.path
+        self.chip.on_camera_baud = self.camera.line.set_host_baud
         self.chip.on_sound = Ear(self.speaker, flash / "clips").news
         self.moves: deque[tuple[int, int]] = deque(maxlen=_MOVES)  # (monotonic ns, relay pin)
         self.lamp = 0
@@ -119,6 +123,7 @@ class SimulatedTerminal:
             "gas_sensor": lambda fitted: self.mains.set_gas_sensor(bool(fitted), _now()),
             "board_c": lambda celsius: self.mains.set_board(float(celsius), _now()),
             "signal": lambda csq: setattr(self.radio, "csq_level", int(csq)),
+            "camera": lambda fitted: setattr(self.camera, "fitted", bool(fitted)),
             "outage": self._outage,
             "fault": self._fault,
         }
@@ -128,6 +133,7 @@ class SimulatedTerminal:
             asyncio.create_task(self.modem.run()),
             asyncio.create_task(self._plant()),
         ]
+        self.camera.start()
         for task in self._tasks:
             task.add_done_callback(complain)
         self.chip.link.set_pin(pins.BUTTON, 1)
@@ -142,6 +148,7 @@ class SimulatedTerminal:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.modem.close()
         self.line.close()
+        self.camera.line.close()
 
     # to look at -----------------------------------------------------------------------------
 
@@ -209,6 +216,7 @@ class SimulatedTerminal:
         for number in (pins.RELAY, pins.MODEM_PWRKEY, pins.LAMP):
             self._pin(number, 0)
         self.line.forget_host_input()
+        self.camera.line.forget_host_input()
 
     async def _plant(self) -> None:
         rounds = 0

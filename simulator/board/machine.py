@@ -73,10 +73,14 @@ class ADC:
 
 
 class UART(io.IOBase):
-    """The pseudo terminal that the world holds the other end of; its reads never wait."""
+    """The pseudo terminal that the world holds the other end of; its reads never wait.
+
+    1 is the modem's, 2 the camera's.
+    """
 
     def __init__(self, id, baudrate=9600, **_):
-        self._file = open(os.getenv("HANMA_UART"), "r+b", buffering=0)
+        path = os.getenv("HANMA_UART" if id == 1 else "HANMA_CAMERA")
+        self._file = open(path, "r+b", buffering=0)
         link.tell({"uart": id, "baud": baudrate})
 
     def fileno(self):
@@ -90,6 +94,9 @@ class UART(io.IOBase):
 
     def write(self, data):
         return self._file.write(data)
+
+    def deinit(self):
+        self._file.close()
 
 
 class WDT:

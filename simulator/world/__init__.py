@@ -11,6 +11,7 @@ gives the same trouble.
     sockets, link       its TCP/IP stack over real sockets
     radio, rtc          SIM, cells, outages, network time; its own clock
     speaker, ear        what a bystander hears, and understands of clips
+    camera, jpeg        the optional camera and its pictures
     mains               supply, contactor, bypass, arc, gas, lid
     faults, mischief    the table of what can go wrong; the switches for it inside the modem
     trouble             who makes it go wrong: by name, by script, by chance
