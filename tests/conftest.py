@@ -12,7 +12,8 @@ _WHOLE_APP = "tests/cloud/web/"  # every page with its database
 _LONG_SEARCH = "test_whatever_happens_in_whatever_order"
 _SERVER = "[postgresql"
 _BROWSER = "tests/browser/"
-_SLOW = (_REAL_TIME, _WHOLE_APP, _LONG_SEARCH, _SERVER)
+_EVERY_CUT = "[cut_"  # the power cut at each flash operation
+_SLOW = (_REAL_TIME, _WHOLE_APP, _LONG_SEARCH, _SERVER, _EVERY_CUT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

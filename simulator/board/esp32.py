@@ -3,8 +3,6 @@ chip's temperature as the world told it."""
 
 import os
 
-from world_link import link
-
 _MISSING, _TOO_LONG = -0x1102, -0x110C
 
 
@@ -41,5 +39,7 @@ class NVS:
 
 def raw_temperature():
     """Whole degrees Fahrenheit, as the chip gives them."""
+    from world_link import link  # what only keeps values needs no world
+
     link.look()
     return int(link.board_c * 9 / 5 + 32.5)

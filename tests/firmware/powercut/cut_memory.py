@@ -1,0 +1,66 @@
+"""Power cuts while small values are put: after each, the old value is there or the new one."""
+
+from sweep import nvs, say, sweep
+from terminal.board.store import Store
+from terminal.memory import Memory
+
+PUTS = []
+for turn in range(4):
+    PUTS += [
+        ("locked", b"%d" % (turn % 2)),
+        ("unlocked", b"%d" % (turn + 1 << 40)),
+        ("policy", b'{"lease_max_s":%d,"more":"%s"}' % (turn, b"x" * 300 * turn)),
+        ("tickets", bytes([turn]) * 48),
+    ]
+
+
+def puts(root, ack):
+    nvs(root)
+    store = Store()
+    for place, (name, value) in enumerate(PUTS):
+        store.put(name, value)
+        ack(place)
+
+
+def old_or_new(root, acked):
+    nvs(root)
+    store = Store()
+    done = max(acked) + 1 if acked else 0
+    for name in ("locked", "unlocked", "policy", "tickets"):
+        old = [value for what, value in PUTS[:done] if what == name][-1:] or [None]
+        coming = [PUTS[done][1]] if done < len(PUTS) and PUTS[done][0] == name else []
+        assert store.get(name, 1024) in old + coming, name
+    store.put("locked", b"7")
+    assert Store().get("locked") == b"7"
+
+
+def works(root, ack):
+    """The lock and the ended jobs as the application sets them."""
+    nvs(root)
+    memory = Memory(Store())
+    for turn in range(12):
+        memory.ended = (memory.ended + ["j%d" % turn])[-16:]
+        ack(("ended", turn))
+        memory.locked = turn % 2
+        ack(("locked", turn % 2))
+        memory.unlocked_n = turn
+        ack(("unlocked", turn))
+
+
+def stands(root, acked):
+    nvs(root)
+    memory = Memory(Store())
+    told = {}
+    for name, value in acked:
+        told[name] = value
+    ended = memory.ended
+    assert ended == ["j%d" % n for n in range(len(ended))]
+    if "ended" in told:
+        assert len(ended) - 1 - told["ended"] in (0, 1)
+    if "unlocked" in told:
+        assert memory.unlocked_n - told["unlocked"] in (0, 1)
+        assert memory.locked in (told["locked"], 1 - told["locked"])
+
+
+say("values", sweep(puts, old_or_new, blocks=16))
+say("memory", sweep(works, stands, blocks=16))
