@@ -19,7 +19,6 @@ _ELSEWHERE = {
     "demo": "simulator.cli",
     "bench": "simulator.cli",
     "clips": "simulator.making",
-    "size": "simulator.making",
     "pack": "release.cli",
 }
 

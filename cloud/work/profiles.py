@@ -35,11 +35,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Profile:
-    """One jurisdiction. `sources` maps a refusal's code to the article that stands behind it.
-
-    `policy` = what its terminals work by, where that differs from the house's defaults
-    (link/policies.py); `key_zone_policy` = what differs further in key zones 重点区域.
-    """
+    """One jurisdiction. `sources` maps a refusal's code to the article that stands behind it."""
 
     id: str
     title: str
@@ -54,8 +50,6 @@ class Profile:
     watch_checklist: tuple[Tick, ...]
     clear_checklist: tuple[Tick, ...]
     ten_rules: tuple[Words, ...]
-    policy: dict[str, int]
-    key_zone_policy: dict[str, int]
     sources: dict[str, str]
 
     @property
@@ -89,8 +83,7 @@ def load(name: str) -> Profile:
             raise BadProfile(f"{name}: {switch} = {raw[switch]!r}, known are {known}")
     lists = {key: _ticks(raw[key]) for key in ("checklist", "watch_checklist", "clear_checklist")}
     rules = _ten_rules() if raw.pop("ten_rules") else ()
-    policies = {key: raw.get(key, {}) for key in ("policy", "key_zone_policy")}
-    return Profile(**raw | lists | policies | {"id": name, "ten_rules": rules})
+    return Profile(**raw | lists | {"id": name, "ten_rules": rules})
 
 
 def _ticks(rows: list[dict[str, Any]]) -> tuple[Tick, ...]:

@@ -11,7 +11,7 @@ import sys
 
 import slots
 
-from terminal import RELEASE, slot
+from terminal import slot
 from terminal.package import CHECK_FAILED, Head, Refused
 
 _BUSY, _NEWEST, _NO_SPACE, _TIMEOUT, _UNSUITED, _FAILED = 1, 3, 5, 6, 8, 10
@@ -29,19 +29,32 @@ class _Enough(OSError):
 
 
 class Upgrade:
-    """`get(url, headers, start, sink)`: HTTP GET from byte `start` on, `sink(bytes)` gets what
-    comes; OSError when it breaks. `report(code, progress, text)`: IoTDA's result code; 0 and less
-    than 100 is under way, 0 and 100 is confirmed, all else failed, and what ran still runs.
-    `idle()`: the relay is open. `restart()`: a planned one. `now()`: the earliest possible time,
-    ms, 0 = unknown. `rescue`: the application does not run, so its own release may come again.
+    """`version`, `release`: what runs. `get(url, headers, start, sink)`: HTTP GET from byte
+    `start` on, `sink(bytes)` gets what comes; OSError when it breaks. `report(code, progress,
+    text)`: IoTDA's result code; 0 and less than 100 is under way, 0 and 100 is confirmed, all else
+    failed, and what ran still runs. `idle()`: the relay is open. `restart()`: a planned one.
+    `now()`: the earliest possible time, ms, 0 = unknown. `rescue`: the application does not run,
+    so its own release may come again.
     """
 
     def __init__(
-        self, store, folder, version, hw, get, report, restart, idle, now=lambda: 0, rescue=False
+        self,
+        store,
+        folder,
+        version,
+        release,
+        hw,
+        get,
+        report,
+        restart,
+        idle,
+        now,
+        rescue=False,
     ):
         self._store = store
         self._folder = folder + "/" if folder else ""
         self._version = version
+        self._release = release
         self._hw = hw
         self._get = get
         self._report = report
@@ -225,9 +238,9 @@ class Upgrade:
         floor = self._state().floor
         if manifest["hw"] != self._hw:
             raise Refused(_UNSUITED, "hardware")
-        if manifest["release"] < max(floor, RELEASE + (not self._rescue)):
+        if manifest["release"] < max(floor, self._release + (not self._rescue)):
             raise Refused(_NEWEST, "release")
-        if max(floor, RELEASE) < manifest["min_release"]:
+        if max(floor, self._release) < manifest["min_release"]:
             raise Refused(_UNSUITED, "min_release")
         if manifest["expires"] < self._now():
             raise Refused(CHECK_FAILED, "expired")

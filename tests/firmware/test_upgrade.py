@@ -69,6 +69,7 @@ class Stage:
             self.store,
             str(self.folder),
             VERSION,
+            RELEASE,
             "a7670",
             self.server.get,
             lambda *report: self.reports.append(report),

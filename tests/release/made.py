@@ -17,6 +17,10 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "package.json"
 KEY = ec.derive_private_key(0x484D0001776564C6800000805F9B34FB, ec.SECP256R1())
 OTHER_KEY = ec.derive_private_key(0x484D0002776564C6800000805F9B34FB, ec.SECP256R1())
 EXPIRES = 1_900_000_000_000
+NEXT_FILES = {
+    "terminal/__init__.py": b'VERSION = "9.10.0"\nRELEASE = 10\n',
+    "terminal/app.py": b"def run(board):\n    print('hanma release 10')\n",
+}
 FILES = {
     "terminal/__init__.py": b'VERSION = "9.9.0"\nRELEASE = 9\n',
     "terminal/app.py": b"def run(board):\n    print('hanma release 9')\n",
@@ -151,6 +155,7 @@ def vectors() -> dict[str, Any]:
             "manifest": manifest(),
             "files": {path: data.decode() for path, data in FILES.items()},
         },
+        "next": _text(package(NEXT_FILES, release=10, version="9.10.0", min_release=9)),
         "bad": {name: _text(data) for name, data in bad_packages().items()},
     }
 
