@@ -17,7 +17,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import outbox
-from cloud.link import commands, intake, journal
+from cloud.link import commands, intake, journal, policies
 from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import Broker
 from cloud.mqtt.ingest import Ingest
@@ -148,8 +148,8 @@ class Housekeeping:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._handlers = jobs.handlers()
-        self._rounds = (commands.sweep, journal.sweep, intake.off_line, jobs.sweep)
+        self._handlers = outbox.together(policies.handlers(), jobs.handlers())
+        self._rounds = (commands.sweep, journal.sweep, policies.sweep, intake.off_line, jobs.sweep)
         self._news = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="housekeeping")

@@ -19,6 +19,7 @@ _ELSEWHERE = {
     "demo": "simulator.cli",
     "bench": "simulator.cli",
     "clips": "simulator.making",
+    "size": "simulator.making",
     "pack": "release.cli",
 }
 

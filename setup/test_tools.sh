@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the tests need besides Python: a Chromium (the system's, else Debian's package, else Playwright's
-# own download), a Chinese font, and in CI a Mosquitto as the outside broker (elsewhere that test is skipped).
+# own download), a Chinese font, the stubs of the board's modules, and in CI a Mosquitto as the outside broker
+# (elsewhere that test is skipped).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . setup/environment.sh
@@ -23,5 +24,14 @@ fi
 if [ "${CI:-}" = true ] && ! has_mosquitto; then
     say "· Mosquitto"
     apt_install mosquitto || stop "CI needs mosquitto. 请安装: apt install mosquitto"
+fi
+
+stubs="1.29.0.post1" # what the board's modules really have, for the check of every hardware call
+if [ ! -f ".tools/stubs/.ready-$stubs" ]; then
+    say "· micropython-esp32-stubs $stubs"
+    rm -rf .tools/stubs
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --target .tools/stubs -c setup/lock.txt "micropython-esp32-stubs==$stubs" >/dev/null 2>&1 ||
+        stop "micropython-esp32-stubs could not be installed. Is the package index reachable? 无法获取 micropython-esp32-stubs，请检查网络或镜像源。"
+    : >".tools/stubs/.ready-$stubs"
 fi
 exit 0

@@ -1,6 +1,7 @@
-"""`hanma clips`: what is made at the desk for a terminal."""
+"""`hanma clips`, `hanma size`: what is made and weighed at the desk for a terminal."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -23,3 +24,13 @@ def clips(folder: Path) -> None:
     click.echo(json.dumps(result))
     if not result["ok"]:
         raise SystemExit(1)
+
+
+@click.command()
+@click.option("--interpreter", "kind", type=click.Choice(["micropython", "cpython"]),
+              default="micropython", show_default=True, help="Who runs the job.")  # fmt: skip
+def size(kind: str) -> None:
+    """Compiled bytes, heap and signature check of the firmware, each beside its limit."""
+    from simulator.size import show
+
+    sys.exit(show(kind))

@@ -8,6 +8,7 @@ import pytest
 
 from cloud.base.settings import Settings
 from cloud.cli import main
+from cloud.link import policies
 from cloud.mqtt import topics
 from cloud.work.rules import SAYINGS
 
@@ -22,6 +23,13 @@ def test_every_setting_is_documented_with_its_default_and_meaning(name: str) -> 
     row = next(r for r in REFERENCE.splitlines() if f"`{variable}`" in r)
     default = next(one.default for one in fields(Settings) if one.name == name)
     assert str(default) in row and meaning in row
+
+
+@pytest.mark.parametrize("name", list(policies.FIELDS))
+def test_every_policy_field_is_documented_with_default_and_limits(name: str) -> None:
+    default, least, _most = policies.FIELDS[name]
+    row = next(r for r in REFERENCE.splitlines() if r.startswith(f"| `{name}` |"))
+    assert f"| {default} | {least} –" in row
 
 
 @pytest.mark.parametrize("code", sorted(SAYINGS))

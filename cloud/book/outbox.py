@@ -42,6 +42,12 @@ Handler = Callable[[Unit, Event], object]
 Handlers = Mapping[str, list[Handler]]
 
 
+def together(*every: Handlers) -> Handlers:
+    """The handlers of several rooms, each event's in the order given."""
+    kinds = {kind: None for one in every for kind in one}
+    return {kind: [call for one in every for call in one.get(kind, [])] for kind in kinds}
+
+
 def tell(unit: Unit, kind: str, subject: str, details: dict[str, Any]) -> None:
     """Put an event into the outbox, in the transaction of what it tells."""
     unit.db.add(

@@ -109,6 +109,14 @@ def pending(unit: Unit, device: str, job: str, code: str) -> Command | None:
     return None
 
 
+def waiting(unit: Unit, device: str, name: str, version: int) -> Command | None:
+    """The command of this name and version that still waits for its answer."""
+    for command in _open(unit, device):
+        if command.name == name and carried(unit, command).get("version") == version:
+            return command
+    return None
+
+
 def answered(unit: Unit, row: Terminal, answer: wire.Answer) -> str:
     """Take in an answer to one of our commands, however late and however often.
 
@@ -234,12 +242,12 @@ def _tried_again(unit: Unit, row: Terminal, command: Command) -> bool:
     """Make the command once more under a new id, with what the terminal just told."""
     if command.tries > 1 or _life_left(unit, command) <= 0 or _superseded(unit, command):
         return False
-    content = _content(unit, command)
+    said = carried(unit, command)
     command.state = "replaced"
     _forget(command)
     kept = ("name", "code", "title", "private", "of", "born_at")
     again = Command(id=new_id(), tries=2, **{name: getattr(command, name) for name in kept})
-    bare = {k: v for k, v in content.items() if k not in wire.SIGNED_FIELDS}
+    bare = {k: v for k, v in said.items() if k not in wire.SIGNED_FIELDS}
     _make(unit, row, again, bare)
     return True
 
@@ -278,7 +286,8 @@ def _tell(unit: Unit, row: Terminal, command: Command, kind: str) -> bool:
     return True
 
 
-def _content(unit: Unit, command: Command) -> dict[str, Any]:
+def carried(unit: Unit, command: Command) -> dict[str, Any]:
+    """What it carries, signed fields and all; private content only until it has served."""
     text = command.content
     if command.private:
         text = unit.keys.open(text, _PURPOSE).decode()
@@ -286,8 +295,8 @@ def _content(unit: Unit, command: Command) -> dict[str, Any]:
 
 
 def _body(unit: Unit, command: Command) -> bytes:
-    content = _content(unit, command)
-    return wire.command_body(command.id, command.name, command.code, command.title, content)
+    said = carried(unit, command)
+    return wire.command_body(command.id, command.name, command.code, command.title, said)
 
 
 def _forget(command: Command) -> None:

@@ -6,7 +6,7 @@ The caller opens the write unit and acknowledges the message after its commit. E
 
 from cloud.base.unit import Unit
 from cloud.book import outbox
-from cloud.link import commands, journal, oddities, reckoning, terminals, wire
+from cloud.link import commands, journal, oddities, positions, reckoning, terminals, wire
 from cloud.link.strangers import text, whole
 from cloud.link.terminals import Terminal, off_line
 
@@ -55,7 +55,8 @@ def _login(unit: Unit, row: Terminal, said: wire.Annex) -> str:
         return "stale"
     terminals.seen(unit, row)
     commands.restarted(unit, row)
-    outbox.tell(unit, "terminal-login", row.device, reckoning.news(row, boot=row.boot))
+    more = {"boot": row.boot, "policy": whole(said.content, "policy")}
+    outbox.tell(unit, "terminal-login", row.device, reckoning.news(row, **more))
     return "login"
 
 
@@ -79,6 +80,8 @@ def _left(unit: Unit, row: Terminal, said: wire.Annex) -> str:
 
 
 def _position(unit: Unit, row: Terminal, said: wire.Annex) -> str:
+    if positions.keep(unit, row.device, said.content) is None:
+        return "position-form"
     terminals.seen(unit, row)
     return "position"
 

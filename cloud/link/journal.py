@@ -1,13 +1,12 @@
 """The terminals' journals (protocol page, section 3), whichever way they came: line or phone.
 
-An entry is kept once by (device, log, seq), in any order and however often it comes. `stored`
-tells the terminal up to where nothing is missing: it may forget only that. A hole that stays is
-asked for with the command `journal {from}`; what three obeyed askings do not bring is lost, and
-the book says so. A batch with `from` and `to` is all that is left of them: what it does not hold
-is no hole. Events: `journal-{kind}` for the kinds in TOLD, `journal-lost`.
+A batch is all that is left of its `from`..`to`, so batches may come in any order and any number
+of times: an entry is kept once by (device, log, seq). `stored` tells the terminal up to where
+nothing is missing: it may forget only that. A hole that stays is asked for with the command
+`journal {log, from}`. Events: `journal-{kind}` for the kinds in TOLD.
 """
 
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from cloud.base.database import Base, canonical
 from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.link import commands, terminals, wire
-from cloud.link.commands import Command, TerminalDark
+from cloud.link.commands import TerminalDark
 from cloud.link.strangers import text, whole
 from cloud.link.terminals import Terminal
 
@@ -29,15 +28,15 @@ TOLD = (
 ENTRIES_MAX = 500
 PATIENCE_MS = 20_000  # batches overtake each other; only a hole that stays is asked for
 ASK_AGAIN_MS = 60_000
-ASKED_ENOUGH = 3
+ASK_SLOWEST_MS = 3_600_000
+SPANS_MAX = 200
 _DETAILS_MAX = 1000
 _OWN = ("log", "seq", "boot", "at", "up", "kind")
-_HELD = 2000  # of what lies above a hole is looked at, at once
 
 
 class JournalEntry(Base):
     """One entry. `at` = epoch ms, None = not known; `at_told` = by the terminal, else reckoned
-    from another entry of the same boot. `gap_to`: this entry stands for all up to there."""
+    from another entry of the same boot."""
 
     __tablename__ = "journal_entry"
 
@@ -53,14 +52,13 @@ class JournalEntry(Base):
     details: Mapped[dict[str, Any]]
     via: Mapped[str]
     arrived_at: Mapped[int]
-    gap_from: Mapped[int | None]
-    gap_to: Mapped[int | None]
 
 
 class JournalLog(Base):
-    """How far one journal is here. `to` = last seq without a hole below it, `last` = highest.
+    """How far one journal is here. `to` = last seq without a hole below it.
 
-    `ask_at` = when to ask for a hole, None = there is none; `lost` = [[from, to], …] given up.
+    `spans` = {"above": [[from, to], …]}, what came of that which lies above a hole, in order;
+    `ask_at` = when to ask for the hole, None = there is none; `asked` = how often.
     """
 
     __tablename__ = "journal_log"
@@ -68,11 +66,9 @@ class JournalLog(Base):
     device: Mapped[str] = mapped_column(primary_key=True)
     log: Mapped[str] = mapped_column(primary_key=True)
     to: Mapped[int]
-    last: Mapped[int]
+    spans: Mapped[dict[str, Any]]
     ask_at: Mapped[int | None]
-    ask_command: Mapped[str | None]
     asked: Mapped[int]
-    lost: Mapped[dict[str, Any]]
     heard_at: Mapped[int]
 
 
@@ -81,7 +77,6 @@ def _index(name: str, *columns: Any, where: str) -> Index:
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-_index("ix_journal_entry_gap", JournalEntry.device, JournalEntry.log, where="gap_to IS NOT NULL")
 _index("ix_journal_log_ask", JournalLog.ask_at, where="ask_at IS NOT NULL")
 _index("ix_journal_entry_job", JournalEntry.job, where="job IS NOT NULL")
 Index("ix_journal_entry_boot", JournalEntry.device, JournalEntry.log, JournalEntry.boot)
@@ -98,24 +93,23 @@ class Taken:
 
 def take(unit: Unit, row: Terminal, paras: dict[str, Any], via: str) -> Taken:
     """Keep a batch `{log, from, to, entries, mac}`; `via` = line | phone. Idempotent."""
-    log, entries = text(paras, "log"), paras.get("entries")
-    if not log or not isinstance(entries, list) or len(entries) > ENTRIES_MAX:
+    log, first, last = text(paras, "log"), whole(paras, "from", 1), whole(paras, "to", 1)
+    entries = paras.get("entries")
+    if not log or first is None or last is None or first > last:
         return Taken("journal-form")
-    span = (whole(paras, "from", 1), whole(paras, "to", 1)) if "from" in paras else (1, 0)
-    if None in span:
+    if not isinstance(entries, list) or len(entries) > ENTRIES_MAX:
         return Taken("journal-form")
-    secret = terminals.opened(unit, row)
-    if row.signed and not wire.good_entries(secret, row.device, paras):
+    if row.signed and not wire.good_entries(terminals.opened(unit, row), row.device, paras):
         return Taken("bad-mac")
-    fresh = _fresh(unit, row.device, log, [one for one in entries if isinstance(one, dict)])
-    for said in fresh:
-        unit.db.add(_entry(row.device, log, said, via, unit.now, "from" in paras))
+    said = _inside(log, first, last, entries)
+    fresh = sorted(said.keys() - _here(unit, row.device, log, set(said)))
+    rows = [_entry(row.device, log, said[seq], via, unit.now) for seq in fresh]
+    unit.db.add_all(rows)
     unit.db.flush()
-    _fill_times(unit, row.device, log, {_number(one, "boot") for one in fresh})
-    head = _headed(unit, row.device, log, fresh, span)
-    for said in sorted(fresh, key=lambda one: one["seq"]):
-        _tell(unit, row.device, log, said["seq"])
-    return Taken("journal", stored(unit, row, head))
+    _fill_times(unit, row.device, log, {one.boot for one in rows})
+    for one in rows:
+        _tell(unit, one)
+    return Taken("journal", stored(unit, row, _headed(unit, row.device, log, first, last)))
 
 
 def stored(unit: Unit, row: Terminal, head: JournalLog) -> dict[str, Any]:
@@ -162,37 +156,29 @@ def sweep(unit: Unit) -> int:
 # --- keeping ------------------------------------------------------------------------------------
 
 
-def _fresh(
-    unit: Unit, device: str, log: str, said: Iterable[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """The entries of this log that are not here yet, each once."""
+def _inside(log: str, first: int, last: int, entries: list[Any]) -> dict[int, dict[str, Any]]:
+    """The entries of this log with numbers inside the batch, by number."""
     mine: dict[int, dict[str, Any]] = {}
-    for one in said:
-        seq = whole(one, "seq", 1)
+    for one in entries:
+        seq = whole(one, "seq", first, last) if isinstance(one, dict) else None
         if seq is not None and one.get("log", log) == log:
             mine.setdefault(seq, one | {"seq": seq})
+    return mine
+
+
+def _here(unit: Unit, device: str, log: str, seqs: set[int]) -> set[int]:
     here = select(JournalEntry.seq).where(
-        JournalEntry.device == device, JournalEntry.log == log, JournalEntry.seq.in_(list(mine))
+        JournalEntry.device == device, JournalEntry.log == log, JournalEntry.seq.in_(seqs)
     )
-    known = set(unit.db.scalars(here))
-    return [one for seq, one in mine.items() if seq not in known]
+    return set(unit.db.scalars(here))
 
 
-def _entry(
-    device: str, log: str, said: dict[str, Any], via: str, now: int, ranged: bool
-) -> JournalEntry:
-    """A row, whatever the entry holds: its mac was good, and a hole would stay for ever.
-
-    `ranged`: its batch says itself what is gone, and a gap's range may hold kept entries."""
+def _entry(device: str, log: str, said: dict[str, Any], via: str, now: int) -> JournalEntry:
+    """A row, whatever the entry holds: its mac was good, and a hole would stay for ever."""
     kind = text(said, "kind", 16) or "odd"
     details = {name: value for name, value in said.items() if name not in _OWN}
     if len(canonical(details)) > _DETAILS_MAX:
         details = {"cut": canonical(details)[:_DETAILS_MAX]}
-    gap = (
-        (whole(said, "from", 1), whole(said, "to", 1))
-        if kind == "gap" and not ranged
-        else (None, None)
-    )
     at = whole(said, "at", 1)
     return JournalEntry(
         device=device,
@@ -207,8 +193,6 @@ def _entry(
         details=details,
         via=via,
         arrived_at=now,
-        gap_from=gap[0] if None not in gap else None,
-        gap_to=gap[1] if None not in gap else None,
     )
 
 
@@ -234,104 +218,57 @@ def _fill_times(unit: Unit, device: str, log: str, boots: set[int]) -> None:
             entry.at = at + entry.up - up
 
 
-def _headed(
-    unit: Unit, device: str, log: str, fresh: list[dict[str, Any]], span: tuple[int, int]
-) -> JournalLog:
+def _headed(unit: Unit, device: str, log: str, first: int, last: int) -> JournalLog:
+    """Move `to` over what came without a hole; the rest is remembered."""
     head = unit.db.get(JournalLog, (device, log), populate_existing=True, with_for_update=True)
     if head is None:
-        head = JournalLog(device=device, log=log, to=0, last=0, asked=0, lost={"ranges": []})
+        head = JournalLog(device=device, log=log, to=0, asked=0, spans={"above": []})
         unit.db.add(head)
+    before = head.to
     head.heard_at = unit.now
-    head.last = max([head.last, span[1], *(one["seq"] for one in fresh)])
-    _advance(unit, head, span)
+    head.to, above = joined(head.to, [*head.spans["above"], [first, last]])
+    # Beyond this many islands the furthest are forgotten: they come again with the hole.
+    head.spans = {"above": above[:SPANS_MAX]}
+    if not above:
+        head.ask_at, head.asked = None, 0
+    elif head.ask_at is None or head.to != before:
+        head.ask_at, head.asked = unit.now + PATIENCE_MS, 0
     unit.db.flush()
     return head
 
 
-def _advance(unit: Unit, head: JournalLog, span: tuple[int, int] = (1, 0)) -> None:
-    """Move `to` over all that is here, dropped by the terminal, or given up.
-
-    `span`: first and last number of which the terminal has just told all that is left."""
-    before = head.to
-    mine = (JournalEntry.device == head.device, JournalEntry.log == head.log)
-    spans = [span, *((one, two) for one, two in head.lost["ranges"])]
-    gaps = select(JournalEntry.gap_from, JournalEntry.gap_to)
-    rows = unit.db.execute(gaps.where(*mine, JournalEntry.gap_to > head.to))
-    spans += [(one, two) for one, two in rows]
-    while True:
-        seqs = select(JournalEntry.seq).where(*mine, JournalEntry.seq > head.to)
-        here = list(unit.db.scalars(seqs.order_by(JournalEntry.seq).limit(_HELD)))
-        to = _reach(head.to, here, spans)
-        if to == head.to:
-            break
-        head.to = to
-    if head.to >= head.last:
-        head.ask_at, head.asked, head.ask_command = None, 0, None
-    elif head.ask_at is None or head.to != before:
-        head.ask_at, head.asked, head.ask_command = unit.now + PATIENCE_MS, 0, None
-
-
-def _reach(to: int, here: list[int], spans: list[tuple[int, int]]) -> int:
-    """The last number in an unbroken row from `to` on."""
-    present = iter(here)
-    following = next(present, None)
-    while True:
-        while following is not None and following <= to:
-            following = next(present, None)
-        over = max((end for start, end in spans if start <= to + 1 <= end), default=to)
-        if over > to:
-            to = over
-        elif following == to + 1:
-            to += 1
+def joined(to: int, spans: list[list[int]]) -> tuple[int, list[list[int]]]:
+    """Spans [from, to] laid together: up to where all is here, and the islands above that."""
+    islands: list[list[int]] = []
+    for first, last in sorted(spans):
+        if first <= to + 1:
+            to = max(to, last)
+        elif islands and first <= islands[-1][1] + 1:
+            islands[-1] = [islands[-1][0], max(islands[-1][1], last)]
         else:
-            return to
+            islands.append([first, last])
+    return to, islands
 
 
-def _tell(unit: Unit, device: str, log: str, seq: int) -> None:
-    entry = unit.db.get_one(JournalEntry, (device, log, seq))
+def _tell(unit: Unit, entry: JournalEntry) -> None:
     if entry.kind not in TOLD:
         return
-    told = {"device": device, "log": log, "seq": seq, "at": entry.at, "via": entry.via}
+    told = {"device": entry.device, "log": entry.log, "seq": entry.seq, "at": entry.at}
     kind = f"journal-{entry.kind.replace('_', '-')}"
-    outbox.tell(unit, kind, device, told | {"job": entry.job, "said": entry.details})
-
-
-# --- holes --------------------------------------------------------------------------------------
+    said = {"via": entry.via, "job": entry.job, "said": entry.details}
+    outbox.tell(unit, kind, entry.device, told | said)
 
 
 def _ask(unit: Unit, head: JournalLog) -> None:
-    """Ask for what is missing; after enough askings were obeyed in vain, give it up."""
-    last = unit.db.get(Command, head.ask_command) if head.ask_command else None
-    if last is not None and last.state == "done":
-        head.asked += 1
-    if head.asked >= ASKED_ENOUGH:
-        _give_up(unit, head)
-        return
-    head.ask_at = unit.now + ASK_AGAIN_MS
+    """Ask for what is missing, ever more seldom while that brings nothing."""
+    head.ask_at = unit.now + min(ASK_AGAIN_MS * 2**head.asked, ASK_SLOWEST_MS)
     row = terminals.get(unit, head.device)
     if row is None or not row.online:
         return
-    try:
+    head.asked += 1
+    with suppress(TerminalDark):
         content = {"log": head.log, "from": head.to + 1}
-        head.ask_command = commands.issue(unit, head.device, "journal", content=content).id
-    except TerminalDark:
-        head.ask_command = None
-
-
-def _give_up(unit: Unit, head: JournalLog) -> None:
-    above = select(func.min(JournalEntry.seq)).where(
-        JournalEntry.device == head.device,
-        JournalEntry.log == head.log,
-        JournalEntry.seq > head.to,
-    )
-    end = (unit.db.scalar(above) or head.last + 1) - 1
-    lost = {"from": head.to + 1, "to": end}
-    head.lost = {"ranges": [*head.lost["ranges"], [head.to + 1, end]]}
-    outbox.tell(unit, "journal-lost", head.device, lost | {"device": head.device, "log": head.log})
-    _advance(unit, head)
-    row = terminals.get(unit, head.device)
-    if row is not None:
-        unit.send(head.device, stored_body(unit, stored(unit, row, head)))
+        commands.issue(unit, head.device, "journal", content=content)
 
 
 def stored_body(unit: Unit, paras: dict[str, Any]) -> bytes:

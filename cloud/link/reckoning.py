@@ -68,9 +68,13 @@ def silence_ms(settings: Settings, row: Terminal) -> int:
 
 
 def beat_s(settings: Settings, row: Terminal) -> int:
-    """How often it sends a heartbeat now."""
+    """How often it sends a heartbeat now: as it said, as its policy has it, or by default."""
+    if row.next_beat_s:
+        return row.next_beat_s
     working = row.mode == "working" if row.mode else row.relay
-    return settings.beat_working_s if working else settings.beat_idle_s
+    if working:
+        return row.beat_working_s or settings.beat_working_s
+    return row.beat_idle_s or settings.beat_idle_s
 
 
 def alive_due(settings: Settings, row: Terminal, now: int, told: dict[str, Any]) -> bool:

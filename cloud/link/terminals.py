@@ -20,6 +20,7 @@ from cloud.link.strangers import text, whole
 
 DIALECTS = ("native", "iotda")
 ARC_AMPS = 15
+SLOWEST_BEAT_S = 3600
 _DEVICE = re.compile("[A-Za-z0-9_-]{1,128}")
 _EPOCHS_KEPT = 16
 _PURPOSE = "terminal.secret"
@@ -70,6 +71,9 @@ class Terminal(Base):
     beat_up: Mapped[int] = mapped_column(default=-1)
     doubt: Mapped[bool] = mapped_column(default=False)
     odd: Mapped[int] = mapped_column(default=0)
+    beat_working_s: Mapped[int | None]
+    beat_idle_s: Mapped[int | None]
+    next_beat_s: Mapped[int | None]
 
 
 Index(
@@ -156,6 +160,11 @@ def count_odd(row: Terminal) -> None:
     row.odd += 1
 
 
+def set_beats(row: Terminal, working_s: int, idle_s: int) -> None:
+    """It acknowledged a policy: how often it beats from now on."""
+    row.beat_working_s, row.beat_idle_s = working_s, idle_s
+
+
 # --- what it told -------------------------------------------------------------------------------
 
 
@@ -168,6 +177,7 @@ def logged_in(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
         return False
     _boot(row, epoch)
     row.conn, row.login_at, row.beat_up, row.doubt = conn, unit.now, -1, False
+    row.next_beat_s = None
     for name in ("fw", "hw", "imei", "iccid", "operator", "boot"):
         setattr(row, name, text(told, name) or getattr(row, name) or "")
     _signed(unit, row, told)
@@ -184,6 +194,8 @@ def beat(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool | None:
     if up is not None:
         row.beat_up = up
         row.up_fix = reckoning.correction(row, unit.now, up)
+    # A terminal short of data beats more slowly than its policy says, and tells so.
+    row.next_beat_s = whole(told, "next_s", 1, SLOWEST_BEAT_S)
     row.amps, row.rssi = whole(told, "amps"), whole(told, "rssi", -200)
     row.arc = bool(whole(told, "arc") if "arc" in told else (row.amps or 0) >= ARC_AMPS)
     _state(unit, row, up, told, job=text(told, "job"))

@@ -111,18 +111,14 @@ def good_login(secret: bytes, device: str, content: dict[str, Any]) -> bool:
 
 
 def good_entries(secret: bytes, device: str, paras: dict[str, Any]) -> bool:
-    """Whether a batch `{log, from, to, entries, mac}` carries the terminal's own mac
-    (docs/journal.md); one without `from` and `to` says only what it holds."""
+    """Whether a batch `{log, from, to, entries, mac}` is the terminal's own (docs/journal.md)."""
     claimed = paras.get("mac")
     try:
-        covered = canonical(paras.get("entries"))
+        digest = hashlib.sha256(canonical(paras.get("entries")).encode()).hexdigest()
     except NotCanonical:
         return False
-    said = ["entries", paras.get("log")]
-    if "from" in paras or "to" in paras:
-        said += [paras.get("from"), paras.get("to")]
-        covered = hashlib.sha256(covered.encode()).hexdigest()
-    wanted = mac(secret, "receipt", device, *said, covered)
+    covered = [paras.get(name) for name in ("log", "from", "to")]
+    wanted = mac(secret, "receipt", device, "entries", *covered, digest)
     return isinstance(claimed, str) and hmac.compare_digest(wanted.encode(), claimed.encode())
 
 

@@ -1,6 +1,6 @@
 """Welding machines 电焊机 and the terminal fitted to each (CQ annex 2.2(2))."""
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
@@ -17,7 +17,10 @@ class BadMachine(ValueError):
 
 
 class Machine(Base):
-    """One machine. `device` = id of the fitted terminal, None while there is none."""
+    """One machine. `device` = id of the fitted terminal, None while there is none.
+
+    `key_zone` = it stands in a key zone 重点区域, where there is no emergency release.
+    """
 
     __tablename__ = "machine"
 
@@ -31,6 +34,7 @@ class Machine(Base):
     status: Mapped[str]
     made_at: Mapped[int]
     fitted_at: Mapped[int | None]
+    key_zone: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 def add(
@@ -97,6 +101,11 @@ def set_status(unit: Unit, machine: Machine, status: str) -> None:
     if status not in STATUSES:
         raise BadMachine(f"status {status!r}")
     machine.status = status
+
+
+def set_key_zone(unit: Unit, machine: Machine, key_zone: bool) -> None:
+    """Whether it stands in a key zone; its terminal hears of it at the next log-in."""
+    machine.key_zone = key_zone
 
 
 def _free_code(unit: Unit, district6: str, rng: Chooser) -> str:

@@ -4,8 +4,9 @@ Every step takes the write unit and gives the job, or all refusals at once. Each
 doing again what was done changes nothing and writes nothing.
 """
 
+from cloud.book import outbox
 from cloud.book.outbox import Handlers
-from cloud.work import reconcile, recorded
+from cloud.work import reconcile, recorded, terminal_policy
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
 from cloud.work.preparing import ask_code, check, watch
@@ -37,4 +38,4 @@ __all__ = [
 
 def handlers() -> Handlers:
     """What the work does about what terminals did, for `outbox.deliver`."""
-    return reconcile.handlers() | recorded.handlers()
+    return outbox.together(reconcile.handlers(), recorded.handlers(), terminal_policy.handlers())

@@ -35,7 +35,11 @@ class Tick:
 
 @dataclass(frozen=True)
 class Profile:
-    """One jurisdiction. `sources` maps a refusal's code to the article that stands behind it."""
+    """One jurisdiction. `sources` maps a refusal's code to the article that stands behind it.
+
+    `policy` = what its terminals work by, where that differs from the house's defaults
+    (link/policies.py); `key_zone_policy` = what differs further in key zones 重点区域.
+    """
 
     id: str
     title: str
@@ -50,6 +54,8 @@ class Profile:
     watch_checklist: tuple[Tick, ...]
     clear_checklist: tuple[Tick, ...]
     ten_rules: tuple[Words, ...]
+    policy: dict[str, int]
+    key_zone_policy: dict[str, int]
     sources: dict[str, str]
 
     @property
@@ -83,7 +89,8 @@ def load(name: str) -> Profile:
             raise BadProfile(f"{name}: {switch} = {raw[switch]!r}, known are {known}")
     lists = {key: _ticks(raw[key]) for key in ("checklist", "watch_checklist", "clear_checklist")}
     rules = _ten_rules() if raw.pop("ten_rules") else ()
-    return Profile(**raw | lists | {"id": name, "ten_rules": rules})
+    policies = {key: raw.get(key, {}) for key in ("policy", "key_zone_policy")}
+    return Profile(**raw | lists | policies | {"id": name, "ten_rules": rules})
 
 
 def _ticks(rows: list[dict[str, Any]]) -> tuple[Tick, ...]:

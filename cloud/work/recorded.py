@@ -21,7 +21,6 @@ def handlers() -> Handlers:
         "journal-off": [switched],
         "journal-emergency-on": [release],
         "journal-emergency-off": [release],
-        "journal-lost": [lost],
     }
 
 
@@ -63,11 +62,3 @@ def release(unit: Unit, event: Event) -> None:
     what = event.kind.removeprefix("journal-")
     seen = {"device": told["device"], "seq": told["seq"], "at": told["at"], "via": told["via"]}
     audit.write(unit, machine.district, table.SYSTEM, what, machine.id, seen)
-
-
-def lost(unit: Unit, event: Event) -> None:
-    """Entries that the terminal no longer has: the book says that something is missing."""
-    machine = machines.by_device(unit, event.details["device"])
-    if machine is not None:
-        told = {name: event.details[name] for name in ("device", "log", "from", "to")}
-        audit.write(unit, machine.district, table.SYSTEM, "journal-lost", machine.id, told)

@@ -81,7 +81,11 @@ class UART(io.IOBase):
     def __init__(self, id, baudrate=9600, **_):
         path = os.getenv("HANMA_UART" if id == 1 else "HANMA_CAMERA")
         self._file = open(path, "r+b", buffering=0)
-        link.tell({"uart": id, "baud": baudrate})
+        self._id = id
+        self.init(baudrate)
+
+    def init(self, baudrate):
+        link.tell({"uart": self._id, "baud": baudrate})
 
     def fileno(self):
         return self._file.fileno()

@@ -66,13 +66,18 @@ class StandIn:
         one = {"service_id": service, "event_type": type, "event_time": "20270115T080000Z"}
         return json.dumps({"services": [one | {"paras": paras}]}, ensure_ascii=False).encode()
 
-    def entries(self, log: str, *entries: dict[str, Any]) -> bytes:
-        return self.event("journal", "entries", self.batch(log, *entries))
+    def entries(self, log: str, *entries: dict[str, Any], **span: int) -> bytes:
+        return self.event("journal", "entries", self.batch(log, *entries, **span))
 
-    def batch(self, log: str, *entries: dict[str, Any]) -> dict[str, Any]:
-        """Journal entries under the terminal's mac, as the line or a phone brings them."""
-        mac = self._mac("receipt", f"{self.device}|entries|{log}|{canonical(list(entries))}")
-        return {"log": log, "entries": list(entries), "mac": mac}
+    def batch(
+        self, log: str, *entries: dict[str, Any], first: int = 0, last: int = 0
+    ) -> dict[str, Any]:
+        """All that is left of first..last (of the entries' own numbers if not given)."""
+        first = first or entries[0]["seq"]
+        last = last or entries[-1]["seq"]
+        digest = hashlib.sha256(canonical(list(entries)).encode()).hexdigest()
+        mac = self._mac("receipt", f"{self.device}|entries|{log}|{first}|{last}|{digest}")
+        return {"log": log, "from": first, "to": last, "entries": list(entries), "mac": mac}
 
     # --- down -----------------------------------------------------------------------------------
 

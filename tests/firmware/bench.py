@@ -24,6 +24,8 @@ IDENTITY = {
 class AtModem(Serial):
     """A modem in the words that the driver uses; its one socket leads to the peer."""
 
+    knows_marks = False
+
     def __init__(self, peer: Peer) -> None:
         super().__init__()
         self.peer = peer
@@ -41,6 +43,8 @@ class AtModem(Serial):
     def write(self, data: bytes) -> None:
         super().write(data)
         if self.silent:
+            return
+        if not data.strip(b"\r"):
             return
         if self._due:
             assert len(data) == self._due
@@ -65,6 +69,9 @@ class AtModem(Serial):
             "+CICCID": lambda _: lines("+ICCID: 89860000000000000001", "OK"),
             "+CEREG?": lambda _: lines("+CEREG: 0,1", "OK"),
             "+NETOPEN?": lambda _: lines("+NETOPEN: 1", "OK"),
+            "+CMEE?": lambda _: lines("+CMEE: 2", "OK"),
+            "+CFUN?": lambda _: lines("+CFUN: 1", "OK"),
+            "+CREG?": lambda _: lines("+CREG: 0,1", "OK"),
             "+CSQ": self._signal,
             "+CIPCLOSE": self._close,
             "+CIPOPEN": self._open,
@@ -104,6 +111,8 @@ class AtModem(Serial):
         return head.encode() + data + lines("OK")
 
     def _speak(self, arguments: list[str]) -> bytes:
+        if arguments == ["?"]:
+            return lines("OK")
         self.spoken.append(bytes.fromhex(arguments[1].strip('"')).decode("utf-16-be"))
         asyncio.get_running_loop().call_later(1.0, self.say, lines("+CTTS: 0"))
         return lines("+CTTS:", "OK")

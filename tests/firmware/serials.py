@@ -4,15 +4,23 @@ import asyncio
 from collections.abc import Iterable
 from itertools import pairwise
 
+MARKS = {  # what the chat asks after a time-out, to learn that nothing more is owed
+    b"AT+CMEE?\r": b"\r\n+CMEE: 2\r\n\r\nOK\r\n",
+    b"AT+CFUN?\r": b"\r\n+CFUN: 1\r\n\r\nOK\r\n",
+    b"AT+CREG?\r": b"\r\n+CREG: 0,1\r\n\r\nOK\r\n",
+}
 MOST = 8  # bytes handed over at once: every answer comes in fragments
 
 
 class Serial:
     """What the terminal wrote is in `written`; what it shall read is given to `say`."""
 
+    knows_marks = True
+
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self.written: list[bytes] = []
+        self.bauds: list[int] = []
         self._to_read = b""
         self._more = asyncio.Event()
 
@@ -31,6 +39,11 @@ class Serial:
 
     def write(self, data: bytes) -> None:
         self.written.append(bytes(data))
+        if self.knows_marks and data in MARKS:
+            self.say(MARKS[data])
+
+    def set_baud(self, baud: int) -> None:
+        self.bauds.append(baud)
 
 
 class Dialogue(Serial):
@@ -49,7 +62,11 @@ class Dialogue(Serial):
         self.left += lines
 
     def write(self, data: bytes) -> None:
+        named = bool(self.left) and bytes(data).rstrip(b"\r") == self.left[0][0]
+        self.knows_marks = not named
         super().write(data)
+        if not named and (data in MARKS or not data.strip(b"\r")):
+            return
         if not self.left or bytes(data).rstrip(b"\r") != self.left[0][0]:
             self.surprises.append(bytes(data))
             self.say(b"\r\nERROR\r\n")

@@ -304,6 +304,7 @@ def test_the_driver_talks_to_the_modem_as_on_cpython(answers: Callable) -> None:
     dialogue = [
         *test_simcom.WAKE,
         *test_simcom.SIM,
+        *test_simcom.PROBES,
         *test_simcom.NETWORK,
         *test_simcom.OPEN,
         (b"AT+CIPSEND=0,5", b"\r\n> "),

@@ -25,18 +25,9 @@ def upgrade() -> None:
         sa.Column("details", sa.Text(), nullable=False),
         sa.Column("via", sa.Text(), nullable=False),
         sa.Column("arrived_at", WHOLE, nullable=False),
-        sa.Column("gap_from", WHOLE, nullable=True),
-        sa.Column("gap_to", WHOLE, nullable=True),
         sa.PrimaryKeyConstraint("device", "log", "seq", name="pk_journal_entry"),
     )
     op.create_index("ix_journal_entry_boot", "journal_entry", ["device", "log", "boot"])
-    op.create_index(
-        "ix_journal_entry_gap",
-        "journal_entry",
-        ["device", "log"],
-        sqlite_where=sa.text("gap_to IS NOT NULL"),
-        postgresql_where=sa.text("gap_to IS NOT NULL"),
-    )
     op.create_index(
         "ix_journal_entry_job",
         "journal_entry",
@@ -50,11 +41,9 @@ def upgrade() -> None:
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("log", sa.Text(), nullable=False),
         sa.Column("to", WHOLE, nullable=False),
-        sa.Column("last", WHOLE, nullable=False),
+        sa.Column("spans", sa.Text(), nullable=False),
         sa.Column("ask_at", WHOLE, nullable=True),
-        sa.Column("ask_command", sa.Text(), nullable=True),
         sa.Column("asked", WHOLE, nullable=False),
-        sa.Column("lost", sa.Text(), nullable=False),
         sa.Column("heard_at", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("device", "log", name="pk_journal_log"),
     )

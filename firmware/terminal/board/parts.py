@@ -27,6 +27,9 @@ class Serial:
         )
         self._reader = asyncio.StreamReader(self._uart)
 
+    def set_baud(self, baud):
+        self._uart.init(baudrate=baud)
+
     async def read(self, most=512):
         return await self._reader.read(most)
 
@@ -87,6 +90,11 @@ class Board:
         self._pwrkey.value(1)
         await asyncio.sleep_ms(held_ms)
         self._pwrkey.value(0)
+
+    def ca(self):
+        """The platform's CA as the bench wrote it, PEM; OSError where it did not."""
+        with open("ca.pem", "rb") as file:
+            return file.read()
 
     def start_watchdog(self, timeout_ms):
         self._watchdog = machine.WDT(timeout=timeout_ms)

@@ -1,177 +1,153 @@
-"""SIMCom A7670/A7672 (A76XX AT manual V1.09): start, SIM, network, one TCP socket, voice.
+"""SIMCom A7670/A7672 (A76XX AT manual V1.09): data context, connections, place.
 
-Sockets are read in manual mode (`AT+CIPRXGET=1`), so that voice and signal stay usable on-line.
+TCP and UDP by `AT+CIPOPEN` in manual receive mode, so that voice and signal stay usable on-line;
+TLS by the module's own `AT+CCH…` (simcom_tls.py).
 """
 
-import asyncio
-from binascii import hexlify
-
-from terminal.modem.chat import DIGITS, ModemError
-from terminal.modem.operators import by_imsi
+from terminal.modem.chat import ModemError, field
+from terminal.modem.driver import CONTEXT, DATAGRAM, POWER, RADIO, Driver
 from terminal.modem.socket import Socket
 
-_LINK = 0
-_POWER_PULSE_MS = 100  # typ. 50 ms turns it on
-_POWER_OFF_MS = 2600  # at least 2.5 s turns it off
-_BOOT_TRIES = 40  # half a second each; the UART answers after 11 s
-_REGISTERED = (1, 5)
-_REGISTER_TRIES = 120  # one second each
-_SPEECH_MS = 30000
-_SILENT = 3
+__all__ = ("CONTEXT", "POWER", "RADIO", "Simcom")
 
-CONTEXT, RADIO, POWER = 1, 2, 3  # how deep a recovery goes; 0 opens just the socket again
+_OPEN_MS = 35000  # a little more than we allow the module itself, so that no answer is late
+_UDP_HEAD = 28
+_UDP_PORT = 50123
 
 
-class Simcom:
-    def __init__(self, chat, board, apn=""):
-        self._chat = chat
-        self._board = board
-        self._apn = apn
-        self._socket = None
-        self._spoken = asyncio.Event()
-        self._on_line = False
-        self.imei = ""
-        self.iccid = ""
-        self.operator = ""
-        chat.on(b"+CIPRXGET:1,", self._note_data)
-        chat.on(b"+IPCLOSE:", lambda line: self._note_lost("closed by the other end"))
-        chat.on(b"+CIPEVENT:", lambda line: self._note_lost("network closed"))
+class Simcom(Driver):
+    PROBES = (("tts", b"AT+CTTS=?"), ("lbs", b"AT+CLBS=?"), ("tls", b"AT+CCHOPEN=?"))
+
+    def __init__(self, chat, board, apn="", secure=False):
+        super().__init__(chat, board, apn, secure)
+        self._stale = False
+        self._ca = None  # the certificate's file in the module
+        self._tls = None  # the module's TLS service, once it was started
+        chat.on(b"+CIPRXGET:1,", lambda line: self._note_data(field(line, 1)))
+        chat.on(b"+IPCLOSE:", lambda line: self._note_closed(field(line, 0)))
+        chat.on(b"+CIPEVENT:", self._note_network)
         chat.on(b"*ATREADY", lambda line: self._note_lost("modem restarted"))
-        chat.on(b"+CTTS:0", lambda line: self._spoken.set())
 
-    # from power to the network --------------------------------------------------
-
-    async def ready(self, depth=0):
-        """On the network with a data context; `depth` says how much to tear down first."""
-        if self._chat.silences >= _SILENT:
-            depth = POWER
-        if depth >= CONTEXT:
-            await self._tear_down(depth)
-        if self._on_line:
-            return
-        await self._wake()
-        await self._identify()
-        await self._register()
-        await self._open_network()
-        self._on_line = True
-
-    async def _tear_down(self, depth):
-        self._on_line = False
-        if depth >= POWER:
-            await self._board.press_power_key(_POWER_OFF_MS)
-            await asyncio.sleep_ms(2000)
-        elif depth >= RADIO:
-            await self._try(b"AT+CFUN=0", 10000)
-            await self._try(b"AT+CFUN=1", 10000)
-        else:
-            await self._try(b"AT+NETCLOSE", 10000, until=b"+NETCLOSE:")
-
-    async def _try(self, text, timeout_ms, until=b""):
-        try:
-            await self._chat.command(text, until=until, timeout_ms=timeout_ms)
-        except ModemError:
-            pass  # the next rung will find out
-
-    async def _wake(self):
-        if not await self._answers(2):
-            await self._board.press_power_key(_POWER_PULSE_MS)
-            if not await self._answers(_BOOT_TRIES):
-                raise ModemError("modem does not start")
-        await self._chat.command(b"ATE0")
-        await self._chat.command(b"AT+CMEE=2")
-
-    async def _answers(self, tries):
-        for _ in range(tries):
-            try:
-                await self._chat.command(b"AT", timeout_ms=500)
-                return True
-            except ModemError:
-                await asyncio.sleep_ms(50)
-        return False
-
-    async def _identify(self):
-        for attempt in range(20):
-            try:
-                await self._chat.command(b"AT+CPIN?", until=b"+CPIN:READY")
-                break
-            except ModemError:
-                if attempt == 19:
-                    raise
-                await asyncio.sleep_ms(500)
-        self.imei = await self._number(b"AT+CGSN")
-        imsi = await self._number(b"AT+CIMI")
-        line = (await self._chat.command(b"AT+CICCID", until=b"+ICCID:"))[0]
-        self.iccid = "".join([chr(b) for b in line.split(b":", 1)[1] if 0x20 < b < 0x7F])
-        self.operator, apn = by_imsi(imsi)
-        apn = self._apn or apn
-        if apn:
-            await self._chat.command(b'AT+CGDCONT=1,"IP","%s"' % apn.encode())
-        await self._chat.command(b"AT+CTZU=1")
-
-    async def _number(self, text):
-        """The answer of digits alone that some commands give."""
-        lines = await self._chat.command(text, until=DIGITS)
-        return lines[0].decode()
-
-    async def _register(self):
-        for _ in range(_REGISTER_TRIES):
-            line = (await self._chat.command(b"AT+CEREG?", until=b"+CEREG:"))[0]
-            if _field(line, 1) in _REGISTERED:
-                return
-            await asyncio.sleep_ms(1000)
-        raise ModemError("no network registration")
+    async def _iccid(self):
+        line = await self._ask(b"AT+CICCID", b"+ICCID:")
+        return "".join([chr(b) for b in line.split(b":", 1)[1] if 0x20 < b < 0x7F])
 
     async def _open_network(self):
+        self._tls = None
         await self._chat.command(b"AT+CIPRXGET=1")
-        line = (await self._chat.command(b"AT+NETOPEN?", until=b"+NETOPEN:"))[0]
-        if _field(line, 0) == 1:
-            return
-        lines = await self._chat.command(b"AT+NETOPEN", until=b"+NETOPEN:", timeout_ms=120000)
-        if _field(lines[-1], 0) != 0:
+        await self._try(b"AT+CIPTIMEOUT=60000,30000,20000")
+        if field(await self._ask(b"AT+NETOPEN?", b"+NETOPEN:"), 0) == 1:
+            if not self._stale:
+                return
+            await self._close_network()  # it says so, but the network took it away
+        line = await self._ask(b"AT+NETOPEN", b"+NETOPEN:", 65000)
+        if field(line, 0) != 0:
             raise ModemError("no data context")
+        self._stale = False
 
-    async def signal(self):
-        """CSQ 0..31; 99 = not known."""
-        line = (await self._chat.command(b"AT+CSQ", until=b"+CSQ:"))[0]
-        strength = _field(line, 0)
-        return strength if 0 <= strength <= 31 else 99
+    async def _close_network(self):
+        await self._try(b"AT+NETCLOSE", 10000, b"+NETCLOSE:")
 
-    # one TCP connection ----------------------------------------------------------
+    # connections -----------------------------------------------------------------
 
-    async def connect(self, host, port):
+    async def connect(self, host, port, tls=None, link=0):
         """A Socket to host:port; ModemError when it cannot be had."""
-        await self._drop()
-        text = b'AT+CIPOPEN=%d,"TCP","%s",%d' % (_LINK, host.encode(), port)
-        lines = await self._chat.command(text, until=b"+CIPOPEN:", timeout_ms=60000)
-        error = _field(lines[-1], 1)
-        if error != 0:
-            raise ModemError("connection refused, error %d" % error)
-        self._socket = Socket(self)
-        return self._socket
+        if tls is None:
+            tls = self._secure
+        await self._drop(link)
+        if tls:
+            way = await self._secured(link)
+            await way.close()
+        else:
+            way = _Link(self._chat, link)
+            await way.close()
+        await way.open(host, port)
+        sock = self._sockets[link] = Socket(way, self, tls)
+        return sock
 
-    async def _drop(self):
-        """Closes what an earlier connection left open; the modem knows best what that is."""
-        if self._socket:
-            self._socket.lost("replaced")
-            self._socket = None
+    async def _drop(self, link):
+        sock = self._sockets.pop(link, None)
+        if sock:
+            sock.lost("replaced")
+
+    async def _secured(self, link):
+        from terminal.modem import simcom_tls
+
+        if not self._ca:
+            await self.install_ca(self._board.ca())
+        if not self._tls:
+            self._tls = await simcom_tls.start(self._chat, self._ca, self)
+        return simcom_tls.Link(self._chat, link)
+
+    async def install_ca(self, pem):
+        """Gives the module the platform's CA, if it does not have it already."""
+        from terminal.modem import simcom_tls
+
+        self._ca = await simcom_tls.install(self._chat, pem)
+        self._tls = None
+
+    async def datagram(self, host, port, data, timeout_ms):
+        """Sends one UDP datagram and gives the first that comes back; b'' = none in time."""
+        way = _Link(self._chat, DATAGRAM, b',"%s",%d' % (host.encode(), port))
+        await way.close()
+        await self._ask(b'AT+CIPOPEN=%d,"UDP",,,%d' % (DATAGRAM, _UDP_PORT), b"+CIPOPEN:2,")
+        sock = self._sockets[DATAGRAM] = Socket(way, self)
         try:
+            await way.send(data)
+            self.wire_sent += len(data) + _UDP_HEAD
+            answer = await sock.read(timeout_ms)
+            return answer or await sock.read(1)  # the note may have been lost
+        finally:
+            await sock.close()
+
+    # place -------------------------------------------------------------------------
+
+    async def locate(self):
+        """(lat_e6, lng_e6, metres), WGS-84, from the cells around."""
+        from terminal.modem import place
+
+        line = await self._ask(b"AT+CLBS=1", b"+CLBS:", 12000)
+        parts = line.split(b":", 1)[1].split(b",")
+        found = field(line, 0) == 0 and len(parts) > 3
+        found = found and place.position(parts[1], parts[2], field(line, 3))
+        if not found:
+            raise ModemError("no position")
+        return found
+
+    def _note_network(self, line):
+        self._stale = True
+        self._note_lost("network closed")
+
+
+class _Link:
+    """Connection `number` of AT+CIPOPEN; `where` goes with each datagram."""
+
+    def __init__(self, chat, number, where=b""):
+        self._chat = chat
+        self._number = number
+        self._where = where
+
+    async def open(self, host, port):
+        line = (
             await self._chat.command(
-                b"AT+CIPCLOSE=%d" % _LINK, until=b"+CIPCLOSE:", timeout_ms=5000
+                b'AT+CIPOPEN=%d,"TCP","%s",%d' % (self._number, host.encode(), port),
+                until=b"+CIPOPEN:%d," % self._number,
+                timeout_ms=_OPEN_MS,
             )
-        except ModemError:
-            pass  # nothing was open
+        )[-1]
+        if field(line, 1) != 0:
+            raise ModemError("connection refused, error %d" % field(line, 1))
 
     async def send(self, data):
         line = (
             await self._chat.command(
-                b"AT+CIPSEND=%d,%d" % (_LINK, len(data)),
-                until=b"+CIPSEND:",
+                b"AT+CIPSEND=%d,%d%s" % (self._number, len(data), self._where),
+                until=b"+CIPSEND:%d," % self._number,
                 timeout_ms=10000,
                 data=data,
             )
         )[-1]
-        if _field(line, 2) != len(data):
-            self._note_lost("send failed")
+        if field(line, 2) != len(data):
             raise ModemError("send failed")
 
     async def receive(self, most):
@@ -179,12 +155,14 @@ class Simcom:
         head = []
 
         def length(line):
-            head[:] = [_field(line, 2), _field(line, 3)]
+            head[:] = [field(line, 2), field(line, 3)]
             return head[0] if 0 <= head[0] <= most else 0
 
         try:
             data = await self._chat.command(
-                b"AT+CIPRXGET=2,%d,%d" % (_LINK, most), expect=b"+CIPRXGET:2,", raw=length
+                b"AT+CIPRXGET=2,%d,%d" % (self._number, most),
+                expect=b"+CIPRXGET:2,%d," % self._number,
+                raw=length,
             )
         except ModemError as error:
             if "+IPERROR" in str(error):
@@ -195,49 +173,12 @@ class Simcom:
         return data, head[1]
 
     async def close(self):
-        await self._drop()
-
-    # voice --------------------------------------------------------------------------
-
-    async def speak(self, text):
-        """Says `text` and returns when it is over."""
-        if not self.imei:
-            raise ModemError("not started")
-        self._spoken.clear()
-        coded = hexlify(_ucs2(text))
-        await self._chat.command(b'AT+CTTS=1,"%s"' % coded, timeout_ms=5000)
+        """The modem knows best whether anything is open."""
         try:
-            await asyncio.wait_for_ms(self._spoken.wait(), _SPEECH_MS)
-        except asyncio.TimeoutError:
-            raise ModemError("speech did not end") from None
-
-    # notes from the modem -------------------------------------------------------------
-
-    def _note_data(self, line):
-        if self._socket:
-            self._socket.arrived()
-
-    def _note_lost(self, why):
-        if why != "closed by the other end":
-            self._on_line = False
-        if self._socket:
-            self._socket.lost(why)
-
-
-def _field(line, at):
-    """The number at place `at` of an answer line such as `+CSQ:20,99`; -1 where there is none."""
-    try:
-        return int(line.split(b":", 1)[1].split(b",")[at])
-    except (IndexError, ValueError):
-        return -1
-
-
-def _ucs2(text):
-    """Big-endian two-byte letters, as AT+CTTS=1 wants them (nothing above U+FFFF is spoken)."""
-    coded = bytearray()
-    for letter in text:
-        code = ord(letter)
-        if code <= 0xFFFF:
-            coded.append(code >> 8)
-            coded.append(code & 0xFF)
-    return coded
+            await self._chat.command(
+                b"AT+CIPCLOSE=%d" % self._number,
+                until=b"+CIPCLOSE:%d," % self._number,
+                timeout_ms=5000,
+            )
+        except ModemError:
+            pass

@@ -1,8 +1,12 @@
-"""A TCP connection inside the modem: whole writes, and reads that wait for bytes."""
+"""A connection inside the modem: whole writes, reads that wait for bytes, and the bytes counted
+as the operator charges them."""
 
 import asyncio
 
 PIECE = 1460  # bytes the modem takes or gives at once
+SEGMENT = 40  # IP and TCP header of a segment, and of its acknowledgement the other way
+_RECORD = 29  # TLS 1.2: header, nonce, tag
+_HANDSHAKE = (600, 3200)  # an estimate of what TLS sends and gets before the first byte
 
 
 class Closed(OSError):
@@ -10,16 +14,25 @@ class Closed(OSError):
 
 
 class Socket:
-    """`driver` has async `send(bytes)`, async `receive(n) -> (bytes, left)` and `close()`."""
+    """`link` has async `send(bytes)`, async `receive(n) -> (bytes, left)` and async `close()`.
 
-    def __init__(self, driver):
-        self._driver = driver
+    `traffic` is the driver: its `sent, rcvd` count the user's bytes, `wire_sent, wire_rcvd` what
+    is charged (each segment acknowledged apart: the dearest way).
+    """
+
+    def __init__(self, link, traffic, tls=False):
+        self._link = link
+        self._traffic = traffic
+        self._head = SEGMENT + (_RECORD if tls else 0)
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
         self._waiting = False  # the modem holds bytes for us, as far as we were told
         self._why = None
         self.sent = 0
         self.rcvd = 0
+        # SYN, SYN-ACK, ACK; later FIN and ACK both ways
+        traffic.wire_sent += 4 * SEGMENT + (_HANDSHAKE[0] if tls else 0)
+        traffic.wire_rcvd += 3 * SEGMENT + (_HANDSHAKE[1] if tls else 0)
 
     async def write(self, data):
         """All of `data`; two writers never mix their bytes."""
@@ -28,24 +41,37 @@ class Socket:
                 if self._why:
                     raise Closed(self._why)
                 piece = data[start : start + PIECE]
-                await self._driver.send(piece)
+                try:
+                    await self._link.send(piece)
+                except OSError:
+                    self.lost("send failed")  # nobody knows how much of it went out
+                    raise
                 self.sent += len(piece)
+                self._traffic.sent += len(piece)
+                self._traffic.wire_sent += len(piece) + self._head
+                self._traffic.wire_rcvd += SEGMENT
 
     async def read(self, timeout_ms):
         """The next bytes; b'' when `timeout_ms` passed without any. Closed when none are left."""
         while True:
             if self._waiting:
                 self._waiting = False
-                data, left = await self._driver.receive(PIECE)
+                data, left = await self._link.receive(PIECE)
                 self._waiting = self._waiting or left > 0
                 if data:
-                    self.rcvd += len(data)
+                    self._count(len(data))
                     return data
             elif self._why:
                 raise Closed(self._why)
             elif not await self._told(timeout_ms):
                 self._waiting = True  # look for ourselves next time: the note may have been lost
                 return b""
+
+    def _count(self, size):
+        self.rcvd += size
+        self._traffic.rcvd += size
+        self._traffic.wire_rcvd += size + self._head
+        self._traffic.wire_sent += SEGMENT
 
     async def _told(self, timeout_ms):
         try:
@@ -57,7 +83,7 @@ class Socket:
 
     async def close(self):
         self.lost("closed")
-        await self._driver.close()
+        await self._link.close()
 
     # told by the driver -------------------------------------------------------
 

@@ -31,9 +31,9 @@ def either_line(either: Any, county: Any, clock: Any, sent: list) -> Line:
     return line
 
 
-def bring(line: Line, *entries: dict[str, Any]) -> int | None:
+def bring(line: Line, *entries: dict[str, Any], **span: int) -> int:
     """A batch arrives; up to where the terminal is told to forget."""
-    assert line.up(line.terminal.entries(LOG, *entries)) == "journal"
+    assert line.up(line.terminal.entries(LOG, *entries, **span)) == "journal"
     bodies = [json.loads(body) for body in line.leaving()]
     told = [body["services"][0] for body in bodies if "services" in body]
     assert [(one["service_id"], one["event_type"]) for one in told] == [("journal", "stored")]
@@ -44,7 +44,7 @@ def bring(line: Line, *entries: dict[str, Any]) -> int | None:
         "to": paras["to"],
         "mac": line.terminal._mac("command", covered),
     }
-    return paras["to"]
+    return int(paras["to"])
 
 
 def kept(line: Line) -> list[int]:
@@ -73,12 +73,13 @@ def test_batches_in_any_order_end_whole(either_line: Line) -> None:
     told = [bring(either_line, entry(seq)) for seq in order]
     assert told == sorted(told)
     assert told[-1] == 30
+    assert kept(either_line) == list(range(1, 31))
     assert head(either_line).ask_at is None
 
 
 def test_nothing_above_a_hole_may_be_forgotten(online: Line) -> None:
     online.leaving()
-    assert bring(online, entry(1), entry(3), entry(4)) == 1
+    assert [bring(online, entry(1)), bring(online, entry(3), entry(4))] == [1, 1]
     assert bring(online, entry(2)) == 4
 
 
@@ -90,43 +91,27 @@ def test_a_hole_that_stays_is_asked_for_and_one_that_closes_is_not(either_line: 
     assert line.county.do(journal.sweep) == 1
     command = json.loads(line.leaving()[0])
     assert command["command_name"] == "journal"
-    assert command["paras"]["content"]["from"] == 1
+    content = command["paras"]["content"]
+    assert (content["log"], content["from"]) == (LOG, 1)
     bring(line, entry(1))
     line.clock.forward(3600)
     assert line.county.do(journal.sweep) == 0
 
 
-def test_what_three_obeyed_askings_do_not_bring_is_lost_and_said_to_be(online: Line) -> None:
-    online.exchange()
-    bring(online, entry(1), entry(4), entry(5))
-    for _ in range(4):
-        online.clock.forward(61)
-        online.beat()
-        online.county.do(journal.sweep)
-        online.exchange()
-    assert head(online).to == 5
-    lost = online.told("journal-lost")
-    assert [(one["from"], one["to"]) for one in lost] == [(2, 3)]
-    assert bring(online, entry(3), entry(6)) == 6
-    assert kept(online) == [1, 3, 4, 5, 6]
-
-
-def test_askings_that_nobody_answers_give_nothing_up(online: Line) -> None:
+def test_a_hole_is_asked_for_ever_more_seldom(online: Line) -> None:
     online.exchange()
     bring(online, entry(2))
-    online.terminal.deaf = True
-    for _ in range(10):
-        online.clock.forward(61)
+    asked = 0
+    for _ in range(6 * 60):
+        online.clock.forward(60)
         online.beat()
-        online.county.do(journal.sweep)
-        online.sweep()
-    assert online.told("journal-lost") == []
-    assert head(online).to == 0
+        asked += online.county.do(journal.sweep)
+        online.exchange()
+    assert 8 <= asked <= 13
 
 
 def test_a_dark_terminal_is_not_asked(online: Line) -> None:
-    bring_nothing = online.terminal.entries(LOG, entry(2))
-    online.up(bring_nothing)
+    online.up(online.terminal.entries(LOG, entry(2)))
     online.up(online.terminal.leave())
     online.clock.forward(300)
     online.leaving()
@@ -138,23 +123,29 @@ def test_a_dark_terminal_is_not_asked(online: Line) -> None:
     assert commands == 0
 
 
-def test_a_gap_entry_stands_for_what_the_terminal_dropped(either_line: Line) -> None:
-    assert bring(either_line, entry(1), entry(9)) == 1
-    assert bring(either_line, {**entry(10, "gap"), "from": 2, "to": 8, "count": 7}) == 10
-    assert len(either_line.told("journal-gap")) == 1
-
-
-def test_a_critical_entry_inside_a_gap_is_kept_beside_it(online: Line) -> None:
+def test_what_is_no_longer_there_lies_inside_a_batch_and_leaves_no_hole(online: Line) -> None:
     online.leaving()
     gap = {**entry(10, "gap"), "from": 2, "to": 8, "count": 6}
-    assert bring(online, entry(1), entry(5, "on", job="j1"), entry(9), gap) == 10
-    assert kept(online) == [1, 5, 9, 10]
+    batch = [entry(5, "on", job="j1"), entry(9), gap]
+    assert bring(online, *batch, first=1) == 10
+    assert kept(online) == [5, 9, 10]
+    assert len(online.told("journal-gap")) == 1
+    assert bring(online, first=11, last=1010) == 1010
 
 
-@pytest.mark.parametrize("field", ["log", "entries", "mac"])
+def test_islands_beyond_the_limit_are_forgotten_and_come_again(online: Line) -> None:
+    online.leaving()
+    for number in range(journal.SPANS_MAX + 3):
+        bring(online, first=10 * number + 2, last=10 * number + 5)
+    assert len(head(online).spans["above"]) == journal.SPANS_MAX
+    assert bring(online, first=1, last=3000) == 3000
+    assert head(online).spans["above"] == []
+
+
+@pytest.mark.parametrize("field", ["log", "from", "to", "entries", "mac"])
 def test_entries_without_the_terminals_own_mac_are_not_kept(online: Line, field: str) -> None:
-    batch = online.terminal.batch(LOG, entry(1))
-    other = {"log": "bb" * 8, "entries": [entry(2)], "mac": "0" * 32}[field]
+    batch = online.terminal.batch(LOG, entry(2), entry(3))
+    other = {"log": "bb" * 8, "from": 1, "to": 9, "entries": [entry(2)], "mac": "0" * 32}[field]
     said = online.terminal.event("journal", "entries", batch | {field: other})
     online.leaving()
     assert online.up(said) == "bad-mac"

@@ -88,6 +88,7 @@ def test_an_off_that_is_not_confirmed_comes_first_and_is_counted(officer, county
 
 
 def test_a_silent_terminal_is_off_line_since_it_was_last_seen(officer, floor):
+    floor.exchange()  # what its log-in brought about
     seen = floor.county.clock.now
     floor.later(3600)
     (row,) = status(officer)["machines"]

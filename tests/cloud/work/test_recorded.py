@@ -83,13 +83,3 @@ def test_the_same_journal_brought_twice_is_in_the_book_once(site: Any) -> None:
     for _ in range(2):
         carry(site, entry(1, "emergency_on", site.clock.now))
     assert site.audit().count("emergency-on") == 1
-
-
-def test_entries_that_are_lost_are_in_the_book(site: Any) -> None:
-    carry(site, entry(3, "boot", site.clock.now))
-    for _ in range(4):
-        site.clock.forward(61)
-        site.beat()
-        site.county.do(journal.sweep)
-        site.exchange()
-    assert "journal-lost" in site.audit()

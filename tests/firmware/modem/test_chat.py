@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from terminal.modem.chat import DIGITS, Chat, ModemError
 
-from ..serials import Serial, cut, lines
+from ..serials import MARKS, Serial, cut, lines
 from ..virtual_time import now_ms, run
 
 URC = lines("+IPCLOSE: 0,1")
@@ -207,7 +207,7 @@ def test_silence_is_an_error_after_the_time_given_and_is_counted() -> None:
         for number in (1, 2, 3):
             before = now_ms()
             with pytest.raises(ModemError, match="AT: no answer"):
-                await chat.command(b"AT", timeout_ms=500)
+                await chat.command(b"AT", timeout_ms=500, settle=False)
             assert now_ms() - before == 500
             assert chat.silences == number
         later(serial, 0.1, lines("OK"))
@@ -301,18 +301,91 @@ def test_an_answer_that_comes_after_its_time_and_before_the_next_command_is_a_st
     chatting(script)
 
 
-def test_an_answer_later_than_the_next_command_is_taken_for_it_and_a_pause_mends_that() -> None:
+def late(serial: Serial, *answers: tuple[float, bytes]) -> None:
+    """A modem that is late: it answers its marks by hand as well."""
+    serial.knows_marks = False
+    for seconds, text in answers:
+        later(serial, seconds, text)
+
+
+def test_an_answer_later_than_the_next_command_does_not_hit_it() -> None:
     async def script(serial: Serial, chat: Chat) -> None:
         with pytest.raises(ModemError):
             await chat.command(b"AT+CFUN=1", timeout_ms=500)
-        later(serial, 0.1, lines("ERROR"))  # of AT+CFUN=1
-        later(serial, 0.2, lines("OK"))  # of the next
-        with pytest.raises(ModemError, match="CMEE=2: ERROR"):
-            await chat.command(b"AT+CMEE=2")
-        await asyncio.sleep(0.5)  # every way back to the network begins with a longer pause
-        assert chat.strays == 1
+        late(
+            serial,
+            (0.1, lines("ERROR")),  # of AT+CFUN=1
+            (0.2, MARKS[b"AT+CFUN?\r"]),
+            (0.3, lines("OK")),  # of AT+CMEE=2
+        )
+        assert await chat.command(b"AT+CMEE=2") == []
+        assert serial.written[-2:] == [b"AT+CFUN?\r", b"AT+CMEE=2\r"]
+        serial.written.clear()
         later(serial, 0.1, lines("+CSQ: 20,99", "OK"))
         assert await chat.command(b"AT+CSQ", until=b"+CSQ:") == [b"+CSQ:20,99"]
+        assert serial.written == [b"AT+CSQ\r"]  # nothing is owed any more
+
+    chatting(script)
+
+
+def test_a_mark_that_is_late_itself_is_not_taken_for_the_next_one() -> None:
+    async def script(serial: Serial, chat: Chat) -> None:
+        serial.knows_marks = False
+        with pytest.raises(ModemError):
+            await chat.command(b"AT+NETOPEN", timeout_ms=500)
+        with pytest.raises(ModemError, match="CFUN"):
+            await chat.command(b"AT+X")
+        late(
+            serial,
+            (0.1, lines("OK") + MARKS[b"AT+CFUN?\r"]),
+            (0.2, MARKS[b"AT+CREG?\r"]),
+            (0.3, lines("ERROR")),
+        )
+        with pytest.raises(ModemError, match="ERROR"):
+            await chat.command(b"AT+X")
+
+    chatting(script)
+
+
+def test_a_modem_that_still_waits_for_data_gets_the_rest_as_empty_lines() -> None:
+    async def script(serial: Serial, chat: Chat) -> None:
+        later(serial, 0.1, b"> ")
+        with pytest.raises(ModemError, match="no answer"):
+            await chat.command(b"AT+CIPSEND=0,5", until=b"+CIPSEND:", data=b"hello")
+        later(serial, 0.1, lines("OK"))
+        await chat.command(b"AT")
+        assert serial.written[1:] == [b"hello", b"\r" * 5, b"AT+CFUN?\r", b"AT\r"]
+
+    chatting(script)
+
+
+def test_between_ok_and_the_line_that_ends_a_command_others_may_speak() -> None:
+    """An opening may take half a minute; what the welder must hear cannot wait for that."""
+
+    async def script(serial: Serial, chat: Chat) -> None:
+        later(serial, 0.1, lines("OK"))
+        opening = asyncio.create_task(
+            chat.command(b"AT+CIPOPEN=0", until=b"+CIPOPEN:0,", timeout_ms=30_000)
+        )
+        await asyncio.sleep(0.2)
+        later(serial, 0.1, lines("+CTTS:", "OK"))
+        await chat.command(b"AT+CTTS=1")
+        later(serial, 0.1, lines("+CSQ: 20,99", "+CIPOPEN: 0,0", "OK"))
+        assert await chat.command(b"AT+CSQ", until=b"+CSQ:") == [b"+CSQ:20,99"]
+        assert await opening == [b"+CIPOPEN:0,0"]
+
+    chatting(script)
+
+
+def test_raw_bytes_may_come_after_the_ok() -> None:
+    async def script(serial: Serial, chat: Chat) -> None:
+        data = b"+CTTS: 0\r\nOK\r\n"
+        serial.say(lines("OK") + lines(f"+CCHRECV: DATA,0,{len(data)}").rstrip() + b"\r\n" + data)
+        serial.say(lines("+CCHRECV: 0,0"))
+        asking = chat.command(
+            b"AT+CCHRECV=0", expect=b"+CCHRECV:DATA,0,", until=b"+CCHRECV:0,", raw=count
+        )
+        assert await asking == data
 
     chatting(script)
 
@@ -436,7 +509,7 @@ def test_a_failed_command_lets_the_next_one_through() -> None:
         second = asyncio.create_task(chat.command(b"AT+B"))
         with pytest.raises(ModemError):
             await first
-        serial.say(lines("OK"))
+        later(serial, 0.1, lines("OK"))
         assert await second == []
 
     chatting(script)

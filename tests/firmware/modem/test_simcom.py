@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from terminal.modem import simcom
+from terminal.modem import driver
 from terminal.modem.chat import Chat, ModemError
 from terminal.modem.simcom import CONTEXT, POWER, RADIO, Simcom
 from terminal.modem.socket import Closed, Socket
@@ -25,10 +25,13 @@ SIM = [
     (b"AT+CICCID", lines("+ICCID: 89860000000000000001", "OK")),
     (b'AT+CGDCONT=1,"IP","cmnet"', OK),
     (b"AT+CTZU=1", OK),
+    (b"AT+CEREG=1", OK),
 ]
+PROBES = [(b"AT+CTTS=?", OK), (b"AT+CLBS=?", OK), (b"AT+CCHOPEN=?", OK)]
 NETWORK = [
     (b"AT+CEREG?", lines("+CEREG: 0,1", "OK")),
     (b"AT+CIPRXGET=1", OK),
+    (b"AT+CIPTIMEOUT=60000,30000,20000", OK),
     (b"AT+NETOPEN?", lines("+NETOPEN: 0", "OK")),
     (b"AT+NETOPEN", lines("OK", "+NETOPEN: 0")),
 ]
@@ -81,11 +84,11 @@ def test_a_modem_that_is_on_is_brought_to_the_network(most: int) -> None:
         assert board.held_ms == []
         await modem.ready()  # already there: not a word
 
-    driving(Dialogue(*WAKE, *SIM, *NETWORK, most=most), script)
+    driving(Dialogue(*WAKE, *SIM, *PROBES, *NETWORK, most=most), script)
 
 
 def test_a_modem_that_is_off_is_switched_on_and_waited_for() -> None:
-    dialogue = Dialogue(*[(b"AT", None)] * 20, *WAKE, *SIM, *NETWORK)
+    dialogue = Dialogue(*[(b"AT", None)] * 20, *WAKE, *SIM, *PROBES, *NETWORK)
 
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
@@ -101,7 +104,7 @@ def test_a_modem_that_never_starts_is_an_error_within_half_a_minute() -> None:
             await modem.ready()
         assert now_ms() - before < 30_000
 
-    driving(Dialogue(*[(b"AT", None)] * 42), script)
+    driving(Dialogue(*[(b"AT", None)] * 54), script)
 
 
 def test_boot_notes_and_the_echo_do_not_disturb_the_start() -> None:
@@ -111,7 +114,7 @@ def test_boot_notes_and_the_echo_do_not_disturb_the_start() -> None:
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
 
-    driving(Dialogue(*echoed, *SIM, *NETWORK), script)
+    driving(Dialogue(*echoed, *SIM, *PROBES, *NETWORK), script)
 
 
 def test_a_sim_that_is_still_starting_is_asked_again() -> None:
@@ -124,7 +127,7 @@ def test_a_sim_that_is_still_starting_is_asked_again() -> None:
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
 
-    driving(Dialogue(*WAKE, *busy, *SIM, *NETWORK), script)
+    driving(Dialogue(*WAKE, *busy, *SIM, *PROBES, *NETWORK), script)
 
 
 def test_no_sim_is_an_error_in_the_modems_own_words() -> None:
@@ -143,7 +146,7 @@ def test_the_access_point_of_the_bench_goes_before_the_sims() -> None:
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
 
-    driving(Dialogue(*WAKE, *own, *NETWORK), script, apn="private.apn")
+    driving(Dialogue(*WAKE, *own, *PROBES, *NETWORK), script, apn="private.apn")
 
 
 def test_an_unknown_sim_gets_no_access_point() -> None:
@@ -157,7 +160,7 @@ def test_an_unknown_sim_gets_no_access_point() -> None:
         await modem.ready()
         assert modem.operator == ""
 
-    driving(Dialogue(*WAKE, *foreign, *NETWORK), script)
+    driving(Dialogue(*WAKE, *foreign, *PROBES, *NETWORK), script)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,7 @@ def test_registration_at_home_or_roaming_is_waited_for(first: str, then: str) ->
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
 
-    driving(Dialogue(*WAKE, *SIM, *waiting, registered, *NETWORK[1:]), script)
+    driving(Dialogue(*WAKE, *SIM, *PROBES, *waiting, registered, *NETWORK[1:]), script)
 
 
 def test_no_registration_in_two_minutes_is_an_error() -> None:
@@ -183,16 +186,16 @@ def test_no_registration_in_two_minutes_is_an_error() -> None:
             await modem.ready()
         assert 115_000 < now_ms() - before < 125_000
 
-    driving(Dialogue(*WAKE, *SIM, *waiting), script)
+    driving(Dialogue(*WAKE, *SIM, *PROBES, *waiting), script)
 
 
 def test_a_data_context_that_is_open_already_is_used() -> None:
-    open_already = [*NETWORK[:2], (b"AT+NETOPEN?", lines("+NETOPEN: 1", "OK"))]
+    open_already = [*NETWORK[:3], (b"AT+NETOPEN?", lines("+NETOPEN: 1", "OK"))]
 
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
 
-    driving(Dialogue(*WAKE, *SIM, *open_already), script)
+    driving(Dialogue(*WAKE, *SIM, *PROBES, *open_already), script)
 
 
 @pytest.mark.parametrize(
@@ -207,17 +210,18 @@ def test_a_data_context_that_is_open_already_is_used() -> None:
     ],
 )
 def test_a_data_context_that_cannot_be_had_is_an_error(answer: bytes | None) -> None:
-    failing = [*NETWORK[:3], (b"AT+NETOPEN", answer)]
+    failing = [*NETWORK[:4], (b"AT+NETOPEN", answer)]
 
     async def script(modem: Simcom, board: Board) -> None:
         with pytest.raises(ModemError):
             await modem.ready()
 
-    driving(Dialogue(*WAKE, *SIM, *failing), script)
+    driving(Dialogue(*WAKE, *SIM, *PROBES, *failing), script)
 
 
 # --- recovery -----------------------------------------------------------------------------------
 
+FIRST = [*WAKE, *SIM, *PROBES, *NETWORK]
 AGAIN = [*WAKE, *SIM, *NETWORK]
 DOWN = {
     CONTEXT: [(b"AT+NETCLOSE", lines("OK", "+NETCLOSE: 0"))],
@@ -233,7 +237,7 @@ def test_each_depth_of_recovery_tears_down_that_much_and_comes_back(depth: int) 
         await modem.ready(depth)
         assert board.held_ms == ([2600, 100] if depth == POWER else [])
 
-    driving(Dialogue(*AGAIN, *DOWN[depth], *AGAIN), script)
+    driving(Dialogue(*FIRST, *DOWN[depth], *AGAIN), script)
 
 
 @pytest.mark.parametrize("answer", [None, ERROR, lines("+CME ERROR: unknown error")])
@@ -242,11 +246,11 @@ def test_a_tear_down_that_fails_does_not_end_the_recovery(answer: bytes | None) 
         await modem.ready()
         await modem.ready(CONTEXT)
 
-    driving(Dialogue(*AGAIN, (b"AT+NETCLOSE", answer), *AGAIN), script)
+    driving(Dialogue(*FIRST, (b"AT+NETCLOSE", answer), *AGAIN), script)
 
 
 def test_three_silences_in_a_row_switch_the_modem_off_and_on() -> None:
-    silent = [(b"AT+CSQ", None)] * 3
+    silent = [(b"AT+CSQ", None), (b"AT+CFUN?", None), (b"AT+CREG?", None)]
 
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
@@ -256,12 +260,12 @@ def test_three_silences_in_a_row_switch_the_modem_off_and_on() -> None:
         await modem.ready()
         assert board.held_ms == [2600, 100]
 
-    driving(Dialogue(*AGAIN, *silent, *DOWN[POWER], *AGAIN), script)
+    driving(Dialogue(*FIRST, *silent, *DOWN[POWER], *AGAIN), script)
 
 
 @pytest.mark.parametrize("note", ["*ATREADY: 1", "+CIPEVENT: NETWORK CLOSED UNEXPECTEDLY"])
 def test_a_modem_that_restarts_or_loses_its_network_is_started_anew(note: str) -> None:
-    dialogue = Dialogue(*AGAIN, *OPEN, *AGAIN)
+    dialogue = Dialogue(*FIRST, *OPEN, *AGAIN)
 
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
@@ -277,7 +281,7 @@ def test_a_modem_that_restarts_or_loses_its_network_is_started_anew(note: str) -
 
 
 def test_a_peer_that_closes_costs_only_the_socket() -> None:
-    dialogue = Dialogue(*AGAIN, *OPEN, *OPEN)
+    dialogue = Dialogue(*FIRST, *OPEN, *OPEN)
 
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
@@ -496,6 +500,7 @@ def test_the_signal_is_a_strength_or_not_known(line: str, strength: int) -> None
 
 def started(modem: Simcom) -> Simcom:
     modem.imei = "860000000000001"
+    modem.capabilities = {"tts"}
     return modem
 
 
@@ -528,14 +533,14 @@ def test_a_voice_that_fails_is_a_modem_error_and_holds_nobody_up_for_long(
         before = now_ms()
         with pytest.raises(ModemError):
             await started(modem).speak("A")
-        assert now_ms() - before <= simcom._SPEECH_MS + 5000
+        assert now_ms() - before <= driver._SPEECH_MS + 5000
 
     driving(Dialogue((b'AT+CTTS=1,"0041"', answer)), script)
 
 
 def test_a_modem_that_was_not_started_speaks_not_and_is_not_asked() -> None:
     async def script(modem: Simcom, board: Board) -> None:
-        with pytest.raises(ModemError, match="not started"):
+        with pytest.raises(ModemError, match="no voice"):
             await modem.speak("A")
 
     driving(Dialogue(), script)

@@ -8,6 +8,12 @@ from terminal.modem.socket import PIECE, Closed, Socket
 from ..virtual_time import now_ms, run
 
 
+class Traffic:
+    """The driver's counters."""
+
+    sent = rcvd = wire_sent = wire_rcvd = 0
+
+
 class Driver:
     """A modem that holds bytes; each call takes a moment in which others may run."""
 
@@ -35,7 +41,7 @@ class Driver:
 def test_two_writers_never_mix_their_bytes() -> None:
     async def work() -> None:
         driver = Driver()
-        sock = Socket(driver)
+        sock = Socket(driver, Traffic())
         await asyncio.gather(sock.write(b"a" * 4000), sock.write(b"b" * 4000))
         assert b"".join(driver.taken) == b"a" * 4000 + b"b" * 4000
         assert max(map(len, driver.taken)) <= PIECE
@@ -47,7 +53,7 @@ def test_two_writers_never_mix_their_bytes() -> None:
 def test_a_connection_lost_in_the_middle_of_a_write_stops_it() -> None:
     async def work() -> None:
         driver = Driver()
-        sock = Socket(driver)
+        sock = Socket(driver, Traffic())
         asyncio.get_running_loop().call_later(0.015, sock.lost, "gone")
         with pytest.raises(Closed, match="gone"):
             await sock.write(b"a" * 9000)
@@ -58,7 +64,7 @@ def test_a_connection_lost_in_the_middle_of_a_write_stops_it() -> None:
 
 def test_bytes_that_were_there_before_the_end_are_read_before_it_is_told() -> None:
     async def work() -> None:
-        sock = Socket(Driver(b"x" * (PIECE + 5)))
+        sock = Socket(Driver(b"x" * (PIECE + 5)), Traffic())
         sock.arrived()
         sock.lost("closed by the other end")
         assert len(await sock.read(1000)) == PIECE
@@ -73,7 +79,7 @@ def test_bytes_that_were_there_before_the_end_are_read_before_it_is_told() -> No
 def test_a_note_that_comes_during_a_fetch_is_not_lost() -> None:
     async def work() -> None:
         driver = Driver(b"one")
-        sock = Socket(driver)
+        sock = Socket(driver, Traffic())
         sock.arrived()
 
         def more() -> None:
@@ -90,7 +96,7 @@ def test_a_note_that_comes_during_a_fetch_is_not_lost() -> None:
 def test_a_read_without_news_returns_nothing_in_time_and_the_next_one_looks() -> None:
     async def work() -> None:
         driver = Driver()
-        sock = Socket(driver)
+        sock = Socket(driver, Traffic())
         before = now_ms()
         assert await sock.read(3000) == b""
         assert (now_ms() - before, driver.asked) == (3000, 0)
@@ -102,7 +108,7 @@ def test_a_read_without_news_returns_nothing_in_time_and_the_next_one_looks() ->
 
 def test_the_first_reason_for_the_end_is_kept() -> None:
     async def work() -> None:
-        sock = Socket(Driver())
+        sock = Socket(Driver(), Traffic())
         sock.lost("network closed")
         sock.lost("replaced")
         with pytest.raises(Closed, match="network closed"):

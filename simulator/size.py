@@ -1,0 +1,143 @@
+"""`hanma size`: what the firmware takes of flash, memory and time, beside its limits.
+
+Compiled bytes: each file as the board gets it, with umqtt and aioble. Heap: in use after
+collection at the worst moment of a whole job, on the unix port. Signature: one ECDSA check there;
+the ESP32 is some hundred times slower (see hardware/bring-up.md).
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+from simulator import image, interpreter
+from simulator.check import whole_job
+from simulator.demo import Demo, DemoError, free_address
+from simulator.job import StepFailed
+from simulator.phone import PhoneError
+
+MPY_LIMIT, HEAP_LIMIT_KB = 64 * 1024, 160
+_LARGEST = 8
+_SIGNATURES = 5
+_VERIFY = """
+import asyncio, sys, time
+from binascii import unhexlify
+from terminal import ecdsa
+
+async def work():
+    key, digest, good, bad = [unhexlify(word) for word in sys.argv[1:]]
+    for signature, wanted in ((good, True), (bad, False)):
+        begun = time.ticks_us()
+        told = await ecdsa.verify(key, digest, signature)
+        assert told is wanted
+        if wanted:
+            print("us", time.ticks_diff(time.ticks_us(), begun))
+
+asyncio.run(work())
+"""
+
+
+def measure(kind: str, tell: Callable[[str], None]) -> dict[str, object]:
+    """All figures; `tell` gets the table and the progress, a line at a time."""
+    sizes = compiled()
+    for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
+        tell(f"{size:7,d} B  {name}")
+    total = sum(sizes.values())
+    aioble = aioble_kind()
+    tell(f"{total:7,d} B  of {MPY_LIMIT:,d}, with umqtt and aioble ({aioble})")
+    signature_ms = signature_check_ms()
+    tell(f"{signature_ms:7.1f} ms one signature check on the unix port")
+    heap_kb = heap(kind)
+    tell(f"{heap_kb:7d} kB heap in use after collection, of {HEAP_LIMIT_KB}")
+    largest = sorted(sizes, key=lambda name: -sizes[name])[:_LARGEST]
+    return {
+        "ok": total <= MPY_LIMIT and heap_kb <= HEAP_LIMIT_KB,
+        "mpy_bytes": total,
+        "mpy_limit": MPY_LIMIT,
+        "aioble": aioble,
+        "heap_kb": heap_kb,
+        "heap_limit_kb": HEAP_LIMIT_KB,
+        "signature_ms": signature_ms,
+        "largest": [[name, sizes[name]] for name in largest],
+    }
+
+
+def compiled() -> dict[str, int]:
+    """Bytes of each file that the board carries, compiled for the ESP32."""
+    sizes = {}
+    with tempfile.TemporaryDirectory(prefix="hanma-size-") as folder:
+        target = Path(folder) / "made.mpy"
+        for name, path in image.sources().items():
+            if path.is_relative_to(image.STAND_INS) and not name.startswith("aioble"):
+                continue
+            image.compile_to(path, target, name, "-march=xtensawin")
+            sizes[name] = target.stat().st_size
+    return sizes
+
+
+def aioble_kind() -> str:
+    """'genuine', 'stand-in', or 'none' where neither is there."""
+    found = [path for name, path in image.sources().items() if name.startswith("aioble")]
+    if not found:
+        return "none"
+    return "stand-in" if found[0].is_relative_to(image.STAND_INS) else "genuine"
+
+
+def signature_check_ms() -> float:
+    """The middle of some checks of good signatures by MicroPython."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    numbers = key.public_key().public_numbers()
+    public = _hex(numbers.x) + _hex(numbers.y)
+    times = []
+    with tempfile.TemporaryDirectory(prefix="hanma-size-") as folder:
+        made = image.make("micropython", Path(folder))
+        arguments, environment = interpreter.command("micropython", made)
+        script = Path(folder) / "verify.py"
+        script.write_text(_VERIFY)
+        for number in range(_SIGNATURES):
+            digest = bytes([number]) * 32
+            algorithm = ec.ECDSA(utils.Prehashed(hashes.SHA256()))
+            r, s = utils.decode_dss_signature(key.sign(digest, algorithm))
+            done = subprocess.run(
+                [*arguments[:-2], str(script), public, digest.hex(), _hex(r) + _hex(s),
+                 _hex(r) + _hex(s ^ 1)],
+                env=environment, capture_output=True, text=True, timeout=60, check=True,
+            )  # fmt: skip
+            times.append(int(done.stdout.split()[1]) / 1000)
+    return round(statistics.median(times), 1)
+
+
+def _hex(number: int) -> str:
+    return f"{number:064x}"
+
+
+def heap(kind: str) -> int:
+    """Kilobytes at the worst moment of one whole job."""
+    with tempfile.TemporaryDirectory(prefix="hanma-size-") as folder:
+        stage = Demo(
+            data=Path(folder),
+            web=free_address(),
+            mqtt=free_address(),
+            bench=free_address(),
+            kind=kind,
+            quiet=True,
+            yard=("--speech-rate", "30"),
+        )
+        with stage:
+            return whole_job(stage, lambda step: print(f"· {step}", file=sys.stderr))["heap_kb"]
+
+
+def show(kind: str) -> int:
+    """Prints the table and, as the last line, one JSON object; the exit code."""
+    try:
+        result = measure(kind, lambda line: print(line, flush=True))
+    except (DemoError, StepFailed, PhoneError, image.NoImage, OSError) as error:
+        result = {"ok": False, "why": str(error)}
+    print(json.dumps(result, ensure_ascii=False), flush=True)
+    return 0 if result["ok"] else 1
