@@ -17,7 +17,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import outbox
-from cloud.link import commands, intake, journal, policies
+from cloud.link import commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import Broker
 from cloud.mqtt.ingest import Ingest
@@ -140,6 +140,21 @@ class Cloud:
             self._lock = None
 
 
+ROUNDS = (
+    commands.sweep,
+    journal.sweep,
+    policies.sweep,
+    upgrades.sweep,
+    intake.off_line,
+    jobs.sweep,
+)
+
+
+def handlers() -> outbox.Handlers:
+    """What all rooms do about events; the rooms nearer the ground go first."""
+    return outbox.together(policies.handlers(), upgrades.handlers(), jobs.handlers())
+
+
 class Housekeeping:
     """The clock's work: deadlines, time-outs, what was told but not yet heard. One thread.
 
@@ -148,8 +163,8 @@ class Housekeeping:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._handlers = outbox.together(policies.handlers(), jobs.handlers())
-        self._rounds = (commands.sweep, journal.sweep, policies.sweep, intake.off_line, jobs.sweep)
+        self._handlers = handlers()
+        self._rounds = ROUNDS
         self._news = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="housekeeping")

@@ -6,8 +6,14 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from cloud.base.unit import Ground
 
 # An ON crosses four threads (web, sender, broker, ingest); each may wait a turn of Python.
 _TURN_S = 0.0005
@@ -71,3 +77,79 @@ def serve(demo: bool, verbose: bool) -> None:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         pass
+
+
+@main.group()
+def upgrade() -> None:
+    """Upgrade packages and the terminals that get them."""
+
+
+@upgrade.command("add")
+@click.argument("file", type=click.File("rb"))
+def upgrade_add(file: IO[bytes]) -> None:
+    """Put a package (made by `hanma pack`) into the store."""
+    from cloud.link import packages
+
+    raw = file.read(packages.PACKAGE_MAX + 1)
+    with _ground() as ground:
+        try:
+            with ground.write() as unit:
+                click.echo(packages.described(packages.add(unit, raw)))
+        except packages.BadPackage as error:
+            raise click.ClickException(
+                f"这不是可用的升级包。 No usable package: {error}."
+            ) from None
+
+
+@upgrade.command("start")
+@click.argument("device")
+@click.option("--digest", help="Which package; the highest release if not given.")
+def upgrade_start(device: str, digest: str | None) -> None:
+    """Offer a package to one terminal, or to `all` that it fits."""
+    from cloud.link import packages, upgrades
+
+    with _ground() as ground, ground.write() as unit:
+        package = packages.get(unit, digest) if digest else packages.newest(unit)
+        if package is None:
+            raise click.ClickException(
+                "没有这个升级包，请先用 hanma upgrade add 加入。 "
+                "There is no such package; add it with hanma upgrade add."
+            )
+        begun = upgrades.start(unit, device, package)
+        if not begun and device != "all":
+            raise click.ClickException(
+                f"{device}：没有这个终端，或不需要这个升级包。 "
+                f"{device}: no such terminal, or it has no need of this package."
+            )
+        told = {"version": package.version, "devices": [one.device for one in begun]}
+    click.echo(json.dumps(told))
+
+
+@upgrade.command("list")
+@click.argument("device")
+def upgrade_list(device: str) -> None:
+    """How the upgrades of a terminal stand, the latest first."""
+    from cloud.link import upgrades
+
+    names = ("id", "state", "progress", "code", "words", "digest", "made_at", "told_at")
+    with _ground() as ground, ground.read() as unit:
+        for row in upgrades.of(unit, device):
+            click.echo(json.dumps({name: getattr(row, name) for name in names}))
+
+
+@contextmanager
+def _ground() -> Iterator["Ground"]:
+    """The rooms on the database of the settings, beside a cloud that may be running."""
+    from cloud.base.database import migrate
+    from cloud.base.settings import BadSettings, Settings
+    from cloud.base.unit import Ground
+
+    try:
+        ground = Ground.open(Settings.from_env(os.environ))
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        migrate(ground.engine)
+        yield ground
+    finally:
+        ground.close()

@@ -28,6 +28,9 @@ class Settings:
     listen: Annotated[str, "address of the web server"] = "127.0.0.1:8080"
     base_url: Annotated[str, "what QR codes begin with; empty = listen"] = ""
     profile: Annotated[str, "whose rules hold (work/profiles)"] = "chongqing"
+    release_key: Annotated[
+        str, "public key of upgrade packages, hex; empty = not checked here"
+    ] = ""
 
     beat_working_s: Annotated[int, "heartbeat while a job runs"] = 60
     beat_idle_s: Annotated[int, "heartbeat otherwise"] = 180

@@ -6,7 +6,7 @@ The caller opens the write unit and acknowledges the message after its commit. E
 
 from cloud.base.unit import Unit
 from cloud.book import outbox
-from cloud.link import commands, journal, oddities, positions, reckoning, terminals, wire
+from cloud.link import commands, journal, oddities, positions, reckoning, terminals, upgrades, wire
 from cloud.link.strangers import text, whole
 from cloud.link.terminals import Terminal, off_line
 
@@ -16,8 +16,8 @@ __all__ = ["off_line", "receive", "set_aside"]
 def receive(unit: Unit, device: str, payload: bytes) -> str:
     """Take in one message. Gives a word for the counters:
 
-    `login, beat, offline, position, alarm, answer, time-sync, journal, stale`; `stranger` if the
-    terminal is unknown or revoked; anything else is the reason why it was counted as odd and kept.
+    `login, beat, offline, position, alarm, answer, time-sync, journal, ota, stale`; `stranger` if
+    the terminal is unknown or revoked; anything else is why it was counted as odd and kept.
     """
     row = terminals.locked(unit, device)
     if row is None or row.status != "active":
@@ -99,7 +99,7 @@ def _alarm(unit: Unit, row: Terminal, said: wire.Annex) -> str:
 _ANNEX = {"00": _login, "FF": _beat, "Z0": _left, "EF": _position, "E0": _alarm}
 _GOOD = (
     *("login", "beat", "offline", "position", "alarm"),
-    *("answer", "time-sync", "journal", "stale", "stranger"),
+    *("answer", "time-sync", "journal", "ota", "stale", "stranger"),
 )
 
 
@@ -122,7 +122,19 @@ def _journal(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> str:
     return taken.word
 
 
+def _version(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> str:
+    terminals.seen(unit, row)
+    return upgrades.version_reported(unit, row, said.paras)
+
+
+def _progress(unit: Unit, row: Terminal, said: wire.TerminalEvent) -> str:
+    terminals.seen(unit, row)
+    return upgrades.progress_reported(unit, row, said.paras)
+
+
 _EVENTS = {
+    ("$ota", "version_report"): _version,
+    ("$ota", "upgrade_progress_report"): _progress,
     ("$time_sync", "time_sync_request"): _time_asked,
     ("journal", "entries"): _journal,
 }

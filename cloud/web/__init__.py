@@ -17,6 +17,7 @@ from cloud.web import (
     regulator,
     rights,
     shown,
+    terminal,
     trouble,
     visitor,
     welder,
@@ -43,6 +44,6 @@ def create_app(ground: Ground) -> Flask:
     trouble.init_app(app)
     shown.init_app(app)
     assets.init_app(app)
-    for audience in (accounts, welder, regulator):
+    for audience in (accounts, welder, regulator, terminal):
         app.register_blueprint(audience.blueprint)
     return app

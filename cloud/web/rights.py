@@ -36,7 +36,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.off": _ON_SITE | _REGULATORS,
     "welder.clear": _ON_SITE,
     "welder.cancel": frozenset({"welder"}),
+    "terminal.package": ANYONE,
 }
+
+# Opened by a token in the request, not by a session: they read no cookie, so nobody's browser
+# can be misused for them.
+BY_TOKEN = frozenset({"terminal.package"})
 
 
 def allowed(endpoint: str, roles: frozenset[str] | None) -> bool:
@@ -51,6 +56,8 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def gate() -> Response | None:
         endpoint = request.endpoint
+        if endpoint in BY_TOKEN:
+            return None
         if endpoint is None or endpoint == "static":  # unknown address: Flask answers 404 or 405
             return None
         person = visitor.viewer()

@@ -1,12 +1,16 @@
 """The `hanma` command on wrong settings: one plain sentence and exit 1."""
 
+import base64
+import json
 import socket
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from cloud.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_setting_that_cannot_be_read_is_named(
@@ -44,3 +48,34 @@ def test_a_broker_that_cannot_be_reached_is_said(
     assert done.exit_code == 1
     assert "HANMA_BROKER" in done.output
     assert "Traceback" not in done.output
+
+
+def upgrade(data: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["upgrade", *words], env={"HANMA_DATA": str(data)})
+
+
+def test_a_package_is_added_and_offered_from_the_command_line(tmp_path: Path) -> None:
+    vectors = json.loads((ROOT / "tests/vectors/package.json").read_text("utf-8"))
+    file = tmp_path / "new.hmu"
+    file.write_bytes(base64.b64decode(vectors["good"]["package"]))
+    added = upgrade(tmp_path, "add", str(file))
+    assert added.exit_code == 0, added.output
+    version = json.loads(added.output)["version"]
+    none = upgrade(tmp_path, "start", "HM-990101-000001")
+    assert none.exit_code == 1
+    assert "no such terminal" in none.output
+    every = upgrade(tmp_path, "start", "all")
+    assert json.loads(every.output) == {"version": version, "devices": []}
+    assert upgrade(tmp_path, "list", "HM-990101-000001").output == ""
+
+
+def test_what_is_no_package_is_one_plain_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(b"\xff\xd8\xff")
+    answer = upgrade(tmp_path, "add", str(file))
+    assert answer.exit_code == 1
+    assert answer.output.count("\n") == 1
+    assert "begin with HMU1" in answer.output
+    nothing = upgrade(tmp_path, "start", "all")
+    assert nothing.exit_code == 1
+    assert "hanma upgrade add" in nothing.output
