@@ -19,7 +19,6 @@ _NO_MEMORY, _INTERNAL = 9, 255
 _OFFERED = ("version", "url", "sign", "access_token")
 _OFFER_MAX = 1024
 _FRUITLESS = 20  # attempts in a row that brought nothing: an hour and a half
-_PAUSE_MS, _PAUSE_MAX_MS = 5000, 300000
 _SETTLE_MS = 60000
 _TRIAL_MS = 300000
 
@@ -33,8 +32,8 @@ class Upgrade:
     `start` on, `sink(bytes)` gets what comes; OSError when it breaks. `report(code, progress,
     text)`: IoTDA's result code; 0 and less than 100 is under way, 0 and 100 is confirmed, all else
     failed, and what ran still runs. `idle()`: the relay is open. `restart()`: a planned one.
-    `now()`: the earliest possible time, ms, 0 = unknown. `rescue`: the application does not run,
-    so its own release may come again.
+    `folder`: '' or what ends in '/'. `now()`: the earliest possible time, ms, 0 = unknown.
+    `rescue`: the application does not run, so its own release may come again.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class Upgrade:
         rescue=False,
     ):
         self._store = store
-        self._folder = folder + "/" if folder else ""
+        self._folder = folder
         self._version = version
         self._release = release
         self._hw = hw
@@ -218,11 +217,13 @@ class Upgrade:
             return
         except OSError as error:
             print("hanma upgrade", error)
+            if 400 <= getattr(error, "status", 0) < 500:  # a token that is over, a package gone
+                raise Refused(_TIMEOUT, str(error)) from None
         self._fruitless = 0 if came else self._fruitless + 1
         if self._fruitless >= _FRUITLESS:
             raise Refused(_TIMEOUT, "no link")
         if not came:
-            await asyncio.sleep_ms(min(_PAUSE_MS << self._fruitless, _PAUSE_MAX_MS))
+            await asyncio.sleep_ms(min(5000 << self._fruitless, 300000))  # up to five minutes
 
     async def _prove(self, head):
         """Asks the release key, which the bench has put into the store; there is no other."""

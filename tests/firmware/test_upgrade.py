@@ -67,7 +67,7 @@ class Stage:
     def start(self) -> Upgrade:
         self.upgrade = Upgrade(
             self.store,
-            str(self.folder),
+            f"{self.folder}/",
             VERSION,
             RELEASE,
             "a7670",
@@ -394,6 +394,30 @@ def test_a_server_that_is_away_is_asked_for_an_hour_with_growing_pauses(stage: S
         await stage.until_done()
         assert stage.end[:2] == (6, 0)
         assert len(asked) == 20 and 3600 < asked[-1] - asked[0] < 7200
+
+    run(script())
+
+
+@pytest.mark.parametrize(("status", "asked"), [(404, 1), (401, 1), (503, 20), (0, 20)])
+def test_a_server_that_says_no_for_good_is_not_asked_again(
+    stage: Stage, status: int, asked: int
+) -> None:
+    class HttpError(OSError):
+        def __init__(self) -> None:
+            super().__init__(f"http {status}")
+            self.status = status
+
+    async def get(*_: Any) -> None:
+        stage.server.asked.append((0, {}))
+        raise HttpError
+
+    async def script() -> None:
+        stage.server.get = get  # type: ignore[method-assign]
+        stage.start()
+        stage.offer()
+        await stage.until_done()
+        assert stage.end[:2] == (6, 0)
+        assert len(stage.server.asked) == asked
 
     run(script())
 
