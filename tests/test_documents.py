@@ -83,7 +83,7 @@ def test_each_readme_shows_a_picture_before_its_third_paragraph_and_links_to_the
 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_file_a_readme_names_exists(readme: str) -> None:
-    folders = "firmware|simulator|cloud|setup|tests|docs"
+    folders = "firmware|simulator|cloud|setup|tests|docs|hardware"
     for name in re.findall(rf"`((?:{folders})/[\w./-]*)`", READMES[readme]):
         assert (ROOT / name).exists(), name
 

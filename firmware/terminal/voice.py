@@ -53,6 +53,7 @@ wrong-device 1 3 这张授权不是给这台焊机的
 stale-challenge 1 3 授权已失效，请靠近焊机重新申请
 used 1 3 这张授权已经用过
 void 1 3 这张授权已经作废
+fire-watch 1 3 请监护人到场，用监护人手机确认
 """
 
 

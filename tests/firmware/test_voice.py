@@ -213,7 +213,8 @@ def test_every_word_of_refusal_has_a_prompt() -> None:
      "emergency-on", "emergency-still", "emergency-off", "emergency-barred", "emergency-spent",
      "tamper", "bypass", "gas-warn", "gas-trip", "over-temp", "fault", "upgrade-begun",
      "upgrade-done", "upgrade-failed", "ticket-ok", "ticket-refused", "paused-idle",
-     "paused-mains", "resumed", "no-signal", "wrong-device", "stale-challenge", "used", "void"],
+     "paused-mains", "resumed", "no-signal", "wrong-device", "stale-challenge", "used", "void",
+     "fire-watch"],
 )  # fmt: skip
 def test_the_catalogue_speaks_of(topic: str) -> None:
     assert topic in PROMPTS

@@ -28,14 +28,16 @@ def _millionths(text):
 def utc_ms(line):
     """Milliseconds since 1970 of `+CCLK:"26/01/31,08:15:00+32"`, zone in quarter hours; 0 for
     what is no time, or one that nobody set."""
-    text = line.split(b'"')[1].decode() if line.count(b'"') == 2 else ""
     try:
+        text = line.split(b'"')[1].decode() if line.count(b'"') == 2 else ""
         year, month, day = [int(part) for part in text[:8].split("/")]
         hour, minute, second = [int(part) for part in text[9:17].split(":")]
         quarters = int(text[17:] or "0")
     except ValueError:
         return 0
-    if not (25 <= year < 70 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24):
+    if not (25 <= year < 70 and 1 <= month <= 12 and 1 <= day <= 31):
+        return 0
+    if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60):
         return 0
     days = 365 * (year + 30) + (year + 31) // 4 + _MONTHS[month - 1] + day - 1
     if year % 4 == 0 and month > 2:
