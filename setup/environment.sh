@@ -52,4 +52,5 @@ make_venv() { # extras, e.g. "" or "[dev]"
 make_tools() {
     bash setup/interpreter.sh || exit 1
     bash setup/umqtt.sh || exit 1
+    bash setup/aioble.sh
 }

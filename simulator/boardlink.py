@@ -43,7 +43,7 @@ class BoardLink:
     def set_pin(self, pin: int, value: int) -> None:
         if self.inputs.get(pin) != value:
             self.inputs[pin] = value
-            self._tell({"pin": pin, "value": value})
+            self.tell({"pin": pin, "value": value})
 
     def set_rms_mv(self, pin: int, rms_mv: int) -> None:
         self._set_analog("rms_mv", pin, rms_mv)
@@ -55,14 +55,14 @@ class BoardLink:
         """The chip's own temperature."""
         if self._board_c != celsius:
             self._board_c = celsius
-            self._tell({"board_c": celsius})
+            self.tell({"board_c": celsius})
 
     def _set_analog(self, kind: str, pin: int, value: int) -> None:
         if self._analog[kind].get(pin) != value:
             self._analog[kind][pin] = value
-            self._tell({"adc": pin, kind: value})
+            self.tell({"adc": pin, kind: value})
 
-    def _tell(self, news: dict) -> None:
+    def tell(self, news: dict) -> None:
         if self._writer:
             self._writer.write(json.dumps(news).encode() + b"\n")
 
@@ -70,12 +70,12 @@ class BoardLink:
         self.drop()
         self._writer = writer
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._tell({"pins": list(self.inputs.items())})
+        self.tell({"pins": list(self.inputs.items())})
         for kind, values in self._analog.items():
             for pin, value in values.items():
-                self._tell({"adc": pin, kind: value})
+                self.tell({"adc": pin, kind: value})
         if self._board_c is not None:
-            self._tell({"board_c": self._board_c})
+            self.tell({"board_c": self._board_c})
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 if self._writer is writer:

@@ -44,6 +44,7 @@ class Chip:
         self.camera_uart = ""
         self.on_camera_baud: Callable[[int], None] = lambda baud: None
         self.on_sound: Callable[[dict], None] = lambda news: None
+        self.on_ble: Callable[[dict], None] = lambda news: None
         self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._life: asyncio.Task[None] | None = None
@@ -156,6 +157,8 @@ class Chip:
             tell(news["baud"])
         elif "sound" in news:
             self.on_sound(news)
+        elif "ble" in news:
+            self.on_ble(news)
         elif "watchdog_ms" in news:
             self._watchdog_ms, self._fed_at = news["watchdog_ms"], time.monotonic()
         elif "fed" in news:

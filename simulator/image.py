@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,9 @@ from simulator.interpreter import ROOT
 STAND_INS = ROOT / "simulator" / "board"
 FIRMWARE = ROOT / "firmware"
 UMQTT = ROOT / ".tools" / "umqtt"
+AIOBLE = ROOT / ".tools" / "aioble"  # or HANMA_AIOBLE: a folder that holds the genuine `aioble`
+# aioble's parts that a peripheral leaves out; no bond is kept either: what counts is the ticket
+_NOT_OURS = {"central.py", "client.py", "l2cap.py", "security.py"}
 
 
 class NoImage(Exception):
@@ -30,7 +34,19 @@ def sources() -> dict[str, Path]:
     for folder in (FIRMWARE, UMQTT, STAND_INS):
         for path in sorted(folder.rglob("*.py")):
             found[str(path.relative_to(folder))] = path
+    genuine = genuine_aioble()
+    if genuine:
+        del found["aioble.py"]
+    for path in sorted(genuine.glob("*.py") if genuine else ()):
+        if path.name not in _NOT_OURS:
+            found[f"aioble/{path.name}"] = path
     return found
+
+
+def genuine_aioble() -> Path | None:
+    """The folder of the genuine aioble, where there is one; else the stand-in serves."""
+    folder = Path(os.environ.get("HANMA_AIOBLE") or AIOBLE) / "aioble"
+    return folder if (folder / "__init__.py").exists() else None
 
 
 def make(interpreter: str, cache: Path) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator import pins
 from simulator.chip import Chip, complain
+from simulator.world.ble import Ble
 from simulator.world.camera import Camera
 from simulator.world.ear import Ear
 from simulator.world.line import Line
@@ -107,6 +108,8 @@ class SimulatedTerminal:
         self.chip.camera_uart = self.camera.line.path
         self.chip.on_camera_baud = self.camera.line.set_host_baud
         self.chip.on_sound = Ear(self.speaker, flash / "clips").news
+        self.ble = Ble(provision.device, self.chip.link.tell)
+        self.chip.on_ble = self.ble.hear
         self.moves: deque[tuple[int, int]] = deque(maxlen=_MOVES)  # (monotonic ns, relay pin)
         self.lamp = 0
         self._supplied = True
@@ -124,6 +127,7 @@ class SimulatedTerminal:
             "board_c": lambda celsius: self.mains.set_board(float(celsius), _now()),
             "signal": lambda csq: setattr(self.radio, "csq_level", int(csq)),
             "camera": lambda fitted: setattr(self.camera, "fitted", bool(fitted)),
+            "ble": lambda on: self.ble.reach(bool(on)),
             "outage": self._outage,
             "fault": self._fault,
         }
@@ -143,6 +147,7 @@ class SimulatedTerminal:
 
     async def stop(self) -> None:
         await self.chip.close()
+        await self.ble.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -217,6 +222,7 @@ class SimulatedTerminal:
             self._pin(number, 0)
         self.line.forget_host_input()
         self.camera.line.forget_host_input()
+        self.ble.dead()
 
     async def _plant(self) -> None:
         rounds = 0

@@ -13,7 +13,8 @@ _LONG_SEARCH = "test_whatever_happens_in_whatever_order"
 _SERVER = "[postgresql"
 _BROWSER = "tests/browser/"
 _EVERY_CUT = "[cut_"  # the power cut at each flash operation
-_SLOW = (_REAL_TIME, _WHOLE_APP, _LONG_SEARCH, _SERVER, _EVERY_CUT)
+_ON_THE_AIR = "tests/simulator/test_nearby_phone.py"  # phones take their time to find a terminal
+_SLOW = (_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _LONG_SEARCH, _SERVER, _EVERY_CUT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,6 +16,7 @@ _TURN_MS = 60000
 _WINDOW = 64
 _KEPT = 4
 _LIFE_MS = 43200000
+_TEXTS = {"d": 128, "act": 8, "job": 64, "who": 64, "ch": 16, "fw": 64}
 _LEASE_MAX_S = {"on": 43200, "off": 0, "test": 60, "service": 43200}
 
 Ticket = namedtuple(
@@ -70,7 +71,7 @@ class Tickets:
         content = _read(parts[0]) if len(parts) in (2, 3) else None
         if content is None:
             return "malformed", None
-        if content["d"] != self._device:
+        if content.get("d") != self._device:
             return "wrong-device", None
         body = a2b_base64(_padded(parts[0]))
         if not mac.same(_base64url(mac.hmac_sha256(self._key, body)[:16]), parts[1]):
@@ -90,7 +91,7 @@ class Tickets:
         if id == self._lease:
             lease_s = max(0, lease_s - self._minutes * 60)
         values = [content.get(name, "") for name in ("act", "job", "who")]
-        numbers = (lease_s, content["iat"], content["exp"])
+        numbers = (lease_s, content.get("iat", 0), content["exp"])
         more = (content.get("ch", ""), content.get("n", 0), content.get("fw", ""))
         return Ticket(id, *values, *numbers, *more)
 
@@ -170,38 +171,33 @@ def _read(part):
         return None
     if not isinstance(content, dict) or _base64url(body) != part or content.get("v") != 1:
         return None  # one spelling only: a second one would be a second ticket
-    return content if _texts(content) and _numbers(content) else None
+    return content if _is_plain(content) and _makes_sense(content) else None
 
 
-def _texts(content):
-    job, act = content.get("job", ""), content.get("act")
-    if not isinstance(act, str) or act not in _LEASE_MAX_S or not _is_text(job, 64):
+def _is_plain(content):
+    """Whether texts are texts and numbers numbers, none too large."""
+    for name in _TEXTS:
+        value = content.get(name, "")
+        if not isinstance(value, str) or len(value) > _TEXTS[name]:
+            return False
+    for name in ("iat", "exp", "lease_s", "n"):
+        value = content.get(name, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:
+            return False
+    return True
+
+
+def _makes_sense(content):
+    act, lease_s = content.get("act"), content.get("lease_s", 0)
+    most = _LEASE_MAX_S.get(act)
+    if most is None or lease_s > most or bool(lease_s) != bool(most):
         return False
-    if not job and act in ("on", "off"):
+    if not content.get("job") and act in ("on", "off"):
         return False
-    if not _is_text(content.get("d"), 128) or not _is_text(content.get("who", ""), 64):
+    iat, ch = content.get("iat", 0), content.get("ch", "")
+    if not iat < content.get("exp", 0) <= iat + _LIFE_MS:
         return False
-    return _is_text(content.get("fw", ""), 64) and _is_text(content.get("ch", ""), 16)
-
-
-def _numbers(content):
-    iat, exp, lease_s = content.get("iat"), content.get("exp"), content.get("lease_s", 0)
-    if not _is_count(iat) or not _is_count(exp) or not _is_count(lease_s):
-        return False
-    if not iat < exp <= iat + _LIFE_MS or lease_s > _LEASE_MAX_S[content["act"]]:
-        return False
-    if not lease_s and content["act"] != "off":
-        return False
-    n, ch = content.get("n", 0), content.get("ch", "")
-    return _is_count(n) and (n == 0) == bool(ch) and len(ch) in (0, 16)
-
-
-def _is_text(value, most):
-    return isinstance(value, str) and len(value) <= most
-
-
-def _is_count(value):
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
+    return bool(content.get("n")) != bool(ch) and len(ch) in (0, 16)
 
 
 def _padded(part):

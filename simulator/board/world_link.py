@@ -12,8 +12,9 @@ _IPPROTO_TCP, _TCP_NODELAY = 6, 1
 class Link:
     """`pins`, `rms_mv` and `mv` hold the inputs as the world last told them, by pin number.
 
-    `handlers`: by pin number, what is called with the new level when an input changes. An edge is
-    felt while the link is being looked at: in `look` itself, or in a loop that attends `socket`.
+    `handlers`: by pin number, what is called with the new level when an input changes; by "ble",
+    what is called with the radio's news. An edge is felt while the link is being looked at: in
+    `look` itself, or in a loop that attends `socket`.
     """
 
     def __init__(self):
@@ -64,6 +65,8 @@ class Link:
             self.rms_mv[news["adc"]] = news["rms_mv"]
         elif "board_c" in news:
             self.board_c = news["board_c"]
+        elif "ble" in news and "ble" in self.handlers:
+            self.handlers["ble"](news)
         for pin, value in news.get("pins", ()):
             self._set_pin(pin, value)
 

@@ -116,7 +116,6 @@ def test_the_vectors_receipts_come_out(tickets: Tickets, case: dict[str, Any]) -
         None,
         fields(v=None),
         fields(v="1"),
-        fields(d=None),
         fields(d=["x"]),
         fields(act=None),
         fields(act="open"),
