@@ -1,4 +1,4 @@
-"""Upgrades over the air: download, check, trial, confirm or back (protocol page, section 4).
+"""Upgrades over the air: offer, download, check, start of the trial (protocol page, section 4).
 
 The new tree goes to the slot that does not run. At every moment the store names one tree that
 runs: `slots` (of the loader) is one value written whole. A download that is cut off goes on after
@@ -19,8 +19,6 @@ _NO_MEMORY, _INTERNAL = 9, 255
 _OFFERED = ("version", "url", "sign", "access_token")
 _OFFER_MAX = 1024
 _FRUITLESS = 20  # attempts in a row that brought nothing: an hour and a half
-_SETTLE_MS = 60000
-_TRIAL_MS = 300000
 
 
 class _Enough(OSError):
@@ -30,8 +28,9 @@ class _Enough(OSError):
 class Upgrade:
     """`version`, `release`: what runs. `get(url, headers, start, sink)`: HTTP GET from byte
     `start` on, `sink(bytes)` gets what comes; OSError when it breaks. `report(code, progress,
-    text)`: IoTDA's result code; 0 and less than 100 is under way, 0 and 100 is confirmed, all else
-    failed, and what ran still runs. `idle()`: the relay is open. `restart()`: a planned one.
+    text, version)`: IoTDA's result code, of the upgrade to `version`; 0 and less than 100 is under
+    way, 0 and 100 is confirmed, all else failed, and what ran still runs. `idle()`: the relay is
+    open. `restart()`: a planned one.
     `folder`: '' or what ends in '/'. `now()`: the earliest possible time, ms, 0 = unknown.
     `rescue`: the application does not run, so its own release may come again.
     """
@@ -67,16 +66,20 @@ class Upgrade:
     # the conversation --------------------------------------------------------------------
 
     def offer(self, paras):
-        """`firmware_upgrade` or `software_upgrade` of `$ota`: begins, or reports why not."""
+        """`firmware_upgrade` or `software_upgrade` of `$ota`: begins, or reports why not. What
+        failed is not begun again before it is offered under another address or token."""
         told = {name: paras.get(name) or "" for name in _OFFERED}
-        text = json.dumps(told)
+        text, version = json.dumps(told), str(told["version"])
         state = self._state()
+        over = (self._store.get("over", _OFFER_MAX + 8) or b"").decode().partition(" ")
         if state.trial or state.failed or (self._task and text != self._kept()):
-            self._report(_BUSY, 0, "busy")
+            self._report(_BUSY, 0, "busy", version)
         elif len(text) > _OFFER_MAX or not all([isinstance(v, str) for v in told.values()]):
-            self._report(CHECK_FAILED, 0, "offer")
-        elif told["version"] == self._version and not self._rescue:
-            self._report(_NEWEST, 0, "version")
+            self._report(CHECK_FAILED, 0, "offer", version)
+        elif version == self._version and not self._rescue:
+            self._report(_NEWEST, 0, "version", version)
+        elif text == over[2]:
+            self._report(int(over[0]), 0, "again", version)
         elif not self._task:
             if text != self._kept():
                 slot.forget(self._slot())
@@ -84,49 +87,22 @@ class Upgrade:
             self._begin()
 
     def resume(self):
-        """Once at every start: tells of a trial that failed, goes on with a download."""
+        """Once after a start, when the cloud can hear it: tells of a trial that failed, goes on
+        with a download."""
         state = self._state()
         if state.failed:
             self._end(_FAILED, "trial of %d" % state.failed)
             self._put(slots.told(state))
         elif not state.trial and self._kept():
-            if json.loads(self._kept())["version"] == self._version and not self._rescue:
+            if self._target() == self._version and not self._rescue:
                 self._end(0, "confirmed")  # the power was cut just before this could be told
             else:
                 self._begin()
 
     @property
     def active(self):
-        """Whether this object still has something to do; else it may be dropped."""
-        return self._task is not None or self.on_trial()
-
-    # the trial ------------------------------------------------------------------------------
-
-    def on_trial(self):
-        return bool(self._state().trial)
-
-    def confirm(self):
-        self._put(slots.confirmed(self._state()))
-        self._end(0, "confirmed")
-
-    def fail(self, why):
-        """Back to what ran before; told of after the restart."""
-        print("hanma trial:", why)
-        self._put(slots.given_up(self._state()))
-        self._restart()
-
-    async def self_test(self, checks):
-        """Confirms when all `checks` (name, callable) are true at once and a minute has gone well;
-        fails when that has not come in five. No word from the cloud is needed."""
-        waited = 0
-        while self.on_trial():
-            bad = [name for name, check in checks if not _holds(check)]
-            if waited >= _SETTLE_MS and not bad:
-                self.confirm()
-            elif waited >= _TRIAL_MS:
-                self.fail(bad[0])
-            await asyncio.sleep_ms(1000)
-            waited += 1000
+        """Whether something is under way; else this object may be dropped."""
+        return self._task is not None
 
     # the work ---------------------------------------------------------------------------------
 
@@ -150,8 +126,11 @@ class Upgrade:
             self._task = None
 
     def _end(self, code, text):
+        version = self._target()
+        if code:
+            self._store.put("over", b"%d %s" % (code, self._kept().encode()))
         self._keep("")
-        self._report(code, 0 if code else 100, text)
+        self._report(code, 0 if code else 100, text, version)
 
     async def _install(self, offer):
         folder = self._slot()
@@ -254,7 +233,7 @@ class Upgrade:
         """A fifth at a time: reports cost data."""
         if progress >= self._shown + 20 or progress == 99:
             self._shown = progress
-            self._report(0, progress, "")
+            self._report(0, progress, "", self._target())
 
     # what is kept ---------------------------------------------------------------------------
 
@@ -267,6 +246,9 @@ class Upgrade:
     def _kept(self):
         return (self._store.get("offer", _OFFER_MAX) or b"").decode()
 
+    def _target(self):
+        return json.loads(self._kept() or '{"version":""}')["version"]
+
     def _keep(self, text):
         self._store.put("offer", text.encode())
 
@@ -277,10 +259,3 @@ class Upgrade:
 def _flash(error):
     """ENOSPC is 28 on each of them."""
     return Refused(_NO_SPACE if error.args[0] == 28 else _FAILED, str(error))
-
-
-def _holds(check):
-    try:
-        return check()
-    except Exception:
-        return False

@@ -36,6 +36,7 @@ import slots  # noqa: E402
 from terminal.board.store import Store  # noqa: E402
 from terminal.package import Head  # noqa: E402
 from terminal.slot import read_head, scan  # noqa: E402
+from terminal.trial import Trial  # noqa: E402
 from terminal.upgrade import Upgrade  # noqa: E402
 
 _sleep_ms = asyncio.sleep_ms
@@ -82,7 +83,9 @@ class Life:
             lambda: 0,
         )
 
-    def _report(self, code, progress, text):
+        self.trial = Trial(self.store, str(self.release), self._report, self._restart)
+
+    def _report(self, code, progress, text, version):
         self.reports.append((code, progress))
 
     def _restart(self):
@@ -103,10 +106,12 @@ class Life:
         return head.manifest()["release"]
 
 
-async def install(life, release):
+async def install(life, release, token="first"):
     """Whether it came to the restart into the trial."""
     digest = hexlify(unhexlify(VECTORS["good"]["sha256"])).decode() if release == 9 else ""
-    life.upgrade.offer({"version": str(release), "url": str(release), "sign": digest})
+    life.upgrade.offer(
+        {"version": str(release), "url": str(release), "sign": digest, "access_token": token}
+    )
     while life.upgrade._task and not life.restarts:
         await _sleep_ms(0)
     return life.restarts
@@ -128,14 +133,14 @@ def act(root, ack):
         if (10, 0) in life.reports:
             ack(("told", 10))
             return
-        if not life.upgrade.on_trial():
+        if not life.trial.on:
             assert asyncio.run(install(life, 9 if release == 1 else 10)), life.reports
         elif release == 9:
-            asyncio.run(life.upgrade.self_test([]))
+            asyncio.run(life.trial.run([]))
             ack(("confirmed", 9))
             boots.good()
         else:
-            life.upgrade.fail("test")
+            life.trial.fail("test")
             ack(("failed", 10))
 
 
@@ -152,15 +157,15 @@ def check(root, acked):
     if ("failed", 10) in acked:
         assert release == 9 and not state.trial
     for _ in range(3):  # on to the end, whatever was cut
-        if life.upgrade.on_trial():
-            asyncio.run(life.upgrade.self_test([]))
+        if life.trial.on:
+            asyncio.run(life.trial.run([]))
         if life.release == 10:
             break
         wanted = 10 if life.release == 9 else 9
         failed = life.state().failed
         life.upgrade.resume()
         assert not failed or life.reports == [(10, 0)]
-        assert asyncio.run(install(life, wanted)), life.reports
+        assert asyncio.run(install(life, wanted, "second")), life.reports
         life = Life(root, False)
         assert life.release == wanted
     else:
