@@ -23,7 +23,12 @@ except Exception as error:
         print("hanma not provisioned:", error)
     else:
         sys.print_exception(error)
-        boots.restart()
+        try:
+            import crash
+
+            crash.keep(error)
+        finally:
+            boots.restart()
 finally:  # also when the cable interrupts it
     if board:
         board.relay.open()

@@ -44,7 +44,7 @@ def tops(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imported(path)}
 
 
-LOADER = [ROOT / "firmware" / short for short in ("boot.py", "boots.py", "slots.py")]
+LOADER = [ROOT / "firmware" / short for short in ("boot.py", "boots.py", "crash.py", "slots.py")]
 
 
 def name(path: Path) -> str:

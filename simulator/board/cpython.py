@@ -74,7 +74,7 @@ def install():
         "ubinascii": binascii,
     }
     sys.modules.update(names)
-    sys.print_exception = lambda error: traceback.print_exception(error)
+    sys.print_exception = lambda error, file=None: traceback.print_exception(error, file=file)
     time.ticks_ms = lambda: int(time.monotonic() * 1000) % _TICKS_PERIOD
     time.ticks_us = lambda: int(time.monotonic() * 1000000) % _TICKS_PERIOD
     time.ticks_diff = _ticks_diff

@@ -11,8 +11,13 @@ from .conftest import ROOT
 FIRMWARE = ROOT / "firmware"
 FILES = sorted(FIRMWARE.rglob("*.py"))
 HARDWARE = {"machine", "esp32", "bluetooth", "network", "neopixel", "aioble", "micropython"}
-ENTRY = {"boot.py", "boots.py", "main.py"}  # what the chip starts: they may name the board
-LOADER = {"boots", "slots"}  # beside the application, the same for every release
+ENTRY = {
+    "boot.py",
+    "boots.py",
+    "crash.py",
+    "main.py",
+}  # what the chip starts: they may name the board
+LOADER = {"boots", "crash", "slots"}  # beside the application, the same for every release
 PURE = {
     "mac.py": {"terminal.mac"},
     "messages.py": {"terminal.messages"},
@@ -20,12 +25,13 @@ PURE = {
     "controller.py": set(),
     "tickets.py": {"terminal.mac"},
     "sensing.py": set(),
+    "starts.py": set(),
     "modem/operators.py": set(),
     "package.py": {"terminal.package"},
     "../slots.py": set(),
 }
 PLAIN = {"json", "hashlib", "binascii", "math", "collections"}
-MICROPYTHON = PLAIN | {"asyncio", "gc", "os", "struct", "sys", "time", "umqtt"}
+MICROPYTHON = PLAIN | {"asyncio", "gc", "io", "os", "struct", "sys", "time", "umqtt"}
 
 
 def imports(path: Path) -> set[str]:

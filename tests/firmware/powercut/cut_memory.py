@@ -1,6 +1,7 @@
 """Power cuts while small values are put: after each, the old value is there or the new one."""
 
 from sweep import nvs, say, sweep
+from terminal import starts
 from terminal.board.store import Store
 from terminal.memory import Memory
 
@@ -62,5 +63,28 @@ def stands(root, acked):
         assert memory.locked in (told["locked"], 1 - told["locked"])
 
 
+def runs(root, ack):
+    """Starts, crashes and restarts by its own will, one after the other."""
+    nvs(root)
+    for turn in range(8):
+        store = Store()
+        number, _ = starts.begin(store, "power")
+        ack(number)
+        starts.told(store)
+        if turn % 2:
+            starts.leaving(store, "upgrade")
+        else:
+            store.put("crash", b'{"type":"OSError"}')
+
+
+def next_start(root, acked):
+    nvs(root)
+    number, fields = starts.begin(Store(), "power")
+    assert not acked or number - acked[-1] in (1, 2), (number, acked)
+    assert fields["reason"] in ("power", "upgrade", "crash")
+    assert (fields["reason"] == "crash") <= (fields["crash"] == {"type": "OSError"})
+
+
 say("values", sweep(puts, old_or_new, blocks=16))
 say("memory", sweep(works, stands, blocks=16))
+say("starts", sweep(runs, next_start, blocks=16))
