@@ -210,7 +210,7 @@ def test_whatever_happens_to_the_files_the_terminal_goes_on(
         same = journal.log == "aa" * 8
         assert same or journal.log == "bb" * 8
         for entry in left(journal):
-            assert entry == before[entry["seq"]]
+            assert entry["kind"] == "gap" or entry == before[entry["seq"]]
         journal.add("clock", 1, 0, critical=False, n=-1)
         seq = journal.add("boot", 1, 0, n=-2)
         if same and journal.corrupt and not any(how in ("cut", "empty") for how, *_ in done):
