@@ -13,12 +13,13 @@ _WATCHDOG_MS = 30000
 
 slot = ""
 rescue = False
+on_trial = False
 
 
 def choose():
     """Puts the chosen slot first on the path of imports. Nothing of the application has been
     imported before, and its start is on record before it is made."""
-    global slot, rescue
+    global slot, rescue, on_trial
     before = _read()
     there = [name for name in ("a", "b") if _is_tree(name)]
     power = machine.reset_cause() == machine.PWRON_RESET
@@ -28,11 +29,12 @@ def choose():
             _keep(state)
     except OSError:  # what cannot be put on record is not tried
         slot = before.active if before.active in there else ""
+    on_trial = slot != "" and slot == state.trial
     if slot:
         machine.WDT(timeout=_WATCHDOG_MS)  # an upgrade may hang before it feeds one of its own
         sys.path.insert(0, slot)
     if slot or rescue:
-        print("hanma boots", slot or "rescue", "on trial" if state.trial else "")
+        print("hanma boots", slot or "rescue", "on trial" if on_trial else "")
 
 
 def good():

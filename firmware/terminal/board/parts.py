@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+import boots
 import machine
 
 from terminal.board import pins
@@ -62,7 +63,11 @@ class Relay:
 
 
 class Board:
-    """Everything that is soldered on."""
+    """Everything that is soldered on. `boots`: the loader, which knows how this start came about;
+    `folder`: what all names of files begin with."""
+
+    boots = boots
+    folder = ""
 
     def __init__(self):
         self.relay = Relay()

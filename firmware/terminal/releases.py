@@ -1,0 +1,105 @@
+"""Which release runs, and the next one: answers the cloud's `$ota` events, looks after a trial and
+says when a start has gone well. The parts for it are large and seldom needed: they are loaded when
+something begins and dropped when it is over."""
+
+import asyncio
+import sys
+
+from terminal import RELEASE, VERSION
+
+_WELL_MS = 60000
+_OFFERS = ("firmware_upgrade", "software_upgrade", "firmware_upgrade_v2", "software_upgrade_v2")
+_PARTS = ("upgrade", "package", "slot")
+
+
+class Releases:
+    """`board.boots`: the loader's word on this start. `get(url, headers, start, sink)`: HTTP.
+    `say(event_type, paras)`: an event of `$ota` to the cloud. `outcome(code, version, text)`: an
+    upgrade is over, 0 = confirmed. `restart()`: a planned one. `idle()`: the relay is open and no
+    job holds it. `now()`: epoch ms, 0 = unknown.
+    """
+
+    def __init__(self, board, hw, get, say, outcome, restart, idle, now, rescue=False):
+        self._board = board
+        self._hw = hw
+        self._get = get
+        self._say = say
+        self._outcome = outcome
+        self._restart = restart
+        self._idle = idle
+        self._now = now
+        self._rescue = rescue
+        self._upgrade = None
+        self._over = asyncio.Event()
+
+    def told(self, kind, paras):
+        """An event of `$ota` from the cloud."""
+        if kind == "version_query":
+            self._say("version_report", {"fw_version": VERSION, "sw_version": VERSION})
+        elif kind in _OFFERS:
+            self._part().offer(paras)
+
+    async def run(self, on_line, checks):
+        """A supervised task. `on_line`: asyncio.Event, set while the cloud can hear; `checks`: the
+        self-test of a trial, [(name, callable)]."""
+        await self._first_minute(checks)
+        await on_line.wait()
+        if self._board.boots.pending():
+            self._part().resume()
+        while True:
+            self._drop()
+            self._over.clear()
+            await self._over.wait()
+            await asyncio.sleep_ms(1000)  # it ends itself meanwhile
+
+    async def _first_minute(self, checks):
+        boots = self._board.boots
+        if boots.on_trial:
+            from terminal.trial import Trial
+
+            await Trial(self._board.store, VERSION, self._report, self._restart).run(checks)
+            boots.on_trial = False
+            _forget("trial")
+        elif not self._rescue:
+            await asyncio.sleep_ms(_WELL_MS)
+            boots.good()
+
+    def _part(self):
+        if not self._upgrade:
+            from terminal.upgrade import Upgrade
+
+            board = self._board
+            self._upgrade = Upgrade(
+                board.store,
+                board.folder,
+                VERSION,
+                RELEASE,
+                self._hw,
+                self._get,
+                self._report,
+                self._restart,
+                self._idle,
+                self._now,
+                self._rescue,
+            )
+        return self._upgrade
+
+    def _report(self, code, progress, text, version):
+        paras = {"result_code": code, "progress": progress, "version": version}
+        if text:
+            paras["description"] = text
+        self._say("upgrade_progress_report", paras)
+        if code or progress == 100:
+            self._outcome(code, version, text)
+            self._over.set()
+
+    def _drop(self):
+        if self._upgrade and not self._upgrade.active:
+            self._upgrade = None
+            for name in _PARTS:
+                _forget(name)
+
+
+def _forget(name):
+    del sys.modules["terminal." + name]
+    delattr(sys.modules["terminal"], name)
