@@ -115,3 +115,14 @@ def latency(times: int, kind: str) -> None:
     from simulator.latency import measure
 
     sys.exit(measure(times, kind))
+
+
+@bench.command()
+@click.option("--times", default=100, show_default=True, help="How many tickets.")
+@click.option("--interpreter", "kind", type=_KINDS, default="micropython", show_default=True)
+@click.option("--mtu", type=click.IntRange(23, 247), default=247, show_default=True)
+def ticket(times: int, kind: str, mtu: int) -> None:
+    """A ticket's last piece by Bluetooth to relay, the terminal without any network."""
+    from simulator.nearby_bench import measure
+
+    sys.exit(measure(times, kind, mtu))

@@ -5,6 +5,7 @@ Follows docs/ble.md, as a page with Web Bluetooth would. The phone's own stack i
 
 import asyncio
 import json
+import time
 from collections import deque
 from typing import Any
 
@@ -53,6 +54,7 @@ class NearbyPhone:
         self._texts: asyncio.Queue[bytes] = asyncio.Queue()
         self._text = b""
         self.room = SMALLEST
+        self.sent_ns = 0  # when the newest piece began to go out (monotonic)
         self.states: deque[State] = deque(maxlen=200)
 
     async def meet(self, device: str, mtu: int = 247, within_s: float = _WAIT_S) -> dict[str, Any]:
@@ -194,6 +196,7 @@ class NearbyPhone:
             part = text[at : at + self.room - 1]
             at += len(part)
             head = number & NUMBER | (0 if number else FIRST) | (LAST if at >= len(text) else 0)
+            self.sent_ns = time.monotonic_ns()
             state = await self.write_piece(of, bytes([head]) + part)
             if state.piece != head:
                 raise NearbyError(state.word)

@@ -2,7 +2,8 @@
 
 `GET /` page · `GET /terminals` all · `GET /terminals/D` one, with relay moves and words since
 `since_ns` · `GET /terminals/D/wire?from_ns=&to_ns=` UART bytes and their wire time ·
-`POST /terminals/D/HAND` with JSON `{"value": …}`. Only for the machine it runs on.
+`POST /terminals/D/HAND` with JSON `{"value": …}` · `/terminals/D/nearby…` a phone (nearby.py).
+Only for the machine it runs on.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from typing import Any
 import waitress
 from flask import Flask, Response, abort, jsonify, request
 
+from simulator.bench.nearby import Phones
 from simulator.terminal import SimulatedTerminal
 
 _HAND_WAIT_S = 10
@@ -73,6 +75,7 @@ class Bench:
             self._in_loop(lambda: work(given.get("value")))
             return jsonify(self._in_loop(terminal.show))
 
+        Phones(self._terminals, self._loop).routes(app)
         return app
 
     def _terminal(self, device: str) -> SimulatedTerminal:

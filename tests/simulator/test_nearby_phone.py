@@ -5,15 +5,19 @@ where `folder` holds it; otherwise it is setup/aioble.sh's, or the stand-in.
 """
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from simulator import image
+from simulator.bench.server import Bench
 from simulator.nearby_phone import (
     FIRST,
     LAST,
@@ -365,5 +369,46 @@ def test_the_journal_is_carried_and_stored_handed_in_after_a_good_ticket(
         assert await phone.hand_in(b'"good"') == "ok"
         assert await phone.hand_in(b'"forged"') == "bad-mac"
         assert len(scene.console("hanma stored")) == 2
+
+    play(script)
+
+
+# --- the bench's phone ---------------------------------------------------------------------------
+
+
+def test_the_bench_lends_its_phone_by_http(play: Callable) -> None:
+    async def script(scene: Scene) -> None:
+        server = Bench(scene.terminals, asyncio.get_running_loop(), "127.0.0.1", 0)
+        server.start()
+
+        async def ask(path: str, value: Any = None) -> tuple[int, dict[str, Any]]:
+            body = None if value is None else json.dumps({"value": value}).encode()
+            address = f"{server.address}/terminals/{path}"
+            request = Request(address, body, {"Content-Type": "application/json"})
+            try:
+                with await asyncio.to_thread(urlopen, request, timeout=30) as answer:
+                    return answer.status, json.load(answer)
+            except HTTPError as error:
+                with error:
+                    return error.code, json.load(error) if error.code == 504 else {}
+
+        try:
+            status, identity = await ask(f"{DEVICE}/nearby")
+            assert (status, identity["d"]) == (200, DEVICE)
+            text = ticketing.issue(ticketing.on_line(identity["challenge"]))
+            status, told = await ask(f"{DEVICE}/nearby/ticket", text)
+            assert (status, told["word"], told["receipt"]["code"]) == (200, "ok", 200)
+            assert scene.terminal.relay == 1
+            status, told = await ask(f"{DEVICE}/nearby/carry", 20)
+            assert told["word"] == "ok" and json.loads(told["body"])[0]["seq"] == 21
+            assert await ask(f"{DEVICE}/nearby/stored", '"good"') == (200, {"word": "ok"})
+            assert await ask(f"{DEVICE}/nearby/part", "") == (200, {"word": "ok"})
+            scene.terminal.hands["ble"](False)
+            status, told = await ask(f"{DEVICE}/nearby")
+            assert (status, told) == (504, {"why": "not in reach"})
+            assert (await ask("HM-000000-000000/nearby"))[0] == 404
+            assert (await ask(f"{DEVICE}/nearby/eat", ""))[0] == 404
+        finally:
+            server.stop()
 
     play(script)
