@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 
 class BoardLink:
@@ -62,6 +62,15 @@ class BoardLink:
             self._analog[kind][pin] = value
             self.tell({"adc": pin, kind: value})
 
+    def standing(self) -> Iterator[dict]:
+        """What a board that starts must know first: all inputs as they are."""
+        yield {"pins": list(self.inputs.items())}
+        for kind, values in self._analog.items():
+            for pin, value in values.items():
+                yield {"adc": pin, kind: value}
+        if self._board_c is not None:
+            yield {"board_c": self._board_c}
+
     def tell(self, news: dict) -> None:
         if self._writer:
             self._writer.write(json.dumps(news).encode() + b"\n")
@@ -70,12 +79,8 @@ class BoardLink:
         self.drop()
         self._writer = writer
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.tell({"pins": list(self.inputs.items())})
-        for kind, values in self._analog.items():
-            for pin, value in values.items():
-                self.tell({"adc": pin, kind: value})
-        if self._board_c is not None:
-            self.tell({"board_c": self._board_c})
+        for news in self.standing():
+            self.tell(news)
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 if self._writer is writer:

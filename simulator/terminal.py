@@ -1,23 +1,27 @@
 """One simulated terminal: the real firmware on its chip, in a world of its own."""
 
 import asyncio
+import contextlib
 import random
 import re
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from simulator import pins
-from simulator.chip import Chip, complain
+from simulator import pins, wiring
+from simulator.chip import complain
+from simulator.virtual import Clock
 from simulator.world.ble import Ble
 from simulator.world.camera import Camera
 from simulator.world.ear import Ear
-from simulator.world.line import Line
 from simulator.world.mains import Contactor, Mains
 from simulator.world.modem import Modem
+from simulator.world.network import Network
 from simulator.world.radio import Outage, Radio
 from simulator.world.speaker import Speaker
 from simulator.world.trouble import Trouble
@@ -73,17 +77,52 @@ class Manner:
 
 
 class SimulatedTerminal:
-    """`start`, then look (`show`, `wire`) and touch (`hands`). All in one event loop."""
+    """`start`, then look (`show`, `wire`) and touch (`hands`). All in one event loop.
+
+    clock: of a world that owns the time (`virtual.run`; MicroPython only). network: its internet,
+    None = this computer's. ticks_ms: where the firmware's ticks then begin at each start.
+    """
 
     def __init__(
-        self, provision: Provision, *, kind: str, image: Path, flash: Path, manner: Manner
+        self,
+        provision: Provision,
+        *,
+        kind: str,
+        image: Path,
+        flash: Path,
+        manner: Manner,
+        clock: Clock | None = None,
+        network: Network | None = None,
+        ticks_ms: int = 0,
     ) -> None:
         self.device = provision.device
         provision.write(flash)
         rng = random.Random(f"{manner.seed} {provision.device}")
-        self.line = Line(manner.baud, fragment=manner.fragment, rng=rng)
-        self.radio = Radio(search_s=manner.search_s, one_way_s=manner.one_way_s)
-        self.speaker = Speaker()
+        self._clock = clock
+        self._now = now = clock.monotonic_ns if clock else time.monotonic_ns
+        wire = (
+            partial(wiring.lockstep, clock, ticks_ms=ticks_ms)
+            if clock
+            else partial(wiring.real, kind)
+        )
+        wired = wire(
+            image,
+            flash,
+            self._pin,
+            self._board_dead,
+            baud=manner.baud,
+            fragment=manner.fragment,
+            rng=rng,
+        )
+        self.chip, self.line = wired.chip, wired.modem
+        self.radio = Radio(
+            search_s=manner.search_s,
+            one_way_s=manner.one_way_s,
+            utc=clock.utc if clock else lambda: datetime.now(UTC),
+        )
+        if network:
+            self.radio.dial = network.dial
+        self.speaker = Speaker(now)
         self.modem = Modem(
             self.line,
             self.radio,
@@ -92,21 +131,11 @@ class SimulatedTerminal:
             boot_s=manner.boot_s,
             speech_rate=manner.speech_rate,
             nasty=manner.nasty,
+            clock=now,
         )
         self.mains = Mains(rng, volts_per_amp=_VOLTS_PER_AMP, holdup_ms=manner.holdup_s * 1000)
         self.trouble = Trouble(self.modem, self.mains, rng)
-        self.chip = Chip(
-            kind=kind,
-            image=image,
-            flash=flash,
-            uart=self.line.path,
-            on_pin=self._pin,
-            on_baud=self.line.set_host_baud,
-            on_dead=self._board_dead,
-        )
-        self.camera = Camera(Line(rng=rng), lambda: self.mains.arc, rng)
-        self.chip.camera_uart = self.camera.line.path
-        self.chip.on_camera_baud = self.camera.line.set_host_baud
+        self.camera = Camera(wired.camera, lambda: self.mains.arc, rng)
         self.chip.on_sound = Ear(self.speaker, flash / "clips").news
         self.ble = Ble(provision.device, self.chip.link.tell)
         self.chip.on_ble = self.ble.hear
@@ -114,23 +143,25 @@ class SimulatedTerminal:
         self.lamp = 0
         self._supplied = True
         self._tasks: list[asyncio.Task[None]] = []
-        self.hands: dict[str, Callable[[Any], None]] = {
-            "strike": lambda amps: self.mains.strike(float(amps), _now()),
-            "lift": lambda _: self.mains.lift(_now()),
+        self._stirred = asyncio.Event()  # somebody or something changed the plant
+        hands: dict[str, Callable[[Any], None]] = {
+            "strike": lambda amps: self.mains.strike(float(amps), now()),
+            "lift": lambda _: self.mains.lift(now()),
             "button": self._press,
-            "mains": lambda present: self.mains.set_mains(bool(present), _now()),
-            "contactor": lambda how: self.mains.set_contactor(Contactor(how), _now()),
-            "bypass": lambda closed: self.mains.set_bypass(bool(closed), _now()),
-            "lid": lambda is_open: self.mains.set_lid(bool(is_open), _now()),
-            "gas": lambda lel: self.mains.set_gas(float(lel), _now()),
-            "gas_sensor": lambda fitted: self.mains.set_gas_sensor(bool(fitted), _now()),
-            "board_c": lambda celsius: self.mains.set_board(float(celsius), _now()),
+            "mains": lambda present: self.mains.set_mains(bool(present), now()),
+            "contactor": lambda how: self.mains.set_contactor(Contactor(how), now()),
+            "bypass": lambda closed: self.mains.set_bypass(bool(closed), now()),
+            "lid": lambda is_open: self.mains.set_lid(bool(is_open), now()),
+            "gas": lambda lel: self.mains.set_gas(float(lel), now()),
+            "gas_sensor": lambda fitted: self.mains.set_gas_sensor(bool(fitted), now()),
+            "board_c": lambda celsius: self.mains.set_board(float(celsius), now()),
             "signal": lambda csq: setattr(self.radio, "csq_level", int(csq)),
             "camera": lambda fitted: setattr(self.camera, "fitted", bool(fitted)),
             "ble": lambda on: self.ble.reach(bool(on)),
             "outage": self._outage,
             "fault": self._fault,
         }
+        self.hands = {name: partial(self._touch, hand) for name, hand in hands.items()}
 
     async def start(self) -> None:
         self._tasks = [
@@ -179,7 +210,7 @@ class SimulatedTerminal:
     def show(self, since_ns: int = 0) -> dict[str, Any]:
         return {
             "device": self.device,
-            "now_ns": _now(),
+            "now_ns": self._now(),
             "running": self.chip.running,
             "starts": self.chip.starts,
             "on_line": self.on_line,
@@ -209,8 +240,9 @@ class SimulatedTerminal:
 
     def _pin(self, number: int, level: int) -> None:
         if number == pins.RELAY:
-            self.moves.append((_now(), level))
-            self.mains.set_relay(bool(level), _now())
+            self.moves.append((self._now(), level))
+            self.mains.set_relay(bool(level), self._now())
+            self._stirred.set()
         elif number == pins.MODEM_PWRKEY:
             self.modem.power_key(1 - level)  # a transistor inverts it
         elif number == pins.LAMP:
@@ -225,15 +257,26 @@ class SimulatedTerminal:
         self.ble.dead()
 
     async def _plant(self) -> None:
+        """Looks again and again; where the world owns the time, only when there is a reason."""
         rounds = 0
         while True:
-            self.mains.step(_now())
+            self.mains.step(self._now())
             self._supply(self.mains.supplied)
             self._show_pins()
-            if rounds % _AMPS_EVERY == 0:
+            if self._clock or rounds % _AMPS_EVERY == 0:
                 self._show_levels()
             rounds += 1
+            await self._pause()
+
+    async def _pause(self) -> None:
+        if self._clock is None:
             await asyncio.sleep(_PLANT_S)
+            return
+        due_ns = self.mains.next_ns
+        wait_s = None if due_ns is None else max(0, due_ns - self._now()) / 1e9
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stirred.wait(), wait_s)
+        self._stirred.clear()
 
     def _show_pins(self) -> None:
         link, mains = self.chip.link, self.mains
@@ -259,6 +302,10 @@ class SimulatedTerminal:
 
     # hands ---------------------------------------------------------------------------------------
 
+    def _touch(self, hand: Callable[[Any], None], value: Any = None) -> None:
+        hand(value)
+        self._stirred.set()
+
     def _press(self, held_s: float | None) -> None:
         """The button, held down for so long."""
         held_s = _PRESS_S if held_s is None else float(held_s)
@@ -277,7 +324,3 @@ class SimulatedTerminal:
             self.trouble.end(name)
         else:
             self.trouble.begin(name)
-
-
-def _now() -> int:
-    return time.monotonic_ns()

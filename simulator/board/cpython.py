@@ -14,7 +14,7 @@ import time
 import traceback
 import types
 
-import loop
+import flag
 
 _TICKS_PERIOD = 1 << 30  # as on the ESP32
 
@@ -82,7 +82,7 @@ def install():
     asyncio.wait_for_ms = lambda awaitable, ms: asyncio.wait_for(awaitable, ms / 1000)
     asyncio.StreamReader = _StreamReader
     asyncio.StreamWriter = _StreamWriter
-    asyncio.ThreadSafeFlag = loop.ThreadSafeFlag
+    asyncio.ThreadSafeFlag = flag.ThreadSafeFlag
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
 
 

@@ -9,26 +9,7 @@ task can be made before the loop runs, it begins with `asyncio.run`. `take` may 
 import asyncio
 import sys
 
-
-class ThreadSafeFlag:
-    """As MicroPython's, but its waiter costs no look a millisecond on a computer.
-
-    Interrupts come to the stand-ins only through `attend` and through looks at a pin, so between
-    two steps of the tasks: an Event is enough.
-    """
-
-    def __init__(self):
-        self._event = asyncio.Event()
-
-    def set(self):
-        self._event.set()
-
-    def clear(self):
-        self._event.clear()
-
-    async def wait(self):
-        await self._event.wait()
-        self._event.clear()
+from flag import ThreadSafeFlag
 
 
 def _wait_and_take(file, take):

@@ -73,44 +73,43 @@ class ADC:
 
 
 class UART(io.IOBase):
-    """The pseudo terminal that the world holds the other end of; its reads never wait.
+    """The wire that the world holds the other end of; its reads never wait.
 
     1 is the modem's, 2 the camera's.
     """
 
     def __init__(self, id, baudrate=9600, **_):
-        path = os.getenv("HANMA_UART" if id == 1 else "HANMA_CAMERA")
-        self._file = open(path, "r+b", buffering=0)
         self._id = id
+        self.wire = link.open_uart(id)
         self.init(baudrate)
 
     def init(self, baudrate):
         link.tell({"uart": self._id, "baud": baudrate})
 
     def fileno(self):
-        return self._file.fileno()
+        return self.wire.fileno()
 
     def ioctl(self, request, argument):
-        return self._file.fileno() if request == _GET_FILENO else 0
+        return self.wire.fileno() if request == _GET_FILENO else 0
 
     def read(self, most=256):
-        return self._file.read(most) or None
+        return self.wire.read(most) or None
 
     def write(self, data):
-        return self._file.write(data)
+        return self.wire.write(data)
 
     def deinit(self):
-        self._file.close()
+        self.wire.close()
 
 
 class WDT:
-    """The world bites when the feeding stays away."""
+    """Bites when the feeding stays away."""
 
     def __init__(self, id=0, timeout=5000):
-        link.tell({"watchdog_ms": timeout})
+        link.watch_ms(timeout)
 
     def feed(self):
-        link.tell({"fed": 1})
+        link.feed()
 
 
 def reset_cause():

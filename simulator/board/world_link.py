@@ -6,23 +6,17 @@ import select
 import socket
 import sys
 
+from inputs import Inputs
+
 _IPPROTO_TCP, _TCP_NODELAY = 6, 1
 
 
-class Link:
-    """`pins`, `rms_mv` and `mv` hold the inputs as the world last told them, by pin number.
-
-    `handlers`: by pin number, what is called with the new level when an input changes; by "ble",
-    what is called with the radio's news. An edge is felt while the link is being looked at: in
-    `look` itself, or in a loop that attends `socket`.
-    """
+class Link(Inputs):
+    """An edge is felt while the link is being looked at: in `look` itself, or in a loop that
+    attends `socket`."""
 
     def __init__(self):
-        self.pins = {}
-        self.rms_mv = {}
-        self.mv = {}
-        self.board_c = 25
-        self.handlers = {}
+        super().__init__()
         self._buffer = b""
         self.socket = socket.socket()
         self.socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("HANMA_WORLD")))[0][-1])
@@ -42,7 +36,17 @@ class Link:
             self._receive()
         while b"\n" in self._buffer:
             line, self._buffer = self._buffer.split(b"\n", 1)
-            self._take(json.loads(line))
+            self.take(json.loads(line))
+
+    def watch_ms(self, timeout_ms):
+        """The watchdog begins: the world bites when the feeding stays away."""
+        self.tell({"watchdog_ms": timeout_ms})
+
+    def feed(self):
+        self.tell({"fed": 1})
+
+    def ends(self):
+        """The program is over; the world sees that by itself."""
 
     def wait_for_the_end(self):
         """The world takes our power; nothing after this line happens."""
@@ -50,31 +54,15 @@ class Link:
             self._receive()
             self._buffer = b""
 
+    def open_uart(self, id):
+        """The UART's wire: a file whose reads never wait."""
+        return open(os.getenv("HANMA_UART" if id == 1 else "HANMA_CAMERA"), "r+b", buffering=0)
+
     def _receive(self):
         data = self.socket.recv(1024)
         if not data:
             sys.exit()  # the world is gone, and with it our power
         self._buffer += data
-
-    def _take(self, news):
-        if "pin" in news:
-            self._set_pin(news["pin"], news["value"])
-        elif "mv" in news:
-            self.mv[news["adc"]] = news["mv"]
-        elif "adc" in news:
-            self.rms_mv[news["adc"]] = news["rms_mv"]
-        elif "board_c" in news:
-            self.board_c = news["board_c"]
-        elif "ble" in news and "ble" in self.handlers:
-            self.handlers["ble"](news)
-        for pin, value in news.get("pins", ()):
-            self._set_pin(pin, value)
-
-    def _set_pin(self, pin, level):
-        before = self.pins.get(pin, 0)
-        self.pins[pin] = level
-        if level != before and pin in self.handlers:
-            self.handlers[pin](level)
 
 
 link = Link()

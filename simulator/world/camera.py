@@ -9,8 +9,8 @@ import asyncio
 import random
 from collections.abc import Callable
 
+from simulator.world.cable import Cable
 from simulator.world.jpeg import jpeg
-from simulator.world.line import Line
 
 ROWS, COLUMNS = 30, 40  # blocks: 320 by 240 points
 _FRAME, _READ, _LENGTH, _RESET = 0x36, 0x32, 0x34, 0x26
@@ -22,7 +22,7 @@ class Camera:
     """`arc()` tells whether there is a bright light to be seen."""
 
     def __init__(
-        self, line: Line, arc: Callable[[], bool], rng: random.Random, shutter_s: float = 0.2
+        self, line: Cable, arc: Callable[[], bool], rng: random.Random, shutter_s: float = 0.2
     ) -> None:
         self.line, self._arc, self._rng = line, arc, rng
         self.shutter_s = shutter_s

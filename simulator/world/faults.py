@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import isgeneratorfunction
 
-from simulator.world.line import Line, Way
+from simulator.world.cable import Cable, Way
 from simulator.world.mains import Contactor, Mains
 from simulator.world.mischief import Mischief
 from simulator.world.modem import Modem
@@ -26,7 +26,7 @@ class Scene:
     rng: random.Random
 
     @property
-    def line(self) -> Line:
+    def line(self) -> Cable:
         return self.modem.line
 
     @property

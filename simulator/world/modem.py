@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Coroutine
 
 from simulator.world.at import Command, Refused
+from simulator.world.cable import Cable
 from simulator.world.commands import TABLE, known
 from simulator.world.commands.tcpip import report_arrival, report_close
-from simulator.world.line import Line
 from simulator.world.link import Link
 from simulator.world.mischief import Mischief
 from simulator.world.module import Identity, Memory, Net, Settings, Timing
@@ -35,7 +35,7 @@ class Modem:
 
     def __init__(
         self,
-        line: Line,
+        line: Cable,
         radio: Radio,
         speaker: Speaker,
         *,

@@ -56,7 +56,12 @@ class _Run:
 
 
 class Wire:
-    """A queue of bytes under way. With `rng` they travel in pieces of 1–8, silence between."""
+    """A queue of bytes under way. With `rng` they travel in pieces of 1–8, silence between.
+
+    whole: what was put in at once comes out at once, when its last byte has arrived.
+    """
+
+    whole = False
 
     def __init__(self, baud: int, rng: random.Random | None = None) -> None:
         self.baud = baud
@@ -72,7 +77,7 @@ class Wire:
         self.pending += len(data)
         start_ns = max(self.free_ns, now_ns)
         if self.rng is None:
-            self._add(_Run(start_ns, self.baud, bytes(data)))
+            self._add(_Run(start_ns, self.baud, bytes(data), whole=self.whole))
             return
         at = 0
         while at < len(data):

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, IntEnum
 
+from simulator.world import network
+from simulator.world.network import Dial
+
 
 class Stat(IntEnum):
     OFF = 0
@@ -108,6 +111,7 @@ class Radio:
         self.utc = utc
         self.zone_quarters = 32  # +08:00 in quarter hours
         self.apns: set[str] | None = None
+        self.dial: Dial = network.real
         self.names: dict[str, str] = {}  # host names that this network resolves → addresses
         self.position: tuple[float, float, int] = (29.489428, 106.638084, 550)
         self.address = "10.87.3.21"

@@ -12,7 +12,6 @@ from simulator.world.link import BY_PEER, Link, Listener, hang_up
 from simulator.world.radio import Outage, Radio
 
 LINKS = 10
-KERNEL_BYTES = 8_192  # asked of the kernel below, so that a full buffer is soon felt
 GRAVES = 32  # half-open ends kept so that the peer is not told
 
 # results of opening (A76XX AT manual, TCPIP error codes)
@@ -70,17 +69,11 @@ class Stack:
             return NETWORK_FAILURE
         address = await self._resolve(host)
         link = Link(number, (host, port), manual, self)
-        raw = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            raw.setblocking(False)
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
-            await loop.sock_connect(raw, (address, port))
-            await loop.create_connection(lambda: link, sock=raw)
+            await self.radio.dial(link, address, port)
         except BaseException:
             if link.transport:
                 link.transport.abort()
-            raw.close()
             raise
         self.links[number] = link
         loop.call_soon(lambda: link.hold(not self.radio.stat.serves))  # after +CIPOPEN was said

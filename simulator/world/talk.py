@@ -20,7 +20,7 @@ from simulator.world.at import (
     parse,
     respelled,
 )
-from simulator.world.line import Line
+from simulator.world.cable import Cable
 from simulator.world.mischief import Mischief
 
 BACKLOG_BYTES = 4_096
@@ -42,7 +42,7 @@ class Talk:
 
     def __init__(
         self,
-        line: Line,
+        line: Cable,
         execute: Callable[[Command], Awaitable[list[str | bytes]]],
         mischief: Mischief,
         *,
