@@ -91,11 +91,12 @@ def start(unit: Unit, scope: str, package: Package) -> list[Upgrade]:
     campaign = Campaign(id=new_id(), digest=package.digest, scope=scope, made_at=unit.now)
     unit.db.add(campaign)
     rows = select(Terminal).where(Terminal.status == "active", Terminal.fw != package.version)
-    if scope != "all":
+    if scope == "all":
+        rows = rows.where(Terminal.hw == package.hw)
+    else:  # the terminal itself judges whether it fits
         rows = rows.where(Terminal.device == scope)
-    fitting = rows.where(Terminal.hw.in_(("", package.hw))).order_by(Terminal.device)
     begun = []
-    for place, row in enumerate(unit.db.scalars(fitting)):
+    for place, row in enumerate(unit.db.scalars(rows.order_by(Terminal.device))):
         running = _open(unit, row.device)
         if running is not None and running.digest == package.digest:
             continue

@@ -82,8 +82,12 @@ def canonical(value: Any) -> str:
 
 def mac(secret: bytes, label: str, *parts: object) -> str:
     """Hex of the first 16 bytes of HMAC-SHA256 over the parts joined by `|`."""
-    covered = "|".join(str(part) for part in parts).encode()
-    return hmac.digest(key(secret, label), covered, "sha256")[:16].hex()
+    return digest(secret, label, "|".join(str(part) for part in parts).encode()).hex()
+
+
+def digest(secret: bytes, label: str, covered: bytes) -> bytes:
+    """The first 16 bytes of HMAC-SHA256 under the key of this label."""
+    return hmac.digest(key(secret, label), covered, "sha256")[:16]
 
 
 def sign_command(

@@ -17,6 +17,7 @@ from cloud.web import (
     regulator,
     rights,
     shown,
+    technician,
     terminal,
     trouble,
     visitor,
@@ -44,6 +45,6 @@ def create_app(ground: Ground) -> Flask:
     trouble.init_app(app)
     shown.init_app(app)
     assets.init_app(app)
-    for audience in (accounts, welder, regulator, terminal):
+    for audience in (accounts, welder, regulator, technician, terminal):
         app.register_blueprint(audience.blueprint)
     return app

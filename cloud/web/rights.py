@@ -36,6 +36,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.off": _ON_SITE | _REGULATORS,
     "welder.clear": _ON_SITE,
     "welder.cancel": frozenset({"welder"}),
+    "welder.ticket": _ON_SITE,
+    "welder.receipt": _ON_SITE | {"technician"},
+    "welder.journal": _ON_SITE | {"technician"},
+    "technician.ticket": frozenset({"technician"}),
     "terminal.package": ANYONE,
 }
 

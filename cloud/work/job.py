@@ -31,6 +31,7 @@ class Job(Base):
 
     `asked_at` = the first ON that was ever sent: from then on the terminal may know the job.
     `on_command` = the ON that may still close the relay; `asked_on_at` = it waits for its answer.
+    `ticket_until` = until then a ticket may still close or keep closed the relay.
     `off_asked_at` = since when we wait for the relay to be open after the end.
     """
 
@@ -62,6 +63,7 @@ class Job(Base):
     asked_at: Mapped[int | None]
     asked_on_at: Mapped[int | None]
     on_command: Mapped[str | None]
+    ticket_until: Mapped[int | None]
     lease_until: Mapped[int | None]
     on_at: Mapped[int | None]
     paused_at: Mapped[int | None]
@@ -222,7 +224,8 @@ def due(settings: Settings, job: Job) -> int | None:
     if job.asked_on_at is not None:
         waits.append(job.asked_on_at + 2 * settings.command_timeout_s * 1000)
     elif job.state == "watched":
-        waits.append((job.watched_at or 0) + settings.watched_s * 1000)
+        lapses = (job.watched_at or 0) + settings.watched_s * 1000
+        waits.append(max(lapses, job.ticket_until or 0))  # a ticket may be used unseen
     elif job.state in BEFORE:
         waits.append(job.state_at + settings.unstarted_s * 1000)
     elif job.state == "on":
@@ -232,6 +235,11 @@ def due(settings: Settings, job: Job) -> int | None:
     elif job.state == "ended" and job.clear_alarm_at is None:
         waits.append((job.ended_at or 0) + settings.clear_s * 1000)
     return min((at for at in waits if at is not None), default=None)
+
+
+def authorised(job: Job, now: int) -> bool:
+    """Whether the welder's ON, by the line or by ticket, may be what closed the relay."""
+    return job.on_command is not None or (job.ticket_until or 0) > now
 
 
 def off_due(settings: Settings, job: Job, now: int) -> bool:

@@ -6,7 +6,8 @@ doing again what was done changes nothing and writes nothing.
 
 from cloud.book import outbox
 from cloud.book.outbox import Handlers
-from cloud.work import reconcile, recorded, terminal_policy
+from cloud.work import by_ticket, reconcile, recorded, terminal_policy
+from cloud.work.by_ticket import ticket_for_technician, ticket_off, ticket_on
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
 from cloud.work.preparing import ask_code, check, watch
@@ -31,6 +32,9 @@ __all__ = [
     "sweep",
     "switch_off",
     "switch_on",
+    "ticket_for_technician",
+    "ticket_off",
+    "ticket_on",
     "view",
     "watch",
 ]
@@ -38,4 +42,9 @@ __all__ = [
 
 def handlers() -> Handlers:
     """What the work does about what terminals did, for `outbox.deliver`."""
-    return outbox.together(reconcile.handlers(), recorded.handlers(), terminal_policy.handlers())
+    return outbox.together(
+        reconcile.handlers(),
+        recorded.handlers(),
+        by_ticket.handlers(),
+        terminal_policy.handlers(),
+    )

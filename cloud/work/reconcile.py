@@ -43,7 +43,7 @@ def command_done(unit: Unit, event: Event) -> None:
         # Closed after its end: the off that is on its way may have been overtaken.
         closing.off_again(unit, job, "on-after-end", closed=True)
     elif job.state != "on" and job.on_command is not None:
-        _switched_on(unit, job)
+        switched_on(unit, job)
     settle(unit, event.details["device"])
 
 
@@ -54,7 +54,7 @@ def command_not_obeyed(unit: Unit, event: Event) -> None:
         return
     word = event.details["message"]
     if event.details["code"] == "1" and job.state in OPEN and job.state != "on":
-        _not_switched_on(unit, job, word)
+        not_switched_on(unit, job, word)
     elif event.details["code"] == "0" and word == "ended":
         table.move(unit, job, "off-done", off_told_at=unit.now)
     settle(unit, event.details["device"])
@@ -95,8 +95,8 @@ def relay_closed(unit: Unit, job: Job) -> None:
     """The relay is closed for this job: either that is right, or it is opened."""
     if job.state == "on":
         return
-    if job.state in OPEN and job.on_command is not None:
-        _switched_on(unit, job)
+    if job.state in OPEN and table.authorised(job, unit.now):
+        switched_on(unit, job)
     elif job.state in OPEN:
         closing.end(unit, job, SYSTEM, "unasked")
     elif not commands.pending(unit, job.device or "", job.id, "0"):
@@ -139,7 +139,8 @@ def _stray(unit: Unit, row: Terminal) -> None:
         commands.issue(unit, row.device, "switch", code="0", content=content)
 
 
-def _switched_on(unit: Unit, job: Job) -> None:
+def switched_on(unit: Unit, job: Job) -> None:
+    """The relay is closed for an open job that may work."""
     table.move(
         unit,
         job,
@@ -152,7 +153,8 @@ def _switched_on(unit: Unit, job: Job) -> None:
     )
 
 
-def _not_switched_on(unit: Unit, job: Job, word: str) -> None:
+def not_switched_on(unit: Unit, job: Job, word: str) -> None:
+    """The terminal did not close its relay, and said why."""
     code = "terminal-timeout" if word == "restarted" else f"terminal-{word}"
     if word not in _WORDS:
         code = "terminal-refused"

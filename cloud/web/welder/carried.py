@@ -1,0 +1,112 @@
+"""What a phone carries between cloud and terminal by Bluetooth (docs/ble.md): JSON only.
+
+A ticket goes out to who may have it. Receipts and journals come in from whoever brings them:
+their macs say whose word they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cloud.base.unit import Unit
+from cloud.link import journal as journals
+from cloud.link import terminals, tickets, wire
+from cloud.link.strangers import NotReadable, read_object
+from cloud.link.terminals import Terminal
+from cloud.web import fields, visitor
+from cloud.web.trouble import Trouble, bad_input
+from cloud.web.welder import screen
+from cloud.web.welder.blueprint import blueprint
+from cloud.web.welder.pages import person_of
+from cloud.web.welder.scanned import machine_at, must_see
+from cloud.work import jobs
+from cloud.work.refusal import Refusals
+
+_ID = 32
+_REASON = 120
+
+
+@blueprint.post("/m/<code>/ticket")
+def ticket(code: str) -> ResponseReturnValue:
+    """A ticket to switch on or off: `act`, `job`, `ch` (the challenge; none = off-line), `fw`."""
+    act = fields.choice("act", "act", ("on", "off"))
+    job_id = fields.text("job", "job", limit=_ID)
+    challenge = _hex("ch", tickets.CHALLENGE)
+    secret = _hex("fw", tickets.SECRET_DIGEST)
+    viewer = visitor.signed_in()
+    with visitor.ground().write() as unit:
+        machine = machine_at(unit, code)
+        must_see(unit, viewer, machine)
+        person = person_of(unit, viewer)
+        job = jobs.by_id(unit, job_id)
+        if job is None or job.machine_id != machine.id:
+            raise bad_input(_("没有这项作业。"))
+        if act == "on":
+            made = jobs.ticket_on(unit, job, person, challenge, secret)
+        else:
+            made = jobs.ticket_off(unit, job, person, challenge)
+        answer = handed_out(unit, made)
+    return answer
+
+
+@blueprint.post("/carried/receipt")
+def receipt() -> ResponseReturnValue:
+    """The terminal's own word about a ticket."""
+    told = _body()
+    with visitor.ground().write() as unit:
+        word = tickets.receipt(unit, told)
+    if word != "receipt":
+        raise bad_input(_("这不是终端的回执（%(word)s）。", word=word))
+    return jsonify({"ok": True})
+
+
+@blueprint.post("/carried/<device>/journal")
+def journal(device: str) -> ResponseReturnValue:
+    """A batch of the terminal's journal; `stored` is for the terminal, as it stands."""
+    paras = _batch()
+    with visitor.ground().write() as unit:
+        taken = journals.take(unit, _terminal(unit, device), paras, via="phone")
+        if taken.stored is None:
+            raise bad_input(_("这不是终端的记录（%(word)s）。", word=taken.word))
+        stored = journals.stored_body(unit, taken.stored).decode()
+    return jsonify({"ok": True, "to": taken.stored["to"], "stored": stored})
+
+
+def handed_out(unit: Unit, made: tickets.Ticket | Refusals) -> ResponseReturnValue:
+    """A ticket as the phone takes it, or the refusals."""
+    if isinstance(made, Refusals):
+        return jsonify({"ok": False, "refusals": screen.told(made)}), 409
+    text = tickets.written(unit, made)
+    return jsonify({"ok": True, "refusals": [], "ticket": text, "id": made.id, "exp": made.exp})
+
+
+def _hex(name: str, shape: re.Pattern[str]) -> str:
+    value = fields.text(name, name, limit=64, required=False)
+    if value and not shape.fullmatch(value):
+        raise bad_input(_("“%(label)s”里有不能使用的字符。", label=name))
+    return value
+
+
+def _body() -> dict[str, Any]:
+    try:
+        return read_object(request.get_data())
+    except NotReadable as reason:
+        raise bad_input(_("内容读不懂（%(word)s）。", word=str(reason))) from None
+
+
+def _batch() -> dict[str, Any]:
+    """The batch itself, or out of the event's envelope in which the terminal sends it."""
+    said = wire.read_up(request.get_data())
+    return said.paras if isinstance(said, wire.TerminalEvent) else _body()
+
+
+def _terminal(unit: Unit, device: str) -> Terminal:
+    row = terminals.locked(unit, device)
+    if row is None or row.status != "active":
+        raise Trouble(404, "terminal-unknown", _("没有这个终端。"))
+    return row

@@ -1,0 +1,184 @@
+"""Working by ticket, where only the phone reaches the terminal: who gets one, and what came of it.
+
+The rules are those of the press on the page; only the terminal may be dark. A numbered ticket is
+taken underground and may be used later: until it and its lease are over, the job stays open.
+"""
+
+from dataclasses import replace
+
+from cloud.base.unit import Unit
+from cloud.book import audit
+from cloud.book.outbox import Event, Handlers
+from cloud.link import terminals, tickets
+from cloud.link.tickets import NoTicket, Ticket
+from cloud.registry import machines
+from cloud.registry.people import Person
+from cloud.work import closing, gather, profiles, reconcile, switching
+from cloud.work import job as table
+from cloud.work.decide import authority_ends, decide
+from cloud.work.job import OPEN, OVER, Job, profile_of
+from cloud.work.refusal import Refusals
+from cloud.work.rules import refuse
+
+TEST_S = 60
+SERVICE_S = 1800
+
+
+def handlers() -> Handlers:
+    """What the work does about receipts, for `outbox.deliver`."""
+    return {"ticket-done": [obeyed], "ticket-refused": [not_obeyed]}
+
+
+def ticket_on(
+    unit: Unit, job: Job, welder: Person, challenge: str = "", fw: str = ""
+) -> Ticket | Refusals:
+    """A ticket with which the welder's phone switches on, or resumes; all refusals otherwise.
+
+    `challenge` = what the phone has just read from the terminal; without one the ticket has a
+    number and may be used without any network until it expires.
+    """
+    job = table.locked(unit, job)
+    if job.welder_id != welder.id:
+        return table.refused_for(unit, job, welder.id, "on", "not-your-job")
+    if job.state not in OPEN:
+        return table.refused_for(unit, job, welder.id, "on", "job-closed")
+    profile = profile_of(job)
+    facts = gather.at_step(unit, "on", job)
+    if job.state == "on" or _holds_ticket(unit, job):
+        facts = replace(facts, resuming=True)  # it was decided, and the fire watch was there
+    if facts.machine.terminal == "dark":
+        facts = replace(facts, machine=replace(facts.machine, terminal="ready"))
+    decision = decide(facts, profile)
+    if not decision.allowed:
+        return table.refused(unit, job, decision.refusals, welder.id, "on")
+    until = authority_ends(facts, profile, unit.settings.lease_max_s)
+    if job.on_at is not None and job.lease_until is not None:
+        until = min(until, job.lease_until)
+    lease_s = (until - unit.now) // 1000
+    if lease_s < 1:
+        return table.refused_for(unit, job, welder.id, "on", "lease-over")
+    return _issue_on(unit, job, welder, until, challenge, fw)
+
+
+def ticket_off(
+    unit: Unit, job: Job, person: Person, challenge: str = "", reason: str = ""
+) -> Ticket | Refusals:
+    """End the job, and give the phone a ticket that says so to a terminal that is dark."""
+    done = switching.switch_off(unit, job, person, reason)
+    if isinstance(done, Refusals):
+        return done
+    try:
+        return tickets.make(
+            unit, done.device or "", "off", person_id=person.id, job=done.id, challenge=challenge
+        )
+    except NoTicket:
+        return table.refused_for(unit, done, person.id, "off", "terminal-missing")
+
+
+def ticket_for_technician(
+    unit: Unit, technician: Person, device: str, act: str, challenge: str
+) -> Ticket | Refusals:
+    """A function test (a minute at most) or service, never while somebody works there."""
+    profile = profiles.load(unit.settings.profile)
+    machine = machines.by_device(unit, device)
+    codes = []
+    if technician.status != "active" or "technician" not in technician.roles:
+        codes.append("registered")
+    if machine is not None and table.open_on(unit, machine.id):
+        codes.append("machine-busy")
+    row = terminals.get(unit, device)
+    if row is None or row.status != "active" or not row.signed:
+        codes.append("terminal-missing")
+    if codes:
+        return Refusals(refuse(code, profile) for code in codes)
+    lease_s = TEST_S if act == "test" else SERVICE_S
+    ticket = tickets.make(
+        unit, device, act, person_id=technician.id, lease_s=lease_s, challenge=challenge
+    )
+    place = machine.district if machine is not None else technician.district
+    told = {"ticket": ticket.id, "device": device}
+    audit.write(unit, place, technician.id, f"ticket-{act}", device, told)
+    return ticket
+
+
+# --- what came of it ----------------------------------------------------------------------------
+
+
+def obeyed(unit: Unit, event: Event) -> None:
+    """The terminal obeyed a ticket, by its receipt."""
+    job = _job_of(unit, event)
+    if job is None:
+        _note(unit, event)
+        return
+    if event.details["act"] == "off":
+        table.move(unit, job, "off-done", off_told_at=unit.now)
+    elif job.state in OVER:
+        closing.off_again(unit, job, "on-after-end", closed=True)
+    elif job.state != "on" and event.details["current"]:
+        reconcile.switched_on(unit, job)
+    reconcile.settle(unit, event.details["device"])
+
+
+def not_obeyed(unit: Unit, event: Event) -> None:
+    """The terminal refused a ticket."""
+    job = _job_of(unit, event)
+    if job is None:
+        _note(unit, event)
+    elif event.details["act"] == "on" and job.state in OPEN and job.state != "on":
+        reconcile.not_switched_on(unit, job, event.details["word"])
+    elif event.details["act"] == "off" and event.details["word"] == "ended":
+        table.move(unit, job, "off-done", off_told_at=unit.now)
+
+
+def _issue_on(
+    unit: Unit, job: Job, welder: Person, until: int, challenge: str, fw: str
+) -> Ticket | Refusals:
+    device = gather.machine_of(unit, job).device or ""
+    lease_s = (until - unit.now) // 1000
+    try:
+        ticket = tickets.make(
+            unit,
+            device,
+            "on",
+            person_id=welder.id,
+            job=job.id,
+            lease_s=lease_s,
+            life_s=lease_s,
+            challenge=challenge,
+            fw=fw,
+        )
+    except NoTicket:
+        return table.refused_for(unit, job, welder.id, "on", "terminal-missing")
+    kind = "challenge" if challenge else "number"
+    table.move(
+        unit,
+        job,
+        "ticket-issued",
+        actor=welder.id,
+        details={"ticket": ticket.id, "by": kind, "lease_s": lease_s},
+        device=device,
+        asked_at=job.asked_at or unit.now,
+        on_command=ticket.id,
+        ticket_until=until,
+        lease_until=until,
+        **table.NOTHING_REFUSED,
+    )
+    return ticket
+
+
+def _holds_ticket(unit: Unit, job: Job) -> bool:
+    return job.ticket_until is not None and job.ticket_until > unit.now
+
+
+def _job_of(unit: Unit, event: Event) -> Job | None:
+    job = table.by_id(unit, event.details["job"] or "")
+    return None if job is None else table.locked(unit, job)
+
+
+def _note(unit: Unit, event: Event) -> None:
+    """A technician's ticket: no job, but the book says what came of it."""
+    machine = machines.by_device(unit, event.details["device"])
+    if machine is not None:
+        told = {name: event.details[name] for name in ("device", "act", "word")}
+        person = event.details["person"]
+        audit.write(unit, machine.district, person, event.kind, event.subject, told)

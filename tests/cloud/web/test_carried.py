@@ -1,0 +1,100 @@
+"""What a phone carries between cloud and terminal: tickets out, receipts and journals in."""
+
+import json
+
+import pytest
+
+from cloud.work import jobs
+
+CH = "0011223344556677"
+LOG = "aa" * 8
+
+
+def job_of(county, who, cast):
+    return county.ask(lambda unit: jobs.view(unit, cast.machine, who)).job
+
+
+def send(user, path, body, page="/"):
+    """A JSON body, as the page's script sends it."""
+    headers = {"X-CSRF-Token": user.token(page), "Accept": "application/json"}
+    data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
+    return user.client.post(path, data=data, headers=headers)
+
+
+@pytest.fixture
+def dark(floor):
+    """A job at the point where ON may be pressed, and the terminal's line is down."""
+    welder, watch = floor.watched()
+    floor.up(floor.terminal.leave())
+    return welder, watch, job_of(floor.county, floor.cast.welder, floor.cast)
+
+
+def test_a_whole_weld_over_the_phone(floor, dark):
+    welder, _watch, job = dark
+    address = f"/m/{floor.code}/ticket"
+    answer = welder.post(address, json=True, act="on", job=job, ch=CH)
+    assert answer.status_code == 200
+    told = floor.terminal.take(answer.json["ticket"])
+    assert send(welder, "/carried/receipt", told).json == {"ok": True}
+    floor.exchange()
+    assert welder.state(floor.code)["state"] == "on"
+    again = welder.post(address, json=True, act="off", job=job, ch=CH)
+    send(welder, "/carried/receipt", floor.terminal.take(again.json["ticket"]))
+    floor.exchange()
+    assert floor.terminal.relay == 0
+    assert welder.state(floor.code)["state"] == "ended"
+
+
+def test_refusals_come_as_they_do_for_the_page(floor, dark):
+    _welder, watch, job = dark
+    answer = watch.post(f"/m/{floor.code}/ticket", json=True, act="on", job=job, ch=CH)
+    assert answer.status_code == 409
+    assert [one["code"] for one in answer.json["refusals"]] == ["not-your-job"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"act": "test"}, {"act": ""}, {"job": "nobody"}, {"ch": "short"}, {"fw": "zz"}, {"job": ""}],
+)
+def test_a_form_that_no_page_sends_is_bad_input(floor, dark, change):
+    welder, _watch, job = dark
+    form = {"act": "on", "job": job, "ch": CH} | change
+    assert welder.post(f"/m/{floor.code}/ticket", json=True, **form).status_code == 400
+
+
+def test_a_journal_comes_by_phone_and_stored_goes_back(floor, dark):
+    welder, _watch, _job = dark
+    entry = {"log": LOG, "seq": 1, "boot": 1, "up": 5, "kind": "boot"}
+    answer = send(welder, "/carried/T1/journal", floor.terminal.entries(LOG, entry))
+    assert (answer.status_code, answer.json["to"]) == (200, 1)
+    paras = json.loads(answer.json["stored"])["services"][0]["paras"]
+    assert paras["mac"] == floor.terminal._mac("command", f"T1|stored|{LOG}|1")
+    assert send(welder, "/carried/T1/journal", floor.terminal.batch(LOG, entry)).json["to"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/carried/receipt", b"hello", 400),
+        ("/carried/receipt", {}, 400),
+        ("/carried/receipt", {"id": "0" * 32, "code": 200}, 400),
+        ("/carried/T1/journal", {"log": LOG, "from": 1, "to": 1, "entries": [], "mac": "0"}, 400),
+        ("/carried/T1/journal", b"\xff", 400),
+        ("/carried/nobody/journal", {"log": LOG, "from": 1, "to": 1, "entries": []}, 404),
+    ],
+)
+def test_what_no_terminal_said_is_not_taken(browser, cast, floor, path, body, status):
+    assert send(browser(cast.technician), path, body).status_code == status
+
+
+def test_a_technician_gets_a_test_ticket_and_nobody_works_meanwhile(browser, cast, floor):
+    technician = browser(cast.technician)
+    form = {"device": "T1", "act": "test", "ch": CH}
+    answer = technician.post("/technician/ticket", json=True, **form)
+    assert answer.status_code == 200
+    told = floor.terminal.take(answer.json["ticket"])
+    assert send(technician, "/carried/receipt", told).json == {"ok": True}
+    floor.applied()
+    assert technician.post("/technician/ticket", json=True, **form).status_code == 409
+    for change in ({"act": "on"}, {"ch": ""}, {"device": ""}):
+        assert technician.post("/technician/ticket", json=True, **form | change).status_code == 400
