@@ -24,12 +24,8 @@ _ENOSPC = 28
 
 def batch_mac(key, device, log, first, last, entries):
     """The mac (key `receipt`) under a batch: `entries` is all that is left of first..last."""
-    digest = hashlib.sha256(b"[")
-    for place, entry in enumerate(entries):
-        digest.update((("," if place else "") + mac.canonical(entry)).encode())
-    digest.update(b"]")
-    over = (device, "entries", log, str(first), str(last), hexlify(digest.digest()).decode())
-    return mac.tag(key, "|".join(over))
+    digest = hexlify(hashlib.sha256(mac.canonical(entries).encode()).digest()).decode()
+    return mac.tag(key, "%s|entries|%s|%d|%d|%s" % (device, log, first, last, digest))
 
 
 def stored_mac(key, device, log, to):
@@ -76,24 +72,23 @@ class Journal:
 
     def flush(self):
         """All that was added is in flash, or False."""
-        for _ in range(4):
+        while True:
             try:
                 self._write("n")
-                self._trim()
+                while self._used() > self._room and self._shed():
+                    pass
                 self._write("c")
                 return True
             except OSError as error:
                 self.failed += 1
-                if error.errno != _ENOSPC:
-                    break
-                self._room = max(self._used() - _SEGMENT, 2 * _SEGMENT)  # less than was promised
-                self._trim()
-        return False
+                if error.errno != _ENOSPC or not self._shed():
+                    return False
 
     def _put(self, row, kind, fields):
         self.last += 1
-        fields.update(boot=self._boot, up=self._now[0], at=self._now[1] or None, kind=kind)
-        fields = {name: fields[name] for name in fields if fields[name] is not None}
+        fields["boot"], fields["kind"], fields["up"] = self._boot, kind, self._now[0]
+        if self._now[1]:
+            fields["at"] = self._now[1]
         try:
             text = mac.canonical(fields)
             if len(text) > _LONGEST:
@@ -135,21 +130,19 @@ class Journal:
     def _used(self):
         return sum([file[1] for row in "cn" for file in self._files[row]])
 
-    def _trim(self):
-        """Drops the oldest: first what the cloud has, then non-critical, at last critical."""
-        while self._used() > self._room:
-            for row in "nc":
-                files = self._files[row]
-                if len(files) > 1 and _number(files[1]) <= self.stored_to + 1:
-                    self._remove(row)
-                    break
-            else:
-                if self._files["n"]:
-                    self._drop("n")
-                elif len(self._files["c"]) > 1:
-                    self._drop("c")
-                else:
-                    return
+    def _shed(self):
+        """The oldest segment goes: first one that the cloud has, then a non-critical one, at last
+        a critical one. False where none is left."""
+        for row in "nc":
+            files = self._files[row]
+            if len(files) > 1 and _number(files[1]) <= self.stored_to + 1:
+                self._remove(row)
+                return True
+        for row in "nc":
+            if len(self._files[row]) > (row == "c"):
+                self._drop(row)
+                return True
+        return False
 
     def _drop(self, row):
         """The gap is in flash before the file goes; a cut between is made good by `_open`."""
@@ -301,7 +294,7 @@ class Journal:
         return told
 
     def sent(self, seq):
-        self.sent_to = min(max(self.sent_to, seq), self.last)
+        self.sent_to = seq
 
     def rewind(self, seq):
         """The next batch begins at `seq`, or at what is left behind it."""

@@ -8,7 +8,7 @@ _NOTHING = b"0"  # the chip's store is not asked to keep nothing at all
 
 
 def begin(store, cause):
-    """(number of this start, fields of its journal entry `boot`: reason, and crash or None).
+    """(number of this start, fields of its journal entry `boot`: reason, crash if there was one).
 
     The number is in flash already. `cause` = the chip's word.
     """
@@ -20,7 +20,7 @@ def begin(store, cause):
         crash = None
     left = store.get("left") or _NOTHING
     reason = ("crash" if crash else cause) if left == _NOTHING else left.decode()
-    return number, {"reason": reason, "crash": crash}
+    return number, {"reason": reason, "crash": crash} if crash else {"reason": reason}
 
 
 def told(store):

@@ -28,8 +28,8 @@ def died(error: Exception) -> None:
 
 
 def test_starts_are_counted_and_the_chips_word_is_the_reason(store: Store) -> None:
-    assert starts.begin(store, "power") == (1, {"reason": "power", "crash": None})
-    assert starts.begin(store, "watchdog") == (2, {"reason": "watchdog", "crash": None})
+    assert starts.begin(store, "power") == (1, {"reason": "power"})
+    assert starts.begin(store, "watchdog") == (2, {"reason": "watchdog"})
 
 
 def test_a_restart_by_ones_own_will_has_its_own_word_until_it_is_told(store: Store) -> None:
@@ -37,7 +37,7 @@ def test_a_restart_by_ones_own_will_has_its_own_word_until_it_is_told(store: Sto
     assert starts.begin(store, "restart")[1]["reason"] == "upgrade"
     assert starts.begin(store, "power")[1]["reason"] == "upgrade"  # cut before it was told
     starts.told(store)
-    assert starts.begin(store, "power") == (3, {"reason": "power", "crash": None})
+    assert starts.begin(store, "power") == (3, {"reason": "power"})
 
 
 def test_a_crash_is_told_with_its_place_until_it_is_told(store: Store) -> None:
@@ -52,7 +52,7 @@ def test_a_crash_is_told_with_its_place_until_it_is_told(store: Store) -> None:
         assert crash["trace"].split(" < ")[0].endswith(" died")
         assert set(crash) == {"type", "message", "trace", "up", "free", "fw"}
     starts.told(store)
-    assert starts.begin(store, "power")[1] == {"reason": "power", "crash": None}
+    assert starts.begin(store, "power")[1] == {"reason": "power"}
 
 
 def test_a_crash_fits_the_store_and_the_journal_however_deep_it_was(store: Store) -> None:
@@ -76,7 +76,7 @@ def test_a_record_that_cannot_be_read_keeps_no_terminal_from_starting(
     store: Store, odd: bytes
 ) -> None:
     store.put("crash", odd)
-    assert starts.begin(store, "power") == (1, {"reason": "power", "crash": None})
+    assert starts.begin(store, "power") == (1, {"reason": "power"})
 
 
 def test_a_store_that_refuses_leaves_the_crash_untold_and_raises_nothing(
