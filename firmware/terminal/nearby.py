@@ -21,6 +21,7 @@ _TEXT_MAX = 1024
 _PHONES = 3  # the chip has four connections
 _STRANGER_S = 30
 _FRIEND_S = 300
+_PAUSE_MS = 60000
 _MODES = ("idle", "working", "emergency", "fault", "service", "locked")
 _WORDS = (
     "-",
@@ -98,13 +99,20 @@ class Nearby:
         self._stored = stored
 
     async def run(self):
+        while True:
+            try:
+                return await self._meet()  # it ends only when cancelled
+            except OSError as error:  # a radio that does not work is no reason for a restart
+                print("hanma nearby", error)
+            await asyncio.sleep_ms(_PAUSE_MS)
+
+    async def _meet(self):
         made = self._radio.serve(_ROWS)
         self._shown, self._phones = None, {}
         self._values = dict(zip([row[0] for row in _ROWS], made))
         tasks = [asyncio.create_task(self._listen(of)) for of in (_TICKET, _JOURNAL)]
         try:
             while True:
-                self._show()
                 connection = await self._radio.meet(self._name)
                 if connection is None:
                     return

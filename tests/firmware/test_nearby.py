@@ -87,9 +87,12 @@ class Radio:
     def __init__(self) -> None:
         self.made: dict[int, Characteristic] = {}
         self.name = b""
+        self.broken = False
         self.coming: asyncio.Queue[Phone] = asyncio.Queue()
 
     def serve(self, rows: Any) -> list[Characteristic]:
+        if self.broken:
+            raise OSError(19)
         self.made = {row[0]: Characteristic() for row in rows}
         return list(self.made.values())
 
@@ -468,8 +471,9 @@ def test_what_is_not_json_is_malformed(text: bytes) -> None:
 def test_identity_and_state_are_there_to_be_read_and_follow_what_changes() -> None:
     async def script(terminal: Terminal) -> None:
         made = terminal.radio.made
-        assert json.loads(made[IDENTITY].value) == {"d": "HM-1", "challenge": "00" * 8}
+        assert made[IDENTITY].value == b""  # nobody is there to read it
         phone = await terminal.phone()
+        assert json.loads(made[IDENTITY].value) == {"d": "HM-1", "challenge": "00" * 8}
         await phone.text(TICKET, b"right")
         told = len(phone.states)
         terminal.challenge, terminal.mode, terminal.relay = "11" * 8, "locked", 1
@@ -493,3 +497,18 @@ def test_a_callback_that_fails_is_told_and_the_next_ticket_works(
 
     scene(script)
     assert "RuntimeError: flash" in capsys.readouterr().err
+
+
+def test_a_radio_that_does_not_work_is_tried_again_and_ends_nothing() -> None:
+    async def play() -> None:
+        terminal = Terminal()
+        terminal.radio.broken = True
+        task = asyncio.create_task(terminal.nearby.run())
+        await asyncio.sleep(300)
+        assert not task.done() and terminal.radio.made == {}
+        terminal.radio.broken = False
+        await asyncio.sleep(61)
+        phone = await terminal.phone()
+        assert (await phone.text(TICKET, b"t"))[2] == OK
+
+    run(play())
