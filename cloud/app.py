@@ -17,6 +17,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import outbox
+from cloud.cases import from_terminals
 from cloud.link import commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import Broker
@@ -152,7 +153,9 @@ ROUNDS = (
 
 def handlers() -> outbox.Handlers:
     """What all rooms do about events; the rooms nearer the ground go first."""
-    return outbox.together(policies.handlers(), upgrades.handlers(), jobs.handlers())
+    return outbox.together(
+        policies.handlers(), upgrades.handlers(), jobs.handlers(), from_terminals.handlers()
+    )
 
 
 class Housekeeping:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.base.settings import Settings
+from cloud.cases import alarms
 from cloud.cli import main
 from cloud.link import policies
 from cloud.mqtt import topics
@@ -23,6 +24,11 @@ def test_every_setting_is_documented_with_its_default_and_meaning(name: str) -> 
     row = next(r for r in REFERENCE.splitlines() if f"`{variable}`" in r)
     default = next(one.default for one in fields(Settings) if one.name == name)
     assert str(default) in row and meaning in row
+
+
+@pytest.mark.parametrize("kind", list(alarms.LEVELS))
+def test_every_alarm_is_documented_with_its_level(kind: str) -> None:
+    assert f"| `{kind}` | {alarms.LEVELS[kind]} |" in REFERENCE
 
 
 @pytest.mark.parametrize("name", list(policies.FIELDS))

@@ -242,7 +242,7 @@ def left(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
         row.relay, row.mode, row.amps, row.arc = 0, "idle", 0, False
         row.state_at = unit.now
     if row.online:
-        _gone(unit, row, reason)
+        _gone(unit, row, reason, tamper=bool(whole(told, "tamper", 0, 1)))
     return True
 
 
@@ -291,6 +291,7 @@ def _state(
     row.state_at = unit.now
 
 
-def _gone(unit: Unit, row: Terminal, reason: str) -> None:
+def _gone(unit: Unit, row: Terminal, reason: str, tamper: bool = False) -> None:
     row.online = False
-    outbox.tell(unit, "terminal-offline", row.device, reckoning.news(row, reason=reason))
+    news = reckoning.news(row, reason=reason, tamper=tamper)
+    outbox.tell(unit, "terminal-offline", row.device, news)

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-_ROOMS = ("registry", "book", "link", "work")
+_ROOMS = ("registry", "book", "link", "work", "cases")
 
 
 def import_tables() -> None:

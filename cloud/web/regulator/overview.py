@@ -1,4 +1,4 @@
-"""What the status page shows: four numbers and the machines of the viewer's district (reads only).
+"""What the status page shows: five numbers and the machines of the viewer's district (reads only).
 
 An officer sees what has the machine or its present job in the district's subtree; the office all.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select, true
 
 from cloud.base import districts
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
+from cloud.cases import alarms
+from cloud.cases.alarms import Alarm
 from cloud.link.terminals import Terminal
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
@@ -37,7 +39,7 @@ _RANK = case((_UNCONFIRMED, 0), (_one_of("on"), 1), else_=2)
 def shown(unit: Unit, viewer: Viewer, page: int) -> dict[str, Any]:
     """`numbers`, and the `machines` of one page: attention first, then work, then by code."""
     here = _in_district(viewer)
-    numbers = _numbers(unit, here)
+    numbers = _numbers(unit, here, viewer)
     pages = max(1, -(-numbers["machines"] // PER_PAGE))
     page = min(page, pages)
     machines = _machines(unit, here, page)
@@ -53,7 +55,7 @@ def _in_district(viewer: Viewer) -> ColumnElement[bool]:
     return districts.below(viewer.district, Machine.district) | Machine.id.in_(visited)
 
 
-def _numbers(unit: Unit, here: ColumnElement[bool]) -> dict[str, int]:
+def _numbers(unit: Unit, here: ColumnElement[bool], viewer: Viewer) -> dict[str, int]:
     machines = select(func.count(Machine.id)).where(here, Machine.status != "scrapped")
     online = machines.join(Terminal, Terminal.device == Machine.device).where(_online(unit))
     jobs = select(func.count(Job.id)).join(Machine, Machine.id == Job.machine_id).where(here)
@@ -62,7 +64,19 @@ def _numbers(unit: Unit, here: ColumnElement[bool]) -> dict[str, int]:
         "online": unit.db.scalar(online) or 0,
         "working": unit.db.scalar(jobs.where(_one_of("on"))) or 0,
         "attention": unit.db.scalar(jobs.where(_UNCONFIRMED)) or 0,
+        "alarms": unit.db.scalar(_alarms(here, viewer)) or 0,
     }
+
+
+def _alarms(here: ColumnElement[bool], viewer: Viewer) -> Select[tuple[int]]:
+    """How many alarms are open in the viewer's district, or about a machine seen there."""
+    count = select(func.count(Alarm.id)).where(alarms.IS_OPEN)
+    if "office" in viewer.roles:
+        return count
+    seen = select(Machine.id).where(here)
+    return count.where(
+        districts.below(viewer.district, Alarm.district) | Alarm.machine_id.in_(seen)
+    )
 
 
 def _machines(unit: Unit, here: ColumnElement[bool], page: int) -> list[dict[str, Any]]:

@@ -16,9 +16,9 @@ def status(user, **query):
     return user.get("/status.json", query_string=query).json
 
 
-def test_four_numbers_and_the_machines(officer, floor):
+def test_five_numbers_and_the_machines(officer, floor):
     assert status(officer) == {
-        "numbers": {"machines": 1, "online": 1, "working": 0, "attention": 0},
+        "numbers": {"machines": 1, "online": 1, "working": 0, "attention": 0, "alarms": 0},
         "machines": [
             {
                 "code": floor.code,
@@ -158,3 +158,16 @@ def test_a_long_list_is_turned_page_by_page(officer, county, cast, monkeypatch):
     assert {m["code"] for p in pages for m in p["machines"]} == codes
     assert pages[3]["page"] == pages[3]["pages"] == 3
     assert 'href="/?page=2"' in officer.get("/").text
+
+
+def test_open_alarms_are_counted_where_they_are_seen(browser, cast, officer, county, floor):
+    from cloud.cases import alarms
+
+    raised = {"district": cast.machine.district, "machine_id": cast.machine.id}
+    county.do(lambda unit: alarms.raise_alarm(unit, "TAMPER", "T1", **raised))
+    county.do(lambda unit: alarms.raise_alarm(unit, "BYPASS", "T9", district=""))
+    assert status(officer)["numbers"]["alarms"] == 1
+    assert status(browser(cast.office))["numbers"]["alarms"] == 2
+    assert status(browser(cast.far_officer))["numbers"]["alarms"] == 0
+    county.do(lambda unit: alarms.cleared(unit, "TAMPER", "T1"))
+    assert status(officer)["numbers"]["alarms"] == 0

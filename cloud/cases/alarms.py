@@ -1,0 +1,169 @@
+"""Alarms: raised by one function, the same open one counted and not repeated, closed once.
+
+Now an alarm of a terminal closes when the terminal says that it is over, or a person closes it;
+who verifies it and by when comes with the life of cases. Events: `alarm-raised`, `alarm-closed`.
+"""
+
+from typing import Any
+
+from sqlalchemy import Index, literal_column, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base
+from cloud.base.ids import new_id
+from cloud.base.unit import Unit
+from cloud.book import audit, outbox
+
+NOTICE, WARNING, DANGER = 1, 2, 3
+LEVELS = {
+    "TAMPER": DANGER,
+    "BYPASS": DANGER,
+    "RELAY_STUCK": DANGER,
+    "GAS_WARN": WARNING,
+    "GAS_TRIP": DANGER,
+    "OVER_TEMP": WARNING,
+    "EMERGENCY_ON": DANGER,
+    "LOW_SIGNAL": NOTICE,
+    "JOURNAL_FULL": WARNING,
+    "UPGRADE_FAILED": WARNING,
+    "POWER_TAMPER": DANGER,
+}
+SYSTEM = "system"
+_SEQS_KEPT = 32
+
+
+class Alarm(Base):
+    """One alarm. `subject` = what it is about (a terminal), `count` = how often it was raised
+    while open, `seqs` = the journal numbers of those times; times are epoch ms."""
+
+    __tablename__ = "alarm"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    machine_id: Mapped[str | None]
+    job_id: Mapped[str | None]
+    district: Mapped[str] = mapped_column(index=True)
+    level: Mapped[int]
+    state: Mapped[str]
+    count: Mapped[int]
+    seqs: Mapped[dict[str, Any]]
+    raised_at: Mapped[int]
+    last_at: Mapped[int]
+    closed_at: Mapped[int | None]
+    closed_by: Mapped[str] = mapped_column(default="")
+    closed_why: Mapped[str] = mapped_column(default="")
+
+
+IS_OPEN = literal_column("closed_at IS NULL")
+Index(
+    "ux_alarm_open",
+    Alarm.subject,
+    Alarm.kind,
+    unique=True,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
+)
+Index("ix_alarm_subject", Alarm.subject, Alarm.kind, Alarm.raised_at)
+Index("ix_alarm_open_district", Alarm.district, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+
+
+def raise_alarm(
+    unit: Unit,
+    kind: str,
+    subject: str,
+    *,
+    district: str,
+    level: int | None = None,
+    machine_id: str | None = None,
+    job_id: str | None = None,
+    at: int | None = None,
+    seq: int | None = None,
+) -> Alarm:
+    """Raise an alarm, or count it if it is open. One with a journal number seen before is the
+    same word again: it changes nothing, also when that alarm is closed by now."""
+    last = latest(unit, subject, kind)
+    if last is not None and seq is not None and seq in _seqs(last):
+        return last
+    if last is not None and last.closed_at is None:
+        last.count += 1
+        last.last_at = unit.now
+        _keep(last, seq)
+        return last
+    alarm = Alarm(
+        id=new_id(),
+        kind=kind,
+        subject=subject,
+        machine_id=machine_id,
+        job_id=job_id,
+        district=district,
+        level=LEVELS.get(kind, WARNING) if level is None else level,
+        state="raised",
+        count=1,
+        seqs={"seqs": []},
+        raised_at=at or unit.now,
+        last_at=unit.now,
+    )
+    _keep(alarm, seq)
+    unit.db.add(alarm)
+    unit.db.flush()
+    _tell(unit, alarm, SYSTEM, "alarm-raised")
+    return alarm
+
+
+def cleared(unit: Unit, kind: str, subject: str, seq: int | None = None) -> bool:
+    """The terminal says that it is over; False if nothing is open, or it was raised again since.
+
+    `seq` = the journal number of the clearing: what was raised after it stays open.
+    """
+    alarm = latest(unit, subject, kind)
+    if alarm is None or alarm.closed_at is not None:
+        return False
+    if seq is not None and any(one > seq for one in _seqs(alarm)):
+        return False
+    _close(unit, alarm, SYSTEM, "cleared")
+    return True
+
+
+def close(unit: Unit, alarm: Alarm, person_id: str, why: str) -> None:
+    """Somebody has seen to it. Closing twice changes nothing."""
+    held = unit.db.get_one(Alarm, alarm.id, populate_existing=True, with_for_update=True)
+    if held.closed_at is None:
+        _close(unit, held, person_id, why)
+
+
+def latest(unit: Unit, subject: str, kind: str) -> Alarm | None:
+    """The last alarm of this kind about this subject, held; open or not."""
+    rows = select(Alarm).where(Alarm.subject == subject, Alarm.kind == kind)
+    first = rows.order_by(Alarm.closed_at.is_(None).desc(), Alarm.raised_at.desc(), Alarm.id)
+    held = first.limit(1).with_for_update()
+    return unit.db.scalar(held, execution_options={"populate_existing": True})
+
+
+def open_about(unit: Unit, subject: str) -> list[Alarm]:
+    """The open alarms about this subject, the gravest first."""
+    rows = select(Alarm).where(Alarm.subject == subject, IS_OPEN)
+    return list(unit.db.scalars(rows.order_by(Alarm.level.desc(), Alarm.raised_at)))
+
+
+def _close(unit: Unit, alarm: Alarm, by: str, why: str) -> None:
+    alarm.state, alarm.closed_at = "closed", unit.now
+    alarm.closed_by, alarm.closed_why = by, why
+    unit.db.flush()
+    _tell(unit, alarm, by, "alarm-closed")
+
+
+def _seqs(alarm: Alarm) -> list[int]:
+    return list(alarm.seqs["seqs"])
+
+
+def _keep(alarm: Alarm, seq: int | None) -> None:
+    if seq is not None:
+        alarm.seqs = {"seqs": [*_seqs(alarm), seq][-_SEQS_KEPT:]}
+
+
+def _tell(unit: Unit, alarm: Alarm, actor: str, what: str) -> None:
+    told = {"kind": alarm.kind, "subject": alarm.subject, "level": alarm.level}
+    told |= {"machine": alarm.machine_id, "job": alarm.job_id}
+    audit.write(unit, alarm.district, actor, what, alarm.id, told | {"count": alarm.count})
+    outbox.tell(unit, what, alarm.id, told | {"district": alarm.district})
