@@ -16,22 +16,20 @@ _BLOCK = 1024
 
 
 class Unpacker:
-    """Writes the files from the one numbered `index` on into `folder`; `feed` takes any pieces.
-
-    Refused when a file is not what the manifest says, or when there is more than it says. A file
-    is worth nothing before it is closed: what a cut leaves of it is found by `scan`.
+    """Writes the files of `head` after the first `count` of them into `folder`; `feed` takes any
+    pieces. Refused when a file is not what the manifest says, or when there is more than it says.
+    A file is worth nothing before it is closed: what a cut leaves of it is found by `scan`.
     """
 
-    def __init__(self, folder, files, index):
+    def __init__(self, folder, head, count):
         self._folder = folder
-        self._files = files
-        self._index = index
+        self._files = head.files()
+        for _ in range(count):
+            next(self._files)
+        self._of = None
         self._file = None
+        self.done = False
         self.rcvd = 0
-
-    @property
-    def done(self):
-        return self._index == len(self._files)
 
     def feed(self, data):
         view = memoryview(data)
@@ -50,9 +48,11 @@ class Unpacker:
     def _open_next(self):
         """Makes a file ready; empty ones are done at once. False when none is left."""
         while self._file is None:
-            if self.done:
+            try:
+                file = self._of = next(self._files)
+            except StopIteration:
+                self.done = True
                 return False
-            file = self._files[self._index]
             parts = file["path"].split("/")
             for depth in range(1, len(parts)):
                 _make_folder(self._folder + "/" + "/".join(parts[:depth]))
@@ -65,10 +65,8 @@ class Unpacker:
 
     def _end_file(self):
         self.close()
-        told = hexlify(self._hash.digest()).decode()
-        if told != self._files[self._index]["sha256"]:
-            raise Refused(CHECK_FAILED, "file " + self._files[self._index]["path"])
-        self._index += 1
+        if hexlify(self._hash.digest()).decode() != self._of["sha256"]:
+            raise Refused(CHECK_FAILED, "file " + self._of["path"])
 
     def close(self):
         """Closes what is half written; never left to the collector."""
@@ -84,42 +82,47 @@ def _make_folder(path):
         os.stat(path)  # it is there; else this says what is wrong
 
 
-async def scan(folder, files, head):
+async def scan(folder, head):
     """(number of leading files that are whole on flash, their bytes, hex SHA-256 of `head` and
     them)."""
-    whole, index, start = hashlib.sha256(head), 0, 0
-    for file in files:
+    whole, count, start = hashlib.sha256(head.raw), 0, 0
+    block = memoryview(bytearray(_BLOCK))
+    for file in head.files():
         one, size = hashlib.sha256(), 0
         try:
             with open(folder + "/" + file["path"], "rb") as opened:
-                block = opened.read(_BLOCK)
-                while block:
-                    one.update(block)
-                    whole.update(block)
-                    size += len(block)
+                length = opened.readinto(block)
+                while length:
+                    one.update(block[:length])
+                    whole.update(block[:length])
+                    size += length
                     await asyncio.sleep_ms(0)
-                    block = opened.read(_BLOCK)
+                    length = opened.readinto(block)
         except OSError:
             break
         if size != file["size"] or hexlify(one.digest()).decode() != file["sha256"]:
             break
-        index += 1
+        count += 1
         start += size
-    return index, start, hexlify(whole.digest()).decode()
+    return count, start, hexlify(whole.digest()).decode()
 
 
 def read_head(folder, head):
+    """Whether there is one."""
     try:
         with open(folder + _HEAD, "rb") as file:
-            return head.take(file.read())
+            data = file.read(_BLOCK)
+            while data and not head.take(data):
+                data = file.read(_BLOCK)
     except OSError:
-        return False
+        pass
+    return head.whole
 
 
-def write_head(folder, raw):
+def write_head(folder, head):
     _make_folder(folder)
     with open(folder + "/.new", "wb") as file:
-        file.write(raw)
+        file.write(head.raw)
     os.rename(folder + "/.new", folder + _HEAD)
 
 

@@ -137,39 +137,38 @@ class Upgrade:
         head = Head()
         fresh = not slot.read_head(folder, head)
         while not head.whole:
-            await self._load(offer, len(head.raw), head.take)
+            await self._load(offer, head.got, head.take)
         await self._prove(head)
         manifest = head.manifest()
         self._suits(manifest)
         if fresh:
             await slot.clear(folder)
-            slot.write_head(folder, head.raw)
-        await self._files(offer, folder, head.raw, manifest["files"])
+            slot.write_head(folder, head)
+        await self._files(offer, folder, head)
         self._show(99)
         await asyncio.sleep_ms(1000)  # so that it is told
         await self._until_idle()
         self._put(slots.on_trial(self._state(), manifest["release"]))
         self._restart()
 
-    async def _files(self, offer, folder, head, files):
+    async def _files(self, offer, folder, head):
         """What is missing in the slot, then all of it, read back, against what was signed."""
-        count, start, digest = await slot.scan(folder, files, head)
-        if count < len(files):
-            total = sum([file["size"] for file in files]) or 1
-            unpacker = slot.Unpacker(folder, files, count)
+        count, start, digest = await slot.scan(folder, head)
+        if count < head.count:
+            unpacker = slot.Unpacker(folder, head, count)
 
             def take(data):
                 unpacker.feed(data)
-                self._show((start + unpacker.rcvd) * 98 // total)
+                self._show((start + unpacker.rcvd) * 98 // (head.size or 1))
 
             try:
                 take(b"")
                 while not unpacker.done:
-                    await self._load(offer, len(head) + start + unpacker.rcvd, take)
+                    await self._load(offer, head.got + start + unpacker.rcvd, take)
             finally:
                 unpacker.close()
-            count, _, digest = await slot.scan(folder, files, head)
-        if count < len(files) or digest != (offer["sign"].lower() or digest):
+            count, _, digest = await slot.scan(folder, head)
+        if count < head.count or digest != (offer["sign"].lower() or digest):
             raise Refused(CHECK_FAILED, "sign")
 
     async def _load(self, offer, start, take):

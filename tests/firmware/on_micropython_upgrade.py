@@ -45,7 +45,9 @@ def read(case):
     try:
         for at in range(0, len(package), most):
             if head.take(package[at : at + most]):
-                return [len(head.raw), hexlify(head.digest()).decode(), head.manifest()]
+                manifest = head.manifest()
+                manifest["files"] = list(head.files())
+                return [len(head.raw), hexlify(head.digest()).decode(), manifest]
     except Refused as error:
         return str(error)
     return "too short"

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from terminal.package import Head, Refused
@@ -38,6 +39,13 @@ def feed(package: bytes, most: int) -> Head | str:
     return "too short"
 
 
+def whole(head: Head) -> dict[str, Any]:
+    manifest = head.manifest() | {"files": list(head.files())}
+    assert head.count == len(manifest["files"])
+    assert head.size == sum(file["size"] for file in manifest["files"])
+    return manifest
+
+
 def test_the_vectors_are_what_plain_python_makes() -> None:
     assert made.VECTORS.read_text("utf-8") == made.written()
 
@@ -47,9 +55,9 @@ def test_a_good_head_is_read_from_pieces_of_any_size(most: int) -> None:
     package = base64.b64decode(VECTORS["good"]["package"])
     head = feed(package, most)
     assert isinstance(head, Head)
-    assert head.manifest() == VECTORS["good"]["manifest"]
+    assert whole(head) == VECTORS["good"]["manifest"]
     rest = package[len(head.raw) :]
-    assert package.startswith(bytes(head.raw))
+    assert package.startswith(head.raw)
     assert rest == "".join(VECTORS["good"]["files"].values()).encode()
 
 
@@ -76,6 +84,32 @@ def test_a_head_is_never_longer_than_its_manifest_may_be() -> None:
     assert len(head.raw) == 8
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"files":[', b'"files": ['),
+        (b'"files":[', b'"fi1es":['),
+        (b"},{", b"} {"),
+        (b"},{", b"},,{"),
+        (b"}]", b"},]"),
+        (b"}]", b"}}]"),
+        (b'"files":[', b'"a":[],"files":[['),
+        (b'"files":[', b'"files":[],"files":['),
+        (b'"files":[', b'"files":["a]",'),
+        (b'"hw"', b'"h":""files":[]","hw"'),
+    ],
+)
+def test_a_list_of_files_in_any_other_spelling_is_refused_or_read_as_it_is(
+    old: bytes, new: bytes
+) -> None:
+    text = json.dumps(made.manifest(), sort_keys=True, separators=(",", ":")).encode()
+    assert old in text
+    changed = text.replace(old, new, 1)
+    head = feed(made.wrapped(changed, bytes(64), b""), 50)
+    if isinstance(head, Head):
+        assert whole(head)["files"] == json.loads(changed)["files"]
+
+
 def test_micropython_reads_the_same(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -86,6 +120,6 @@ def test_micropython_reads_the_same(
         for (name, text), answer in zip(named.items(), told, strict=True):
             here = feed(base64.b64decode(text), most)
             if isinstance(here, Head):
-                assert answer == [len(here.raw), here.digest().hex(), here.manifest()], name
+                assert answer == [len(here.raw), here.digest().hex(), whole(here)], name
             else:
                 assert isinstance(answer, str), name  # its JSON reader forgives more

@@ -100,10 +100,10 @@ class Life:
             return 1
         head = Head()
         assert read_head(self.slot, head), "no head"
-        files = head.manifest()["files"]
-        whole, _, _ = asyncio.run(scan(self.slot, files, head.raw))
-        assert whole == len(files), ("the tree that runs is not whole", self.slot)
-        return head.manifest()["release"]
+        manifest = head.manifest()
+        whole, _, _ = asyncio.run(scan(self.slot, head))
+        assert whole == head.count, ("the tree that runs is not whole", self.slot)
+        return manifest["release"]
 
 
 async def install(life, release, token="first"):
