@@ -200,12 +200,12 @@ def send_short(scene: Scene, size: float) -> None:
 
 @fault("half-open", "the connections seem to stand, nothing passes, nobody is told")
 def half_open(scene: Scene, size: float) -> None:
-    scene.modem.stack.outage(Outage.SILENT)
+    scene.modem.outage(Outage.SILENT)
 
 
 @fault("peer-reset", "+IPCLOSE: n,1 for all connections, RST to the other side")
 def peer_reset(scene: Scene, size: float) -> None:
-    scene.modem.stack.outage(Outage.RESET)
+    scene.modem.outage(Outage.RESET)
 
 
 @fault("late-data-lost", "what was not read yet dies when the peer closes")

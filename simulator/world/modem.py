@@ -13,16 +13,19 @@ from collections.abc import Callable, Coroutine
 from simulator.world.at import Command, Refused
 from simulator.world.cable import Cable
 from simulator.world.commands import TABLE, known
+from simulator.world.commands.secure import report_arrival as report_secure_arrival
+from simulator.world.commands.secure import report_close as report_secure_close
 from simulator.world.commands.tcpip import report_arrival, report_close
-from simulator.world.link import Link
+from simulator.world.link import BY_PEER, Link
 from simulator.world.mischief import Mischief
 from simulator.world.module import Identity, Memory, Net, Settings, Timing
 from simulator.world.power import Life, Power
-from simulator.world.radio import News, Radio, Stat
+from simulator.world.radio import News, Outage, Radio, Stat
 from simulator.world.rtc import Rtc
 from simulator.world.sockets import Stack
 from simulator.world.speaker import Speaker, Utterance
 from simulator.world.talk import Said, Talk
+from simulator.world.tls import Secure, Session
 
 
 class Modem:
@@ -69,6 +72,8 @@ class Modem:
             connect_timeout_s=self.timing.connect_timeout_s,
             send_timeout_s=self.timing.send_timeout_s,
         )
+        self.secure = Secure(radio, self, connect_timeout_s=self.timing.connect_timeout_s)
+        self.secure_started = False
         self.talk = Talk(
             line,
             self._execute,
@@ -103,6 +108,7 @@ class Modem:
         self._power.close()
         self._die()
         self.stack.end()
+        self.secure.stack.end()
 
     def supply(self, on: bool) -> None:
         """The module's VBAT (IO12 of a T-A7670)."""
@@ -171,7 +177,17 @@ class Modem:
             self.stale = set(self.stack.links) if self.mischief.sticky_network else set()
             self.net = Net.BROKEN if self.mischief.sticky_network else Net.CLOSED
             self.stack.forget(quietly=True)
+            self._forget_secure()
             self.urc("+CIPEVENT: NETWORK CLOSED UNEXPECTEDLY")
+
+    def outage(self, how: Outage) -> None:
+        """What the network does to the connections that stand."""
+        self.stack.outage(how)
+        self.secure.stack.outage(how)
+
+    def _forget_secure(self) -> None:
+        self.secure.forget(quietly=True)
+        self.secure_started = False
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -216,6 +232,7 @@ class Modem:
         self._afterwards.clear()
         self._stop_bearer_timer()
         self.stack.forget(quietly=True)
+        self._forget_secure()
         self.net, self.stale, self.leftovers = Net.CLOSED, set(), {}
         self.locating = False
         self.hush()
@@ -261,7 +278,7 @@ class Modem:
         elif news is News.SIM:
             self.urc("+CPIN: SIM REMOVED")
         elif news is News.OUTAGE and self.radio.outage:
-            self.stack.outage(self.radio.outage)
+            self.outage(self.radio.outage)
         elif news is News.NITZ:
             self._network_time()
 
@@ -271,6 +288,7 @@ class Modem:
             if level:
                 self.urc(f"{name}: {self.place_text(stat, level)}")
         self.stack.hold(not stat.serves)
+        self.secure.stack.hold(not stat.serves)
         self._stop_bearer_timer()
         if stat.serves:
             self.urc("+CGEV: EPS PDN ACT 1")
@@ -303,3 +321,9 @@ class Modem:
 
     def closed(self, link: Link, reason: int) -> None:
         report_close(self, link, reason)
+
+    def secure_arrived(self, session: Session) -> None:
+        report_secure_arrival(self, session)
+
+    def secure_closed(self, session: Session, reason: int) -> None:
+        report_secure_close(self, session, reason == BY_PEER)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from simulator.world.power import Presses
+from simulator.world.tls import Context
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Identity:
     revision: str = "A011B20A7670M7"
     firmware: str = "A7670M7_B20V01_240325"
     imei: str = "867284065516041"
-    features: frozenset[str] = frozenset({"tts", "lbs"})  # variants lack one or the other
+    features: frozenset[str] = frozenset({"tts", "lbs", "tls"})  # variants lack one or the other
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Memory:
     contexts: dict[int, tuple[str, str]] = field(default_factory=dict)  # cid → type, access point
     speech: tuple[int, ...] = (1, 3, 0, 1, 1)
     ntp: tuple[str, int] = ("", 0)
+    certificates: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,3 +67,7 @@ class Settings:
     manual_receive: bool = False
     operator_format: int = 0
     volume: int = 3
+    secure: dict[int, Context] = field(default_factory=dict)  # SSL contexts by number
+    secure_contexts: dict[int, int] = field(default_factory=dict)  # session → context
+    secure_report: bool = False
+    secure_manual: bool = False

@@ -8,6 +8,7 @@ import contextlib
 import socket
 from collections import deque
 
+from simulator.world.datagrams import UdpLink
 from simulator.world.link import BY_PEER, Link, Listener, hang_up
 from simulator.world.radio import Outage, Radio
 
@@ -33,7 +34,7 @@ class Stack:
         self.listener = listener
         self.connect_timeout_s = connect_timeout_s
         self.send_timeout_s = send_timeout_s
-        self.links: dict[int, Link] = {}
+        self.links: dict[int, Link | UdpLink] = {}
         self.leaving: set[Link] = set()  # closed by the modem, their last bytes still under way
         self._opening: set[int] = set()
         self._graves: deque[asyncio.Transport] = deque()
@@ -78,6 +79,27 @@ class Stack:
         self.links[number] = link
         loop.call_soon(lambda: link.hold(not self.radio.stat.serves))  # after +CIPOPEN was said
         return 0
+
+    async def open_datagrams(self, number: int, port: int, manual: bool) -> int:
+        """UDP on our own `port`; if somebody has it on this machine, on another."""
+        if number in self.links:
+            return OPENED
+        link = UdpLink(number, port, manual, self)
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: link, local_addr=("127.0.0.1", 0))
+        link.hold(not self.radio.stat.serves)
+        self.links[number] = link
+        return 0
+
+    async def send_datagram(self, number: int, data: bytes, host: str, port: int) -> int:
+        """Bytes taken, −1 where the name is not known."""
+        link = self.links.get(number)
+        if not isinstance(link, UdpLink):
+            return -1
+        try:
+            return link.send(data, (await self._resolve(host), port))
+        except socket.gaierror:
+            return -1
 
     async def _resolve(self, host: str) -> str:
         host = self.radio.names.get(host, host)

@@ -54,21 +54,13 @@ class Simcom(Driver):
         """A Socket to host:port; ModemError when it cannot be had."""
         if tls is None:
             tls = self._secure
-        await self._drop(link)
-        if tls:
-            way = await self._secured(link)
-            await way.close()
-        else:
-            way = _Link(self._chat, link)
-            await way.close()
+        if link in self._sockets:
+            self._sockets.pop(link).lost("replaced")
+        way = await self._secured(link) if tls else _Link(self._chat, link)
+        await way.close()
+        sock = self._sockets[link] = Socket(way, self, tls)  # first: notes may come at once
         await way.open(host, port)
-        sock = self._sockets[link] = Socket(way, self, tls)
         return sock
-
-    async def _drop(self, link):
-        sock = self._sockets.pop(link, None)
-        if sock:
-            sock.lost("replaced")
 
     async def _secured(self, link):
         from terminal.modem import simcom_tls

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.world.at import Command, Kind, Refused
 from simulator.world.commands.table import Lines, on
+from simulator.world.datagrams import UdpLink
 from simulator.world.link import BY_HOST, Link
 from simulator.world.module import Net
 from simulator.world.sockets import LINKS, NETWORK_FAILURE, OPENED
@@ -93,8 +94,12 @@ def open_link(modem: Modem, command: Command) -> Lines:
     error = _why_not(modem, number, command)
     if error:
         raise Refused(f"+CIPOPEN: {number},{error}")
-    host, port = command.word(2), command.number(3, 1, 65_535)
     manual = modem.settings.manual_receive
+    if command.word(1).upper() == "UDP":
+        own = command.number(4, 1, 65_535)
+        modem.after(0.0, lambda: modem.spawn(_listen(modem, number, own, manual)))
+        return
+    host, port = command.word(2), command.number(3, 1, 65_535)
     modem.after(0.0, lambda: modem.spawn(_connect(modem, number, host, port, manual)))
 
 
@@ -103,9 +108,13 @@ def _why_not(modem: Modem, number: int, command: Command) -> int:
         return NOT_OPENED
     if number in modem.stack.links or number in modem.stale:
         return OPENED
-    if command.word(1).upper() != "TCP":
+    kind = command.word(1).upper()
+    if kind not in ("TCP", "UDP"):
         return UNSUPPORTED
     try:
+        if kind == "UDP":
+            command.number(4, 1, 65_535)
+            return 0
         command.word(2), command.number(3, 1, 65_535)
     except Refused:
         return BAD_PARAMETER
@@ -120,6 +129,12 @@ async def _connect(modem: Modem, number: int, host: str, port: int, manual: bool
         error = NETWORK_FAILURE
     else:
         error = await modem.stack.open(number, host, port, manual)
+    modem.urc(f"+CIPOPEN: {number},{error}")
+
+
+async def _listen(modem: Modem, number: int, own_port: int, manual: bool) -> None:
+    """UDP has no other end to be opened to: `AT+CIPOPEN=n,"UDP",,,<own port>`."""
+    error = await modem.stack.open_datagrams(number, own_port, manual)
     modem.urc(f"+CIPOPEN: {number},{error}")
 
 
@@ -161,8 +176,12 @@ async def send(modem: Modem, command: Command) -> Lines:
     if number not in modem.stack.links:
         raise Refused(f"+CIPERROR: {UNSUPPORTED}")
     size = command.number(1, 1, MAX_SEND)
+    to = (command.word(2), command.number(3, 1, 65_535)) if command.has(2) else None
     data = await modem.prompt(size)
-    taken = _hand_over(modem, number, data)
+    if to:
+        taken = await modem.stack.send_datagram(number, data, *to)
+    else:
+        taken = _hand_over(modem, number, data)
     modem.after(modem.timing.send_s, lambda: modem.urc(f"+CIPSEND: {number},{size},{taken}"))
     return None
 
@@ -170,7 +189,7 @@ async def send(modem: Modem, command: Command) -> Lines:
 def _hand_over(modem: Modem, number: int, data: bytes) -> int:
     """Bytes taken for sending; where a fault claims another number, no more than that is."""
     link = modem.stack.links.get(number)
-    if link is None:
+    if link is None or isinstance(link, UdpLink):
         return -1
     if not modem.mischief.send_results:
         return link.send(data)

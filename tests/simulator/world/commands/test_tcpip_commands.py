@@ -72,7 +72,7 @@ async def test_opening_in_a_bad_state_gives_the_error_and_then_error(desk):
         await d.client.play("> AT+NETOPEN\n< OK\n< +NETOPEN: 0")
         await d.client.play(
             """
-            > AT+CIPOPEN=1,"UDP",,,5000
+            > AT+CIPOPEN=1,"RAW",,,5000
             < +CIPOPEN: 1,4
             < ERROR
             > AT+CIPOPEN=1,"TCP","127.0.0.1",99999
