@@ -24,6 +24,7 @@ _ELSEWHERE = {
     "sim": "simulator.cli",
     "demo": "simulator.cli",
     "bench": "simulator.cli",
+    "faults": "simulator.cli",
     "clips": "simulator.making",
     "size": "simulator.making",
     "pack": "release.cli",

@@ -126,3 +126,23 @@ def ticket(times: int, kind: str, mtu: int) -> None:
     from simulator.nearby_bench import measure
 
     sys.exit(measure(times, kind, mtu))
+
+
+@click.group()
+def faults() -> None:
+    """Let things go wrong, and print how long it takes until they go again."""
+
+
+@faults.command()
+@click.argument("names", nargs=-1)
+@click.option("--short", is_flag=True, help="Only a few of them, one of a kind.")
+@click.option("--verbose", is_flag=True, help="Show the terminal's console after each.")
+def modem(names: tuple[str, ...], short: bool, verbose: bool) -> None:
+    """Every fault of cable, modem and network (or NAMES) on a terminal that is on line."""
+    from simulator import matrix
+
+    known = matrix.names()
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"没有这种故障 no such fault: {name} ({', '.join(known)})")
+    sys.exit(matrix.play(list(names) or list(matrix.SHORT if short else known), verbose))

@@ -121,7 +121,7 @@ class SimulatedTerminal:
             utc=clock.utc if clock else lambda: datetime.now(UTC),
         )
         if network:
-            self.radio.dial = network.dial
+            self.radio.dial, self.radio.datagrams = network.dial, network.datagrams
         self.speaker = Speaker(now)
         self.modem = Modem(
             self.line,

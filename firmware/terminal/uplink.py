@@ -12,9 +12,14 @@ from terminal.mqtt import CONNACK, PINGRESP, PUBACK, SUBACK, Codec
 _ANSWER_MS = 20000
 _LOOK_MS = 30000  # without a note from the modem we look for bytes ourselves
 _LOGIN, _PING = "log-in", "ping"
-_BACKOFF_MS = (1000, 2000, 5000, 15000, 60000)
-_DEPTHS = (0, 0, 1, 1, 2, 3)  # how much of the modem is torn down after so many failures
+_BACKOFF_MS = (1000, 2000, 5000, 10000, 20000, 40000, 60000)
+# How much of the modem is torn down after so many failures; then the last round again and again:
+# a cloud that is away for a day must not cost a thousand restarts of the modem.
+_DEPTHS = (0, 0, 1, 0, 2, 0, 0, 3, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 3)
+_ROUND = 11
+_PROBE_MS = 12000  # for the answer of a link that stood: slow air has six seconds of it
 _STEADY_MS = 20000
+_QUIET = 300  # milliseconds a second of keepalive: in the middle between two idle heartbeats
 _QUEUED = 8
 
 
@@ -47,6 +52,8 @@ class Uplink:
         self._failures = 0
         self._opened = None
         self._sent_before = self._rcvd_before = 0
+        self._probe = False
+        modem.changed = self.probe
         self.connecting = True
         self.conn = 0
 
@@ -57,6 +64,12 @@ class Uplink:
             return
         self._queue.append(body)
         del self._queue[:-_QUEUED]
+        self._more.set()
+
+    def probe(self):
+        """Asks the broker for a sign of life at once: the link may be dead without a note. To be
+        called where somebody waits for it: button, phone, a cell found again."""
+        self._probe = True
         self._more.set()
 
     @property
@@ -72,7 +85,7 @@ class Uplink:
     async def run(self):
         while True:
             try:
-                await self._modem.ready(_DEPTHS[min(self._failures, len(_DEPTHS) - 1)])
+                await self._modem.ready(_depth(self._failures))
                 await self._session()
             except OSError as error:
                 print("hanma uplink", error)
@@ -134,16 +147,19 @@ class Uplink:
     async def _quiet(self, codec):
         self._more.clear()
         try:
-            await asyncio.wait_for_ms(self._more.wait(), self._keepalive_s * 500)
+            await asyncio.wait_for_ms(self._more.wait(), self._keepalive_s * _QUIET)
         except asyncio.TimeoutError:
-            await self._exchange(_PING, codec.ping())  # what is offered meanwhile goes out after
+            self._probe = True
+        if self._probe and not self._broken:
+            self._probe = False
+            await self._exchange(_PING, codec.ping(), _PROBE_MS)  # what is offered goes out after
 
-    async def _exchange(self, id, packet):
+    async def _exchange(self, id, packet, wait_ms=_ANSWER_MS):
         """Sends a packet and waits for its own acknowledgement."""
         event = self._acks[id] = asyncio.Event()
         try:
             await self._write(packet)
-            await asyncio.wait_for_ms(event.wait(), _ANSWER_MS)
+            await asyncio.wait_for_ms(event.wait(), wait_ms)
         except asyncio.TimeoutError:
             raise NoAnswer("no acknowledgement") from None
         finally:
@@ -199,3 +215,8 @@ class Uplink:
     def _deliver(self, topic, body):
         if topic == self._down_topic:
             self._down(body)
+
+
+def _depth(failures):
+    over = failures - len(_DEPTHS)
+    return _DEPTHS[failures if over < 0 else over % _ROUND - _ROUND]

@@ -1,6 +1,7 @@
 """The internet behind the radio: real TCP, or one made of memory where the world owns the time.
 
-Both are a `Dial`: `await dial(protocol, host, port)` connects, or raises an OSError.
+Both are a `Dial`: `await dial(protocol, host, port)` connects, or raises an OSError; and give
+`Datagrams`: `await datagrams(protocol)`.
 """
 
 import asyncio
@@ -12,7 +13,9 @@ from typing import Any
 KERNEL_BYTES = 8_192  # asked of the kernel below, so that a full buffer is soon felt
 
 Dial = Callable[[asyncio.BaseProtocol, str, int], Awaitable[None]]
+Datagrams = Callable[[asyncio.DatagramProtocol], Awaitable[None]]
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
+Answer = Callable[[bytes], bytes | None]
 
 
 async def real(protocol: asyncio.BaseProtocol, host: str, port: int) -> None:
@@ -30,14 +33,28 @@ async def real(protocol: asyncio.BaseProtocol, host: str, port: int) -> None:
         raise
 
 
+async def real_datagrams(protocol: asyncio.DatagramProtocol) -> None:
+    """A UDP socket of this computer."""
+    loop = asyncio.get_running_loop()
+    await loop.create_datagram_endpoint(lambda: protocol, local_addr=("127.0.0.1", 0))
+
+
 class Network:
     """Hosts in memory. What is written arrives at the same moment, in order, whole.
 
     `listen(host, port, accept)`: `accept(reader, writer)` as with asyncio.start_server.
+    `answer(host, port, how)`: `how(datagram)` gives the datagram that goes back, None = none.
     """
 
     def __init__(self) -> None:
         self._hosts: dict[tuple[str, int], Accept] = {}
+        self._answers: dict[tuple[str, int], Answer] = {}
+
+    def answer(self, host: str, port: int, how: Answer) -> None:
+        self._answers[host, port] = how
+
+    async def datagrams(self, protocol: asyncio.DatagramProtocol) -> None:
+        protocol.connection_made(_Datagrams(protocol, self._answers))
 
     def listen(self, host: str, port: int, accept: Accept) -> None:
         self._hosts[host, port] = accept
@@ -64,6 +81,22 @@ class _Socket:
 
     def setsockopt(self, *_: object) -> None:
         pass
+
+
+class _Datagrams(asyncio.DatagramTransport):
+    def __init__(self, protocol: asyncio.DatagramProtocol, answers: dict) -> None:
+        super().__init__()
+        self._protocol, self._answers = protocol, answers
+
+    def sendto(self, data: bytes, addr: tuple[str, int] | None = None) -> None:
+        how = self._answers.get(addr)
+        back = how(data) if how else None
+        if back is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._protocol.datagram_received, back, addr)
+
+    def close(self) -> None:
+        self._answers = {}
 
 
 class _End(asyncio.Transport):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum, IntEnum
 
 from simulator.world import network
-from simulator.world.network import Dial
+from simulator.world.network import Datagrams, Dial
 
 
 class Stat(IntEnum):
@@ -112,6 +112,7 @@ class Radio:
         self.zone_quarters = 32  # +08:00 in quarter hours
         self.apns: set[str] | None = None
         self.dial: Dial = network.real
+        self.datagrams: Datagrams = network.real_datagrams
         self.names: dict[str, str] = {}  # host names that this network resolves → addresses
         self.position: tuple[float, float, int] = (29.489428, 106.638084, 550)
         self.address = "10.87.3.21"

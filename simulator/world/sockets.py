@@ -8,6 +8,7 @@ import contextlib
 import socket
 from collections import deque
 
+from simulator.world import network
 from simulator.world.datagrams import UdpLink
 from simulator.world.link import BY_PEER, Link, Listener, hang_up
 from simulator.world.radio import Outage, Radio
@@ -85,8 +86,7 @@ class Stack:
         if number in self.links:
             return OPENED
         link = UdpLink(number, port, manual, self)
-        loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: link, local_addr=("127.0.0.1", 0))
+        await self.radio.datagrams(link)
         link.hold(not self.radio.stat.serves)
         self.links[number] = link
         return 0
@@ -106,6 +106,8 @@ class Stack:
         with contextlib.suppress(OSError):
             socket.inet_pton(socket.AF_INET, host)
             return host
+        if self.radio.dial is not network.real:
+            raise socket.gaierror(socket.EAI_NONAME, host)  # a made-up internet: names of radio
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
         return found[0][4][0]

@@ -68,7 +68,7 @@ class Chat:
         self._raw_turn = None
         self._late = 0  # an answer is owed to a command given up: so many marks were tried since
         self._owed = 0  # data bytes that a modem may still wait for
-        self.silences = 0  # time-outs in a row; the driver takes some as the modem's death
+        self.silences = 0  # time-outs in a row: is the modem still there?
         self.strays = 0  # lines nobody asked for or knows
 
     def on(self, prefix, call):

@@ -34,7 +34,6 @@ _BOOT_TRIES = 40  # half a second each; the UART answers after 11 s
 _REGISTERED = (1, 5)
 _REGISTER_TRIES = 120  # one second each
 _SPEECH_MS = 30000
-_SILENT = 3
 
 
 class Driver:
@@ -64,14 +63,12 @@ class Driver:
 
     async def ready(self, depth=0):
         """On the network with a data context; `depth` says how much to tear down first."""
-        if self._chat.silences >= _SILENT:
-            depth = POWER
         if self._started:
             self.ladder[depth] += 1
         self._started = True
         if depth >= CONTEXT:
             await self._tear_down(depth)
-        if self._on_line:
+        if self._on_line and not self._chat.silences:
             return
         await self._wake()
         await self._identify()
@@ -80,6 +77,7 @@ class Driver:
         self._on_line = True
 
     async def _tear_down(self, depth):
+        print("hanma modem depth", depth)
         self._note_lost("torn down")
         if depth >= POWER:
             self._awake = False
@@ -100,7 +98,13 @@ class Driver:
             return False
 
     async def _wake(self):
-        if not await self._answers(2) and not (self._awake and await self._meet()):
+        good = await self._answers(2)
+        if not good and self._awake:  # at another rate, or it restarted, or it hangs
+            good = await self._meet() or await self._answers(_BOOT_TRIES // 3)
+            if not good:
+                self.ladder[POWER] += 1
+                await self._tear_down(POWER)
+        if not good:
             await self._board.press_power_key(_POWER_PULSE_MS)
             if not await self._answers(_BOOT_TRIES) and not await self._meet():
                 raise ModemError("modem does not start")

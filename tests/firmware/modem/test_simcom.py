@@ -35,6 +35,7 @@ NETWORK = [
     (b"AT+NETOPEN?", lines("+NETOPEN: 0", "OK")),
     (b"AT+NETOPEN", lines("OK", "+NETOPEN: 0")),
 ]
+OPEN_ALREADY = [*NETWORK[:3], (b"AT+NETOPEN?", lines("+NETOPEN: 1", "OK"))]
 OPEN = [
     (b"AT+CIPCLOSE=0", lines("+CIPCLOSE: 0,2", "ERROR")),
     (b'AT+CIPOPEN=0,"TCP","h.example",1883', lines("OK", "+CIPOPEN: 0,0")),
@@ -190,12 +191,10 @@ def test_no_registration_in_two_minutes_is_an_error() -> None:
 
 
 def test_a_data_context_that_is_open_already_is_used() -> None:
-    open_already = [*NETWORK[:3], (b"AT+NETOPEN?", lines("+NETOPEN: 1", "OK"))]
-
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
 
-    driving(Dialogue(*WAKE, *SIM, *PROBES, *open_already), script)
+    driving(Dialogue(*WAKE, *SIM, *PROBES, *OPEN_ALREADY), script)
 
 
 @pytest.mark.parametrize(
@@ -249,18 +248,46 @@ def test_a_tear_down_that_fails_does_not_end_the_recovery(answer: bytes | None) 
     driving(Dialogue(*FIRST, (b"AT+NETCLOSE", answer), *AGAIN), script)
 
 
-def test_three_silences_in_a_row_switch_the_modem_off_and_on() -> None:
-    silent = [(b"AT+CSQ", None), (b"AT+CFUN?", None), (b"AT+CREG?", None)]
+def test_a_modem_that_falls_silent_is_looked_for_and_then_switched_off_and_on() -> None:
+    """At ours, at every other rate, at ours while it may be starting; then its key."""
+    tries = 2 + 2 * 5 + 2 + 13
+    silent = [(b"AT+CSQ", None), *[(b"AT", None)] * tries]
 
     async def script(modem: Simcom, board: Board) -> None:
         await modem.ready()
-        for _ in range(3):
-            with pytest.raises(ModemError):
-                await modem.signal()
+        with pytest.raises(ModemError):
+            await modem.signal()
         await modem.ready()
         assert board.held_ms == [2600, 100]
+        assert modem.ladder == [1, 0, 0, 1]
 
-    driving(Dialogue(*FIRST, *silent, *DOWN[POWER], *AGAIN), script)
+    driving(Dialogue(*FIRST, *silent, *AGAIN), script)
+
+
+def test_a_modem_that_answers_again_is_not_switched_off() -> None:
+    async def script(modem: Simcom, board: Board) -> None:
+        await modem.ready()
+        with pytest.raises(ModemError):
+            await modem.signal()
+        await modem.ready()
+        assert board.held_ms == []
+
+    driving(Dialogue(*FIRST, (b"AT+CSQ", None), *WAKE, *SIM, *OPEN_ALREADY), script)
+
+
+def test_a_modem_at_another_rate_is_met_there_and_told_ours() -> None:
+    found = [*[(b"AT", None)] * 4, (b"AT", OK), (b"AT+IPR=115200", OK)]
+    dialogue = Dialogue(*FIRST, (b"AT+CSQ", None), *found, *WAKE, *SIM, *OPEN_ALREADY)
+
+    async def script(modem: Simcom, board: Board) -> None:
+        await modem.ready()
+        with pytest.raises(ModemError):
+            await modem.signal()
+        await modem.ready()
+        assert board.held_ms == []
+        assert dialogue.bauds == [9600, 57600, 115200]
+
+    driving(dialogue, script)
 
 
 @pytest.mark.parametrize("note", ["*ATREADY: 1", "+CIPEVENT: NETWORK CLOSED UNEXPECTEDLY"])

@@ -1,0 +1,187 @@
+"""`hanma faults modem`: every fault of the cable, the modem and the network, each on a terminal
+that is on line; how long until it answers again, and how deep it went for that.
+
+The world owns the time, so that hours pass in minutes and the figures are those of the firmware
+and the module alone. A lasting fault lasts `HOLD_S`, or shorter where its end is what heals it;
+the time to recover runs from its end. A terminal answers when it answers a question put to it
+by MQTT after the fault.
+"""
+
+import asyncio
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulator import solo, virtual
+from simulator.broker import Broker
+from simulator.image import NoImage
+from simulator.interpreter import NoInterpreter
+from simulator.terminal import Manner, SimulatedTerminal
+from simulator.virtual import Clock
+from simulator.world.faults import FAULTS
+from simulator.world.network import Network
+
+# of the plant, the board and the place: they touch no connection
+ELSEWHERE = {
+    *("contactor-welded", "contactor-refuses", "mains-off", "bypass", "gas", "gas-sensor-absent"),
+    *("lid", "torn-off", "hot", "no-position", "zero-position"),
+}
+HOLD_S = 40.0
+FOR_GOOD = (
+    "fragments",
+    "echo-stuck",
+    "csq-99",
+    "weak",
+    "slow-air",
+    "late-data-lost",
+)
+LIMIT_S = 900.0
+ASK_S = 2.0
+SHORT = ("errors", "network-stuck", "peer-reset", "wrong-baud-kept", "hang")
+
+LADDER = ("socket", "context", "radio", "power")
+
+
+def names() -> list[str]:
+    return [name for name in FAULTS if name not in ELSEWHERE]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What became of one fault: seconds until the terminal answered again, None = it did not."""
+
+    name: str
+    recovered_s: float | None
+    connects: int  # new log-ins at the broker that it took
+    depth: str  # the deepest rung of the ladder
+    starts: int  # of the module
+
+    def line(self) -> str:
+        took = "—" if self.recovered_s is None else f"{self.recovered_s:.1f} s"
+        return f"{self.name:<18} {took:>9}  {self.depth:<8} {FAULTS[self.name].what}"
+
+
+class _Watch:
+    """Asks the terminal, and knows when it last answered something that was asked since."""
+
+    def __init__(self) -> None:
+        self.broker = Broker(self._heard)
+        self.answered: set[str] = set()
+        self.ladder = [0, 0, 0, 0]
+        self._asked = 0
+
+    def _heard(self, said: dict[str, Any]) -> None:
+        if "id" in said:
+            self.answered.add(said["id"])
+        content = said.get("content")
+        if isinstance(content, dict) and "ladder" in content:
+            self.ladder = content["ladder"]
+
+    def ask(self) -> None:
+        self._asked += 1
+        body = {"id": f"q{self._asked:07}", "command_name": "say", "paras": {"content": {}}}
+        self.broker.publish(json.dumps(body).encode())
+
+    async def until_it_answers(self) -> bool:
+        """Whether it answered within LIMIT_S a question put from now on."""
+        since = self._asked
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LIMIT_S
+        while loop.time() < end:
+            self.ask()
+            for _ in range(int(ASK_S / 0.1)):
+                await asyncio.sleep(0.1)
+                if any(int(id[1:]) > since for id in self.answered):
+                    return True
+        return False
+
+
+async def _course(clock: Clock, folder: Path, name: str, verbose: bool) -> Course:
+    watch, network = _Watch(), Network()
+    host, port = solo.SERVER.split(":")
+    network.listen(host, int(port), watch.broker.accept)
+    manner = Manner(boot_s=11.1, search_s=4.0, one_way_s=0.05, speech_rate=3.0)
+    async with solo.terminal(folder, clock, network, manner=manner) as terminal:
+        begun_ns = clock.monotonic_ns()
+        if not await watch.until_it_answers():
+            raise RuntimeError("the terminal does not come on line")
+        await asyncio.sleep(5)
+        before = watch.broker.connects, terminal.modem.starts
+        try:
+            return await _suffer(watch, terminal, name, before)
+        finally:
+            for at, line in terminal.chip.console if verbose else ():
+                print(f"{(at - begun_ns) / 1e9:9.1f} {line}")
+
+
+async def _suffer(
+    watch: _Watch, terminal: SimulatedTerminal, name: str, before: tuple[int, int]
+) -> Course:
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    terminal.trouble.begin(name)
+    lasting = FAULTS[name].lasts and name not in FOR_GOOD
+    if lasting and name != "hang":  # that one is ended by the module's restart alone
+        for _ in range(int(HOLD_S / ASK_S)):
+            watch.ask()
+            await asyncio.sleep(ASK_S)
+        terminal.trouble.end(name)
+        begun = loop.time()
+    good = await watch.until_it_answers()
+    took = loop.time() - begun
+    if good:
+        await asyncio.sleep(20)  # what a fault left behind shows now
+        good = await watch.until_it_answers()
+    lines = [line for _, line in terminal.chip.console]
+    depth = max([0, *(int(line.split()[-1]) for line in lines if "hanma modem depth" in line)])
+    return Course(
+        name,
+        took if good else None,
+        watch.broker.connects - before[0],
+        LADDER[depth] if watch.broker.connects > before[0] else "none",
+        terminal.modem.starts - before[1],
+    )
+
+
+def play(wanted: list[str], verbose: bool = False) -> int:
+    """Prints a line a fault and the figures as one JSON object; exit code."""
+    courses, why = [], ""
+    started = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="hanma-faults-") as folder:
+            for name in wanted:
+                place = Path(folder)
+
+                async def work(clock: Clock, name: str = name, place: Path = place) -> Course:
+                    return await _course(clock, place, name, verbose)
+
+                course = virtual.run(work)
+                courses.append(course)
+                print(course.line(), flush=True)
+    except (NoImage, NoInterpreter, RuntimeError, OSError) as error:
+        why = str(error)
+    result = figures(courses, time.monotonic() - started)
+    if why or len(courses) < len(wanted):
+        result |= {"ok": False, "why": why}
+    print(json.dumps(result, ensure_ascii=False), flush=True)
+    return 0 if result["ok"] else 1
+
+
+def figures(courses: list[Course], real_s: float) -> dict[str, Any]:
+    good = [course for course in courses if course.recovered_s is not None]
+    slowest = max(good, key=lambda course: course.recovered_s or 0, default=None)
+    return {
+        "ok": bool(courses) and len(good) == len(courses),
+        "faults": len(courses),
+        "recovered": len(good),
+        "slowest": slowest.name if slowest else None,
+        "slowest_s": round(slowest.recovered_s or 0, 1) if slowest else None,
+        "median_s": round(sorted(c.recovered_s or 0 for c in good)[len(good) // 2], 1)
+        if good
+        else None,
+        "lost": [course.name for course in courses if course.recovered_s is None],
+        "real_s": round(real_s, 1),
+    }
