@@ -47,6 +47,7 @@ class Journal:
         self._folder, self._boot, self._room = folder, boot_count, room_bytes
         self.last = self.stored_to = self.dropped = self.corrupt = self.failed = 0
         self.full = False
+        self._news = False  # whether flash lacks something that a line about the log says
         self.log = self._gone = ""  # the file whose dropping the gap entry already tells
         self._files = {"c": [], "n": []}  # [name, bytes], oldest first
         self._held = {"c": b"", "n": b""}
@@ -103,23 +104,29 @@ class Journal:
 
     def _write(self, row):
         data, files = self._held[row], self._files[row]
-        if not data:
+        if not data and not (self._news and row == "c"):
             return
         if not files or files[-1][1] >= _SEGMENT:
-            number = int(data.split(b" ", 2)[1]) or self.last + 1
+            number = int(data.split(b" ", 2)[1]) if data else self.last + 1
             if files:
                 number = max(number, _number(files[-1]) + 1)
             files.append([row + "%010d" % number, 0])
-            if row == "c":
-                data = self._state() + data
+            self._news = self._news or row == "c"
+        if self._news and row == "c":
+            data += self._state()
         try:
             with open(self._path(files[-1]), "ab") as file:
                 file.write(data)
         except OSError:
-            files[-1][1] = _SEGMENT  # who knows what is in it: nothing is written behind it
+            if not files[-1][1]:
+                self._remove(row, -1)
+            elif os.stat(self._path(files[-1]))[6] != files[-1][1]:
+                files[-1][1] = _SEGMENT  # who knows what is in it: nothing is written behind it
             raise
         files[-1][1] += len(data)
         self._held[row] = b""
+        if row == "c":
+            self._news = False
 
     def _state(self):
         kept = [self.log, self.stored_to, self.dropped, self.last, self.full, self._gone]
@@ -155,16 +162,16 @@ class Journal:
             self.full = True
             self._gone = self._files[row][0][0]
             self._put("c", "gap", {"from": first, "to": last, "count": count})
-            self._held["c"] += self._state()
+            self._news = True
             try:
                 self._write("c")
             except OSError:
                 self.failed += 1  # stays in RAM until there is room
         self._remove(row)
 
-    def _remove(self, row):
+    def _remove(self, row, place=0):
         try:
-            os.remove(self._path(self._files[row].pop(0)))
+            os.remove(self._path(self._files[row].pop(place)))
         except OSError:
             self.failed += 1
 
@@ -211,7 +218,7 @@ class Journal:
         for row in "cn":
             while self._files[row]:
                 self._remove(row)
-        self._held["c"] = self._state()
+        self._news = True
         self.flush()
 
     def _lines(self, file):
@@ -308,7 +315,7 @@ class Journal:
         self.sent_to = max(self.sent_to, to)
         if to >= self.last:
             self.full = False
-        self._held["c"] += self._state()
+        self._news = True
         return self.flush()
 
 

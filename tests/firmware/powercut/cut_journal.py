@@ -101,5 +101,36 @@ def overflow(root, ack):
     seen["dropped"] = max(seen["dropped"], journal.dropped - before)
 
 
+def crowd(root, ack):
+    """The flash is smaller than the journal's room, and full."""
+    global ROOM
+    ROOM = 98304
+    journal = start(root)
+    while not journal.failed:
+        journal.add("refuse", 1, 0, critical=journal.last % 3 == 0, n=0, word="x" * 40)
+
+
+def crowded(root, ack):
+    journal = start(root)
+    for n in range(1000, 1030):
+        seq = journal.add("refuse", n, 0, critical=n % 3 == 0, n=n, word="x" * 40)
+        if n % 3 == 0 and not any([journal._held[row] for row in "cn"]):
+            ack((seq, n))
+
+
+def goes_on(root, acked):
+    """Old entries may have gone; none is wrong, and the newest can be written."""
+    journal = start(root)
+    found = whole(journal)
+    for seq, n in acked:
+        assert seq <= journal.last
+        assert seq not in found or found[seq]["n"] == n
+    assert not acked or acked[-1][0] in found
+    seq = journal.add("on", 9, 0, n=-1)
+    assert seq not in found
+    assert whole(start(root))[seq]["n"] == -1
+
+
 say("journal", sweep(few, check, blocks=BLOCKS, again=2))
 say("journal full", sweep(overflow, check, many, blocks=BLOCKS), dropped=seen["dropped"])
+say("journal on a full flash", sweep(crowded, goes_on, crowd, blocks=10))

@@ -40,6 +40,8 @@ _opened = []
 def _remembered(*arguments):
     file = _open(*arguments)
     _opened.append(file)
+    if len(_opened) > 50:
+        _opened.pop(0)  # long closed
     return file
 
 
