@@ -6,6 +6,7 @@ where `folder` holds it; otherwise it is setup/aioble.sh's, or the stand-in.
 
 import asyncio
 import json
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from simulator import image
 from simulator.bench.server import Bench
 from simulator.nearby_phone import (
     FIRST,
+    JOURNAL,
     LAST,
     NO_PIECE,
     TICKET,
@@ -237,6 +239,22 @@ def test_garbage_wrong_order_and_too_much_are_refused_and_the_next_ticket_works(
             assert (state.word, state.piece) == ("pieces", NO_PIECE)
         assert scene.console("hanma ticket") == []
         assert (await phone.give(await on_line(phone)))[0] == "ok"
+
+    play(script)
+
+
+def test_five_hundred_random_pieces_move_nothing_and_stop_nothing(play: Callable) -> None:
+    async def script(scene: Scene) -> None:
+        phone, rng = await scene.phone(), random.Random(5)
+        for _ in range(500):
+            head = rng.choice([FIRST, FIRST | LAST, LAST, rng.randrange(256)])
+            body = rng.randbytes(rng.randrange(1, 240))
+            if rng.random() < 0.3:
+                body = ticketing.make(secret=rng.randbytes(32))[: rng.randrange(1, 240)].encode()
+            await phone.write_piece(rng.choice([TICKET, JOURNAL]), bytes([head]) + body)
+        assert not any(level for _, level in scene.terminal.moves)
+        assert (await phone.give(await on_line(phone)))[0] == "ok"
+        assert scene.terminal.chip.starts == 1
 
     play(script)
 
