@@ -9,7 +9,7 @@ import pytest
 from cloud.base.settings import Settings
 from cloud.cases import alarms
 from cloud.cli import main
-from cloud.link import policies
+from cloud.link import commands, policies
 from cloud.mqtt import topics
 from cloud.work.rules import SAYINGS
 
@@ -24,6 +24,12 @@ def test_every_setting_is_documented_with_its_default_and_meaning(name: str) -> 
     row = next(r for r in REFERENCE.splitlines() if f"`{variable}`" in r)
     default = next(one.default for one in fields(Settings) if one.name == name)
     assert str(default) in row and meaning in row
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _code in commands.TITLES}))
+def test_every_command_to_a_terminal_is_documented(name: str) -> None:
+    rows = REFERENCE.partition("## 命令 Commands")[2].partition("\n## ")[0].splitlines()
+    assert any(f"`{name}`" in row.partition("|")[2].partition("|")[0] for row in rows)
 
 
 @pytest.mark.parametrize("kind", list(alarms.LEVELS))

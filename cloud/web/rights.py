@@ -40,12 +40,15 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.receipt": _ON_SITE | {"technician"},
     "welder.journal": _ON_SITE | {"technician"},
     "technician.ticket": frozenset({"technician"}),
+    "regulator.order": _REGULATORS,  # never ON
+    "regulator.snapshot": _REGULATORS,
     "terminal.package": ANYONE,
+    "terminal.snapshot": ANYONE,
 }
 
 # Opened by a token in the request, not by a session: they read no cookie, so nobody's browser
 # can be misused for them.
-BY_TOKEN = frozenset({"terminal.package"})
+BY_TOKEN = frozenset({"terminal.package", "terminal.snapshot"})
 
 
 def allowed(endpoint: str, roles: frozenset[str] | None) -> bool:

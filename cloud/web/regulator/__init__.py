@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 
 from cloud.web import answers, visitor
-from cloud.web.regulator import overview
+from cloud.web.regulator import orders, overview
+from cloud.web.regulator.blueprint import blueprint
 from cloud.web.regulator.words import STATES
 
-blueprint = Blueprint("regulator", __name__, template_folder="templates")
+__all__ = ["blueprint", "orders"]
 POLL_MS = 10_000
 _PAGES_MAX = 100_000
 

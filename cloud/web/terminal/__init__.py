@@ -5,11 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 
 from flask import Blueprint, Response, abort, request, send_file
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cloud.link import packages, upgrades
+from cloud.book import jpeg
+from cloud.link import packages, snapshots, upgrades
 from cloud.web import visitor
-from cloud.web.trouble import Trouble
+from cloud.web.trouble import Trouble, bad_input
 
 blueprint = Blueprint("terminal", __name__)
 _BEARER = "Bearer "
@@ -32,6 +34,24 @@ def package(upgrade_id: str) -> Response:
         etag=found.digest,
         last_modified=found.added_at / 1000,
     )
+
+
+@blueprint.post("/t/snapshots/<id>")
+def snapshot(id: str) -> ResponseReturnValue:
+    """A picture that the terminal was asked for: the bare JPEG. 204 when it is kept."""
+    request.max_content_length = jpeg.BYTES_MAX
+    raw = request.get_data(cache=False)
+    with visitor.ground().write() as unit:
+        row = snapshots.awaited(unit, id, _bearer())
+        if row is None:
+            raise _wrong_token()
+        try:
+            kept = snapshots.came(unit, row, raw)
+        except jpeg.BadPicture as reason:
+            raise bad_input(_("这张图片不能用（%(word)s）。", word=str(reason))) from None
+    if not kept:
+        abort(409)
+    return "", 204
 
 
 def _bearer() -> str:

@@ -1,0 +1,102 @@
+"""Orders of officers and the office to a machine's terminal: lock, unlock, look, find, restart.
+
+Never ON. A lock holds although the terminal is dark: it is told at its next log-in, and the
+machine's own status refuses every job meanwhile.
+"""
+
+from contextlib import suppress
+
+from cloud.base import districts
+from cloud.base.unit import Unit
+from cloud.book import audit
+from cloud.book.outbox import Event, Handlers
+from cloud.link import commands, snapshots, terminals
+from cloud.link.commands import TerminalDark
+from cloud.registry import machines
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.work import closing, profiles
+from cloud.work import job as table
+from cloud.work.refusal import Refusals
+from cloud.work.rules import refuse
+
+ORDERS = ("lock", "unlock", "locate", "restart", "snapshot")
+
+
+class NotEntitled(Exception):
+    """This person gives no orders here."""
+
+
+def handlers() -> Handlers:
+    """What to do about events of the link, for `outbox.deliver`."""
+    return {"terminal-login": [logged_in]}
+
+
+def order(
+    unit: Unit, machine: Machine, person: Person, what: str, reason: str = ""
+) -> str | Refusals:
+    """Give an order; the id of the snapshot, or empty. NotEntitled, ValueError (unknown order)."""
+    if what not in ORDERS:
+        raise ValueError(what)
+    if not _entitled(unit, machine, person, what):
+        raise NotEntitled
+    if machine.device is None:
+        return _refused(unit, "terminal-missing")
+    id = ""
+    try:
+        if what in ("lock", "unlock"):
+            _lock(unit, machine, person, what, reason)
+        elif what == "snapshot":
+            id = snapshots.ask(unit, machine.device, person.id).id
+        else:
+            commands.issue(unit, machine.device, what, content={})
+    except TerminalDark:
+        return _refused(unit, "terminal-dark")
+    audit.write(unit, machine.district, person.id, f"order-{what}", machine.id, {})
+    return id
+
+
+def logged_in(unit: Unit, event: Event) -> None:
+    """After a connect a terminal is as locked as its machine is."""
+    device = event.details["device"]
+    machine = machines.by_device(unit, device)
+    row = terminals.get(unit, device)
+    if machine is None or row is None:
+        return
+    if machine.status == "locked" and row.mode != "locked":
+        _tell(unit, device, "lock")
+    elif machine.status == "usable" and row.mode == "locked":
+        _tell(unit, device, "unlock")
+
+
+def _lock(unit: Unit, machine: Machine, person: Person, what: str, reason: str) -> None:
+    if what == "unlock":
+        machines.set_status(unit, machine, "usable")
+    else:
+        machines.set_status(unit, machine, "locked")
+        running = table.open_on(unit, machine.id)
+        if running is not None:
+            job = table.locked(unit, running)
+            closing.end(unit, job, person.id, "locked", words=reason)
+    unit.db.flush()
+    _tell(unit, machine.device or "", what)
+
+
+def _tell(unit: Unit, device: str, what: str) -> None:
+    with suppress(TerminalDark):  # it is told at its log-in
+        commands.issue(unit, device, what, content={})
+
+
+def _entitled(unit: Unit, machine: Machine, person: Person, what: str) -> bool:
+    if person.status != "active":
+        return False
+    if "office" in person.roles:
+        return True
+    job = table.open_on(unit, machine.id)
+    places = [machine.district, job.district if job else ""]
+    inside = any(districts.within(place, person.district) for place in places)
+    return "officer" in person.roles and inside and what != "restart"
+
+
+def _refused(unit: Unit, code: str) -> Refusals:
+    return Refusals([refuse(code, profiles.load(unit.settings.profile))])
