@@ -92,7 +92,7 @@ class Journal:
             fields["at"] = self._now[1]
         try:
             text = mac.canonical(fields)
-            if len(text) > _LONGEST:
+            if len(text.encode()) > _LONGEST:
                 raise ValueError
         except ValueError:
             text = mac.canonical({name: _plain(fields[name]) for name in fields})

@@ -190,7 +190,7 @@ def test_a_batch_says_what_is_left_also_across_what_was_dropped(start: Callable)
 
 
 @pytest.mark.parametrize(
-    "odd", ["\x00\n\x7f", "\U0001f525", "\ud800", "x" * 5000, 1.5, b"\xff", {1: 2}]
+    "odd", ["\x00\n\x7f", "\U0001f525", "\ud800", "x" * 5000, "焊" * 400, 1.5, b"\xff", {1: 2}]
 )
 def test_an_odd_value_is_kept_in_a_plain_form(start: Callable, odd: Any) -> None:
     journal = start()
