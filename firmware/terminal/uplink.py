@@ -7,20 +7,24 @@ judged by bytes received, never by writes that seemed to work (after P. Hinch's 
 import asyncio
 import time
 
+from micropython import const
+
 from terminal.mqtt import CONNACK, PINGRESP, PUBACK, SUBACK, Codec
 
-_ANSWER_MS = 20000
-_LOOK_MS = 30000  # without a note from the modem we look for bytes ourselves
+_ANSWER_MS = const(20000)
+_LOOK_MS = const(30000)  # without a note from the modem we look for bytes ourselves
 _LOGIN, _PING = "log-in", "ping"
 _BACKOFF_MS = (1000, 2000, 5000, 10000, 20000, 40000, 60000)
 # How much of the modem is torn down after so many failures; then the last round again and again:
 # a cloud that is away for a day must not cost a thousand restarts of the modem.
 _DEPTHS = (0, 0, 1, 0, 2, 0, 0, 3, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 3)
-_ROUND = 11
-_PROBE_MS = 12000  # for the answer of a link that stood: slow air has six seconds of it
-_STEADY_MS = 20000
-_QUIET = 300  # milliseconds a second of keepalive: in the middle between two idle heartbeats
-_QUEUED = 8
+_ROUND = const(11)
+_PROBE_MS = const(12000)  # for the answer of a link that stood: slow air has six seconds of it
+_STEADY_MS = const(20000)
+_QUIET = const(
+    300
+)  # milliseconds a second of keepalive: in the middle between two idle heartbeats
+_QUEUED = const(8)
 
 
 class NoAnswer(OSError):

@@ -6,9 +6,11 @@ is an OSError (ModemError), so that there is one door for recovery.
 
 import asyncio
 
-_LINE_MAX = 1024
-_FINAL_MS = 10000  # OK or ERROR comes within, whatever the command does afterwards
-_MARK_MS = 1000
+from micropython import const
+
+_LINE_MAX = const(1024)
+_FINAL_MS = const(10000)  # OK or ERROR comes within, whatever the command does afterwards
+_MARK_MS = const(1000)
 _MARKS = (b"AT+CMEE?", b"AT+CFUN?", b"AT+CREG?")  # in turn: each answer tells its own question
 DIGITS = b"#"  # as `until`: a line of digits alone, which some commands answer with
 _FINAL_BAD = (b"ERROR", b"+CME ERROR", b"+CMS ERROR")

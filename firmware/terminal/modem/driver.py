@@ -21,6 +21,8 @@ All of them raise OSError, mostly ModemError, and nothing else. A vendor's file 
 import asyncio
 from binascii import hexlify
 
+from micropython import const
+
 from terminal.modem.chat import DIGITS, ModemError, field
 from terminal.modem.operators import by_imsi
 
@@ -28,12 +30,12 @@ CONTEXT, RADIO, POWER = 1, 2, 3  # how deep a recovery goes; 0 opens just the so
 DATAGRAM = 2  # the link that UDP uses; 0 is MQTT's, 1 HTTP's
 
 _BAUDS = (115200, 9600, 57600, 230400, 460800, 921600)
-_POWER_PULSE_MS = 100  # typ. 50 ms turns it on
-_POWER_OFF_MS = 2600  # at least 2.5 s turns it off
-_BOOT_TRIES = 40  # half a second each; the UART answers after 11 s
+_POWER_PULSE_MS = const(100)  # typ. 50 ms turns it on
+_POWER_OFF_MS = const(2600)  # at least 2.5 s turns it off
+_BOOT_TRIES = const(40)  # half a second each; the UART answers after 11 s
 _REGISTERED = (1, 5)
-_REGISTER_TRIES = 120  # one second each
-_SPEECH_MS = 30000
+_REGISTER_TRIES = const(120)  # one second each
+_SPEECH_MS = const(30000)
 
 
 class Driver:

@@ -4,12 +4,14 @@ One request a connection, link 1. No redirects: what is not 200 (206 for a part)
 Every failure is an OSError; after one in the middle of a GET, ask again from what the sink has.
 """
 
-_LINK = 1
-_LINE_MAX = 1024
-_HEADERS_MAX = 40
-_WAIT_MS = 30000
-_BODY_MAX = 8388608
-_ANSWER_MAX = 2048  # of a POST's answer
+from micropython import const
+
+_LINK = const(1)
+_LINE_MAX = const(1024)
+_HEADERS_MAX = const(40)
+_WAIT_MS = const(30000)
+_BODY_MAX = const(8388608)
+_ANSWER_MAX = const(2048)  # of a POST's answer
 
 
 class HttpError(OSError):

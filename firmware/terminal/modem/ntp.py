@@ -2,10 +2,12 @@
 
 from os import urandom
 
-_PORT = 123
-_WAIT_MS = 5000
-_TO_1970_S = 2208988800
-_ERA_S = 1 << 32
+from micropython import const
+
+_PORT = const(123)
+_WAIT_MS = const(5000)
+_TO_1970_S = const(2208988800)
+_ERA_S = const(1 << 32)
 
 
 async def ask(modem, host, port=_PORT):

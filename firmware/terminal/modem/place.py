@@ -1,7 +1,6 @@
 """Place and time as modules write them. Pure; rarely needed, so imported where it is."""
 
 _MONTHS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
-_DAY_MS = 86400000
 # China with its seas, in millionths of a degree; what lies outside is a module's mistake
 _SOUTH, _NORTH, _WEST, _EAST = 3000000, 54000000, 73000000, 136000000
 
@@ -42,4 +41,4 @@ def utc_ms(line):
     days = 365 * (year + 30) + (year + 31) // 4 + _MONTHS[month - 1] + day - 1
     if year % 4 == 0 and month > 2:
         days += 1
-    return days * _DAY_MS + ((hour * 60 + minute - quarters * 15) * 60 + second) * 1000
+    return days * 86400000 + ((hour * 60 + minute - quarters * 15) * 60 + second) * 1000

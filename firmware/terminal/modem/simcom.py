@@ -4,15 +4,17 @@ TCP and UDP by `AT+CIPOPEN` in manual receive mode, so that voice and signal sta
 TLS by the module's own `AT+CCH…` (simcom_tls.py).
 """
 
+from micropython import const
+
 from terminal.modem.chat import ModemError, field
 from terminal.modem.driver import CONTEXT, DATAGRAM, POWER, RADIO, Driver
 from terminal.modem.socket import Socket
 
 __all__ = ("CONTEXT", "POWER", "RADIO", "Simcom")
 
-_OPEN_MS = 35000  # a little more than we allow the module itself, so that no answer is late
-_UDP_HEAD = 28
-_UDP_PORT = 50123
+_OPEN_MS = const(35000)  # a little more than we allow the module itself, so that no answer is late
+_UDP_HEAD = const(28)
+_UDP_PORT = const(50123)
 
 
 class Simcom(Driver):
@@ -56,7 +58,7 @@ class Simcom(Driver):
             tls = self._secure
         if link in self._sockets:
             self._sockets.pop(link).lost("replaced")
-        way = await self._secured(link) if tls else _Link(self._chat, link)
+        way = await self._secured(link) if tls else Link(self._chat, link)
         await way.close()
         sock = self._sockets[link] = Socket(way, self, tls)  # first: notes may come at once
         await way.open(host, port)
@@ -80,9 +82,9 @@ class Simcom(Driver):
 
     async def datagram(self, host, port, data, timeout_ms):
         """Sends one UDP datagram and gives the first that comes back; b'' = none in time."""
-        way = _Link(self._chat, DATAGRAM, b',"%s",%d' % (host.encode(), port))
+        way = Link(self._chat, DATAGRAM, b',"%s",%d' % (host.encode(), port))
         await way.close()
-        await self._ask(b'AT+CIPOPEN=%d,"UDP",,,%d' % (DATAGRAM, _UDP_PORT), b"+CIPOPEN:2,")
+        await way.ask(b"OPEN", b',"UDP",,,%d' % _UDP_PORT)
         sock = self._sockets[DATAGRAM] = Socket(way, self)
         try:
             await way.send(data)
@@ -111,66 +113,66 @@ class Simcom(Driver):
         self._note_lost("network closed")
 
 
-class _Link:
+class Link:
     """Connection `number` of AT+CIPOPEN; `where` goes with each datagram."""
+
+    PREFIX = b"CIP"
+    FORM = b',"TCP","%s",%d'
 
     def __init__(self, chat, number, where=b""):
         self._chat = chat
         self._number = number
         self._where = where
 
+    async def ask(self, verb, rest, timeout_ms=10000, data=None):
+        """The line that ends the answer: what was asked, the link, what came of it."""
+        name = self.PREFIX + verb
+        text = b"AT+%s=%d%s" % (name, self._number, rest)
+        until = b"+%s:%d," % (name, self._number)
+        return (await self._chat.command(text, b"", until, timeout_ms, data))[-1]
+
     async def open(self, host, port):
-        line = (
-            await self._chat.command(
-                b'AT+CIPOPEN=%d,"TCP","%s",%d' % (self._number, host.encode(), port),
-                until=b"+CIPOPEN:%d," % self._number,
-                timeout_ms=_OPEN_MS,
-            )
-        )[-1]
+        line = await self.ask(b"OPEN", self.FORM % (host.encode(), port), _OPEN_MS)
         if field(line, 1) != 0:
             raise ModemError("connection refused, error %d" % field(line, 1))
 
     async def send(self, data):
-        line = (
-            await self._chat.command(
-                b"AT+CIPSEND=%d,%d%s" % (self._number, len(data), self._where),
-                until=b"+CIPSEND:%d," % self._number,
-                timeout_ms=10000,
-                data=data,
-            )
-        )[-1]
-        if field(line, 2) != len(data):
+        line = await self.ask(b"SEND", b",%d%s" % (len(data), self._where), data=data)
+        if not self.is_sent(line, len(data)):
             raise ModemError("send failed")
+
+    def is_sent(self, line, size):
+        return field(line, 2) == size
 
     async def receive(self, most):
         """(bytes, how many more the modem holds); nothing there is no fault."""
-        head = []
+        text = b"AT+CIPRXGET=2,%d,%d" % (self._number, most)
+        data, line = await self.fetch(text, most, b"+CIPRXGET:2,%d," % self._number, "+IPERROR")
+        if data is None:
+            return b"", 0
+        if not line or len(data) != field(line, 2):
+            raise ModemError("short read")
+        return data, field(line, 3)
+
+    async def fetch(self, text, most, expect, nothing, until=b""):
+        """(bytes, the line that announced them); (None, b'') where the modem has none."""
+        head = [b""]
 
         def length(line):
-            head[:] = [field(line, 2), field(line, 3)]
-            return head[0] if 0 <= head[0] <= most else 0
+            head[0] = line
+            return max(0, min(field(line, 2), most))
 
         try:
-            data = await self._chat.command(
-                b"AT+CIPRXGET=2,%d,%d" % (self._number, most),
-                expect=b"+CIPRXGET:2,%d," % self._number,
-                raw=length,
-            )
+            data = await self._chat.command(text, expect, until, raw=length)
         except ModemError as error:
-            if "+IPERROR" in str(error):
-                return b"", 0
+            if nothing in str(error):
+                return None, b""
             raise
-        if not head or len(data) != head[0]:
-            raise ModemError("short read")
-        return data, head[1]
+        return data, head[0]
 
     async def close(self):
         """The modem knows best whether anything is open."""
         try:
-            await self._chat.command(
-                b"AT+CIPCLOSE=%d" % self._number,
-                until=b"+CIPCLOSE:%d," % self._number,
-                timeout_ms=5000,
-            )
+            await self.ask(b"CLOSE", b"", 5000)
         except ModemError:
             pass

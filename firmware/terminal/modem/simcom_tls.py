@@ -9,9 +9,9 @@ the CA still must be the platform's own, which signs nobody else.
 from binascii import hexlify
 from hashlib import sha256
 
+from terminal.modem import simcom
 from terminal.modem.chat import ModemError, field
 
-_OPEN_MS = 60000
 _CONTEXT = (
     b'"sslversion",0,3',
     b'"authmode",0,1',
@@ -54,58 +54,20 @@ async def start(chat, ca, driver):
     return True
 
 
-class Link:
+class Link(simcom.Link):
     """TLS session `number`."""
 
-    def __init__(self, chat, number):
-        self._chat = chat
-        self._number = number
+    PREFIX = b"CCH"
+    FORM = b',"%s",%d,2'
 
-    async def _ask(self, name, rest=b"", timeout_ms=10000, **more):
-        """The number that ends the answer; 0 is good."""
-        answer = await self._chat.command(
-            b"AT+CCH%s=%d%s" % (name, self._number, rest),
-            until=b"+CCH%s:%d," % (name, self._number),
-            timeout_ms=timeout_ms,
-            **more,
-        )
-        return answer[-1]
-
-    async def open(self, host, port):
-        line = await self._ask(b"OPEN", b',"%s",%d,2' % (host.encode(), port), _OPEN_MS)
-        if field(line, 1) != 0:
-            raise ModemError("TLS refused, error %d" % field(line, 1))
-
-    async def send(self, data):
-        line = await self._ask(b"SEND", b",%d" % len(data), data=data)
-        if field(line, 1) != 0:
-            raise ModemError("send failed")
+    def is_sent(self, line, size):
+        return field(line, 1) == 0
 
     async def receive(self, most):
         """(bytes, 1 = there may be more); nothing there is no fault."""
-        head = [0]
-
-        def length(line):
-            head[0] = field(line, 2)
-            return head[0] if 0 <= head[0] <= most else 0
-
-        try:
-            data = await self._chat.command(
-                b"AT+CCHRECV=%d,%d" % (self._number, most),
-                expect=b"+CCHRECV:DATA,%d," % self._number,
-                until=b"+CCHRECV:%d," % self._number,
-                raw=length,
-            )
-        except ModemError as error:
-            if "ERROR" in str(error):
-                return b"", 0
-            raise
-        if len(data) != head[0]:
+        text = b"AT+CCHRECV=%d,%d" % (self._number, most)
+        expect = b"+CCHRECV:DATA,%d," % self._number
+        data, line = await self.fetch(text, most, expect, "ERROR", b"+CCHRECV:%d," % self._number)
+        if data and len(data) != field(line, 2):
             raise ModemError("short read")
-        return data, 1 if data else 0
-
-    async def close(self):
-        try:
-            await self._ask(b"CLOSE", timeout_ms=5000)
-        except ModemError:
-            pass  # nothing was open
+        return data or b"", 1 if data else 0

@@ -3,9 +3,11 @@ as the operator charges them."""
 
 import asyncio
 
+from micropython import const
+
 PIECE = 1460  # bytes the modem takes or gives at once
-SEGMENT = 40  # IP and TCP header of a segment, and of its acknowledgement the other way
-_RECORD = 29  # TLS 1.2: header, nonce, tag
+_SEGMENT = const(40)  # IP and TCP header of a segment, and of its acknowledgement the other way
+_RECORD = const(29)  # TLS 1.2: header, nonce, tag
 _HANDSHAKE = (600, 3200)  # an estimate of what TLS sends and gets before the first byte
 
 
@@ -23,7 +25,7 @@ class Socket:
     def __init__(self, link, traffic, tls=False):
         self._link = link
         self._traffic = traffic
-        self._head = SEGMENT + (_RECORD if tls else 0)
+        self._head = _SEGMENT + (_RECORD if tls else 0)
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
         self._waiting = False  # the modem holds bytes for us, as far as we were told
@@ -31,8 +33,8 @@ class Socket:
         self.sent = 0
         self.rcvd = 0
         # SYN, SYN-ACK, ACK; later FIN and ACK both ways
-        traffic.wire_sent += 4 * SEGMENT + (_HANDSHAKE[0] if tls else 0)
-        traffic.wire_rcvd += 3 * SEGMENT + (_HANDSHAKE[1] if tls else 0)
+        traffic.wire_sent += 4 * _SEGMENT + (_HANDSHAKE[0] if tls else 0)
+        traffic.wire_rcvd += 3 * _SEGMENT + (_HANDSHAKE[1] if tls else 0)
 
     async def write(self, data):
         """All of `data`; two writers never mix their bytes."""
@@ -49,7 +51,7 @@ class Socket:
                 self.sent += len(piece)
                 self._traffic.sent += len(piece)
                 self._traffic.wire_sent += len(piece) + self._head
-                self._traffic.wire_rcvd += SEGMENT
+                self._traffic.wire_rcvd += _SEGMENT
 
     async def read(self, timeout_ms):
         """The next bytes; b'' when `timeout_ms` passed without any. Closed when none are left."""
@@ -71,7 +73,7 @@ class Socket:
         self.rcvd += size
         self._traffic.rcvd += size
         self._traffic.wire_rcvd += size + self._head
-        self._traffic.wire_sent += SEGMENT
+        self._traffic.wire_sent += _SEGMENT
 
     async def _told(self, timeout_ms):
         try:
