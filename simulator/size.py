@@ -74,10 +74,13 @@ def compiled() -> dict[str, int]:
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="hanma-size-") as folder:
         target = Path(folder) / "made.mpy"
-        for name, path in image.sources().items():
-            if path.is_relative_to(image.STAND_INS) and not name.startswith("aioble"):
+        files = image.sources()
+        source = Path(folder) / "source.py"
+        for name, text in image.lean_sources(files).items():
+            if files[name].is_relative_to(image.STAND_INS) and not name.startswith("aioble"):
                 continue
-            image.compile_to(path, target, name, "-march=xtensawin", _LEAN)
+            source.write_text(text, "utf-8")
+            image.compile_to(source, target, name, "-march=xtensawin", _LEAN)
             sizes[name] = target.stat().st_size
     return sizes
 

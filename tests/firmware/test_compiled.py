@@ -31,7 +31,8 @@ EVERY_HARMLESS = [chr(n) for n in range(0x20, 0x3000, 7) if n != 0x7F]
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list], list]:
     """`answers(kind, cases)`: what MicroPython makes of each case."""
     folder = tmp_path_factory.mktemp("image")
-    arguments, environment = interpreter.command("micropython", image.make("micropython", folder))
+    made = image.make("micropython", folder, plain=True)
+    arguments, environment = interpreter.command("micropython", made)
     command = [*arguments[:-2], str(SCRIPT)]
 
     def ask(kind: str, cases: list) -> list:

@@ -19,7 +19,7 @@ LIMIT_S = 300
 
 def sweep(script: Path, folder: Path) -> list[dict]:
     """The figures that the script said; it ends with an error where a cut did harm."""
-    made = image.make("micropython", folder)
+    made = image.make("micropython", folder, plain=True)
     arguments, environment = interpreter.command("micropython", made, HEAP_KB)
     path = f"{made}:{FOLDER}:.frozen"
     done = subprocess.run(
