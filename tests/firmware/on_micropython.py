@@ -12,6 +12,7 @@ from terminal.app import Terminal
 from terminal.authority import Authority
 from terminal.board.clock import UpClock
 from terminal.controller import Controller
+from terminal.modem import http, ntp
 from terminal.modem.chat import Chat
 from terminal.modem.simcom import Simcom
 from terminal.mqtt import Codec
@@ -151,6 +152,60 @@ async def _driver(case):
     return [modem.imei, modem.iccid, modem.operator, list(data), strength, sock.sent, left]
 
 
+async def _secure(case):
+    """The CA installed, a TLS connection, bytes out and in, and the place."""
+    serial = Serial(case["steps"])
+    chat = Chat(serial)
+    modem = Simcom(chat, None, "", True)
+    reader = asyncio.create_task(chat.run())
+    await modem.install_ca(bytes(case["pem"]))
+    sock = await modem.connect("h.example", 8883)
+    await sock.write(b"hello")
+    sock.arrived()
+    data = await sock.read(100)
+    where = await modem.locate()
+    clock = await modem.clock_ms()
+    reader.cancel()
+    return [list(data), list(where), clock, modem.wire_sent, modem.wire_rcvd, len(serial.steps)]
+
+
+class Wire:
+    def __init__(self, pieces):
+        self.pieces = pieces
+        self.written = b""
+
+    async def connect(self, host, port, tls, link):
+        return self
+
+    async def write(self, data):
+        self.written += data
+
+    async def read(self, timeout_ms):
+        return bytes(self.pieces.pop(0)) if self.pieces else b""
+
+    async def close(self):
+        pass
+
+
+async def _http(case):
+    """[body, request] of a GET, and the answer of a POST on the same pieces."""
+    got = []
+    wire = Wire(list(case))
+    await http.get(wire, "https://h.example/x", {"A": "b"}, 3, got.append)
+    left = [b"abc", b"de"]
+
+    async def chunks():
+        return left.pop(0)
+
+    post = Wire(list(case))
+    status, body = await http.post(post, "http://h.example/x", {}, chunks, 5)
+    return [list(b"".join(got)), list(wire.written), status, list(body)]
+
+
+def time_of(case):
+    return ntp.read(bytes(case[0]), bytes(case[1]))
+
+
 def codec(case):
     """The packets of a session, and what was delivered of `case`, byte by byte."""
     delivered = []
@@ -234,6 +289,9 @@ KINDS = {
     "control": control,
     "chat": lambda case: asyncio.run(_chat(case)),
     "driver": lambda case: asyncio.run(_driver(case)),
+    "secure": lambda case: asyncio.run(_secure(case)),
+    "http": lambda case: asyncio.run(_http(case)),
+    "time": time_of,
     "codec": codec,
     "app": lambda case: asyncio.run(_app(case)),
 }

@@ -1,5 +1,6 @@
 """The same answers from real MicroPython on the compiled image, and compiling for the ESP32."""
 
+import hashlib
 import json
 import random
 import subprocess
@@ -17,7 +18,7 @@ from simulator import image, interpreter
 from . import peer, signing, test_tickets, ticketing
 from .bench import IDENTITY
 from .conftest import ROOT
-from .modem import test_simcom
+from .modem import test_place, test_simcom
 from .modem.test_chat import CASES
 from .serials import cut, lines
 from .test_mac import SECRET, VECTORS
@@ -320,6 +321,56 @@ def test_the_driver_talks_to_the_modem_as_on_cpython(answers: Callable) -> None:
     (told,) = answers("driver", [steps])
     imei, iccid = "860000000000001", "89860000000000000001"
     assert told == [imei, iccid, "CMCC", list(b"\r\nOK"), 20, 5, 0]
+
+
+def test_tls_place_and_clock_are_driven_as_on_cpython(answers: Callable) -> None:
+    pem, ok = b"made up", lines("OK")
+    name = f"hm{hashlib.sha256(pem).hexdigest()[:12]}.pem"
+    settings = ['"sslversion",0,3', '"authmode",0,1', '"enableSNI",0,1', '"ignorelocaltime",0,1']
+    dialogue = [
+        ("AT+CCERTLIST", lines('+CCERTLIST: "hm000000000000.pem"', "OK")),
+        (f'AT+CCERTDOWN="{name}",7', b"\r\n>"),
+        ("made up", ok),
+        ('AT+CCERTDELE="hm000000000000.pem"', ok),
+        *[(f"AT+CSSLCFG={setting}", ok) for setting in [*settings, f'"cacert",0,"{name}"']],
+        ("AT+CCHSTOP", lines("ERROR")),
+        ("AT+CCHSET=1,1", ok),
+        ("AT+CCHSTART", lines("OK", "+CCHSTART: 0")),
+        ("AT+CCHSSLCFG=0,0", ok),
+        ("AT+CCHSSLCFG=1,0", ok),
+        ("AT+CCHCLOSE=0", lines("+CCHCLOSE: 0,11", "ERROR")),
+        ('AT+CCHOPEN=0,"h.example",8883,2', lines("OK", "+CCHOPEN: 0,0")),
+        ("AT+CCHSEND=0,5", b"\r\n>"),
+        ("hello", lines("OK", "+CCHSEND: 0,0")),
+        (
+            "AT+CCHRECV=0,1460",
+            lines("OK", "+CCHRECV: DATA,0,4")[:-2] + b"\r\n\r\nOK" + lines("+CCHRECV: 0,0"),
+        ),
+        ("AT+CLBS=1", lines("OK", "+CLBS: 0,29.489428,106.638084,550")),
+        ("AT+CCLK?", lines('+CCLK: "26/11/24,22:00:00+32"', "OK")),
+    ]
+    steps = [
+        [list(text.encode() + (b"" if text in ("made up", "hello") else b"\r")), list(said)]
+        for text, said in dialogue
+    ]
+    (told,) = answers("secure", [{"steps": steps, "pem": list(pem)}])
+    sent, rcvd = 760 + 5 + 69 + 40, 3320 + 4 + 69 + 40
+    place = [29_489_428, 106_638_084, 550]
+    assert told == [list(b"\r\nOK"), place, 1_795_528_800_000, sent, rcvd, 0]
+
+
+def test_http_and_the_time_of_a_server_come_as_on_cpython(answers: Callable) -> None:
+    head = b"HTTP/1.1 206 P\r\nContent-Range: bytes 3-9/10\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces = cut(head + b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n", range(0, 200, 7))
+    ((got, written, status, body),) = answers("http", [[list(piece) for piece in pieces]])
+    asked = b"GET /x HTTP/1.1\r\nHost: h.example\r\nA: b\r\nRange: bytes=3-\r\n"
+    assert bytes(got) == bytes(body) == b"abcdefg" and status == 206
+    assert bytes(written) == asked + b"Connection: close\r\n\r\n"
+    case = [list(test_place.answer()), list(test_place.TOKEN)]
+    assert answers("time", [case, [case[0], [0] * 8]]) == [
+        (4_000_000_000 - 2_208_988_800) * 1000 + 250,
+        {"raised": "OSError"},
+    ]
 
 
 def test_mqtt_packets_are_the_same_bytes(answers: Callable) -> None:

@@ -118,3 +118,22 @@ def test_the_first_reason_for_the_end_is_kept() -> None:
             await sock.read(10)
 
     run(work())
+
+
+@pytest.mark.parametrize(("tls", "head", "hello"), [(False, 40, (0, 0)), (True, 69, (600, 3200))])
+def test_bytes_are_counted_as_the_operator_charges_them(
+    tls: bool, head: int, hello: tuple[int, int]
+) -> None:
+    async def work() -> None:
+        traffic = Traffic()
+        sock = Socket(Driver(b"x" * 100), traffic, tls)
+        opened = (traffic.wire_sent, traffic.wire_rcvd)
+        assert opened == (160 + hello[0], 120 + hello[1])
+        await sock.write(b"a" * (PIECE + 1))
+        sock.arrived()
+        assert len(await sock.read(100)) == 100
+        assert (traffic.sent, traffic.rcvd) == (PIECE + 1, 100)
+        assert traffic.wire_sent - opened[0] == PIECE + 1 + 2 * head + 40
+        assert traffic.wire_rcvd - opened[1] == 100 + head + 2 * 40
+
+    run(work())
