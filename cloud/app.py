@@ -20,7 +20,7 @@ from cloud.book import outbox
 from cloud.cases import from_terminals
 from cloud.link import commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
-from cloud.mqtt.broker import Broker
+from cloud.mqtt.broker import BadCertificates, Broker, Secure, tls_context
 from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
@@ -96,10 +96,24 @@ class Cloud:
             return _read(Address.from_url, "HANMA_BROKER", self.settings.broker)
         host, port = _read(split_listen, "HANMA_MQTT_LISTEN", self.settings.mqtt_listen)
         doorkeeper = Doorkeeper(secrets_of(self.ground), self.ground.clock)
-        broker = Broker(doorkeeper, host=host, port=port)
+        broker = Broker(doorkeeper, host=host, port=port, secure=self._secure())
         broker.start()
         self._broker = broker
         return doorkeeper.address(broker.host, broker.port)
+
+    def _secure(self) -> Secure | None:
+        """The broker's TLS listener, if one is wanted."""
+        settings = self.settings
+        if not settings.mqtt_tls_listen:
+            return None
+        host, port = _read(split_listen, "HANMA_MQTT_TLS_LISTEN", settings.mqtt_tls_listen)
+        try:
+            context = tls_context(
+                settings.mqtt_tls_cert, settings.mqtt_tls_key, settings.mqtt_tls_ca
+            )
+        except BadCertificates as error:
+            raise CannotStart(f"MQTT 的证书文件不能用。 {error}.") from None
+        return Secure(host, port, context)
 
     def _listen(self) -> waitress.server.BaseWSGIServer:
         host, port = _read(split_listen, "HANMA_LISTEN", self.settings.listen)

@@ -25,6 +25,10 @@ class Settings:
         default="embedded", repr=False
     )
     mqtt_listen: Annotated[str, "address of the embedded broker"] = "127.0.0.1:1883"
+    mqtt_tls_listen: Annotated[str, "address of its TLS listener; empty = none"] = ""
+    mqtt_tls_cert: Annotated[str, "certificate file (PEM) of the TLS listener"] = ""
+    mqtt_tls_key: Annotated[str, "key file (PEM) of the TLS listener"] = ""
+    mqtt_tls_ca: Annotated[str, "authority (PEM) of devices' own certificates; empty = none"] = ""
     listen: Annotated[str, "address of the web server"] = "127.0.0.1:8080"
     base_url: Annotated[str, "what QR codes begin with; empty = listen"] = ""
     profile: Annotated[str, "whose rules hold (work/profiles)"] = "chongqing"

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from cloud.mqtt import rights
 from cloud.mqtt.admission import Door, Login, May
@@ -31,6 +32,36 @@ class PortBusy(Exception):
         self.address = address
 
 
+class BadCertificates(Exception):
+    """The files for TLS cannot be used; the text says which setting to look at."""
+
+
+@dataclass
+class Secure:
+    """A second listener that speaks TLS; `port` 0 takes a free one and says which."""
+
+    host: str
+    port: int
+    context: ssl.SSLContext
+
+
+def tls_context(certificate: str, key: str, authority: str = "") -> ssl.SSLContext:
+    """TLS for the listener. With an authority, a client may prove itself by a certificate of it
+    whose common name is the device id. BadCertificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+        if authority:
+            context.load_verify_locations(authority)
+            context.verify_mode = ssl.CERT_OPTIONAL
+    except (OSError, ssl.SSLError) as error:
+        raise BadCertificates(
+            f"TLS for MQTT: {error}; look at HANMA_MQTT_TLS_CERT, _KEY and _CA"
+        ) from None
+    return context
+
+
 class Broker:
     """MQTT 3.1.1 for up to a few thousand terminals, inside this process.
 
@@ -47,9 +78,11 @@ class Broker:
         may: May = rights.may,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
+        secure: "Secure | None" = None,
     ) -> None:
         self.host = host
         self.port = port
+        self.secure = secure
         self.tally = Tally()
         self._login = login
         self._may = may
@@ -64,10 +97,20 @@ class Broker:
         """Listen; `port` 0 takes a free one and says which. PortBusy if the port is taken."""
         listening = _listen(self.host, self.port)
         self.port = listening.getsockname()[1]
+        second = None
+        if self.secure is not None:
+            try:
+                second = _listen(self.secure.host, self.secure.port), self.secure.context
+            except BaseException:
+                listening.close()
+                raise
+            self.secure.port = second[0].getsockname()[1]
         _allow_files(self._limits.connections + _SPARE_FILES)
         up: Future[None] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._run(listening, up)), name="mqtt-broker", daemon=True
+            target=lambda: asyncio.run(self._run(listening, second, up)),
+            name="mqtt-broker",
+            daemon=True,
         )
         self._thread.start()
         up.result()
@@ -90,10 +133,20 @@ class Broker:
         if self._board is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._board.drop, name)
 
-    async def _run(self, listening: socket.socket, up: Future[None]) -> None:
+    async def _run(
+        self,
+        listening: socket.socket,
+        second: tuple[socket.socket, ssl.SSLContext] | None,
+        up: Future[None],
+    ) -> None:
         door = Door(self._login, self._may, self._limits, self.tally)
-        with listening, contextlib.closing(door):
-            board = Switchboard(listening, door, self._may, self._limits, self.tally, self._tls)
+        with contextlib.ExitStack() as open_now:
+            for one in (listening, *(second or ())[:1]):
+                open_now.enter_context(one)
+            open_now.enter_context(contextlib.closing(door))
+            board = Switchboard(
+                listening, door, self._may, self._limits, self.tally, self._tls, second
+            )
             try:
                 await board.start()
             except Exception as error:

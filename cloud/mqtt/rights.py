@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from cloud.mqtt import topics
+from cloud.mqtt import iotda, topics
 
 
 class Action(Enum):
@@ -18,11 +18,13 @@ class Action(Enum):
 class Account:
     """Who logged in. Two connections of one `name` exclude each other: the later takes over.
 
-    `name` is the device id, or for the cloud's own programs the client id.
+    `name` is the device id, or for the cloud's own programs the client id. `iotda` = it speaks
+    that dialect: its topics are turned into native ones and back (iotda.py).
     """
 
     name: str
     cloud: bool = False
+    iotda: bool = False
 
 
 def may(account: Account, action: Action, topic: str) -> bool:
@@ -33,5 +35,7 @@ def may(account: Account, action: Action, topic: str) -> bool:
     """
     if account.cloud:
         return topic.startswith(topics.ROOT)
+    if account.iotda and action is not Action.RECEIVE:
+        return iotda.own(account.name, topic)
     own = topics.up if action is Action.PUBLISH else topics.down
     return topic in (own(account.name), topics.echo(account.name))

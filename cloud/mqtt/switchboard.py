@@ -19,8 +19,8 @@ import amqtt.broker
 from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.mqtt.connack import CONNECTION_ACCEPTED, ConnackPacket
 
-from cloud.mqtt import topics
-from cloud.mqtt.admission import Door, May
+from cloud.mqtt import iotda, topics
+from cloud.mqtt.admission import Door, May, common_name
 from cloud.mqtt.limits import Limits, Tally
 from cloud.mqtt.link import Link
 from cloud.mqtt.packets import Closing, Connect, Gone, Message, Refused
@@ -51,6 +51,11 @@ class NobodyReads(Closing):
     word = "nobody reads"
 
 
+def _native(account: Account, message: Message) -> Message:
+    """What this account published, in the native dialect."""
+    return iotda.up(account.name, message) if account.iotda else message
+
+
 class Switchboard(amqtt.broker.Broker):
     """Connections, sessions and subscriptions; lives in one event loop."""
 
@@ -62,15 +67,18 @@ class Switchboard(amqtt.broker.Broker):
         limits: Limits,
         tally: Tally,
         tls: ssl.SSLContext | None = None,
+        secure: tuple[socket.socket, ssl.SSLContext] | None = None,
     ) -> None:
-        listener = ListenerConfig(bind="{}:{}".format(*listening.getsockname()))
-        super().__init__(BrokerConfig(listeners={"default": listener}, plugins={}))
+        self._listening = {"default": (listening, tls)} | ({"secure": secure} if secure else {})
+        listeners = {
+            name: ListenerConfig(bind="{}:{}".format(*one.getsockname()))
+            for name, (one, _tls) in self._listening.items()
+        }
+        super().__init__(BrokerConfig(listeners=listeners, plugins={}))
         self.limits = limits
-        self._listening = listening
         self._door = door
         self._may = may
         self._tally = tally
-        self._tls = tls
         self._routes = Routes()
         self._known: dict[str, Session] = {}
         self._callers: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
@@ -91,7 +99,8 @@ class Switchboard(amqtt.broker.Broker):
         """Close the port and all connections. No wills: it is not the clients that went away."""
         self._closing = True
         # asyncio leaks a connection whose server closes between accept() and transport: let them.
-        self._loop.remove_reader(self._listening)
+        for listening, _tls in self._listening.values():
+            self._loop.remove_reader(listening)
         await asyncio.sleep(_ACCEPTING_S)
         for server in self._servers.values():
             server.instance.close()
@@ -111,7 +120,7 @@ class Switchboard(amqtt.broker.Broker):
             raise Forbidden(f"published to {message.topic[:200]!r}")
         try:
             async with asyncio.timeout(self.limits.hold_s):
-                await self._hand_over(message, wanted=not account.cloud)
+                await self._hand_over(_native(account, message), wanted=not account.cloud)
         except TimeoutError as error:
             raise NobodyReads("nobody had room for its message in time") from error
 
@@ -163,7 +172,8 @@ class Switchboard(amqtt.broker.Broker):
         address, port = writer.get_extra_info("peername")[:2]
         who = f"{address}:{port}"
         try:
-            account, connect = await self._door.admit(reader, address)
+            certified = common_name(writer.get_extra_info("peercert"))
+            account, connect = await self._door.admit(reader, address, certified)
             who = f"{account.name} ({who})"
             await self._talk(streams, account, connect)
         except Refused as error:
@@ -209,6 +219,8 @@ class Switchboard(amqtt.broker.Broker):
             self._routes.forget(old)
         quota = self.limits.cloud if account.cloud else self.limits.terminal
         session = self._known[account.name] = Session(account, quota, clean)
+        if account.iotda:  # it need not subscribe to hear its commands
+            self._routes.add(topics.down(account.name), session, 1)
         return session, False
 
     def _leave(self, link: Link) -> None:
@@ -226,7 +238,8 @@ class Switchboard(amqtt.broker.Broker):
             return
         try:
             async with asyncio.timeout(self.limits.hold_s):
-                await self._hand_over(link.will, wanted=not link.session.account.cloud)
+                account = link.session.account
+                await self._hand_over(_native(account, link.will), wanted=not account.cloud)
         except TimeoutError:
             name = link.session.account.name
             self._tally.note(log, "will lost", "%s: nobody had room for its will", name)
@@ -245,7 +258,10 @@ class Switchboard(amqtt.broker.Broker):
                     session.account, Action.RECEIVE, message.topic
                 ):
                     continue
-                if session.offer(message._replace(qos=min(message.qos, granted))):
+                said = message._replace(qos=min(message.qos, granted))
+                if session.account.iotda:
+                    said = iotda.down(session.account.name, said)
+                if session.offer(said):
                     told.add(session)
                 elif session.account.cloud:
                     full = session
@@ -264,12 +280,11 @@ class Switchboard(amqtt.broker.Broker):
         if session.line is not None:
             session.line.cut("too slow")
 
-    async def _create_server_instance(self, *_: Any) -> asyncio.Server:
+    async def _create_server_instance(self, listener_name: str, *_: Any) -> asyncio.Server:
+        listening, tls = self._listening[listener_name]
+        patience = {"ssl_handshake_timeout": self.limits.connect_s} if tls else {}
         return await asyncio.start_server(
-            self._accept,
-            sock=self._listening,
-            ssl=self._tls,
-            limit=_READ_BUFFER,
+            self._accept, sock=listening, ssl=tls, limit=_READ_BUFFER, **patience
         )
 
     async def _broadcast_loop(self) -> None:

@@ -79,3 +79,16 @@ def test_what_is_no_package_is_one_plain_sentence(tmp_path: Path) -> None:
     nothing = upgrade(tmp_path, "start", "all")
     assert nothing.exit_code == 1
     assert "hanma upgrade add" in nothing.output
+
+
+def test_tls_without_usable_files_names_their_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HANMA_DATA", str(tmp_path))
+    monkeypatch.setenv("HANMA_LISTEN", "127.0.0.1:0")
+    monkeypatch.setenv("HANMA_MQTT_LISTEN", "127.0.0.1:0")
+    monkeypatch.setenv("HANMA_MQTT_TLS_LISTEN", "127.0.0.1:0")
+    done = CliRunner().invoke(main, ["serve"])
+    assert done.exit_code == 1
+    assert "HANMA_MQTT_TLS_CERT" in done.output
+    assert "Traceback" not in done.output

@@ -43,7 +43,7 @@ def test_iotdas_published_answer_is_met():
 
 
 def test_the_secret_goes_into_iotda_as_its_hex_text(door):
-    assert door(*iotda("2025041402")) == Account(DEVICE)
+    assert door(*iotda("2025041402")) == Account(DEVICE, iotda=True)
 
 
 @pytest.mark.parametrize(
