@@ -27,6 +27,7 @@ def test_the_command_prints_all_figures_beside_their_limits() -> None:
     told = json.loads(done.stdout.splitlines()[-1])
     assert done.returncode == 0 and told["ok"], done.stderr + done.stdout
     assert 0 < told["mpy_bytes"] <= told["mpy_limit"] == 65_536
+    assert 10 < told["stand_ins_kb"] < 60
     assert 0 < told["heap_kb"] <= told["heap_limit_kb"] == 160
     assert told["signature_ms"] > 0
     assert [weight for _, weight in told["largest"]] == sorted(
