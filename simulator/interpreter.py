@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAP_KB = 256
+STAND_INS_KB = 32  # besides: what start.py loads, which on the board is C in flash
 
 
 class NoInterpreter(Exception):
@@ -41,5 +42,11 @@ def command(interpreter: str, image: Path, heap_kb: int = HEAP_KB) -> tuple[list
     if interpreter == "cpython":
         path = {"PYTHONPATH": str(image), "PYTHONUNBUFFERED": "1"}
         return [sys.executable, "-c", "import cpython, start"], path
-    arguments = [str(micropython()), "-X", f"heapsize={heap_kb}K", "-c", "import start"]
+    arguments = [
+        str(micropython()),
+        "-X",
+        f"heapsize={heap_kb + STAND_INS_KB}K",
+        "-c",
+        "import start",
+    ]
     return arguments, {"MICROPYPATH": f"{image}:.frozen"}

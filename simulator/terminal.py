@@ -32,6 +32,7 @@ _MOVES = 1_000
 _WINDOWS = 60  # of the firmware's own reports, five seconds each
 _PRESS_S = 0.3
 _VOLTS_PER_AMP = 0.002  # the reference carrier's transformer and burden
+_STAND_INS = re.compile(r"hanma stand-ins heap_kb=(\d+)")
 _WATCH = re.compile(r"hanma watch heap_kb=(\d+) lag_ms=(\d+) lag_connect_ms=(\d+) deaths=(\d+)")
 
 
@@ -196,8 +197,14 @@ class SimulatedTerminal:
     def watch(self) -> list[dict[str, int]]:
         """What the firmware said of itself, oldest first: heap, how long its loop was held up."""
         names = ("heap_kb", "lag_ms", "lag_connect_ms", "deaths")
-        found = (_WATCH.search(line) for _, line in self.chip.console)
-        return [dict(zip(names, map(int, f.groups()), strict=True)) for f in found if f]
+        told, stand_ins_kb = [], 0
+        for _, line in self.chip.console:
+            if found := _STAND_INS.search(line):
+                stand_ins_kb = int(found[1])
+            elif found := _WATCH.search(line):
+                told.append(dict(zip(names, map(int, found.groups()), strict=True)))
+                told[-1]["heap_kb"] -= stand_ins_kb  # on a board they are C in flash
+        return told
 
     @property
     def on_line(self) -> bool:

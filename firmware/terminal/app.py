@@ -1,304 +1,349 @@
-"""Composition: makes the parts, starts and watches the tasks, carries commands to the controller
-and the controller's effects to the parts."""
+"""Composition: makes the parts, starts and watches the tasks, and carries the controller's
+effects to the parts."""
 
 import asyncio
 from binascii import hexlify
 
-from terminal import VERSION, mac, messages, settings
+from terminal import VERSION, dialect, messages, settings, starts
 from terminal.authority import Authority
-from terminal.controller import MOVE_MS, WORKING, Controller
+from terminal.controller import IDLE, SERVICE, WARNING, Controller
+from terminal.dialect import EVENT
+from terminal.emergency import Emergency
+from terminal.journal import Journal
 from terminal.memory import Memory
 from terminal.modem.chat import Chat
 from terminal.modem.simcom import Simcom
-from terminal.sensing import SAMPLES, Arc, rms_amps
+from terminal.nearby import Nearby
+from terminal.orders import Orders, speakable
+from terminal.policy import Policy
+from terminal.reports import Reports
+from terminal.senses import Senses
 from terminal.supervisor import Supervisor
+from terminal.timekeeper import Timekeeper
 from terminal.uplink import Uplink
 from terminal.voice import Voice
 
-_HARDWARE = "a7670"
-_MOVING = ("switch", "lock")  # what moves the relay is answered when it has moved
-_FULL_BEAT_MS = 3600000
-_SENSE_MS = 250
-_PRESS_ROUNDS = 2  # of 50 ms: shorter is a bounce
-_TICK_MS = 50
-_SIGNAL_MS = 36000
-_UNPROVEN = ("bad-mac", "malformed")  # said of what need not come from the cloud at all
+_FAREWELL_MS = 1500
+_WELL_MS = 60000  # after so long a start has gone well
 
 
 class Terminal:
+    """The parts and what they have in common; orders, reports and senses work on it."""
+
     def __init__(self, board):
         self.board = board
-        identity = settings.identity(board.store)
-        self.policy = settings.Policy()
-        self.memory = Memory(board.store)
+        identity = self.identity = settings.identity(board.store)
+        memory = self.memory = Memory(board.store)
+        self.policy = Policy(memory.policy)
+        self.time = Timekeeper(memory.number("time"))
         epoch = hexlify(board.random(8)).decode()
-        self.authority = Authority(identity.device, identity.secret, epoch, self.memory.unlocked_n)
-        self.controller = Controller(
-            self.policy.lease_max_s, self.memory.ended, self.memory.locked
+        self.authority = Authority(
+            identity.device, identity.secret, epoch, memory.number("unlocked"), identity.signed
         )
+        self.judge_of_tickets = None
+        self.emergency = Emergency(self.policy, memory.number("spent"), memory.flag("released"))
+        self.controller = Controller(
+            self.policy,
+            self.emergency,
+            memory.ended,
+            memory.flag("locked"),
+            memory.flag("tampered"),
+            board.pressed(),  # held at power-up: service
+        )
+        number, self._started = starts.begin(board.store, board.boot_reason())
+        self.boot_word = self._started["reason"]
+        self.journal = Journal(board.folder + "journal", board.random, number)
+        self.moved_up = 0
+        self._asked = None  # `up` of the question for the time that waits for its answer
+        self._make_talkers(identity, epoch)
+
+    def _make_talkers(self, identity, epoch):
+        board = self.board
         self.chat = Chat(board.serial())
         self.modem = Simcom(self.chat, board, identity.apn)
         self.voice = Voice(self.modem.speak)
-        password = hexlify(mac.derive(identity.secret, "mqtt")).decode()
+        self.reports = Reports(self)
+        self.orders = Orders(self)
+        self.senses = Senses(self)
         self.uplink = Uplink(
             self.modem,
             identity,
-            password,
-            self.policy.keepalive_s,
+            dialect.by_name(identity.dialect, identity.device, identity.secret),
+            self.policy,
             board.random,
-            self._greeting,
-            self._last_will,
-            self._down,
+            self.reports.greeting,
+            self.reports.last_will,
+            self.orders.down,
+            self.earliest_ms,
         )
-        self.arc = Arc(self.policy.arc_on_a, self.policy.arc_off_a)
-        self._arc_news = False
-        self._arc_told = 0
-        self._arc_job = None
-        self.amps = 0
-        self.rssi = 99
-        self._moving = []  # ids of switch commands whose relay is on its way
-        self._beats = 0
-        self._full_beat_up = None
-        self._beat_now = asyncio.Event()
+        self._releases = None
+        self._offered = asyncio.Event()
+        self.nearby = Nearby(
+            board.radio,
+            identity.device[:26].encode(),
+            self.orders.ticket,
+            self.orders.state,
+            self.orders.identity,
+            self.orders.carry,
+            self.orders.carried,
+        )
 
     async def run(self):
-        supervisor = Supervisor(self.board, lambda: self.uplink.connecting)
+        self.note("boot", dict(self._started, fw=VERSION))
+        starts.told(self.board.store)
+        supervisor = Supervisor(
+            self.board,
+            lambda: self.uplink.connecting,
+            self._died,
+            lambda name: asyncio.create_task(self.restart("task " + name)),
+        )
+        rounds = lambda: self.senses.rounds  # noqa: E731
+        supervisor.watch("senses", self.senses.run, 120000, rounds, vital=True)
         supervisor.watch("modem", self.chat.run)
+        supervisor.watch("nearby", self.nearby.run)
+        supervisor.watch("releases", self._look_after_releases)
         supervisor.watch("uplink", self.uplink.run)
         supervisor.watch("voice", self.voice.run)
-        supervisor.watch("beat", self._beat)
-        supervisor.watch("sense", self._sense)
-        supervisor.watch("signal", self._signal)
-        supervisor.watch("tick", self._tick)
+        supervisor.watch("beat", self.reports.beat)
+        supervisor.watch("journal", self.reports.journal)
+        supervisor.watch("signal", self.reports.signal)
+        supervisor.watch("position", self.reports.position)
         await supervisor.run()
 
-    # commands ------------------------------------------------------------------
-
-    def _down(self, body):
-        """One message from the cloud. Runs to the relay without a pause."""
-        try:
-            command = messages.read_command(body)
-        except messages.Malformed as error:
-            print("hanma malformed", error)
-            if error.id:
-                self._reply(error.id, "", "malformed", False)
-            return
-        refusal = self.authority.judge(command, self.up_ms(), self.controller.job)
-        proven = refusal not in _UNPROVEN
-        if proven and self._said_before(command.id):
-            return
-        if not refusal:
-            refusal = self._obey(command)
-        if refusal or command.name not in _MOVING:
-            self._reply(command.id, command.name, refusal, proven)
-        else:
-            self._moving.append(command.id)
-            asyncio.create_task(self._reply_when_moved(command))
-
-    def _said_before(self, id):
-        """The same command again gets the first answer, or waits for it with the first."""
-        known = self.authority.answered(id)
-        if known:
-            self.uplink.offer(known)
-        return known or id in self._moving
-
-    def _obey(self, command):
-        """Does what the command says; '' or the word of refusal."""
-        content, up, own_words = command.content, self.up_ms(), None
-        if command.name == "switch" and command.code == "1":
-            refusal, effects = self.controller.on(content.get("job"), content.get("lease_s"), up)
-            own_words = content.get("say")
-        elif command.name == "switch" and command.code == "0":
-            refusal, effects = self.controller.off(content.get("job"), up)
-        elif command.name == "lock":
-            refusal, effects = self.controller.lock(up)
-        elif command.name == "unlock":
-            refusal, effects = self.controller.unlock(up)
-            self.memory.unlocked_n = self.authority.unlocked_n
-        elif command.name == "say":
-            return self._say(content.get("say"))
-        elif command.name == "alive":
-            return ""
-        else:
-            return "unsupported"
-        self._apply(effects, own_words)
-        return refusal
-
-    def _say(self, text):
-        if not _speakable(text):
-            return "malformed"
-        self.voice.say(text)
-        return ""
-
-    async def _reply_when_moved(self, command):
-        """Answers when the relay's own contact has followed, or something else came first."""
-        wanted = self.board.relay.driven
-        moved = await self._moved(wanted)
-        self._moving.remove(command.id)
-        refusal = ""
-        if self.board.relay.driven != wanted:  # an ON was overtaken by an OFF, or the reverse
-            refusal = "ended" if wanted else ""
-        elif not moved:
-            self._apply(self.controller.did_not_move(self.up_ms()))
-            refusal = "relay-stuck"
-        self._reply(command.id, command.name, refusal)
-
-    async def _moved(self, wanted):
-        relay = self.board.relay
-        for _ in range(MOVE_MS // 10):
-            if relay.closed == wanted or relay.driven != wanted:
-                return True
-            await asyncio.sleep_ms(10)
-        return False
-
-    def _reply(self, id, name, refusal, proven=True):
-        """Answers; only what the cloud's own mac proved is remembered, so that nobody else can
-        spend a command's id before it comes."""
-        up, relay = self.up_ms(), self.board.relay.closed
-        result = {
-            "relay": relay,
-            "mode": self.controller.mode,
-            "epoch": self.authority.epoch,
-            "up": up,
-            "n": self.authority.n,
-            "mac": self.authority.receipt(id, up, messages.code_of(refusal), relay),
-        }
-        answer = messages.answer(id, name, refusal, result, self.authority.now_ms(up))
-        if proven:
-            self.authority.remember(id, answer)
-        self.uplink.offer(answer)
-
-    def _apply(self, effects, own_words=None):
-        """Carries out what the controller decided; where the relay opens, that comes first."""
-        for effect in effects:
-            what = effect[0]
-            if what == "relay":
-                self.board.relay.close() if effect[1] else self.board.relay.open()
-            elif what == "say" and effect[1] == "on" and _speakable(own_words):
-                self.voice.say(own_words)
-            elif what == "say":
-                self.voice.prompt(effect[1])
-            elif what == "ended":
-                self.memory.ended = effect[1]
-            elif what == "lock":
-                self.memory.locked = bool(effect[1])
-            elif what == "changed":
-                self._beat_now.set()
-
-    # tasks ----------------------------------------------------------------------
-
-    async def _tick(self):
-        """Button and lease, twenty times a second."""
-        held = 0
-        while True:
-            await asyncio.sleep_ms(_TICK_MS)
-            up = self.up_ms()
-            self._apply(self.controller.tick(up))
-            if self.board.pressed():
-                held += 1
-                if held == _PRESS_ROUNDS:
-                    self._apply(self.controller.press(up))
-            else:
-                held = 0
-
-    async def _sense(self):
-        """Current and contact, four times a second."""
-        while True:
-            samples = []
-            for _ in range(SAMPLES):
-                samples.append(self.board.current_mv())
-                await asyncio.sleep_ms(1)
-            self.amps = int(rms_amps(samples) + 0.5)
-            self._arc_news = self.arc.feel(self.amps) or self._arc_news
-            self._tell_arc(self.up_ms())
-            self._apply(self.controller.contact(self.board.relay.closed, self.up_ms()))
-            await asyncio.sleep_ms(_SENSE_MS)
-
-    def _tell_arc(self, up):
-        """The first arc of a job is told at once, later changes at most every `arc_beat_s`."""
-        first = self.arc.burning and self._arc_job != self.controller.job
-        if self._arc_news and (first or up - self._arc_told > self.policy.arc_beat_s * 1000):
-            self._arc_news, self._arc_told, self._arc_job = False, up, self.controller.job
-            self._beat_now.set()
-
-    async def _signal(self):
-        """A slow look at the signal, on its own: a modem that hangs must not blind the senses."""
-        while True:
-            if not self.uplink.connecting:
-                try:
-                    self.rssi = await self.modem.signal()
-                except OSError:
-                    self.rssi = 99
-            await asyncio.sleep_ms(_SIGNAL_MS)
-
-    async def _beat(self):
-        while True:
-            working = self.controller.mode == WORKING
-            pause_s = self.policy.beat_working_s if working else self.policy.beat_idle_s
-            try:
-                await asyncio.wait_for_ms(self._beat_now.wait(), pause_s * 1000)
-                changed = True
-            except asyncio.TimeoutError:
-                changed = False
-            if changed:
-                await asyncio.sleep_ms(MOVE_MS)  # the contact has settled, the answer is out
-            self._beat_now.clear()
-            self.uplink.offer(self._heartbeat(changed))
-
-    # what is said of ourselves -----------------------------------------------------
+    # what the parts ask of each other ---------------------------------------------
 
     def up_ms(self):
         return self.board.clock.up_ms()
 
-    def _heartbeat(self, changed):
-        up = self.up_ms()
-        self._beats += 1
-        content = {
-            "up": up,
-            "mode": self.controller.mode,
-            "relay": self.board.relay.closed,
-            "amps": self.amps,
-            "arc": 1 if self.arc.burning else 0,
-            "rssi": self.rssi,
-            "seq": self._beats,
-        }
-        if changed or self._full_beat_up is None or up - self._full_beat_up > _FULL_BEAT_MS:
-            self._full_beat_up = up
-            content["epoch"] = self.authority.epoch
-            content["job"] = self.controller.job
-            content["sent"] = self.uplink.sent
-            content["rcvd"] = self.uplink.rcvd
-        return messages.heartbeat(content)
+    def earliest_ms(self):
+        """The earliest possible now, epoch ms; 0 = not even that is known."""
+        return self.time.now(self.up_ms())
 
-    def _greeting(self):
-        """What follows each connect: who we are and how things stand, under our own mac."""
-        up, relay = self.up_ms(), self.board.relay.closed
-        content = {
-            "fw": VERSION,
-            "hw": _HARDWARE,
-            "imei": self.modem.imei,
-            "iccid": self.modem.iccid,
-            "operator": self.modem.operator,
-            "boot": self.board.boot_reason(),
-            "epoch": self.authority.epoch,
-            "conn": self.uplink.conn,
-            "up": up,
-            "n": self.authority.n,
-            "mode": self.controller.mode,
-            "relay": relay,
-            "job": self.controller.job,
-            "mac": self.authority.receipt("00", up, 200, relay),
-        }
-        return messages.login(content), self._heartbeat(True)
+    def now_ms(self):
+        """Epoch ms, or None while nobody has said it in this boot."""
+        return self.time.known(self.up_ms())
 
-    def _last_will(self):
-        return messages.offline(
-            {"reason": "will", "epoch": self.authority.epoch, "conn": self.uplink.conn}
-        )
+    @property
+    def tickets(self):
+        """The judge of tickets; made when the first phone comes near: heap."""
+        if not self.judge_of_tickets:
+            from terminal.tickets import Tickets
+
+            self.judge_of_tickets = Tickets(
+                self.identity.device, self.identity.secret, self.board.random, self.memory
+            )
+        return self.judge_of_tickets
+
+    @property
+    def amps(self):
+        return self.senses.amps
+
+    @property
+    def arc(self):
+        return self.senses.arc
+
+    def heard(self, up):
+        """Contact: a good mac from the cloud, or a good ticket."""
+        self.controller.heard(up)
+        if self.emergency.on:
+            self.board.edge.set()
+
+    def told_time(self, at_ms, up):
+        """A time under a good mac."""
+        if self.time.told(at_ms, up):
+            self.memory.set_number("time", self.time.kept_ms)
+
+    def note(self, kind, fields, critical=True):
+        """Writes a journal entry and gives its number."""
+        seq = self.journal.add(kind, self.up_ms(), self.now_ms(), critical, **fields)
+        self.reports.noted()
+        return seq
+
+    def alarm(self, name, level, on, detail=None):
+        self.reports.alarm(name, level, on, detail)
+
+    def apply(self, effects, own_words=None):
+        """Carries out what the controller decided; where the relay opens, that comes first."""
+        for effect in effects:
+            what = effect[0]
+            if what == "relay":
+                self._drive(effect[1])
+            elif what == "say" and effect[1] == "on" and speakable(own_words):
+                self.voice.say(own_words)
+            elif what == "say":
+                self.voice.prompt(effect[1])
+            elif what == "changed":
+                self.reports.changed()
+            elif what == "note":
+                self.note(effect[1], effect[2])
+            elif what == "alarm":
+                self.alarm(effect[1], effect[2], effect[3])
+            elif what == "ask":
+                self._ask_time()
+            else:
+                self._remember(what, effect[1])
+
+    def _drive(self, closed):
+        self.board.relay.close() if closed else self.board.relay.open()
+        self.moved_up = self.up_ms()
+        self.board.edge.set()  # the contact is to be looked at
+
+    def _remember(self, what, value):
+        if what == "ended":
+            self.memory.ended = value
+        elif what == "spent":
+            self.memory.set_number("spent", value)
+        elif what == "lock":
+            self.memory.set_flag("locked", value)
+        else:  # tampered, released
+            self.memory.set_flag(what, value)
+
+    def new_policy(self, content):
+        """'' or the word of refusal; kept before it is answered."""
+        refusal = self.policy.take(content)
+        if refusal:
+            return refusal
+        self.memory.policy = self.policy.text()
+        if self.policy.refill != self.memory.number("refill"):
+            self.memory.set_number("refill", self.policy.refill)
+            self.memory.set_number("spent", 0)
+            self.emergency.refill()
+        self.reports.changed()
+        return ""
+
+    # what the cloud tells ---------------------------------------------------------
+
+    def told(self, event):
+        """An event from the cloud; whether it was good where that can be said."""
+        if event.service == "$ota":
+            return self.releases.told(event.type, event.paras)
+        call = _TOLD.get((event.service, event.type))
+        return call(self, event.paras) if call else False
+
+    def _ask_time(self):
+        self._asked = self.up_ms()
+        paras = {"device_send_time": self._asked}
+        self.uplink.offer(messages.event("$time_sync", "time_sync_request", paras), EVENT)
+
+    def _told_time(self, paras):
+        """An answer to our own question under a good mac is contact."""
+        times = [paras.get(name) for name in ("device_send_time", "server_recv_time")]
+        times.append(paras.get("server_send_time"))
+        if self._asked is None or times[0] != self._asked:
+            return
+        for value in times:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                return
+        text = "%s|time_sync|%d|%d|%d" % (self.identity.device, times[0], times[1], times[2])
+        if self.authority.good(text, paras.get("mac")):
+            self._asked, up = None, self.up_ms()
+            self.heard(up)
+            self.told_time(times[2], up)
+            self.board.edge.set()
+
+    def _told_stored(self, paras):
+        log, to = paras.get("log"), paras.get("to")
+        if not isinstance(log, str) or not isinstance(to, int) or isinstance(to, bool):
+            return False
+        text = "%s|stored|%s|%d" % (self.identity.device, log, to)  # docs/journal.md
+        if not self.authority.good(text, paras.get("mac")):
+            return False
+        self.heard(self.up_ms())
+        self.journal.stored(log, to)
+        self.reports.stored()
+        return True
+
+    # upgrades ---------------------------------------------------------------------
+
+    @property
+    def releases(self):
+        """What upgrades this terminal; large, and loaded only when there is something: heap."""
+        if not self._releases:
+            from terminal.releases import Releases
+
+            self._releases = Releases(
+                self.board,
+                self.identity.modem,
+                self._fetch,
+                lambda kind, paras: self.uplink.offer(messages.event("$ota", kind, paras), EVENT),
+                self._upgraded,
+                lambda: asyncio.create_task(self.restart("upgrade")),
+                lambda: not self.board.relay.driven and self.controller.mode in (IDLE, SERVICE),
+                self.earliest_ms,
+            )
+            self._offered.set()
+        return self._releases
+
+    async def _look_after_releases(self):
+        boots = self.board.boots
+        if not boots.on_trial and not boots.pending():
+            await asyncio.sleep_ms(_WELL_MS)
+            boots.good()
+            await self._offered.wait()
+        checks = [
+            ("relay", lambda: self.board.relay.closed == self.board.relay.driven),
+            ("journal", self.journal.flush),
+            ("contact", lambda: bool(self.modem.imei) or self.nearby.met),
+        ]
+        await self.releases.run(self.uplink.on_line, checks)
+
+    async def _fetch(self, url, headers, start, sink):
+        from terminal.modem import http  # only while it is needed: heap
+
+        return await http.get(self.modem, url, headers, start, sink)
+
+    def _upgraded(self, code, version, text):
+        self.note("update", {"code": code, "version": version, "text": text})
+        self.voice.prompt("upgrade-failed" if code else "upgrade-done")
+        if code:
+            self.alarm("UPGRADE_FAILED", WARNING, True, code)
+            self.alarm("UPGRADE_FAILED", WARNING, False)
+
+    # the camera -------------------------------------------------------------------
+
+    def snapshot(self, content):
+        """'' or the word of refusal; the picture itself follows."""
+        url, token = content.get("url"), content.get("token")
+        if not speakable(url) or not speakable(token):
+            return "malformed"
+        if settings.text(self.board.store, "camera") != "yes":
+            return "unsupported"
+        asyncio.create_task(self._picture(url, token))
+        return ""
+
+    async def _picture(self, url, token):
+        from terminal import snapshot
+
+        try:
+            status = await snapshot.send(self.modem, self.board.folder, url, token)
+            print("hanma picture", status)
+        except OSError as error:
+            print("hanma picture", error)
+
+    # ends -------------------------------------------------------------------------
+
+    def mains_lost(self):
+        """From the hold-up capacitor: what must not be lost goes to flash and to the cloud."""
+        self.reports.farewell("power")
+        self.journal.flush()
+
+    def _died(self, name, why):
+        self.note("task", {"name": name, "why": why}, False)
+
+    async def restart(self, reason):
+        """After the answer that announced it is out."""
+        self.apply(self.controller.pause(self.up_ms(), "restart"))
+        starts.leaving(self.board.store, reason[:20])
+        self.reports.farewell(reason)
+        self.journal.flush()
+        await asyncio.sleep_ms(_FAREWELL_MS)
+        self.board.restart()
 
 
-def _speakable(text):
-    return isinstance(text, str) and 0 < len(text) <= 120
+_TOLD = {
+    ("$time_sync", "time_sync_response"): Terminal._told_time,
+    ("journal", "stored"): Terminal._told_stored,
+}
 
 
 def run(board):

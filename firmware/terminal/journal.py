@@ -15,9 +15,9 @@ from terminal import mac
 
 _SEGMENT = 8192
 _HELD = 1024  # bytes of non-critical lines that wait in RAM at most
-_LONGEST = 1024  # letters of one entry; what is longer has its texts cut
+_LONGEST = 1024  # bytes of one entry; what is longer has its texts cut
 _TEXT = 100
-_READ = 4096
+_READ = 1100  # asked for in one piece of heap, so not more than a line can have
 _SKIP = 1000  # numbers left out where flash lost its newest lines: none is ever used twice
 _ENOSPC = 28
 

@@ -1,9 +1,10 @@
-"""What the terminal must know after the power was cut: ended jobs, lock, last unlock, tickets.
+"""What the terminal must know after the power was cut: ended jobs, lock, tickets, what was paid.
 
 One value a name, each written whole, so that a cut leaves the old one or the new one.
 """
 
-_ENDED_ROOM = 4096  # sixteen job ids of 64 letters of up to three bytes
+_ENDED_ROOM = 1040  # sixteen job ids of 64 letters
+_POLICY_ROOM = 1024
 
 
 class Memory:
@@ -20,21 +21,13 @@ class Memory:
         self._store.put("ended", "\n".join(jobs).encode())
 
     @property
-    def locked(self):
-        return self._store.get("locked") == b"1"
+    def policy(self):
+        """The text that Policy keeps, or None."""
+        return self._store.get("policy", _POLICY_ROOM)
 
-    @locked.setter
-    def locked(self, locked):
-        self._store.put("locked", b"1" if locked else b"0")
-
-    @property
-    def unlocked_n(self):
-        return int(self._store.get("unlocked") or b"0")
-
-    @unlocked_n.setter
-    def unlocked_n(self, n):
-        if n != self.unlocked_n:
-            self._store.put("unlocked", str(n).encode())
+    @policy.setter
+    def policy(self, text):
+        self._store.put("policy", text)
 
     @property
     def tickets(self):
@@ -44,3 +37,20 @@ class Memory:
     @tickets.setter
     def tickets(self, text):
         self._store.put("tickets", text.encode())
+
+    def flag(self, name):
+        """`locked`, `tampered`, `released` (an emergency release was running)."""
+        return self._store.get(name) == b"1"
+
+    def set_flag(self, name, on):
+        self._store.put(name, b"1" if on else b"0")
+
+    def number(self, name):
+        """`unlocked` (counter of the last obeyed unlock), `spent` (minutes of emergency release),
+        `refill` (the last one taken), `time` (highest authenticated time, epoch ms), `data` and
+        `data_from` (bytes of this month, and since when)."""
+        return int(self._store.get(name) or b"0")
+
+    def set_number(self, name, value):
+        if value != self.number(name):
+            self._store.put(name, str(value).encode())

@@ -1,6 +1,7 @@
 """The annex's objects and IoTDA's envelopes: bytes to values and back. Pure.
 
-Up: `login`, `heartbeat`, `offline`, `answer` give bytes. Down: `read_command` gives a `Command`.
+Up: `login`, `heartbeat`, `offline`, `position`, `alarm`, `answer`, `event` give bytes. Down:
+`read_down` gives a `Command` or an `Event`.
 """
 
 import json
@@ -8,6 +9,9 @@ from collections import namedtuple
 
 Command = namedtuple("Command", ("id", "name", "code", "content"))
 """One order from the cloud: id, command_name, actionCode ("" if none), content (dict)."""
+
+Event = namedtuple("Event", ("service", "type", "paras"))
+"""One event of IoTDA's envelope: service_id, event_type, paras (dict)."""
 
 _MAX_WORD = 64
 _OK = 200
@@ -22,15 +26,20 @@ class Malformed(Exception):
         self.id = id
 
 
-def read_command(body):
-    """The command in `body` (native dialect), or Malformed. Unknown fields are ignored."""
+def read_down(body, id=""):
+    """The Command or Event in `body`, or Malformed. `id`: the command's id where the topic and
+    not the body carries it. Unknown fields are ignored."""
     try:
         whole = json.loads(body)
     except (ValueError, UnicodeError, MemoryError, RuntimeError):  # the last one: too deep
         raise Malformed("json") from None
     if not isinstance(whole, dict):
         raise Malformed("object")
-    id = whole.get("id")
+    return _event(whole["services"]) if "services" in whole else _command(whole, id)
+
+
+def _command(whole, id):
+    id = id or whole.get("id")
     if not id or not _is_word(id):
         raise Malformed("id")
     name, paras = whole.get("command_name"), whole.get("paras")
@@ -40,6 +49,18 @@ def read_command(body):
     if not _is_word(code) or not isinstance(content, dict):
         raise Malformed("content", id)
     return Command(id, name, code, content)
+
+
+def _event(services):
+    first = services[0] if isinstance(services, list) and services else None
+    if not isinstance(first, dict):
+        raise Malformed("services")
+    service, kind, paras = first.get("service_id"), first.get("event_type"), first.get("paras", {})
+    if not service or not _is_word(service) or not kind or not _is_word(kind):
+        raise Malformed("event")
+    if not isinstance(paras, dict):
+        raise Malformed("paras")
+    return Event(service, kind, paras)
 
 
 def _is_word(value):
@@ -61,6 +82,18 @@ def offline(content):
 
 def heartbeat(content):
     return _annex("FF", "心跳", content)
+
+
+def position(content):
+    return _annex("EF", "定位", content)
+
+
+def alarm(content):
+    return _annex("E0", "报警", content)
+
+
+def event(service, kind, paras):
+    return _bytes({"services": [{"service_id": service, "event_type": kind, "paras": paras}]})
 
 
 def _annex(code, name, content):

@@ -65,11 +65,12 @@ class _Network:
 class Codec:
     """One MQTT session's packets. `deliver(topic, body)` gets each message, as bytes."""
 
-    def __init__(self, device, password, keepalive_s, deliver):
+    def __init__(self, client, user, password, keepalive_s, deliver):
         self._sock = _Socket()
-        name = device.encode()  # umqtt counts letters where MQTT counts bytes: give it bytes only
+        # umqtt counts letters where MQTT counts bytes: give it bytes only
+        client, user, password = client.encode(), user.encode(), password.encode()
         self._client = simple.MQTTClient(
-            name, "", user=name, password=password.encode(), keepalive=keepalive_s
+            client, "", user=user, password=password, keepalive=keepalive_s
         )
         self._client.set_callback(deliver)
         self._buffer = b""
@@ -103,6 +104,11 @@ class Codec:
         self._made_up(b"\x40\x02" + struct.pack("!H", id))
         self._client.publish(topic, body, qos=1)
         return id, self._packet()
+
+    def light(self, topic, body):
+        """A packet that nobody acknowledges (QoS 0)."""
+        self._client.publish(topic, body)
+        return self._packet()
 
     def ping(self):
         self._client.ping()

@@ -97,6 +97,7 @@ class Nearby:
         self._identity = identity
         self._carry = carry
         self._stored = stored
+        self.met = False  # a phone was here since the start
 
     async def run(self):
         while True:
@@ -116,6 +117,7 @@ class Nearby:
                 connection = await self._radio.meet(self._name)
                 if connection is None:
                     return
+                self.met = True
                 asyncio.create_task(self._attend(self._phone(connection)))
                 while len(self._phones) >= _PHONES:
                     await asyncio.sleep_ms(500)

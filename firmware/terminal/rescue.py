@@ -4,10 +4,11 @@ The relay stays open; there are a modem, a link to the cloud and the upgrade, an
 import asyncio
 from binascii import hexlify
 
-from terminal import VERSION, mac, messages, settings
+from terminal import VERSION, dialect, messages, settings
 from terminal.authority import Authority
 from terminal.modem.chat import Chat
 from terminal.modem.simcom import Simcom
+from terminal.policy import Policy
 from terminal.supervisor import Supervisor
 from terminal.uplink import Uplink
 
@@ -27,12 +28,13 @@ class Rescue:
         self.uplink = Uplink(
             self.modem,
             identity,
-            hexlify(mac.derive(identity.secret, "mqtt")).decode(),
-            settings.Policy.keepalive_s,
+            dialect.by_name(identity.dialect, identity.device, identity.secret),
+            Policy(),
             board.random,
             self._greeting,
             self._last_will,
             self._down,
+            lambda: 0,
         )
 
     async def run(self):
@@ -42,10 +44,12 @@ class Rescue:
         supervisor.watch("beat", self._beat)
         await supervisor.run()
 
-    def _down(self, body):
+    def _down(self, id, body):
         try:
-            command = messages.read_command(body)
+            command = messages.read_down(body, id)
         except messages.Malformed:
+            return
+        if isinstance(command, messages.Event):
             return
         result = self._standing(command.id, 500)
         self.uplink.offer(messages.answer(command.id, command.name, "unsupported", result, 0))

@@ -1,43 +1,68 @@
-"""Who this terminal is and whom it talks to: written by cable at provisioning, kept in NVS."""
+"""Who this terminal is and what it is made of: written by cable at provisioning, kept in NVS.
+
+`server` is `host:port`, or `mqtts://host:port` where the modem speaks TLS.
+"""
 
 from collections import namedtuple
 
-Identity = namedtuple("Identity", ("device", "secret", "host", "port", "apn"))
-"""device id, 32-byte secret, broker's host and port, access point name ('' = the SIM's own)."""
+Identity = namedtuple(
+    "Identity",
+    ("device", "secret", "host", "port", "tls", "apn", "dialect", "hardware", "modem", "signed"),
+)
+"""device id, 32-byte secret, broker's host and port, whether by TLS, access point name ('' = the
+SIM's own), 'native' or 'iotda', 'contactor' or 'thermal' (contact in the machine's thermal loop),
+'a7670' or 'air780e', whether commands carry macs (not those of a foreign platform)."""
 
 _SECRET_BYTES = 32
+_WORDS = {
+    "dialect": ("native", "iotda"),
+    "hardware": ("contactor", "thermal"),
+    "modem": ("a7670", "air780e"),
+    "signed": ("yes", "no"),
+}
+_TLS = "mqtts://"
 
 
 class NotProvisioned(Exception):
-    """The store lacks what only the bench can give."""
-
-
-class Policy:
-    """Numbers the terminal works by until the cloud sends others; the unit is in the name."""
-
-    beat_working_s = 60
-    beat_idle_s = 180
-    arc_beat_s = 30
-    keepalive_s = 300
-    lease_max_s = 43200
-    arc_on_a = 15
-    arc_off_a = 10
+    """The store lacks what only the bench can give, or holds what it must not."""
 
 
 def identity(store):
-    """What the bench wrote into `store`; NotProvisioned names the first thing that is missing."""
-    device = _text(store, "device")
+    """What the bench wrote into `store`; NotProvisioned names the first thing that is wrong."""
+    device = text(store, "device")
     secret = store.get("secret")
     if not device:
         raise NotProvisioned("device")
-    if not secret or len(secret) != _SECRET_BYTES:
+    signed = _word(store, "signed") == "yes"
+    if not secret or (len(secret) != _SECRET_BYTES if signed else len(secret) > _SECRET_BYTES):
         raise NotProvisioned("secret")
-    server = _text(store, "server")
-    host, _, port = server.rpartition(":")
+    server = text(store, "server")
+    tls = server.startswith(_TLS)
+    host, _, port = server[len(_TLS) if tls else 0 :].rpartition(":")
     if not host or not port.isdigit():
         raise NotProvisioned("server")
-    return Identity(device, secret, host, int(port), _text(store, "apn"))
+    return Identity(
+        device,
+        secret,
+        host,
+        int(port),
+        tls,
+        text(store, "apn"),
+        _word(store, "dialect"),
+        _word(store, "hardware"),
+        _word(store, "modem"),
+        signed,
+    )
 
 
-def _text(store, name):
+def _word(store, name):
+    """One of the words that this setting may have; the first where nothing is written."""
+    words = _WORDS[name]
+    value = text(store, name) or words[0]
+    if value not in words:
+        raise NotProvisioned(name)
+    return value
+
+
+def text(store, name):
     return (store.get(name) or b"").decode()

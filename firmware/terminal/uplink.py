@@ -9,6 +9,7 @@ import time
 
 from micropython import const
 
+from terminal.dialect import ANNEX
 from terminal.mqtt import CONNACK, PINGRESP, PUBACK, SUBACK, Codec
 
 _ANSWER_MS = const(20000)
@@ -21,10 +22,9 @@ _DEPTHS = (0, 0, 1, 0, 2, 0, 0, 3, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 3)
 _ROUND = const(11)
 _PROBE_MS = const(12000)  # for the answer of a link that stood: slow air has six seconds of it
 _STEADY_MS = const(20000)
-_QUIET = const(
-    300
-)  # milliseconds a second of keepalive: in the middle between two idle heartbeats
+_QUIET = const(300)  # ms a second of keepalive: in the middle between two idle heartbeats
 _QUEUED = const(8)
+_SILENCE_MS = const(150000)  # after so long without a byte a light message, too, is acknowledged
 
 
 class NoAnswer(OSError):
@@ -32,22 +32,23 @@ class NoAnswer(OSError):
 
 
 class Uplink:
-    """`greet()` gives the log-in bodies after each connect; `will()` the last will.
+    """`greet()` gives the log-in bodies after each connect; `will()` the last will; `now()` the
+    time in epoch ms, 0 = not known.
 
-    `down(body)` is called for each message from the cloud; it must not block.
+    `down(id, body)` is called for each message from the cloud, with the command id where the
+    topic carries it; it must not block.
     """
 
-    def __init__(self, modem, identity, password, keepalive_s, random, greet, will, down):
+    def __init__(self, modem, identity, dialect, policy, random, greet, will, down, now):
         self._modem = modem
         self._identity = identity
-        self._password = password
-        self._keepalive_s = keepalive_s
+        self._dialect = dialect
+        self._policy = policy
         self._random = random
         self._greet = greet
         self._will = will
         self._down = down
-        self._up_topic = b"hm/%s/up" % identity.device.encode()
-        self._down_topic = b"hm/%s/down" % identity.device.encode()
+        self._now = now
         self._queue = []
         self._more = asyncio.Event()
         self._acks = {}
@@ -55,34 +56,34 @@ class Uplink:
         self._broken = False
         self._failures = 0
         self._opened = None
-        self._sent_before = self._rcvd_before = 0
         self._probe = False
         modem.changed = self.probe
+        self._heard = 0
         self.connecting = True
+        self.on_line = asyncio.Event()
         self.conn = 0
 
-    def offer(self, body):
+    def offer(self, body, kind=ANNEX, id="", light=False):
         """Queues one message; what does not fit drops the oldest. Not sent off-line: the log-in
-        and heartbeat after the next connect say how things are then."""
+        and heartbeat after the next connect say how things are then. A light one is sent without
+        waiting for an acknowledgement, while others show that the line is alive."""
         if self.connecting:
             return
-        self._queue.append(body)
+        self._queue.append((self._dialect.topic(kind, id), body, light))
         del self._queue[:-_QUEUED]
         self._more.set()
+
+    def first(self, body):
+        """The last words before the power is gone: before all else that waits."""
+        if not self.connecting:
+            self._queue.insert(0, (self._dialect.topic(ANNEX), body, False))
+            self._more.set()
 
     def probe(self):
         """Asks the broker for a sign of life at once: the link may be dead without a note. To be
         called where somebody waits for it: button, phone, a cell found again."""
         self._probe = True
         self._more.set()
-
-    @property
-    def sent(self):
-        return self._sent_before + (self._socket.sent if self._socket else 0)
-
-    @property
-    def rcvd(self):
-        return self._rcvd_before + (self._socket.rcvd if self._socket else 0)
 
     # ------------------------------------------------------------------------
 
@@ -95,6 +96,7 @@ class Uplink:
                 print("hanma uplink", error)
             finally:
                 self.connecting = True
+                self.on_line.clear()
             if self._steady():
                 self._failures = 0
             await self._drop()
@@ -112,8 +114,6 @@ class Uplink:
         self._queue = []
         if self._socket:
             sock, self._socket = self._socket, None
-            self._sent_before += sock.sent
-            self._rcvd_before += sock.rcvd
             try:
                 await sock.close()
             except OSError:
@@ -121,22 +121,26 @@ class Uplink:
 
     async def _session(self):
         self.conn += 1
-        codec = Codec(self._identity.device, self._password, self._keepalive_s, self._deliver)
-        codec.will(self._up_topic, self._will())
-        self._socket = await self._modem.connect(self._identity.host, self._identity.port)
+        client, password = self._dialect.log_in(self._now())
+        self._keepalive_s = self._policy.keepalive_s  # a new policy counts from the next connect
+        codec = Codec(client, self._dialect.user, password, self._keepalive_s, self._deliver)
+        codec.will(self._dialect.topic(ANNEX), self._will())
+        identity = self._identity
+        self._socket = await self._modem.connect(identity.host, identity.port, identity.tls)
         self._broken = False
         asyncio.create_task(self._read(codec, self._socket))
         await self._open(codec)
         self._opened = time.ticks_ms()
+        self.on_line.set()
         print("hanma on line, connection", self.conn)
         await self._send(codec)
 
     async def _open(self, codec):
         await self._exchange(_LOGIN, codec.connect())
-        await self._exchange(*codec.subscribe(self._down_topic))
+        await self._exchange(*codec.subscribe(self._dialect.subscription))
         self.connecting = False  # commands may come from here on: their answers are kept
         for body in self._greet():
-            await self._exchange(*codec.publish(self._up_topic, body))
+            await self._exchange(*codec.publish(self._dialect.topic(ANNEX), body))
 
     async def _send(self, codec):
         """Sends what is offered, and pings in silence, until the link fails."""
@@ -144,7 +148,11 @@ class Uplink:
             if self._broken:
                 raise NoAnswer("link closed")
             if self._queue:
-                await self._exchange(*codec.publish(self._up_topic, self._queue.pop(0)))
+                topic, body, light = self._queue.pop(0)
+                if light and time.ticks_diff(time.ticks_ms(), self._heard) < _SILENCE_MS:
+                    await self._write(codec.light(topic, body))
+                else:
+                    await self._exchange(*codec.publish(topic, body))
             else:
                 await self._quiet(codec)
 
@@ -184,6 +192,7 @@ class Uplink:
             while True:
                 data = await sock.read(_LOOK_MS)
                 if data:
+                    self._heard = time.ticks_ms()
                     codec.feed(data)
                     await self._take(codec, sock)
         except OSError as error:
@@ -217,8 +226,9 @@ class Uplink:
         self._more.set()
 
     def _deliver(self, topic, body):
-        if topic == self._down_topic:
-            self._down(body)
+        id = self._dialect.mine(topic)
+        if id is not None:
+            self._down(id, body)
 
 
 def _depth(failures):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tempfile
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -130,9 +131,10 @@ class Relay:
     def __init__(self) -> None:
         self.driven = 0
         self.lag_ms = 40
-        self.stuck: int | None = None
+        self._stuck: int | None = None
         self.moves: list[tuple[int, int]] = []
         self.looks_ms: list[int] = []
+        self.edge: Edge | None = None
         self._before = 0
 
     def close(self) -> None:
@@ -146,6 +148,20 @@ class Relay:
             self._before = self.closed
             self.driven = coil
             self.moves.append((now_ms(), coil))
+            asyncio.get_running_loop().call_later(self.lag_ms / 1000, self._follow)
+
+    @property
+    def stuck(self) -> int | None:
+        return self._stuck
+
+    @stuck.setter
+    def stuck(self, level: int | None) -> None:
+        self._stuck = level
+        self._follow()
+
+    def _follow(self) -> None:
+        if self.edge:
+            self.edge.set()
 
     @property
     def closed(self) -> int:
@@ -169,15 +185,87 @@ class Flash(dict):
         self[name] = value
 
 
+class Edge:
+    """asyncio.ThreadSafeFlag: one waiter, and a set that is not waited for is kept."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+        self._event.clear()
+
+
+class Input:
+    """An input of the board: its changes wake the senses."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = "_in_" + name
+
+    def __get__(self, board: Any, owner: type) -> Any:
+        return getattr(board, self._name, self._value)
+
+    def __set__(self, board: Any, value: Any) -> None:
+        setattr(board, self._name, value)
+        board.edge.set()
+
+
+class Silence:
+    """A radio that no phone is near to."""
+
+    class Characteristic:
+        def write(self, data: bytes) -> None:
+            """Nobody reads it."""
+
+        async def written(self) -> None:
+            await asyncio.Event().wait()
+
+    def serve(self, rows: tuple) -> list:
+        return [self.Characteristic() for _ in rows]
+
+    async def meet(self, name: bytes) -> None:
+        await asyncio.Event().wait()
+
+
+class Boots:
+    """The loader, on an ordinary start."""
+
+    on_trial = False
+    good_ms = 0
+
+    def pending(self) -> bool:
+        return False
+
+    def good(self) -> None:
+        self.good_ms = now_ms()
+
+
 class Board:
-    def __init__(self, modem: AtModem, flash: Flash, boot: int) -> None:
+    amps = Input(0)
+    button = Input(False)
+    lid = Input(0)
+    has_mains = Input(1)
+    gas = Input(0)  # mV
+    celsius = Input(40)
+
+    def __init__(self, modem: AtModem, flash: Flash, boot: int, folder: str = "") -> None:
+        self.folder = folder
+        self.radio = Silence()
+        self.boots = Boots()
         self.relay = Relay()
         self.clock = UpClock()
         self.store = flash
         self.modem = modem
-        self.amps = 0
-        self.button = False
+        self.edge = Edge()
+        self.relay.edge = self.edge
         self.fed = 0
+        self.restarts = 0
         self._boot = boot
 
     def serial(self) -> AtModem:
@@ -185,6 +273,25 @@ class Board:
 
     def pressed(self) -> bool:
         return self.button
+
+    def lid_open(self) -> int:
+        return self.lid
+
+    def mains(self) -> int:
+        return self.has_mains
+
+    def arc_sensed(self) -> int:
+        return int(self.amps >= 8)
+
+    def gas_mv(self) -> int:
+        return self.gas
+
+    def temperature_c(self) -> int:
+        return self.celsius
+
+    def restart(self) -> None:
+        self.relay.open()
+        self.restarts += 1
 
     def current_mv(self) -> int:
         return 1650 + (1 if now_ms() % 2 else -1) * self.amps * 2  # a square wave
@@ -208,7 +315,8 @@ class Board:
 class Bench:
     """One terminal; `power_on` may be called again, as after a power cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
         self.peer = Peer()
         self.flash = Flash(IDENTITY)
         self.boots = 0
@@ -226,7 +334,7 @@ class Bench:
         self._others = asyncio.all_tasks()
         self.boots += 1
         self.modem = AtModem(self.peer)
-        self.board = Board(self.modem, self.flash, self.boots)
+        self.board = Board(self.modem, self.flash, self.boots, self.folder + "/")
         self.booted_ms = now_ms()
         self.terminal = Terminal(self.board)
         self._task = asyncio.create_task(self.terminal.run())
@@ -302,7 +410,7 @@ class Bench:
             tuple(terminal.controller.ended),
             terminal.authority.n,
             terminal.authority.unlocked_n,
-            terminal.authority.now_ms(0),
+            terminal.time.now(0),
             dict(self.flash),
             tuple(self.modem.spoken),
         )
@@ -312,10 +420,11 @@ def on_bench(script: Callable[[Bench], Coroutine[Any, Any, Any]]) -> Bench:
     """Runs `script` with a terminal that is on line."""
 
     async def work() -> Bench:
-        bench = Bench()
-        await bench.power_on()
-        await script(bench)
-        assert not bench._task.done(), bench._task
+        with tempfile.TemporaryDirectory(prefix="hanma-bench-") as folder:
+            bench = Bench(folder)
+            await bench.power_on()
+            await script(bench)
+            assert not bench._task.done(), bench._task
         return bench
 
     return run(work())

@@ -12,10 +12,12 @@ from terminal.app import Terminal
 from terminal.authority import Authority
 from terminal.board.clock import UpClock
 from terminal.controller import Controller
+from terminal.emergency import Emergency
 from terminal.modem import http, ntp
 from terminal.modem.chat import Chat
 from terminal.modem.simcom import Simcom
 from terminal.mqtt import Codec
+from terminal.policy import Policy
 from terminal.tickets import Tickets
 
 
@@ -28,7 +30,7 @@ def tag(case):
 
 
 def read(case):
-    return list(messages.read_command(bytes(case)))
+    return list(messages.read_down(bytes(case)))
 
 
 def answer(case):
@@ -41,11 +43,11 @@ def judge(case):
     told = []
     for body, up, job in case["commands"]:
         try:
-            command = messages.read_command(bytes(body))
+            command = messages.read_down(bytes(body))
             word = authority.judge(command, up, job)
         except messages.Malformed:
             word = "not read"
-        told.append([word, authority.n, authority.unlocked_n, authority.now_ms(up)])
+        told.append([word, authority.n, authority.unlocked_n])
     return told
 
 
@@ -75,7 +77,8 @@ def tickets(case):
 
 def control(case):
     """A list of [method, arguments …] to one controller: what each gave, and the mode."""
-    controller = Controller()
+    policy = Policy()
+    controller = Controller(policy, Emergency(policy))
     told = []
     for step in case:
         told.append([getattr(controller, step[0])(*step[1:]), controller.mode])
@@ -210,7 +213,7 @@ def codec(case):
     """The packets of a session, and what was delivered of `case`, byte by byte."""
     delivered = []
     made = Codec(
-        "HM-1", "ab", 300, lambda topic, body: delivered.append([list(topic), list(body)])
+        "HM-1", "HM-1", "ab", 300, lambda topic, body: delivered.append([list(topic), list(body)])
     )
     made.will(b"hm/HM-1/up", b"{}")
     sent = [made.connect()]
@@ -253,8 +256,13 @@ class Store:
 
 
 class Board:
+    folder = "bench-"
+    radio = None
+    boots = None
+
     def __init__(self, case):
         self.relay = Relay()
+        self.edge = asyncio.Event()
         self.clock = UpClock()
         self.store = Store({name: bytes(value) for name, value in case["flash"].items()})
 
@@ -264,6 +272,12 @@ class Board:
     def random(self, many):
         return EPOCH[:many]
 
+    def pressed(self):
+        return False
+
+    def boot_reason(self):
+        return "power"
+
 
 async def _app(case):
     """[coil, mode, job] after each body, on the real application with the uplink off-line."""
@@ -271,7 +285,7 @@ async def _app(case):
     terminal = Terminal(board)
     told = []
     for body in case["bodies"]:
-        terminal._down(bytes(body))
+        terminal.orders.down("", bytes(body))
         told.append([board.relay.driven, terminal.controller.mode, terminal.controller.job])
     await asyncio.sleep_ms(50)
     ended = [job for job in bytes(board.store.get("ended") or b"").decode().split("\n") if job]

@@ -126,14 +126,16 @@ class Link:
             peer.subscribed.append(body[4:-1])
             self._answer(kind, packet(SUBACK, body[:2] + bytes([peer.suback])))
         elif kind == PUBLISH:
-            assert first == 0x32
+            assert first in (0x30, 0x32)
+            light = first == 0x30
             length = int.from_bytes(body[:2], "big")
-            id = int.from_bytes(body[2 + length : 4 + length], "big")
-            message = Message(body[2 : 2 + length], body[4 + length :], id)
+            id = 0 if light else int.from_bytes(body[2 + length : 4 + length], "big")
+            message = Message(body[2 : 2 + length], body[(2 if light else 4) + length :], id)
             peer.messages.append(message)
             if peer.on_message:
                 peer.on_message(self, message)
-            self._answer(kind, packet(PUBACK, id.to_bytes(2, "big")))
+            if not light:
+                self._answer(kind, packet(PUBACK, id.to_bytes(2, "big")))
         elif kind == PUBACK:
             peer.acknowledged.append(int.from_bytes(body, "big"))
         elif kind == PINGREQ:

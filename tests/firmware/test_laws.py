@@ -23,6 +23,13 @@ PURE = {
     "messages.py": {"terminal.messages"},
     "authority.py": {"terminal.authority", "terminal.mac"},
     "controller.py": set(),
+    "alarms.py": {"terminal.controller"},
+    "emergency.py": set(),
+    "policy.py": set(),
+    "timekeeper.py": set(),
+    "budget.py": set(),
+    "dialect.py": {"terminal.mac", "terminal.iotda"},
+    "iotda.py": {"terminal.mac", "terminal.dialect"},
     "tickets.py": {"terminal.mac"},
     "sensing.py": set(),
     "starts.py": set(),
@@ -30,8 +37,8 @@ PURE = {
     "package.py": {"terminal.package"},
     "../slots.py": set(),
 }
-PLAIN = {"json", "hashlib", "binascii", "math", "collections"}
-MICROPYTHON = PLAIN | {"asyncio", "gc", "io", "os", "struct", "sys", "time", "umqtt"}
+PLAIN = {"json", "hashlib", "binascii", "math", "collections", "time"}
+MICROPYTHON = PLAIN | {"asyncio", "gc", "io", "os", "struct", "sys", "umqtt"}
 
 
 def imports(path: Path) -> set[str]:

@@ -31,7 +31,7 @@ def good(**changed: Any) -> bytes:
 
 @pytest.mark.parametrize("case", VECTORS["commands"], ids=lambda case: case["name"])
 def test_the_commands_of_the_shared_vectors_are_read(case: dict[str, Any]) -> None:
-    command = messages.read_command(json.dumps(case["body"], ensure_ascii=False).encode())
+    command = messages.read_down(json.dumps(case["body"], ensure_ascii=False).encode())
     assert command == (case["id"], case["name"], case["code"], case["content"])
 
 
@@ -39,7 +39,7 @@ def test_the_commands_of_the_shared_vectors_are_read(case: dict[str, Any]) -> No
 @settings(deadline=None, max_examples=150)
 def test_any_bytes_are_a_command_or_malformed_and_nothing_else(body: bytes) -> None:
     try:
-        command = messages.read_command(body)
+        command = messages.read_down(body)
     except messages.Malformed as error:
         assert isinstance(error.id, str)
         return
@@ -54,20 +54,20 @@ def test_a_command_with_flipped_bits_is_a_command_or_malformed(data: st.DataObje
     for at in data.draw(st.lists(st.integers(0, len(body) * 8 - 1), min_size=1, max_size=4)):
         body[at // 8] ^= 1 << (at % 8)
     with suppress(messages.Malformed):
-        assert isinstance(messages.read_command(bytes(body)), messages.Command)
+        assert isinstance(messages.read_down(bytes(body)), messages.Command)
 
 
 def test_every_cut_of_a_command_is_malformed() -> None:
     body = json.dumps(VECTORS["commands"][0]["body"], ensure_ascii=False).encode()
     for length in range(len(body)):
         with pytest.raises(messages.Malformed):
-            messages.read_command(body[:length])
+            messages.read_down(body[:length])
 
 
 def test_nesting_without_end_is_malformed() -> None:
     for body in (b"[" * 100_000, b'{"id":' * 20_000, b"[" * 2000 + b"]" * 2000):
         with pytest.raises(messages.Malformed):
-            messages.read_command(body)
+            messages.read_down(body)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_nesting_without_end_is_malformed() -> None:
 )
 def test_an_id_that_is_no_short_printable_word_is_malformed(id: Any) -> None:
     with pytest.raises(messages.Malformed) as caught:
-        messages.read_command(good(id=id))
+        messages.read_down(good(id=id))
     assert caught.value.id == ""
 
 
@@ -97,13 +97,13 @@ def test_an_id_that_is_no_short_printable_word_is_malformed(id: Any) -> None:
 )
 def test_a_body_without_a_command_is_malformed_under_its_id(changed: dict[str, Any]) -> None:
     with pytest.raises(messages.Malformed) as caught:
-        messages.read_command(good(**changed))
+        messages.read_down(good(**changed))
     assert caught.value.id == "c1"
 
 
 def test_unknown_fields_are_ignored_and_a_missing_action_code_is_empty() -> None:
     paras = {"content": {"a": 1}, "more": [1]}
-    command = messages.read_command(good(paras=paras, service_id=9, extra={"x": 1.5}))
+    command = messages.read_down(good(paras=paras, service_id=9, extra={"x": 1.5}))
     assert command == ("c1", "switch", "", {"a": 1})
 
 

@@ -63,7 +63,7 @@ class Session:
     def __init__(self, module: Any, device: str = "HM-1") -> None:
         self.module = module
         self.delivered: list[tuple[bytes, bytes]] = []
-        self.codec = module.Codec(device, "ab" * 32, 300, self._deliver)
+        self.codec = module.Codec(device, device, "ab" * 32, 300, self._deliver)
         self.codec.will(b"hm/%s/up" % device.encode(), b'{"actionCode":"Z0"}')
         self.connect = self.codec.connect()
 

@@ -5,7 +5,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from terminal.sensing import AMPS_PER_MV, SAMPLES, Arc, rms_amps
+from terminal.policy import Policy
+from terminal.sensing import AMPS_PER_MV, SAMPLES, Arc, Lasting, gas_percent, rms_amps
 
 
 def wave(rms_mv: float, middle: float = 1650, phase: float = 0.0) -> list[float]:
@@ -32,7 +33,7 @@ def test_any_samples_give_a_current_within_the_converters_range(samples: list[in
 
 
 def test_an_arc_is_struck_at_the_upper_and_goes_out_below_the_lower_limit() -> None:
-    arc = Arc(on_a=15, off_a=10)
+    arc = Arc(Policy())
     felt = [(amps, arc.feel(amps), arc.burning) for amps in (0, 14, 15, 12, 10, 9, 14, 200, 0)]
     assert felt == [
         (0, False, False),
@@ -50,6 +51,22 @@ def test_an_arc_is_struck_at_the_upper_and_goes_out_below_the_lower_limit() -> N
 @given(st.lists(st.integers(10, 14)))
 def test_a_current_between_the_limits_changes_nothing(amps: list[int]) -> None:
     for burning in (False, True):
-        arc = Arc(15, 10)
+        arc = Arc(Policy())
         arc.burning = burning
         assert not any(arc.feel(value) for value in amps)
+
+
+@pytest.mark.parametrize(
+    ("mv", "percent"), [(0, None), (49, None), (50, 1), (1650, 50), (3300, 100)]
+)
+def test_gas_is_read_in_percent_and_an_absent_sensor_is_none(mv: int, percent: int | None) -> None:
+    assert gas_percent(mv) == percent
+
+
+def test_what_must_last_counts_looks_and_time_and_begins_anew_when_it_stops() -> None:
+    three = Lasting(looks=3)
+    assert [three.feel(True, up) for up in range(4)] == [False, False, True, True]
+    assert not three.feel(False, 4) and not three.feel(True, 5)
+    long = Lasting(ms=1000)
+    assert [long.feel(True, up) for up in (0, 999, 1000)] == [False, False, True]
+    assert not long.feel(False, 1001) and not long.feel(True, 1002)

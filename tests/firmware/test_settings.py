@@ -11,7 +11,19 @@ def without(*names: str, **changed: bytes) -> dict[str, bytes]:
 
 
 def test_what_the_bench_wrote_is_read_back() -> None:
-    assert settings.identity(GOOD) == ("HM-1", bytes(32), "mqtt.example", 1883, "cmnet")
+    assert settings.identity(GOOD) == (
+        *("HM-1", bytes(32), "mqtt.example", 1883, False, "cmnet"),
+        *("native", "contactor", "a7670", True),
+    )
+    more = GOOD | {"dialect": b"iotda", "hardware": b"thermal", "modem": b"air780e"}
+    identity = settings.identity(more | {"server": b"mqtts://mqtt.example:8883"})
+    assert (identity.host, identity.port, identity.tls) == ("mqtt.example", 8883, True)
+    assert (identity.dialect, identity.hardware, identity.modem) == ("iotda", "thermal", "air780e")
+
+
+def test_a_foreign_platforms_secret_is_its_own_text() -> None:
+    identity = settings.identity(GOOD | {"signed": b"no", "secret": b"12345678"})
+    assert (identity.secret, identity.signed) == (b"12345678", False)
 
 
 def test_without_an_access_point_the_sim_chooses() -> None:
@@ -33,16 +45,13 @@ def test_without_an_access_point_the_sim_chooses() -> None:
         (without(server=b":1883"), "server"),
         (without(server=b"mqtt.example:"), "server"),
         (without(server=b"mqtt.example:x"), "server"),
+        (without(server=b"mqtts://:8883"), "server"),
+        (without(dialect=b"klingon"), "dialect"),
+        (without(hardware=b"relais"), "hardware"),
+        (without(modem=b"sim800"), "modem"),
+        (without(signed=b"maybe"), "signed"),
     ],
 )
 def test_a_store_that_lacks_something_names_it(store: dict[str, bytes], missing: str) -> None:
     with pytest.raises(settings.NotProvisioned, match=missing):
         settings.identity(store)
-
-
-def test_the_policy_is_the_protocols_until_the_cloud_sends_another() -> None:
-    policy = settings.Policy()
-    assert (policy.beat_working_s, policy.beat_idle_s) == (60, 180)
-    assert policy.lease_max_s == 43_200
-    assert 30 <= policy.keepalive_s <= 1200
-    assert policy.arc_off_a < policy.arc_on_a

@@ -1,13 +1,16 @@
 """The MQTT session: with a broker that answers, refuses, falls silent or goes away at any byte."""
 
 import asyncio
+import hmac
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from terminal.dialect import ANSWER, by_name
 from terminal.modem.chat import ModemError
 from terminal.modem.socket import Closed
-from terminal.settings import Identity
+from terminal.policy import Policy
+from terminal.settings import identity
 from terminal.uplink import Uplink
 
 from .peer import CONNECT, PINGREQ, PUBLISH, SUBSCRIBE, Message, Peer, packet, publish
@@ -15,6 +18,7 @@ from .virtual_time import now_ms, run
 
 DEVICE = "HM-1"
 UP, DOWN = b"hm/HM-1/up", b"hm/HM-1/down"
+STORE = {"device": b"HM-1", "secret": bytes(32), "server": b"broker.example:1883"}
 ROUND_TRIP_S = 0.05
 
 
@@ -89,8 +93,8 @@ class Modem:
         self.depths.append(depth)
         self.began_ms.append(now_ms())
 
-    async def connect(self, host: str, port: int) -> Wire:
-        assert (host, port) == ("broker.example", 1883)
+    async def connect(self, host: str, port: int, tls: bool) -> Wire:
+        assert (host, port, tls) == ("broker.example", 1883, False)
         await asyncio.sleep(0.01)
         if self.troubles:
             raise self.troubles.pop(0)
@@ -108,8 +112,9 @@ class Modem:
 class Stage:
     """An uplink, its modem and its broker."""
 
-    def __init__(self, **peer: Any) -> None:
+    def __init__(self, dialect: str = "native", **peer: Any) -> None:
         self.peer = Peer(**peer)
+        self.ids: list[str] = []
         self.modem = Modem(self.peer)
         self.heard: list[bytes] = []
         self.heard_ms: list[int] = []
@@ -117,20 +122,22 @@ class Stage:
         self.answers = False
         self.uplink = Uplink(
             self.modem,
-            Identity(DEVICE, bytes(32), "broker.example", 1883, ""),
-            "ab" * 32,
-            300,
+            identity(STORE),
+            by_name(dialect, DEVICE, bytes(32)),
+            Policy(),
             lambda count: b"\x80" * count,
             self._greet,
             lambda: b"will %d" % self.uplink.conn,
             self._down,
+            lambda: 0,
         )
 
     def _greet(self) -> tuple[bytes, bytes]:
         self.greeted += 1
         return b"login %d" % self.greeted, b"beat %d" % self.greeted
 
-    def _down(self, body: bytes) -> None:
+    def _down(self, id: str, body: bytes) -> None:
+        self.ids.append(id)
         self.heard.append(body)
         self.heard_ms.append(now_ms())
         if self.answers:
@@ -173,7 +180,8 @@ def test_it_logs_in_subscribes_greets_and_then_sends_what_is_offered() -> None:
 
     stage = staged(script)
     connect = stage.peer.connects[0]
-    assert (connect.client, connect.user, connect.password) == (b"HM-1", b"HM-1", b"ab" * 32)
+    key = hmac.digest(bytes(32), b"mqtt", "sha256").hex().encode()
+    assert (connect.client, connect.user, connect.password) == (b"HM-1", b"HM-1", key)
     assert (connect.keepalive, connect.clean) == (300, True)
     assert (connect.will_topic, connect.will_body, connect.will_qos) == (UP, b"will 1", 1)
     assert stage.peer.subscribed == [DOWN]
@@ -514,13 +522,43 @@ def test_a_packet_too_large_or_against_the_standard_closes_the_link(bad: bytes) 
     staged(script)
 
 
-def test_bytes_are_counted_over_all_connections() -> None:
+def test_a_light_message_waits_for_nobody_while_the_line_is_known_to_live() -> None:
     async def script(stage: Stage) -> None:
         await stage.on_line()
-        stage.modem.wire.lose()
-        await stage.on_line(2)
-        assert stage.uplink.sent == sum(wire.sent for wire in stage.modem.wires)
-        assert stage.uplink.rcvd == sum(wire.rcvd for wire in stage.modem.wires)
-        assert stage.uplink.sent > 300
+        for _ in range(3):
+            await asyncio.sleep(60)
+            stage.uplink.offer(b"light", light=True)
+            await asyncio.sleep(1)
+        ids = [message.id for message in stage.peer.messages if message.body == b"light"]
+        assert ids[:2] == [0, 0] and ids[2] > 0
+        assert stage.peer.pings == 0
 
     staged(script)
+
+
+def test_the_last_words_go_before_what_waits() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.on_line()
+        for number in range(3):
+            stage.uplink.offer(b"%d" % number)
+        stage.uplink.first(b"last words")
+        await asyncio.sleep(1)
+        assert stage.peer.bodies()[-4:] == [b"last words", b"0", b"1", b"2"]
+
+    staged(script)
+
+
+def test_the_other_dialect_logs_in_and_answers_on_its_own_topics() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.on_line()
+        base = b"$oc/devices/%s/sys/" % DEVICE.encode()
+        assert stage.peer.connects[0].client.startswith(DEVICE.encode() + b"_0_0_")
+        assert stage.peer.subscribed == [base + b"commands/#"]
+        stage.peer.link.send(base + b"commands/request_id=c7", b"{}")
+        await asyncio.sleep(1)
+        assert stage.ids == ["c7"]
+        stage.uplink.offer(b"done", ANSWER, "c7")
+        await asyncio.sleep(1)
+        assert stage.peer.messages[-1].topic == base + b"commands/response/request_id=c7"
+
+    staged(script, dialect="iotda")

@@ -11,15 +11,18 @@ from terminal.authority import Authority
 from terminal.board import parts
 from terminal.board.radio import Radio
 from terminal.controller import WORKING, Controller
+from terminal.emergency import Emergency
 from terminal.memory import Memory
 from terminal.nearby import Nearby
+from terminal.policy import Policy
 from terminal.tickets import Tickets
 
 board = parts.Board()
 memory = Memory(board.store)
 device, secret = board.store.get("device").decode(), board.store.get("secret")
 authority = Authority(device, secret, "a1b2c3d4e5f60718")
-controller = Controller(43200, memory.ended, memory.locked)
+policy = Policy()
+controller = Controller(policy, Emergency(policy), memory.ended, memory.flag("locked"))
 tickets = Tickets(device, secret, board.random, memory)
 entries = [b'{"seq":%d,"kind":"on"}' % number for number in range(1, 121)]
 
@@ -80,7 +83,7 @@ def stored(text):
 async def tick():
     while True:
         await asyncio.sleep_ms(200)
-        apply(controller.tick(board.clock.up_ms()))
+        apply(controller.tick(board.clock.up_ms(), False))
         tickets.worked(controller.job if controller.mode == WORKING else "", board.clock.up_ms())
 
 

@@ -4,10 +4,12 @@ import asyncio
 import os
 
 import boots
+import esp32
 import machine
 
 from terminal.board import pins
 from terminal.board.clock import UpClock
+from terminal.board.radio import Radio
 from terminal.board.store import Store
 
 _RESET_WORDS = (
@@ -73,12 +75,28 @@ class Board:
         self.relay = Relay()
         self.clock = UpClock()
         self.store = Store()
+        self.radio = Radio()
         self.lamp = machine.Pin(pins.LAMP, machine.Pin.OUT, value=0)
-        self._button = machine.Pin(pins.BUTTON, machine.Pin.IN, machine.Pin.PULL_UP)
+        self.edge = asyncio.ThreadSafeFlag()  # set when an input has changed
+        self._button = self._watched(pins.BUTTON, machine.Pin.PULL_UP)
+        self._lid = self._watched(pins.TAMPER, machine.Pin.PULL_UP)
+        self._mains = self._watched(pins.MAINS)
+        self._arc = self._watched(pins.ARC)
+        self._watched(pins.READBACK)
         self._current = machine.ADC(machine.Pin(pins.CURRENT))
+        self._gas = machine.ADC(machine.Pin(pins.GAS))
         self._power = machine.Pin(pins.BOARD_POWER, machine.Pin.OUT, value=1)
         self._pwrkey = machine.Pin(pins.MODEM_PWRKEY, machine.Pin.OUT, value=0)
         self._watchdog = None
+
+    def _watched(self, number, pull=None):
+        """An input whose changes wake the senses; the interrupt itself does nothing else."""
+        pin = machine.Pin(number, machine.Pin.IN, pull)
+        pin.irq(self._woken, machine.Pin.IRQ_RISING | machine.Pin.IRQ_FALLING)
+        return pin
+
+    def _woken(self, pin):
+        self.edge.set()
 
     def serial(self, baud=115200):
         return Serial(baud)
@@ -86,9 +104,26 @@ class Board:
     def pressed(self):
         return not self._button.value()
 
+    def lid_open(self):
+        return self._lid.value()
+
+    def mains(self):
+        return self._mains.value()
+
+    def arc_sensed(self):
+        """The comparator's word: some 8 A or more flow."""
+        return self._arc.value()
+
     def current_mv(self):
         """One sample of the current transformer, millivolts about its own middle."""
         return self._current.read_uv() // 1000
+
+    def gas_mv(self):
+        return self._gas.read_uv() // 1000
+
+    def temperature_c(self):
+        """Of the chip, some 15 °C above its surroundings."""
+        return (esp32.raw_temperature() - 32) * 5 // 9
 
     async def press_power_key(self, held_ms):
         """Holds the modem's PWRKEY (inverted by a transistor: high here is low there)."""

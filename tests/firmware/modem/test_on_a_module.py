@@ -1,6 +1,7 @@
 """The SIMCom driver on a simulated module over a real serial line, towards real servers."""
 
 import asyncio
+import hmac
 import os
 import random
 import ssl
@@ -18,11 +19,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from terminal.dialect import by_name
 from terminal.modem import http, ntp
 from terminal.modem.chat import Chat, ModemError
 from terminal.modem.simcom import Simcom
 from terminal.modem.socket import Closed
-from terminal.settings import Identity
+from terminal.policy import Policy
+from terminal.settings import identity
 from terminal.uplink import Uplink
 
 from cloud.mqtt.broker import Broker
@@ -287,7 +290,9 @@ def test_a_terminal_logs_in_at_the_embedded_broker_by_tls(tmp_path: Path) -> Non
 
     async def script(table: Table) -> None:
         table.pem = ca.pem
-        identity = Identity("HM-1", bytes(32), HOST, broker.port, "")
+        server = f"mqtts://{HOST}:{broker.port}".encode()
+        who = identity({"device": b"HM-1", "secret": bytes(32), "server": server})
+        key = hmac.digest(bytes(32), b"mqtt", "sha256").hex()
         greeted = asyncio.Event()
 
         def greet() -> list[bytes]:
@@ -295,11 +300,19 @@ def test_a_terminal_logs_in_at_the_embedded_broker_by_tls(tmp_path: Path) -> Non
             return [b"{}"]
 
         uplink = Uplink(
-            table.modem, identity, "pass", 300, os.urandom, greet, lambda: b"{}", print
+            table.modem,
+            who,
+            by_name("native", "HM-1", bytes(32)),
+            Policy(),
+            os.urandom,
+            greet,
+            lambda: b"{}",
+            print,
+            lambda: 0,
         )
         task = asyncio.create_task(uplink.run())
         await greeted.wait()
-        assert asked == [("HM-1", "HM-1", "pass")]
+        assert asked == [("HM-1", "HM-1", key)]
         assert broker.connected() == ["HM-1"]
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,245 @@
+"""What the terminal says of itself: log-in, heartbeat, position, alarms, journal, last words."""
+
+import asyncio
+
+from terminal import VERSION, messages
+from terminal.alarms import Alarms
+from terminal.budget import Budget
+from terminal.controller import MOVE_MS, WARNING, WORKING
+from terminal.dialect import EVENT
+from terminal.sensing import Lasting
+
+_FULL_BEAT_MS = 3600000
+_SIGNAL_MS = 60000
+_WEAK_MS = 600000
+_STORED_MS = 30000  # patience for the cloud's word that a batch is in its book
+_BATCH = 1400
+_JOURNAL_MS = 60000
+_KEEP_MS = 3600000  # how often the count of bytes goes to flash
+
+
+class Reports:
+    """`terminal` is the composition, whose state is told (see app.py)."""
+
+    def __init__(self, terminal):
+        t = self._t = terminal
+        self.alarms = Alarms(t.note)
+        self.rssi = 99
+        self.arc_news = False
+        self._arc_told = 0
+        self._arc_job = None
+        self._beats = 0
+        self._full_beat_up = None
+        self._beat_now = asyncio.Event()
+        self._locate = asyncio.Event()
+        self._journal_news = asyncio.Event()
+        self._stored = asyncio.Event()
+        self._weak = Lasting(ms=_WEAK_MS)
+        number = t.memory.number
+        self._budget = Budget(t.policy, number("data"), number("data_from"))
+        self._kept_up = 0
+
+    # tasks ------------------------------------------------------------------------
+
+    async def beat(self):
+        t = self._t
+        while True:
+            working = t.controller.mode == WORKING
+            pause_s = t.policy.beat_working_s if working else t.policy.beat_idle_s
+            pause_ms = pause_s * 1000 * self._budget.slowdown(t.time.now(t.up_ms()))
+            try:
+                await asyncio.wait_for_ms(self._beat_now.wait(), pause_ms)
+                changed = True
+            except asyncio.TimeoutError:
+                changed = False
+            if changed:
+                await asyncio.sleep_ms(MOVE_MS)  # the contact has settled, the answer is out
+            self._beat_now.clear()
+            t.uplink.offer(self.heartbeat(changed), light=not changed)
+            self._tell_alarms()
+            self._count()
+
+    async def signal(self):
+        """A slow look at the signal, on its own: a modem that hangs must not blind the senses."""
+        t = self._t
+        while True:
+            if not t.uplink.connecting:
+                try:
+                    self.rssi = await t.modem.signal()
+                except OSError:
+                    self.rssi = 99
+                weak = self.rssi != 99 and self.rssi < t.policy.low_signal
+                self.alarm("LOW_SIGNAL", WARNING, self._weak.feel(weak, t.up_ms()))
+                await self._set_clock()
+            await asyncio.sleep_ms(_SIGNAL_MS)
+
+    async def _set_clock(self):
+        """The network's time dates the journal; the cloud's own word is asked for besides."""
+        t = self._t
+        try:
+            now_ms = await t.modem.clock_ms()
+        except OSError:
+            return
+        if now_ms:
+            t.time.network(now_ms, t.up_ms())
+
+    async def position(self):
+        """After power-on, every `position_s`, and on request."""
+        t = self._t
+        while True:
+            await t.uplink.on_line.wait()
+            try:
+                lat, lng, accuracy = await t.modem.locate()
+                content = {"lat": lat / 1000000, "lng": lng / 1000000, "datum": "WGS84"}
+                content.update({"source": "lbs", "accuracy": accuracy, "at": t.now_ms()})
+                t.uplink.offer(messages.position(content))
+                pause_s = t.policy.position_s
+            except OSError:
+                pause_s = 600
+            self._locate.clear()
+            try:
+                await asyncio.wait_for_ms(self._locate.wait(), pause_s * 1000)
+            except asyncio.TimeoutError:
+                pass
+
+    async def journal(self):
+        """Carries the journal to the cloud, batch after batch; what is not said to be stored in
+        time is sent again."""
+        t = self._t
+        while True:
+            try:
+                await asyncio.wait_for_ms(self._journal_news.wait(), _JOURNAL_MS)
+            except asyncio.TimeoutError:
+                pass
+            self._journal_news.clear()
+            t.journal.flush()
+            while not t.uplink.connecting and await self._send_batch():
+                pass
+
+    async def _send_batch(self):
+        """Whether there may be more to send."""
+        t = self._t
+        paras = t.journal.parcel(t.identity.device, t.authority.receipt_key, _BATCH)
+        if not paras:
+            return False
+        self._stored.clear()
+        t.uplink.offer(messages.event("journal", "entries", paras), EVENT)
+        t.journal.sent(paras["to"])
+        try:
+            await asyncio.wait_for_ms(self._stored.wait(), _STORED_MS)
+        except asyncio.TimeoutError:
+            t.journal.rewind(t.journal.stored_to + 1)
+            return False
+        return True
+
+    # what others ask for ----------------------------------------------------------
+
+    def changed(self):
+        self._beat_now.set()
+
+    def noted(self):
+        """There is a new entry in the journal."""
+        self._journal_news.set()
+
+    def stored(self):
+        self._stored.set()
+
+    def rewind(self, seq):
+        self._t.journal.rewind(seq)
+        self._journal_news.set()
+
+    def locate_now(self):
+        self._locate.set()
+
+    def tell_arc(self, up):
+        """The first arc of a job is told at once, later changes at most every `arc_beat_s`."""
+        t = self._t
+        first = t.arc.burning and self._arc_job != t.controller.job
+        late = up - self._arc_told > t.policy.arc_beat_s * 1000
+        if self.arc_news and (first or late):
+            self.arc_news, self._arc_told, self._arc_job = False, up, t.controller.job
+            self._beat_now.set()
+
+    def alarm(self, name, level, on, detail=None):
+        content = self.alarms.set(name, level, bool(on), detail)
+        if content:
+            self._t.uplink.offer(self._alarm(content))
+
+    def farewell(self, reason):
+        """The last words before a planned stop, or from the hold-up capacitor."""
+        t = self._t
+        content = {"reason": reason, "epoch": t.authority.epoch, "conn": t.uplink.conn}
+        if t.controller.tampered:
+            content["tamper"] = 1
+        t.uplink.first(messages.offline(content))
+
+    # what is said -----------------------------------------------------------------
+
+    def heartbeat(self, changed):
+        t, up = self._t, self._t.up_ms()
+        self._beats += 1
+        content = {
+            "up": up,
+            "mode": t.controller.mode,
+            "relay": t.board.relay.closed,
+            "amps": t.amps,
+            "rssi": self.rssi,
+            "seq": self._beats,
+        }
+        if changed or self._full_beat_up is None or up - self._full_beat_up > _FULL_BEAT_MS:
+            self._full_beat_up = up
+            content["arc"] = 1 if t.arc.burning else 0
+            content["epoch"] = t.authority.epoch
+            content["job"] = t.controller.job
+            content["sent"] = t.modem.wire_sent
+            content["rcvd"] = t.modem.wire_rcvd
+        return messages.heartbeat(content)
+
+    def greeting(self):
+        """What follows each connect: who we are and how things stand, under our own mac."""
+        t, up, relay = self._t, self._t.up_ms(), self._t.board.relay.closed
+        content = {
+            "fw": VERSION,
+            "hw": t.identity.modem + "-" + t.identity.hardware,
+            "imei": t.modem.imei,
+            "iccid": t.modem.iccid,
+            "operator": t.modem.operator,
+            "boot": t.boot_word,
+            "epoch": t.authority.epoch,
+            "conn": t.uplink.conn,
+            "up": up,
+            "n": t.authority.n,
+            "mode": t.controller.mode,
+            "relay": relay,
+            "job": t.controller.job,
+            "policy": t.policy.version,
+            "ladder": list(t.modem.ladder),
+            "mac": t.authority.receipt("00", up, 200, relay),
+        }
+        if not t.identity.signed:
+            content["signed"] = 0
+        alarms = [self._alarm(c) for c in self.alarms.untold(t.journal.stored_to)]
+        self._journal_news.set()
+        return [messages.login(content), self.heartbeat(True)] + alarms
+
+    def last_will(self):
+        t = self._t
+        return messages.offline(
+            {"reason": "will", "epoch": t.authority.epoch, "conn": t.uplink.conn}
+        )
+
+    def _tell_alarms(self):
+        for content in self.alarms.untold(self._t.journal.stored_to):
+            self._t.uplink.offer(self._alarm(content))
+
+    def _alarm(self, content):
+        at_ms = self._t.now_ms()
+        return messages.alarm(dict(content, at=at_ms) if at_ms else content)
+
+    def _count(self):
+        t, up = self._t, self._t.up_ms()
+        self._budget.count(t.modem.wire_sent + t.modem.wire_rcvd, t.now_ms() or 0)
+        if up - self._kept_up > _KEEP_MS:
+            self._kept_up = up
+            t.memory.set_number("data", self._budget.used)
+            t.memory.set_number("data_from", self._budget.from_ms)

@@ -1,0 +1,33 @@
+"""One picture of the site to the cloud: from the camera to flash, then by HTTP. Loaded when asked
+for; where there is no camera the picture fails, and that is all."""
+
+from terminal.board.camera_port import CameraPort
+from terminal.camera import shoot
+from terminal.modem import http
+
+_PIECE = 1024
+_HEADERS = {"Content-Type": "image/jpeg"}
+
+
+async def send(modem, folder, url, token):
+    """Takes a picture and posts it to `url`; the server's status. OSError where it fails."""
+    path = folder + "snapshot.jpg"
+    port = CameraPort()
+    try:
+        with open(path, "wb") as file:
+
+            async def keep(piece, total):
+                file.write(piece)
+
+            length = await shoot(port, keep)
+    finally:
+        port.close()
+    headers = dict(_HEADERS)
+    headers["Authorization"] = "Bearer " + token
+    with open(path, "rb") as file:
+
+        async def piece():
+            return file.read(_PIECE)
+
+        status, _ = await http.post(modem, url, headers, piece, length)
+    return status
