@@ -10,7 +10,7 @@ from .conftest import ROOT
 
 FIRMWARE = ROOT / "firmware"
 FILES = sorted(FIRMWARE.rglob("*.py"))
-HARDWARE = {"machine", "esp32", "bluetooth", "network", "neopixel", "aioble", "micropython"}
+HARDWARE = {"machine", "esp32", "bluetooth", "network", "neopixel", "aioble"}
 ENTRY = {
     "boot.py",
     "boots.py",
@@ -37,7 +37,7 @@ PURE = {
     "package.py": {"terminal.package"},
     "../slots.py": set(),
 }
-PLAIN = {"json", "hashlib", "binascii", "math", "collections", "time"}
+PLAIN = {"json", "hashlib", "binascii", "math", "collections", "micropython", "time"}
 MICROPYTHON = PLAIN | {"asyncio", "gc", "io", "os", "struct", "sys", "umqtt"}
 
 
