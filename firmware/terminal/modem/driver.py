@@ -7,7 +7,7 @@ wherever `connect` is not told otherwise. It gives the rest of the terminal:
     await connect(host, port, tls, link) -> Socket     link 0 MQTT, 1 HTTP, both at once
     await datagram(host, port, data, timeout_ms) -> bytes      one question and its answer
     await install_ca(pem)              once in a module's life; the name of its file is its digest
-    await signal() -> 0..31, 99        await speak(text)      await clock_ms() -> UTC or 0
+    await signal() -> 0..31, 99        await speak(text), hush()      await clock_ms() -> UTC or 0
     await locate() -> (lat_e6, lng_e6, accuracy_m)     WGS-84
     imei, iccid, operator, capabilities (of "tts", "lbs", "tls", "udp")
     ladder                             how often each depth was gone to
@@ -198,6 +198,10 @@ class Driver:
             await asyncio.wait_for_ms(self._spoken.wait(), _SPEECH_MS)
         except asyncio.TimeoutError:
             raise ModemError("speech did not end") from None
+
+    async def hush(self):
+        """Breaks off what is being said; its `speak` then returns."""
+        await self._chat.command(b"AT+CTTS=0")
 
     # notes from the modem -------------------------------------------------------------
 

@@ -565,6 +565,25 @@ def test_a_voice_that_fails_is_a_modem_error_and_holds_nobody_up_for_long(
     driving(Dialogue((b'AT+CTTS=1,"0041"', answer)), script)
 
 
+def test_what_is_hushed_is_over_at_once() -> None:
+    dialogue = Dialogue(
+        (b'AT+CTTS=1,"0041"', lines("+CTTS:", "OK")),
+        (b"AT+CTTS=0", lines("+CTTS: 0", "OK")),
+        (b'AT+CTTS=1,"0042"', lines("+CTTS:", "OK", "+CTTS: 0")),
+    )
+
+    async def script(modem: Simcom, board: Board) -> None:
+        before = now_ms()
+        speaking = asyncio.create_task(started(modem).speak("A"))
+        await asyncio.sleep(0.5)
+        await modem.hush()
+        await speaking
+        assert now_ms() - before == 500
+        await modem.speak("B")
+
+    driving(dialogue, script)
+
+
 def test_a_modem_that_was_not_started_speaks_not_and_is_not_asked() -> None:
     async def script(modem: Simcom, board: Board) -> None:
         with pytest.raises(ModemError, match="no voice"):
