@@ -21,7 +21,7 @@ from terminal.senses import Senses
 from terminal.supervisor import Supervisor
 from terminal.timekeeper import Timekeeper
 from terminal.uplink import Uplink
-from terminal.voice import Voice
+from terminal.voice import Speaker, Voice
 
 _FAREWELL_MS = 1500
 _WELL_MS = 60000  # after so long a start has gone well
@@ -61,7 +61,8 @@ class Terminal:
         board = self.board
         self.chat = Chat(board.serial())
         self.modem = Simcom(self.chat, board, identity.apn)
-        self.voice = Voice(self.modem.speak)
+        speaker = Speaker(self.modem, board)
+        self.voice = Voice(speaker.speak, speaker.hush)
         self.reports = Reports(self)
         self.orders = Orders(self)
         self.senses = Senses(self)

@@ -1,6 +1,7 @@
 """What the terminal says aloud: a catalogue and a short queue; never two at once, safety first."""
 
 import asyncio
+import sys
 import time
 
 URGENT, NORMAL = 0, 1
@@ -78,6 +79,32 @@ class Catalogue:
 
 
 PROMPTS = Catalogue(_CATALOGUE)
+
+
+class Speaker:
+    """The module's own voice; where it has none, or is away, clips from flash if there are any."""
+
+    def __init__(self, modem, board):
+        self._modem = modem
+        self._board = board
+        self._clips = None  # what plays now
+
+    async def speak(self, text):
+        if "tts" in self._modem.capabilities:
+            return await self._modem.speak(text)
+        folder = self._board.folder + "clips"
+        open(folder + "/index").close()  # OSError: there are none, and nothing is loaded
+        from terminal.clips import Clips
+
+        self._clips = Clips(folder, self._board.open_sound)
+        try:
+            await self._clips.speak(text)
+        finally:
+            self._clips = None
+            del sys.modules["terminal.clips"], sys.modules["terminal"].clips
+
+    async def hush(self):
+        await (self._clips or self._modem).hush()
 
 
 class Voice:

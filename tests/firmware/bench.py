@@ -114,6 +114,8 @@ class AtModem(Serial):
     def _speak(self, arguments: list[str]) -> bytes:
         if arguments == ["?"]:
             return lines("OK")
+        if arguments == ["0"]:
+            return lines("+CTTS: 0", "OK")
         self.spoken.append(bytes.fromhex(arguments[1].strip('"')).decode("utf-16-be"))
         asyncio.get_running_loop().call_later(1.0, self.say, lines("+CTTS: 0"))
         return lines("+CTTS:", "OK")

@@ -3,14 +3,21 @@
 import asyncio
 import contextlib
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from terminal.modem.chat import ModemError
 from terminal.voice import NORMAL, PROMPTS, URGENT, Voice
+from terminal.voice import Speaker as Mouth
+
+from simulator.clips import wav
 
 from .conftest import ROOT
+from .test_clips import Sound
 from .virtual_time import run
 
 
@@ -226,3 +233,76 @@ def test_what_concerns_safety_is_urgent() -> None:
               "emergency-off")  # fmt: skip
     for name in safety:
         assert PROMPTS[name][0] == URGENT
+
+
+class Module:
+    """A modem that speaks, or does not."""
+
+    def __init__(self, *capabilities: str) -> None:
+        self.capabilities = set(capabilities)
+        self.heard: list[str] = []
+
+    async def speak(self, text: str) -> None:
+        self.heard.append(text)
+
+    async def hush(self) -> None:
+        self.heard.append("hush")
+
+
+def mouth(module: Module, folder: Path) -> tuple[Mouth, list[Sound]]:
+    sounds: list[Sound] = []
+
+    def open_sound(rate: int, buffer_bytes: int) -> Sound:
+        sounds.append(Sound(rate, buffer_bytes))
+        return sounds[-1]
+
+    board = SimpleNamespace(folder=f"{folder}/", open_sound=open_sound)
+    return Mouth(module, board), sounds
+
+
+@pytest.fixture
+def flash(tmp_path: Path) -> Path:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "index").write_text("off 焊机已关机\n")
+    (tmp_path / "clips" / "off.wav").write_bytes(wav([1000] * 9000))
+    return tmp_path
+
+
+def test_a_module_that_can_speak_does_so_and_is_hushed(flash: Path) -> None:
+    module = Module("tts")
+    speaker, sounds = mouth(module, flash)
+    run(speaker.speak("焊机已关机"))
+    run(speaker.hush())
+    assert (module.heard, sounds) == (["焊机已关机", "hush"], [])
+
+
+def test_for_a_module_that_cannot_speak_the_clips_do_and_are_unloaded_again(flash: Path) -> None:
+    module = Module()
+    speaker, sounds = mouth(module, flash)
+    run(speaker.speak("焊机已关机"))
+    assert (module.heard, len(sounds)) == ([], 1)
+    assert len(sounds[0].heard) == 18_000
+    assert "terminal.clips" not in sys.modules
+
+
+def test_clips_that_play_are_the_ones_that_are_hushed(flash: Path) -> None:
+    async def script() -> list[Sound]:
+        module = Module()
+        speaker, sounds = mouth(module, flash)
+        speaking = asyncio.create_task(speaker.speak("焊机已关机"))
+        await asyncio.sleep(0.05)
+        await speaker.hush()
+        await speaking
+        assert module.heard == []
+        return sounds
+
+    (sound,) = run(script())
+    assert 0 < len(sound.heard) < 18_000
+
+
+def test_without_voice_and_clips_it_is_an_os_error_and_nothing_is_loaded(tmp_path: Path) -> None:
+    speaker, _ = mouth(Module(), tmp_path)
+    sys.modules.pop("terminal.clips", None)
+    with pytest.raises(OSError):
+        run(speaker.speak("焊机已关机"))
+    assert "terminal.clips" not in sys.modules

@@ -6,10 +6,14 @@ import pytest
 
 from simulator import clips
 from simulator.image import FIRMWARE
+from simulator.terminal import SimulatedTerminal
 from simulator.world.ear import UNKNOWN, Ear
+from simulator.world.module import Identity
 from simulator.world.speaker import Speaker
 
 from .test_chip import Stage, play
+from .test_terminal import PATIENCE_S, until
+from .test_terminal import play as play_terminal
 
 WORDS = {"on": "焊机已开机", "off": "焊机已关机", "code": "焊工验证码", "d3": "三", "d7": "七"}
 MAIN = """
@@ -81,3 +85,20 @@ def test_sound_that_is_no_clip_is_heard_as_such(tmp_path: Path, made: Path) -> N
         "    out.deinit()"
     )
     assert heard(tmp_path, made, script) == [(UNKNOWN, False)]
+
+
+def test_a_whole_terminal_whose_module_cannot_speak_says_its_prompts_by_clips(
+    tmp_path: Path,
+) -> None:
+    words = clips.catalogue()["emergency-asked"]
+    clips.make(tmp_path / "flash" / "clips", {"emergency-asked": words}, lambda name, size: None)
+
+    async def script(terminal: SimulatedTerminal) -> None:
+        terminal.modem.identity = Identity(features=frozenset({"lbs"}))
+        await until(lambda: len(terminal.watch()) >= 1)
+        terminal.hands["button"](5.5)
+        spoken = await terminal.speaker.next(timeout_s=PATIENCE_S)
+        assert (spoken.text, spoken.whole) == (words, True)
+        assert terminal.chip.starts == 1
+
+    play_terminal(tmp_path, script)

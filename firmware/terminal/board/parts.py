@@ -101,6 +101,11 @@ class Board:
     def serial(self, baud=115200):
         return Serial(baud)
 
+    def open_sound(self, rate, buffer_bytes):
+        from terminal.board import sound
+
+        return sound.open_sound(rate, buffer_bytes)
+
     def pressed(self):
         return not self._button.value()
 
