@@ -136,13 +136,13 @@ class NearbyPhone:
     # what the terminal tells ------------------------------------------------------------------
 
     async def identity(self) -> dict[str, Any]:
-        """Read again where it changed while it was being read."""
-        for _ in range(3):
+        """Read again where it changed while it was being read, or is not yet there."""
+        for _ in range(40):
             data = await self._found[IDENTITY].read_value()
             try:
                 return json.loads(data)
             except ValueError:
-                continue
+                await asyncio.sleep(0.05)
         raise NearbyError("identity")
 
     async def state(self) -> State:

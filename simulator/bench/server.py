@@ -7,6 +7,7 @@ Only for the machine it runs on.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,8 +34,12 @@ class Bench:
         self._terminals = terminals
         self._loop = loop
         self._server = waitress.create_server(self._app(), host=host, port=port, threads=4)
-        self._thread = threading.Thread(target=self._server.run, name="bench", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="bench", daemon=True)
         self.address = f"http://{host}:{self._server.effective_port}"
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # `stop` closes the socket it waits for
+            self._server.run()
 
     def start(self) -> None:
         self._thread.start()

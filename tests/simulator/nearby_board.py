@@ -10,30 +10,26 @@ from terminal import mac
 from terminal.authority import Authority
 from terminal.board import parts
 from terminal.board.radio import Radio
-from terminal.controller import WORKING, Controller
-from terminal.emergency import Emergency
 from terminal.memory import Memory
 from terminal.nearby import Nearby
-from terminal.policy import Policy
 from terminal.tickets import Tickets
 
 board = parts.Board()
 memory = Memory(board.store)
 device, secret = board.store.get("device").decode(), board.store.get("secret")
 authority = Authority(device, secret, "a1b2c3d4e5f60718")
-policy = Policy()
-controller = Controller(policy, Emergency(policy), memory.ended, memory.flag("locked"))
+ended = []
+running = {"job": "", "until": 0}
 tickets = Tickets(device, secret, board.random, memory)
 entries = [b'{"seq":%d,"kind":"on"}' % number for number in range(1, 121)]
 
 
-def apply(effects):
-    for effect in effects:
-        if effect[0] == "relay":
-            board.relay.close() if effect[1] else board.relay.open()
-            print("hanma relay", effect[1])
-        elif effect[0] == "ended":
-            memory.ended = effect[1]
+def begin(job, until):
+    if running["job"]:
+        ended.append(running["job"])
+    running.update(job=job, until=until)
+    board.relay.close() if job else board.relay.open()
+    print("hanma relay", 1 if job else 0)
 
 
 async def take(text):
@@ -44,25 +40,18 @@ async def take(text):
         return {"d": device, "code": 500, "word": word}
     if word == "used" and tickets.answered(ticket.id):
         return tickets.answered(ticket.id)
-    effects = []
-    if not word:
-        if ticket.act == "off":
-            word, effects = controller.off(ticket.job, up)
-        else:
-            word, effects = controller.on(ticket.job, ticket.lease_s, up)
+    if not word and ticket.act != "off" and ticket.job in ended:
+        word = "ended"
     if not word:
         tickets.spend(ticket, up)
-        apply(effects)
+        begin("" if ticket.act == "off" else ticket.job, up + ticket.lease_s * 1000)
         await asyncio.sleep_ms(60)
     return tickets.receipt(ticket, word, authority, up, board.relay.closed)
 
 
 def state():
-    return {
-        "mode": controller.mode,
-        "relay": board.relay.closed,
-        "job": controller.job,
-    }
+    mode = "working" if running["job"] else "idle"
+    return {"mode": mode, "relay": board.relay.closed, "job": running["job"]}
 
 
 def identity():
@@ -83,8 +72,10 @@ def stored(text):
 async def tick():
     while True:
         await asyncio.sleep_ms(200)
-        apply(controller.tick(board.clock.up_ms(), False))
-        tickets.worked(controller.job if controller.mode == WORKING else "", board.clock.up_ms())
+        up = board.clock.up_ms()
+        if running["job"] and up >= running["until"]:
+            begin("", 0)
+        tickets.worked(running["job"], up)
 
 
 async def main():
