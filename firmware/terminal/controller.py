@@ -46,11 +46,12 @@ class Controller:
         refusal = self._unfit()
         if refusal:
             return refusal, []
-        self.lease_end = up + min(lease_s, self._policy.lease_max_s) * 1000
+        running = self.mode == WORKING and job == self.job
+        effects = [] if running else self._release_over("on", up) + self._end_job("replaced")
+        self.lease_end = up + min(lease_s, self._policy.lease_max_s) * 1000  # the end sets it to 0
         self._warned = 0
-        if self.mode == WORKING and job == self.job:
+        if running:
             return "", []
-        effects = self._release_over("on", up) + self._end_job("replaced")
         self.mode, self.job, self._last_arc = WORKING, job, up
         effects += self._drive(1, up)
         return "", effects + [

@@ -301,6 +301,15 @@ def test_no_lease_is_longer_than_the_policy_allows(lease_s: int) -> None:
     assert ("relay", 0) in controller.tick(UP + 43_200_000, True)
 
 
+def test_a_job_that_takes_over_from_another_has_its_own_lease() -> None:
+    """The end of the first job once took the second one's lease with it: the next tick opened."""
+    controller = at("working")
+    controller.on("j-new", LEASE_S, UP + 5)
+    assert controller.lease_end == UP + 5 + LEASE_S * 1000
+    assert controller.tick(UP + 6, False) == []
+    assert (controller.mode, controller.job) == ("working", "j-new")
+
+
 def test_on_for_the_running_job_sets_its_lease_also_to_a_shorter_one() -> None:
     controller = at("working")
     assert controller.on("j-run", 10, UP + 1000) == ("", [])
