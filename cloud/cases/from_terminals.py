@@ -13,6 +13,8 @@ from cloud.work import job as jobs
 _NAME = re.compile("[A-Z][A-Z0-9_]{1,31}")
 # The end of the one is told as an alarm of its own.
 _ENDS = {"EMERGENCY_OFF": "EMERGENCY_ON"}
+# The terminal calls these over as soon as they are told: here they stay until they are put right.
+_MOMENTS = {"UPGRADE_FAILED"}
 
 
 def handlers() -> Handlers:
@@ -46,7 +48,7 @@ def recorded(unit: Unit, event: Event) -> None:
 def over(unit: Unit, event: Event) -> None:
     """The journal says that an alarm is over."""
     kind = text(event.details["said"], "alarm", 32)
-    if kind:
+    if kind and kind not in _MOMENTS:
         alarms.cleared(unit, kind, event.details["device"], event.details["seq"])
 
 

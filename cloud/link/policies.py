@@ -18,7 +18,7 @@ from cloud.book.outbox import Event, Handlers
 from cloud.link import commands, terminals
 from cloud.link.commands import Command, TerminalDark
 
-# name: (default, least, most); the unit is in the name. The firmware has the same list.
+# name: (default, least, most); the unit is in the name. As tests/vectors/policy.json has it.
 FIELDS: dict[str, tuple[int, int, int]] = {
     "beat_working_s": (60, 10, 600),
     "beat_idle_s": (180, 30, 1200),
@@ -41,6 +41,7 @@ FIELDS: dict[str, tuple[int, int, int]] = {
     "tickets_from": (0, 0, 2**53),
     "data_mb": (10, 1, 1000),
 }
+PAIRS = (("arc_off_a", "arc_on_a"), ("gas_warn", "gas_trip"))  # the first not above the second
 AGAIN_MS = 60_000
 
 
@@ -213,7 +214,7 @@ def _check(given: dict[str, int], content: dict[str, int]) -> None:
         _, least, most = FIELDS.get(name, (0, 1, 0))
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise BadPolicy(f"{name} = {value!r}")
-    for low, high in (("arc_off_a", "arc_on_a"), ("gas_warn", "gas_trip")):
+    for low, high in PAIRS:
         if content[low] > content[high]:
             raise BadPolicy(f"{low} above {high}")
 

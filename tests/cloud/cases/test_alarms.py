@@ -169,6 +169,8 @@ def _first(unit: Any) -> Alarm:
 
 def test_an_upgrade_that_went_well_closes_the_failed_one(place: Place) -> None:
     place.e0("UPGRADE_FAILED")
+    place.wrote(8, "alarm_clear", alarm="UPGRADE_FAILED")
+    assert place.open() == ["UPGRADE_FAILED"]
     told = {"device": DEVICE, "digest": "", "code": 0, "words": ""}
     place.county.do(outbox.tell, "upgrade-done", "u1", told)
     place.up(place.terminal.beat())

@@ -1,6 +1,7 @@
 """A terminal works by the numbers that the cloud wants (cloud/link/policies.py)."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from cloud.book import outbox
 from cloud.link import policies, terminals, wire
 from tests.cloud.link.conftest import DEVICE, Line
 
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "policy.json").read_text("utf-8"))
 BASE = {"beat_working_s": 60, "beat_idle_s": 180, "lease_max_s": 43_200}
 
 
@@ -47,6 +49,11 @@ def test_a_terminal_gets_the_whole_policy_and_acknowledges_it(online: Line) -> N
     assert set(content) == {*policies.FIELDS, "version", "refill", *wire.SIGNED_FIELDS}
     assert (fields["budget_h"], fields["beat_idle_s"], content["version"]) == (0, 180, 2)
     assert (row(online).acked, row(online).ask_at) == (2, None)
+
+
+def test_fields_defaults_and_limits_are_those_of_the_vectors() -> None:
+    assert {name: list(field) for name, field in policies.FIELDS.items()} == VECTORS["fields"]
+    assert [list(pair) for pair in policies.PAIRS] == VECTORS["pairs"]
 
 
 def test_what_is_acknowledged_is_not_sent_again(online: Line) -> None:
