@@ -20,6 +20,7 @@ class Broker:
         self._topic = b""
         self._id = 0
         self.silent = False  # takes everything and says nothing
+        self.refuses = False
         self.connects = 0
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,6 +36,11 @@ class Broker:
                     writer.write(answer)
         writer.close()
 
+    def drop(self) -> None:
+        """Ends the connection that stands."""
+        if self._writer:
+            self._writer.close()
+
     def publish(self, body: bytes) -> None:
         """At QoS 1 to the terminal's own topic, if it is there."""
         if self._writer and self._topic and not self.silent:
@@ -46,7 +52,7 @@ class Broker:
         kind = first & 0xF0
         if kind == CONNECT:
             self.connects += 1
-            return b"\x20\x02\0\0"
+            return b"\x20\x02\0\x03" if self.refuses else b"\x20\x02\0\0"
         if kind == SUBSCRIBE:
             size = int.from_bytes(body[2:4], "big")
             self._topic = body[4 : 4 + size]

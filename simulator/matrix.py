@@ -29,6 +29,7 @@ ELSEWHERE = {
     *("contactor-welded", "contactor-refuses", "mains-off", "bypass", "gas", "gas-sensor-absent"),
     *("lid", "torn-off", "hot", "no-position", "zero-position"),
 }
+SERVER = (solo.SERVER.partition(":")[0], int(solo.SERVER.partition(":")[2]))
 HOLD_S = 40.0
 FOR_GOOD = (
     "fragments",
@@ -42,11 +43,21 @@ LIMIT_S = 900.0
 ASK_S = 2.0
 SHORT = ("errors", "network-stuck", "peer-reset", "wrong-baud-kept", "hang")
 
+AT_OPENING = ("open-fails", "late-data-lost")  # shown by a connection that ends and is made anew
+BROKER = {  # what the other end does wrong: begun and ended at the broker
+    "mqtt-silent": "the broker takes everything and says nothing",
+    "mqtt-refuses": "the broker refuses the log-in",
+    "mqtt-gone": "nothing listens where the broker was",
+}
 LADDER = ("socket", "context", "radio", "power")
 
 
 def names() -> list[str]:
-    return [name for name in FAULTS if name not in ELSEWHERE]
+    return [*(name for name in FAULTS if name not in ELSEWHERE), *BROKER]
+
+
+def what(name: str) -> str:
+    return BROKER[name] if name in BROKER else FAULTS[name].what
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class Course:
 
     def line(self) -> str:
         took = "—" if self.recovered_s is None else f"{self.recovered_s:.1f} s"
-        return f"{self.name:<18} {took:>9}  {self.depth:<8} {FAULTS[self.name].what}"
+        return f"{self.name:<18} {took:>9}  {self.depth:<8} {what(self.name)}"
 
 
 class _Watch:
@@ -70,15 +81,11 @@ class _Watch:
     def __init__(self) -> None:
         self.broker = Broker(self._heard)
         self.answered: set[str] = set()
-        self.ladder = [0, 0, 0, 0]
         self._asked = 0
 
     def _heard(self, said: dict[str, Any]) -> None:
         if "id" in said:
             self.answered.add(said["id"])
-        content = said.get("content")
-        if isinstance(content, dict) and "ladder" in content:
-            self.ladder = content["ladder"]
 
     def ask(self) -> None:
         self._asked += 1
@@ -99,51 +106,83 @@ class _Watch:
         return False
 
 
+@dataclass
+class _Stage:
+    """A terminal, its network, and the broker that asks it."""
+
+    watch: _Watch
+    network: Network
+    terminal: SimulatedTerminal
+
+    def lasts(self, name: str) -> bool:
+        """Whether its end is what heals it."""
+        if name in BROKER:
+            return True
+        return FAULTS[name].lasts and name not in FOR_GOOD and name != "hang"
+
+    def turn(self, name: str, on: bool) -> None:
+        """Begins or ends a fault."""
+        broker = self.watch.broker
+        if name == "mqtt-silent":
+            broker.silent = on
+        elif name == "mqtt-refuses":
+            broker.refuses = on
+        elif name == "mqtt-gone":
+            self.network.close(*SERVER)
+            if not on:
+                self.network.listen(*SERVER, broker.accept)
+        elif on:
+            self.terminal.trouble.begin(name)
+        else:
+            self.terminal.trouble.end(name)
+        if name in AT_OPENING:
+            self.terminal.trouble.begin("peer-reset")
+        if on and name in ("mqtt-refuses", "mqtt-gone"):
+            broker.drop()
+
+    @property
+    def depth(self) -> int:
+        """The deepest rung that the firmware's console tells of."""
+        lines = [line for _, line in self.terminal.chip.console]
+        return max([0, *(int(line.split()[-1]) for line in lines if "modem depth" in line)])
+
+
 async def _course(clock: Clock, folder: Path, name: str, verbose: bool) -> Course:
     watch, network = _Watch(), Network()
-    host, port = solo.SERVER.split(":")
-    network.listen(host, int(port), watch.broker.accept)
+    network.listen(*SERVER, watch.broker.accept)
     manner = Manner(boot_s=11.1, search_s=4.0, one_way_s=0.05, speech_rate=3.0)
     async with solo.terminal(folder, clock, network, manner=manner) as terminal:
         begun_ns = clock.monotonic_ns()
         if not await watch.until_it_answers():
             raise RuntimeError("the terminal does not come on line")
         await asyncio.sleep(5)
-        before = watch.broker.connects, terminal.modem.starts
         try:
-            return await _suffer(watch, terminal, name, before)
+            return await _suffer(_Stage(watch, network, terminal), name)
         finally:
             for at, line in terminal.chip.console if verbose else ():
                 print(f"{(at - begun_ns) / 1e9:9.1f} {line}")
 
 
-async def _suffer(
-    watch: _Watch, terminal: SimulatedTerminal, name: str, before: tuple[int, int]
-) -> Course:
+async def _suffer(stage: _Stage, name: str) -> Course:
+    watch, modem = stage.watch, stage.terminal.modem
+    connects, starts = watch.broker.connects, modem.starts
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    terminal.trouble.begin(name)
-    lasting = FAULTS[name].lasts and name not in FOR_GOOD
-    if lasting and name != "hang":  # that one is ended by the module's restart alone
+    stage.turn(name, True)
+    if stage.lasts(name):
         for _ in range(int(HOLD_S / ASK_S)):
             watch.ask()
             await asyncio.sleep(ASK_S)
-        terminal.trouble.end(name)
+        stage.turn(name, False)
         begun = loop.time()
     good = await watch.until_it_answers()
     took = loop.time() - begun
     if good:
         await asyncio.sleep(20)  # what a fault left behind shows now
         good = await watch.until_it_answers()
-    lines = [line for _, line in terminal.chip.console]
-    depth = max([0, *(int(line.split()[-1]) for line in lines if "hanma modem depth" in line)])
-    return Course(
-        name,
-        took if good else None,
-        watch.broker.connects - before[0],
-        LADDER[depth] if watch.broker.connects > before[0] else "none",
-        terminal.modem.starts - before[1],
-    )
+    connects = watch.broker.connects - connects
+    depth = LADDER[stage.depth] if connects else "none"
+    return Course(name, took if good else None, connects, depth, modem.starts - starts)
 
 
 def play(wanted: list[str], verbose: bool = False) -> int:

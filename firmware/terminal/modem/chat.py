@@ -9,6 +9,7 @@ import asyncio
 from micropython import const
 
 _LINE_MAX = const(1024)
+_DATA_MAX = const(1500)  # after one prompt
 _FINAL_MS = const(10000)  # OK or ERROR comes within, whatever the command does afterwards
 _MARK_MS = const(1000)
 _MARKS = (b"AT+CMEE?", b"AT+CFUN?", b"AT+CREG?")  # in turn: each answer tells its own question
@@ -80,6 +81,10 @@ class Chat:
     def set_baud(self, baud):
         self._serial.set_baud(baud)
 
+    def fill(self, count=_DATA_MAX):
+        """Empty lines, or the data that a modem still waits for since before we restarted."""
+        self._serial.write(b"\r" * count)
+
     async def command(
         self, text, expect=b"", until=b"", timeout_ms=2000, data=None, raw=None, settle=True
     ):
@@ -126,7 +131,7 @@ class Chat:
     async def _settle(self):
         """A command was given up. The modem works on one at a time: when it answers a question
         that nothing else asks, what it owed has come, and hits no other command."""
-        self._serial.write(b"\r" * self._owed)  # empty lines, or the rest of the data
+        self.fill(self._owed)
         self._owed = 0
         mark = _MARKS[self._late % len(_MARKS)]
         self._late += 1

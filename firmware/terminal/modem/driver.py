@@ -32,7 +32,7 @@ DATAGRAM = 2  # the link that UDP uses; 0 is MQTT's, 1 HTTP's
 _BAUDS = (115200, 9600, 57600, 230400, 460800, 921600)
 _POWER_PULSE_MS = const(100)  # typ. 50 ms turns it on
 _POWER_OFF_MS = const(2600)  # at least 2.5 s turns it off
-_BOOT_TRIES = const(40)  # half a second each; the UART answers after 11 s
+_BOOT_TRIES = const(38)  # half a second each; the UART answers after 11 s
 _REGISTERED = (1, 5)
 _REGISTER_TRIES = const(120)  # one second each
 _SPEECH_MS = const(30000)
@@ -101,6 +101,9 @@ class Driver:
 
     async def _wake(self):
         good = await self._answers(2)
+        if not good:
+            self._chat.fill()
+            good = await self._answers(1)
         if not good and self._awake:  # at another rate, or it restarted, or it hangs
             good = await self._meet() or await self._answers(_BOOT_TRIES // 3)
             if not good:

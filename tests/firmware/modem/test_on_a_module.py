@@ -434,3 +434,20 @@ def test_a_module_at_another_rate_is_met_there_and_kept_at_ours() -> None:
         assert table.modem.ladder == [0, 1, 0, 0]
 
     on_a_table(script)
+
+
+def test_a_module_left_waiting_for_data_by_a_terminal_that_restarted_is_freed() -> None:
+    async def script(table: Table) -> None:
+        server, port = await listening(echo)
+        await table.modem.connect(HOST, port)
+        table.serial.write(b"AT+CIPSEND=0,1000\r")
+        await asyncio.sleep(0.1)
+        again = Simcom(table.chat, table)  # as after a restart: it knows nothing
+        await again.ready()
+        assert table.module.starts == 1
+        sock = await again.connect(HOST, port)
+        await sock.write(b"x")
+        assert await told(sock, 1) == b"x"
+        server.close()
+
+    on_a_table(script)

@@ -105,7 +105,7 @@ def test_a_modem_that_never_starts_is_an_error_within_half_a_minute() -> None:
             await modem.ready()
         assert now_ms() - before < 30_000
 
-    driving(Dialogue(*[(b"AT", None)] * 54), script)
+    driving(Dialogue(*[(b"AT", None)] * 53), script)
 
 
 def test_boot_notes_and_the_echo_do_not_disturb_the_start() -> None:
@@ -225,7 +225,7 @@ AGAIN = [*WAKE, *SIM, *NETWORK]
 DOWN = {
     CONTEXT: [(b"AT+NETCLOSE", lines("OK", "+NETCLOSE: 0"))],
     RADIO: [(b"AT+CFUN=0", OK), (b"AT+CFUN=1", OK)],
-    POWER: [(b"AT", None), (b"AT", None)],
+    POWER: [(b"AT", None)] * 3,
 }
 
 
@@ -250,7 +250,7 @@ def test_a_tear_down_that_fails_does_not_end_the_recovery(answer: bytes | None) 
 
 def test_a_modem_that_falls_silent_is_looked_for_and_then_switched_off_and_on() -> None:
     """At ours, at every other rate, at ours while it may be starting; then its key."""
-    tries = 2 + 2 * 5 + 2 + 13
+    tries = 3 + 2 * 5 + 2 + 12
     silent = [(b"AT+CSQ", None), *[(b"AT", None)] * tries]
 
     async def script(modem: Simcom, board: Board) -> None:
@@ -276,7 +276,7 @@ def test_a_modem_that_answers_again_is_not_switched_off() -> None:
 
 
 def test_a_modem_at_another_rate_is_met_there_and_told_ours() -> None:
-    found = [*[(b"AT", None)] * 4, (b"AT", OK), (b"AT+IPR=115200", OK)]
+    found = [*[(b"AT", None)] * 5, (b"AT", OK), (b"AT+IPR=115200", OK)]
     dialogue = Dialogue(*FIRST, (b"AT+CSQ", None), *found, *WAKE, *SIM, *OPEN_ALREADY)
 
     async def script(modem: Simcom, board: Board) -> None:
