@@ -35,6 +35,8 @@ class Broker:
                 if answer and not self.silent:
                     writer.write(answer)
         writer.close()
+        with contextlib.suppress(*ends):
+            await writer.wait_closed()  # however it ended
 
     def drop(self) -> None:
         """Ends the connection that stands."""
