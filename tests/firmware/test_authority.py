@@ -195,6 +195,13 @@ def test_any_content_without_the_key_is_refused_and_changes_nothing(content: Any
 # --- epoch, counter, expiry ---------------------------------------------------------------------
 
 
+def test_half_a_letter_in_what_a_mac_covers_is_a_bad_mac(authority: Authority) -> None:
+    """Found by tests/fuzz in the log's name of a `stored`: it ended the link's task."""
+    text = f"{DEVICE}|stored|0000|3"
+    assert authority.good(text, mac("command", text))
+    assert not authority.good(text.replace("0000", "00\ud800"), mac("command", text))
+
+
 def test_another_boots_command_is_refused(authority: Authority) -> None:
     assert authority.judge(command(epoch="0" * 16), UP, "") == "wrong-epoch"
     assert authority.judge(command(epoch=""), UP, "") == "wrong-epoch"
