@@ -10,7 +10,8 @@ from terminal.dialect import EVENT
 from terminal.sensing import Lasting
 
 _FULL_BEAT_MS = 3600000
-_SIGNAL_MS = 60000
+_SIGNAL_MS = 180000
+_CLOCK_LOOKS = 20  # of the signal, between two questions for the network's time
 _WEAK_MS = 600000
 _STORED_MS = 30000  # patience for the cloud's word that a batch is in its book
 _BATCH = 1400
@@ -62,6 +63,7 @@ class Reports:
     async def signal(self):
         """A slow look at the signal, on its own: a modem that hangs must not blind the senses."""
         t = self._t
+        looks = 0
         while True:
             if not t.uplink.connecting:
                 try:
@@ -70,7 +72,9 @@ class Reports:
                     self.rssi = 99
                 weak = self.rssi != 99 and self.rssi < t.policy.low_signal
                 self.alarm("LOW_SIGNAL", WARNING, self._weak.feel(weak, t.up_ms()))
-                await self._set_clock()
+                if looks % _CLOCK_LOOKS == 0 or t.now_ms() is None:
+                    await self._set_clock()
+                looks += 1
             await asyncio.sleep_ms(_SIGNAL_MS)
 
     async def _set_clock(self):

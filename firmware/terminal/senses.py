@@ -10,7 +10,7 @@ from terminal.sensing import SAMPLES, Arc, Lasting, gas_percent, rms_amps
 
 _WORKING_MS, _IDLE_MS = 5000, 30000
 _SETTLING_MS, _DOUBT_MS = 50, 250
-_MEASURE_MS, _LEAK_MS = 5000, 60000  # between measurements with and without an arc
+_MEASURE_MS, _LEAK_MS = 5000, 180000  # between measurements with and without an arc
 _PRESS_ROUNDS = 2  # of 50 ms: shorter is a bounce
 _LONG_MS = 5000
 _COOLED_C = 5

@@ -8,7 +8,11 @@ import time
 WATCHDOG_MS = 30000
 _LOOK_MS = 20
 _ROUND_MS = 1000
+_BRIEF_MS = 300  # a round when something has come from outside
+_QUIET_MS = 10000  # and one in which nothing does
 _REPORT_ROUNDS = 5
+_SELDOM_ROUNDS = 12
+_BEGIN_MS = 60000  # after a start everything is looked at closely
 _PAUSE_MS, _DOUBLINGS = 1000, 6  # before a dead task is started again, each time twice as long
 _ENOUGH = 8  # deaths in a row: then only a restart of everything may help
 _WELL_MS = 600000  # a task that lived so long begins its row of deaths anew
@@ -34,7 +38,9 @@ class Supervisor:
     starves. `died(name, why)` is told each death.
 
     It also measures how long the loop was held up at worst since the last report: `connecting`
-    says whether the time counts as a connect (2 s are allowed) or as steady state (50 ms).
+    says whether the time counts as a connect (2 s are allowed) or as steady state (50 ms). Where
+    the board has `stirred`, an event set by whatever comes from outside, it looks only while that
+    happens: a loop in which everybody sleeps cannot be held up, and a month has many quiet hours.
     `look_ms`: how often; nothing is noticed later for it but a hold-up.
     """
 
@@ -98,18 +104,37 @@ class Supervisor:
         self._board.start_watchdog(WATCHDOG_MS)
         asyncio.get_event_loop().set_exception_handler(self._stray)
         self._woke = time.ticks_ms()
-        rounds = 0
+        began, rounds = self._up(), 0
         while True:
-            await self._look(max(_ROUND_MS // self._look_ms, 1))
-            gc.collect()
-            self.heap_peak = max(self.heap_peak, _heap_used())
+            seldom = hasattr(self._board, "stirred") and self._up() - began > _BEGIN_MS
+            if seldom and self._quiet():
+                await self._wait()
+            else:
+                round_ms = _BRIEF_MS if seldom else _ROUND_MS
+                await self._look(max(round_ms // self._look_ms, 1))
+            up = self._up()
             for watched in self._tasks:
-                self._check(watched, self._up())
+                self._check(watched, up)
             if not self._leave():
                 self._board.feed_watchdog()
             rounds += 1
-            if rounds % _REPORT_ROUNDS == 0:
+            if rounds >= (_SELDOM_ROUNDS if seldom else _REPORT_ROUNDS):
+                rounds = 0
+                gc.collect()
+                self.heap_peak = max(self.heap_peak, _heap_used())
                 self.report()
+
+    def _quiet(self):
+        quiet = not self._board.stirred.is_set()
+        self._board.stirred.clear()
+        return quiet
+
+    async def _wait(self):
+        try:
+            await asyncio.wait_for_ms(self._board.stirred.wait(), _QUIET_MS)
+        except asyncio.TimeoutError:
+            pass
+        self._woke = time.ticks_ms()
 
     def _check(self, watched, up):
         if not watched.rounds or not watched.runs:

@@ -13,7 +13,7 @@ from terminal.dialect import ANNEX
 from terminal.mqtt import CONNACK, PINGRESP, PUBACK, SUBACK, Codec
 
 _ANSWER_MS = const(20000)
-_LOOK_MS = const(30000)  # without a note from the modem we look for bytes ourselves
+_LOOK_MS = const(120000)  # without a note from the modem we look for bytes ourselves
 _LOGIN, _PING = "log-in", "ping"
 _BACKOFF_MS = (1000, 2000, 5000, 10000, 20000, 40000, 60000)
 # How much of the modem is torn down after so many failures; then the last round again and again:

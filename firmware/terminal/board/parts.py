@@ -24,7 +24,8 @@ _RESET_WORDS = (
 class Serial:
     """The modem's UART: `read` waits for at least one byte, `write` takes all it is given."""
 
-    def __init__(self, baud):
+    def __init__(self, baud, stirred):
+        self._stirred = stirred
         self._uart = machine.UART(
             1, baudrate=baud, tx=pins.MODEM_TX, rx=pins.MODEM_RX, rxbuf=4096, txbuf=2048
         )
@@ -34,7 +35,9 @@ class Serial:
         self._uart.init(baudrate=baud)
 
     async def read(self, most=512):
-        return await self._reader.read(most)
+        data = await self._reader.read(most)
+        self._stirred.set()
+        return data
 
     def write(self, data):
         sent = 0
@@ -78,6 +81,7 @@ class Board:
         self.radio = Radio()
         self.lamp = machine.Pin(pins.LAMP, machine.Pin.OUT, value=0)
         self.edge = asyncio.ThreadSafeFlag()  # set when an input has changed
+        self.stirred = asyncio.Event()  # set by that, and by what the modem says
         self._button = self._watched(pins.BUTTON, machine.Pin.PULL_UP)
         self._lid = self._watched(pins.TAMPER, machine.Pin.PULL_UP)
         self._mains = self._watched(pins.MAINS)
@@ -97,9 +101,10 @@ class Board:
 
     def _woken(self, pin):
         self.edge.set()
+        self.stirred.set()
 
     def serial(self, baud=115200):
-        return Serial(baud)
+        return Serial(baud, self.stirred)
 
     def open_sound(self, rate, buffer_bytes):
         from terminal.board import sound
