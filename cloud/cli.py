@@ -28,6 +28,7 @@ _ELSEWHERE = {
     "clips": "simulator.making",
     "size": "simulator.making",
     "pack": "release.cli",
+    "soak": "cloud.soak",
 }
 
 

@@ -21,9 +21,11 @@ from simulator.boardlink import BoardLink
 from simulator.virtual import Clock, Loop
 from simulator.world.direct import DirectCable
 
+STAND_INS_KB = 32  # what the stand-ins take of the heap; on a board they are C in flash
 _RESTART_S = 0.2
 _FAR_US = 1 << 60
 _PATIENCE_S = 60  # of the computer's own time, for one turn
+_PIECE = 256
 _CONSOLE_LINES = 2_000
 
 
@@ -57,6 +59,7 @@ class LockstepChip:
     """Like `chip.Chip`, with the cables to its UARTs by their numbers.
 
     ticks_ms: where the firmware's ticks begin at each start; they wrap at 2**30.
+    heap_kb: what the firmware has on a board, and room for the stand-ins besides.
     """
 
     def __init__(
@@ -69,13 +72,14 @@ class LockstepChip:
         on_dead: Callable[[], None],
         cables: Mapping[int, DirectCable],
         ticks_ms: int = 0,
+        heap_kb: int = interpreter.HEAP_KB,
     ) -> None:
         self._image, self._flash, self._clock = image, flash, clock
         self._on_pin, self._on_dead = on_pin, on_dead
         self._cables = cables
         for number, cable in cables.items():
             cable.to_board = partial(self.receive, number)
-        self._ticks_ms = ticks_ms
+        self._ticks_ms, self._heap_kb = ticks_ms, heap_kb
         self.link = _Link(self._news)
         self.on_sound: Callable[[dict], None] = lambda news: None
         self.on_ble: Callable[[dict], None] = lambda news: None
@@ -83,6 +87,7 @@ class LockstepChip:
         self.starts = 0
         self.reasons: list[str] = []
         self.turns = 0
+        self._started_us = self._lives_wraps = 0
         self.next_us = _FAR_US
         self._log: IO[bytes] | None = None
         self._lines: deque[tuple[int, str]] = deque(maxlen=_CONSOLE_LINES)
@@ -119,6 +124,12 @@ class LockstepChip:
         return self._process is not None
 
     @property
+    def wraps(self) -> int:
+        """How often the firmware's ticks have wrapped, in all its lives."""
+        lived_ms = (self._clock.now_us - self._started_us) // 1000 if self._process else 0
+        return self._lives_wraps + ((self._ticks_ms + lived_ms) >> 30 if lived_ms else 0)
+
+    @property
     def news(self) -> bool:
         return bool(self.link.waiting)
 
@@ -137,7 +148,9 @@ class LockstepChip:
         self._lines.append((self._clock.monotonic_ns(), f"hanma start, {self._reason}"))
         if self._log is None:
             self._log = (self._flash / "console.txt").open("w+b")
-        arguments, extra = interpreter.command("micropython", self._image)
+        arguments, extra = interpreter.command(
+            "micropython", self._image, self._heap_kb + STAND_INS_KB
+        )
         with socket.create_server(("127.0.0.1", 0)) as listening:
             listening.settimeout(_PATIENCE_S)
             environment = extra | {
@@ -165,12 +178,14 @@ class LockstepChip:
         self.reasons.append(self._reason)
         self._reason = "reset"
         self.link.begin()
+        self._started_us = self._clock.now_us
         self.next_us = self._clock.now_us
         _loop().add_board(self)
 
     def _die(self) -> None:
         if self._process is None:
             return
+        self._lives_wraps = self.wraps
         process, self._process = self._process, None
         process.kill()
         process.wait()
@@ -186,8 +201,9 @@ class LockstepChip:
     def turn(self, at_us: int, until_us: int) -> int:
         """See `virtual.Board`."""
         self.turns += 1
-        lines = [json.dumps({"at": at_us}), *map(json.dumps, self.link.waiting)]
-        lines.append(json.dumps({"at": at_us, "until": until_us}) + "\n")
+        lines = [f'{{"at": {at_us}}}', *map(json.dumps, self.link.waiting)]
+        lines = lines if self.link.waiting else []
+        lines.append(f'{{"at": {at_us}, "until": {until_us}}}\n')
         self.link.waiting = []
         told: list[dict] = []
         with contextlib.suppress(ConnectionError):
@@ -239,8 +255,9 @@ class LockstepChip:
             self._die()
 
     def receive(self, number: int, data: bytes) -> None:
-        """Bytes for the firmware on UART `number`."""
-        self.link.tell({"rx": number, "hex": data.hex()})
+        """Bytes for the firmware on UART `number`; in pieces that cost its heap little."""
+        for at in range(0, len(data), _PIECE):
+            self.link.tell({"rx": number, "hex": data[at : at + _PIECE].hex()})
 
     def _read_console(self) -> None:
         if self._log is None or self._log.closed:

@@ -21,6 +21,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from simulator import image
+from simulator.interpreter import HEAP_KB
 from simulator.terminal import Manner, Provision, SimulatedTerminal
 from simulator.virtual import Clock
 from simulator.world.network import Network
@@ -38,6 +39,7 @@ async def terminal(
     provision: Provision = PROVISION,
     manner: Manner | None = None,
     ticks_ms: int = 0,
+    heap_kb: int = HEAP_KB,
 ) -> AsyncIterator[SimulatedTerminal]:
     """A terminal that has just got its power; its flash is in `folder`, the image beside it."""
     made = SimulatedTerminal(
@@ -49,6 +51,7 @@ async def terminal(
         clock=clock,
         network=network,
         ticks_ms=ticks_ms,
+        heap_kb=heap_kb,
     )
     await made.start()
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from simulator import pins, wiring
 from simulator.chip import complain
+from simulator.interpreter import HEAP_KB
 from simulator.virtual import Clock
 from simulator.world.ble import Ble
 from simulator.world.camera import Camera
@@ -81,7 +82,8 @@ class SimulatedTerminal:
     """`start`, then look (`show`, `wire`) and touch (`hands`). All in one event loop.
 
     clock: of a world that owns the time (`virtual.run`; MicroPython only). network: its internet,
-    None = this computer's. ticks_ms: where the firmware's ticks then begin at each start.
+    None = this computer's. ticks_ms: where the firmware's ticks then begin at each start; heap_kb:
+    its heap.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class SimulatedTerminal:
         clock: Clock | None = None,
         network: Network | None = None,
         ticks_ms: int = 0,
+        heap_kb: int = HEAP_KB,
     ) -> None:
         self.device = provision.device
         provision.write(flash)
@@ -102,7 +105,7 @@ class SimulatedTerminal:
         self._clock = clock
         self._now = now = clock.monotonic_ns if clock else time.monotonic_ns
         wire = (
-            partial(wiring.lockstep, clock, ticks_ms=ticks_ms)
+            partial(wiring.lockstep, clock, ticks_ms=ticks_ms, heap_kb=heap_kb)
             if clock
             else partial(wiring.real, kind)
         )

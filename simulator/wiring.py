@@ -64,6 +64,7 @@ def lockstep(
     fragment: bool,
     rng: random.Random,
     ticks_ms: int,
+    heap_kb: int,
 ) -> Wiring:
     modem = DirectCable(baud, clock=clock.monotonic_ns, fragment=fragment, rng=rng)
     camera = DirectCable(115_200, clock=clock.monotonic_ns, rng=rng)
@@ -75,5 +76,6 @@ def lockstep(
         on_dead=on_dead,
         cables={MODEM_UART: modem, CAMERA_UART: camera},
         ticks_ms=ticks_ms,
+        heap_kb=heap_kb,
     )
     return Wiring(chip, modem, camera)

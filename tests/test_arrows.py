@@ -8,7 +8,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("base", "registry", "book", "link", "work", "cases", "oversight")
 EDGES = ("mqtt", "platform", "web")
-COMPOSITION = {"cloud/app.py", "cloud/cli.py", "cloud/__main__.py", "cloud/demo.py"}
+COMPOSITION = {
+    *("cloud/app.py", "cloud/cli.py", "cloud/__main__.py", "cloud/demo.py"),
+    *("cloud/inloop.py", "cloud/soak.py"),
+}
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {
     "terminal/mac.py",

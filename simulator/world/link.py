@@ -97,6 +97,7 @@ class Link(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
         self.alive = True
+        self._stack.meter.opened()
 
     def _room(self) -> int:
         return BUFFER_BYTES - len(self.buffer) - self._incoming
@@ -106,6 +107,7 @@ class Link(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._incoming += nbytes
+        self._stack.meter.down(nbytes)
         self._in.push(partial(self._arrive, bytes(self._scratch[:nbytes])))
         if self._room() <= 0 and self.transport:
             self.transport.pause_reading()
@@ -117,6 +119,7 @@ class Link(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
+        self._stack.meter.closed()
         self._stack.leaving.discard(self)
         if self.alive and not self._cut:
             self._in.push(partial(self._ended, BY_PEER))
@@ -144,6 +147,7 @@ class Link(asyncio.BufferedProtocol):
 
     def _leave(self, data: bytes) -> None:
         self._outgoing -= len(data)
+        self._stack.meter.up(len(data))
         if self.transport:
             self.transport.write(data)
 

@@ -1,5 +1,5 @@
-"""The module: it is switched on, boots, registers, and does what its maker's commands and the
-network make it do. What differs from maker to maker is its `vendor`.
+"""The SIMCom A7670: it is switched on, boots, registers, and does what `commands` and the network
+make it do.
 
 The world presses its pins and sets its radio; the firmware meets it only through the line. All
 that a start sets anew is in `Settings`; what the module keeps without power is in `Memory`.
@@ -12,26 +12,28 @@ from collections.abc import Callable, Coroutine
 
 from simulator.world.at import Command, Refused
 from simulator.world.cable import Cable
-from simulator.world.link import Link
+from simulator.world.commands import TABLE, known
+from simulator.world.commands.secure import report_arrival as report_secure_arrival
+from simulator.world.commands.secure import report_close as report_secure_close
+from simulator.world.commands.tcpip import report_arrival, report_close
+from simulator.world.link import BY_PEER, Link
 from simulator.world.mischief import Mischief
 from simulator.world.module import Identity, Memory, Net, Settings, Timing
 from simulator.world.power import Life, Power
 from simulator.world.radio import News, Outage, Radio, Stat
 from simulator.world.rtc import Rtc
-from simulator.world.simcom import A7670
 from simulator.world.sockets import Stack
 from simulator.world.speaker import Speaker, Utterance
 from simulator.world.talk import Said, Talk
 from simulator.world.tls import Secure, Session
-from simulator.world.vendor import Vendor
 
 
 class Modem:
     """One module. Start `run()` as a task; it never ends by itself.
 
-    boot_s: PWRKEY to the first line (A7670 datasheet: typ. 11.1). speech_rate: 1 = as spoken,
-    larger = faster. nasty: spelling, timing and order in every way that the manual leaves open,
-    chosen by `rng`.
+    boot_s: PWRKEY to `*ATREADY` (datasheet: typ. 11.1). speech_rate: 1 = as spoken, larger =
+    faster. nasty: spelling, timing and order in every way that the manual leaves open, chosen by
+    `rng`.
     """
 
     def __init__(
@@ -40,7 +42,6 @@ class Modem:
         radio: Radio,
         speaker: Speaker,
         *,
-        vendor: Vendor = A7670,
         rng: random.Random | None = None,
         boot_s: float = 11.1,
         timing: Timing | None = None,
@@ -52,13 +53,10 @@ class Modem:
         self.line, self.radio, self.speaker = line, radio, speaker
         self.rng = rng or random.Random(0)
         self.boot_s, self.speech_rate = boot_s, speech_rate
-        self.vendor = vendor
-        self.timing = timing or Timing(presses=vendor.presses)
-        self.identity = identity or vendor.identity
+        self.timing, self.identity = timing or Timing(), identity or Identity()
         self.clock = clock
         self.mischief = Mischief()
         self.memory, self.settings = Memory(baud=line.modem_baud), Settings()
-        self.own = vendor.own()  # what only this maker's commands know of
         self.rtc = Rtc(clock)
         self.life = Life.OFF
         self.starts = 0
@@ -84,7 +82,6 @@ class Modem:
             reply_s=self.timing.reply_s,
             data_wait_s=self.timing.data_wait_s,
             nasty=nasty,
-            swallows_newline=vendor.swallows_newline,
         )
         self.talk.answered = self._answered
         self._power = Power(
@@ -150,17 +147,7 @@ class Modem:
         if self.talk.answering:
             self._afterwards.append((seconds, what))
         else:
-            self.later(seconds, what)
-
-    def later(self, seconds: float, what: Callable[[], None]) -> None:
-        """Later, whatever is being answered; dies with the power."""
-
-        def ring() -> None:
-            self._timers.discard(timer)
-            what()
-
-        timer = asyncio.get_running_loop().call_later(seconds, ring)
-        self._timers.add(timer)
+            self._later(seconds, what)
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Work that takes its time and dies with the power."""
@@ -173,7 +160,7 @@ class Modem:
         if self.life in (Life.BOOTING, Life.ON):
             self.life = Life.STOPPING
             self.talk.shut()
-            self.later(self.timing.off_s, self._die)
+            self._later(self.timing.off_s, self._die)
 
     def restart(self) -> None:
         self._die()
@@ -191,7 +178,7 @@ class Modem:
             self.net = Net.BROKEN if self.mischief.sticky_network else Net.CLOSED
             self.stack.forget(quietly=True)
             self._forget_secure()
-            self.vendor.bearer_lost(self)
+            self.urc("+CIPEVENT: NETWORK CLOSED UNEXPECTEDLY")
 
     def outage(self, how: Outage) -> None:
         """What the network does to the connections that stand."""
@@ -207,19 +194,19 @@ class Modem:
     def _boot(self) -> None:
         self.life = Life.BOOTING
         self.starts += 1
-        self.settings, self.own = Settings(), self.vendor.own()
+        self.settings = Settings()
         self.sim_sought = False
         self.radio.sim.unlocked = False
         self.line.set_modem_baud(self.memory.baud)
         if self.talk.nasty:
             self.talk.noise(self.rng.randbytes(self.rng.randint(1, 12)))
-        self.later(self.boot_s, self._ready)
+        self._later(self.boot_s, self._ready)
 
     def _ready(self) -> None:
         self.life = Life.ON
         self.talk.open()
-        self.vendor.ready(self)
-        self.later(self.boot_s * 0.05, self._sim_found)
+        self.urc("*ATREADY: 1")
+        self._later(self.boot_s * 0.05, self._sim_found)
 
     def _sim_found(self) -> None:
         self.sim_sought = True
@@ -229,7 +216,8 @@ class Modem:
             return
         self.urc(f"+CPIN: {self.radio.sim.state}")
         if self.radio.sim.state == "READY":
-            self.vendor.sim_ready(self)
+            self._later(self.boot_s * 0.2, lambda: self.urc("SMS DONE"))
+            self._later(self.boot_s * 0.25, lambda: self.urc("PB DONE"))
 
     def _die(self) -> None:
         self.life = Life.OFF
@@ -256,15 +244,23 @@ class Modem:
             self.speaker.end(self.speaking, whole=False)
             self.speaking = None
 
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        def ring() -> None:
+            self._timers.discard(timer)
+            what()
+
+        timer = asyncio.get_running_loop().call_later(seconds, ring)
+        self._timers.add(timer)
+
     def _answered(self) -> None:
         waiting, self._afterwards = self._afterwards, []
         for seconds, what in waiting:
-            self.later(seconds, what)
+            self._later(seconds, what)
 
     async def _execute(self, command: Command) -> list[str | bytes]:
-        handler = self.vendor.table.get(command)
+        handler = TABLE.get((command.name, command.kind))
         if handler is None:
-            if self.vendor.table.knows(command):
+            if known(command):
                 return []
             raise Refused
         lines = handler(self, command)
@@ -284,7 +280,7 @@ class Modem:
         elif news is News.OUTAGE and self.radio.outage:
             self.outage(self.radio.outage)
         elif news is News.NITZ:
-            self.vendor.network_time(self)
+            self._network_time()
 
     def _registration_changed(self) -> None:
         stat = self.radio.stat
@@ -295,7 +291,7 @@ class Modem:
         self.secure.stack.hold(not stat.serves)
         self._stop_bearer_timer()
         if stat.serves:
-            self.vendor.registered(self)
+            self.urc("+CGEV: EPS PDN ACT 1")
         elif stat is Stat.OFF:
             self.lose_bearer()
         elif self.net is Net.OPEN:
@@ -313,14 +309,21 @@ class Modem:
             return str(int(stat))
         return '{},"{}","{}",7'.format(int(stat), *self.radio.cell)
 
+    def _network_time(self) -> None:
+        utc, zone = self.radio.utc(), self.radio.zone_quarters
+        if self.memory.time_update:
+            self.rtc.set_utc(utc, zone)
+        if self.settings.time_report:
+            self.urc(f"+CTZV: {zone:+03d},{utc:%y/%m/%d,%H:%M:%S}")
+
     def arrived(self, link: Link) -> None:
-        self.vendor.arrived(self, link)
+        report_arrival(self, link)
 
     def closed(self, link: Link, reason: int) -> None:
-        self.vendor.closed(self, link, reason)
+        report_close(self, link, reason)
 
     def secure_arrived(self, session: Session) -> None:
-        self.vendor.secure_arrived(self, session)
+        report_secure_arrival(self, session)
 
     def secure_closed(self, session: Session, reason: int) -> None:
-        self.vendor.secure_closed(self, session, reason)
+        report_secure_close(self, session, reason == BY_PEER)

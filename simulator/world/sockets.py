@@ -11,6 +11,7 @@ from collections import deque
 from simulator.world import network
 from simulator.world.datagrams import UdpLink
 from simulator.world.link import BY_PEER, Link, Listener, hang_up
+from simulator.world.meter import Meter
 from simulator.world.radio import Outage, Radio
 
 LINKS = 10
@@ -35,6 +36,7 @@ class Stack:
         self.listener = listener
         self.connect_timeout_s = connect_timeout_s
         self.send_timeout_s = send_timeout_s
+        self.meter = Meter()
         self.links: dict[int, Link | UdpLink] = {}
         self.leaving: set[Link] = set()  # closed by the modem, their last bytes still under way
         self._opening: set[int] = set()

@@ -49,7 +49,7 @@ class Stage:
         self.deaths += 1
 
     def lines(self) -> list[str]:
-        return [text for _, text in self.chip.console]
+        return [text for _, text in self.chip.console if "stand-ins" not in text]
 
 
 Script = Callable[[Stage], Awaitable[None]]

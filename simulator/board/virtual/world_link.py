@@ -136,7 +136,7 @@ class Link(Inputs):
                 self.take(news)
 
     def _receive(self):
-        data = self.socket.recv(4096)
+        data = self.socket.recv(256)
         if not data:
             sys.exit()  # the world is gone, and with it our power
         self._buffer += data
