@@ -12,6 +12,7 @@ _USCC_SHAPE = re.compile(f"[{_USCC_SIGNS}]{{2}}[0-9]{{6}}[{_USCC_SIGNS}]{{10}}")
 _ID_WEIGHTS = [pow(2, 17 - place, 11) for place in range(17)]
 _ID_SHAPE = re.compile("[0-9]{17}[0-9X]")
 _PHONE_SHAPE = re.compile("1[3-9][0-9]{9}")
+_FIXED_SHAPE = re.compile("0[1-9][0-9]{8,10}")
 
 
 def uscc_check(body: str) -> str:
@@ -48,10 +49,14 @@ def read_identity(text: str) -> str | None:
     return number
 
 
-def read_phone(text: str) -> str | None:
-    """A Chinese mobile number of 11 digits (+86 is dropped), or None."""
+def read_phone(text: str, fixed: bool = False) -> str | None:
+    """A Chinese mobile number of 11 digits (+86 is dropped), or None.
+
+    `fixed`: a number of a firm, which may be a fixed line with its area code as well.
+    """
     number = re.sub(r"^(\+|00)86", "", _plain(text))
-    return number if _PHONE_SHAPE.fullmatch(number) else None
+    good = _PHONE_SHAPE.fullmatch(number) or (fixed and _FIXED_SHAPE.fullmatch(number))
+    return number if good else None
 
 
 def mask(number: str) -> str:

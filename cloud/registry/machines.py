@@ -1,25 +1,41 @@
-"""Welding machines 电焊机 and the terminal fitted to each (CQ annex 2.2(2))."""
+"""Welding machines 电焊机 and the terminal fitted to each (CQ annex 2.1(2), DL annex 1)."""
 
-from sqlalchemy import ForeignKey, false, select
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, false, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
 from cloud.base.database import Base
+from cloud.base.formats import mask, read_phone
 from cloud.base.ids import BadCode, Chooser, make_code, new_id, read_code
 from cloud.base.unit import Unit
 
 INDUSTRIES = ("industry", "construction", "special")
 STATUSES = ("usable", "unsafe", "locked", "scrapped")
+# 220 V, 380 V, either; empty = not told (焊机用电类型).
+SUPPLIES = ("", "220", "380", "220/380")
+# 交流、直流、逆变 (电源类型).
+SOURCES = ("", "ac", "dc", "inverter")
 
 
 class BadMachine(ValueError):
-    """A field does not hold: code, district, industry or status."""
+    """A field does not hold: code, district, industry, status, or one of the survey's."""
+
+
+def _told() -> Any:
+    """A text that may be left out."""
+    return mapped_column(default="", server_default="")
 
 
 class Machine(Base):
     """One machine. `device` = id of the fitted terminal, None while there is none.
 
     `key_zone` = it stands in a key zone 重点区域, where there is no emergency release.
+    Empty texts and None = not told. `bought_on` is an ISO date: from it run the days in which a
+    new machine is to be coded (CQ art. 12). `filled_in_by` = who wrote the survey's line.
     """
 
     __tablename__ = "machine"
@@ -35,35 +51,96 @@ class Machine(Base):
     made_at: Mapped[int]
     fitted_at: Mapped[int | None]
     key_zone: Mapped[bool] = mapped_column(default=False, server_default=false())
+    mobile: Mapped[bool] = mapped_column(default=False, server_default=false())
+    category: Mapped[str] = _told()  # 设备分类、焊机类型
+    maker: Mapped[str] = _told()
+    model: Mapped[str] = _told()
+    serial: Mapped[str] = _told()
+    supply: Mapped[str] = _told()
+    source: Mapped[str] = _told()
+    mains_max_a: Mapped[int | None]  # 最大电流安数
+    max_a: Mapped[int | None]  # 焊机最大电流
+    max_w: Mapped[int | None]  # 焊机最大功率
+    purpose: Mapped[str] = _told()  # 作业用途
+    trade: Mapped[str] = _told()  # 应用行业
+    keeper: Mapped[str] = _told()  # 责任人姓名
+    keeper_sealed: Mapped[str] = _told()
+    filled_in_by: Mapped[str] = _told()  # 填表人
+    filled_in_by_sealed: Mapped[str] = _told()
+    bought_on: Mapped[str] = _told()
+    note: Mapped[str] = _told()
 
 
-def add(
+def add(unit: Unit, *, rng: Chooser, **given: Any) -> Machine:
+    """Register a machine (fields as in `row`) under a fresh code of its county; BadMachine."""
+    machine = Machine(**row(unit, code=free_code(unit, given["district"][:6], rng), **given))
+    unit.db.add(machine)
+    unit.db.flush()
+    return machine
+
+
+def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
+    """Register many at once, each made by `row`."""
+    unit.db.execute(insert(Machine), list(rows))
+
+
+def row(
     unit: Unit,
     *,
+    code: str,
     name: str,
     enterprise_id: str,
     district: str,
     industry: str,
-    rng: Chooser,
-) -> Machine:
-    """Register a machine under a fresh code of its county; BadMachine if a field is wrong."""
+    keeper_phone: str = "",
+    filled_in_by_phone: str = "",
+    **told: Any,
+) -> dict[str, Any]:
+    """The columns of a new machine, judged and sealed; BadMachine if a field is wrong.
+
+    `told` = any of the survey's columns, as they are named in the table.
+    """
     if industry not in INDUSTRIES or not districts.valid(district) or len(district) < 6:
         raise BadMachine(f"industry {industry!r}, district {district!r}")
-    machine = Machine(
-        id=new_id(),
-        code=_free_code(unit, district[:6], rng),
-        name=name,
-        enterprise_id=enterprise_id,
-        district=district,
-        industry=industry,
-        device=None,
-        status="usable",
-        made_at=unit.now,
-        fitted_at=None,
-    )
-    unit.db.add(machine)
-    unit.db.flush()
-    return machine
+    _judge(told)
+    return {
+        "id": new_id(),
+        "code": code,
+        "name": name,
+        "enterprise_id": enterprise_id,
+        "district": district,
+        "industry": industry,
+        "device": None,
+        "status": "usable",
+        "made_at": unit.now,
+        "fitted_at": None,
+        "key_zone": False,
+        "keeper_sealed": _sealed(unit, "keeper", keeper_phone),
+        "filled_in_by_sealed": _sealed(unit, "filled_in_by", filled_in_by_phone),
+        **_NOTHING_TOLD,
+        **told,
+    }
+
+
+_NOTHING_TOLD: dict[str, Any] = {
+    "mobile": False,
+    **dict.fromkeys(("category", "maker", "model", "serial", "supply", "source"), ""),
+    **dict.fromkeys(("mains_max_a", "max_a", "max_w")),
+    **dict.fromkeys(("purpose", "trade", "keeper", "filled_in_by", "bought_on", "note"), ""),
+}
+
+
+def _judge(told: dict[str, Any]) -> None:
+    strange = set(told) - set(_NOTHING_TOLD) - {"device", "status", "fitted_at", "key_zone"}
+    if strange:
+        raise BadMachine(f"no such field: {sorted(strange)}")
+    for name, known in (("supply", SUPPLIES), ("source", SOURCES), ("status", STATUSES)):
+        if told.get(name, known[0]) not in known:
+            raise BadMachine(f"{name} {told[name]!r}")
+    try:
+        date.fromisoformat(told.get("bought_on") or "2000-01-01")
+    except ValueError as error:
+        raise BadMachine(f"not an ISO date: {error}") from error
 
 
 def get(unit: Unit, machine_id: str) -> Machine | None:
@@ -108,8 +185,51 @@ def set_key_zone(unit: Unit, machine: Machine, key_zone: bool) -> None:
     machine.key_zone = key_zone
 
 
-def _free_code(unit: Unit, district6: str, rng: Chooser) -> str:
+def phone(unit: Unit, machine: Machine, whose: str) -> str:
+    """A number in clear, `keeper` or `filled_in_by`; each look is for the caller to record."""
+    sealed = getattr(machine, f"{whose}_sealed")
+    return unit.keys.open(sealed, f"machine.{whose}").decode() if sealed else ""
+
+
+def masked_phone(unit: Unit, machine: Machine, whose: str) -> str:
+    """138****5678, or empty."""
+    return mask(phone(unit, machine, whose))
+
+
+def to_be_coded(unit: Unit, today: date, within_days: int, root: str) -> list[tuple[Machine, int]]:
+    """New machines of a district that are not coded yet, with the days left (below 0 = overdue).
+
+    CQ art. 12, DL 三(二): within 15 days of the purchase. The most overdue come first.
+    """
+    rows = select(Machine).where(
+        Machine.device.is_(None),
+        Machine.bought_on != "",
+        Machine.status != "scrapped",
+        districts.below(root, Machine.district),
+    )
+    found = unit.db.scalars(rows.order_by(Machine.bought_on, Machine.code))
+    return [(one, _days_left(one.bought_on, today, within_days)) for one in found]
+
+
+def _days_left(bought_on: str, today: date, within_days: int) -> int:
+    return (date.fromisoformat(bought_on) + timedelta(days=within_days) - today).days
+
+
+def free_code(unit: Unit, district6: str, rng: Chooser) -> str:
+    """A fresh code of this county that no machine has; BadMachine if it is no county."""
     while True:
-        code = make_code(district6, rng)
+        try:
+            code = make_code(district6, rng)
+        except ValueError as error:
+            raise BadMachine(str(error)) from error
         if by_code(unit, code) is None:
             return code
+
+
+def _sealed(unit: Unit, whose: str, given: str) -> str:
+    if not given:
+        return ""
+    number = read_phone(given, fixed=True)
+    if number is None:
+        raise BadMachine(f"the telephone number of {whose} is not right")
+    return unit.keys.seal(number.encode(), f"machine.{whose}")

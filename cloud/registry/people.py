@@ -1,6 +1,9 @@
 """People and their roles. Phone and identity number are sealed, and found by blind index."""
 
-from sqlalchemy import ForeignKey, select
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ForeignKey, insert, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cloud.base import districts
@@ -12,7 +15,7 @@ from cloud.base.unit import Unit
 ROLES = frozenset(
     {"welder", "fire_watch", "enterprise", "technician", "officer", "office", "platform"}
 )
-STATUSES = ("pending", "active", "blocked")
+STATUSES = ("pending", "active", "refused", "blocked")
 
 
 class BadPerson(ValueError):
@@ -29,7 +32,10 @@ class PersonRole(Base):
 
 
 class Person(Base):
-    """One real person. `login` is lower case; sealed fields are empty when not known."""
+    """One real person. `login` is lower case; sealed fields are empty when not known.
+
+    `judged_…` = which office account let the person in or not, when, and why not.
+    """
 
     __tablename__ = "person"
 
@@ -44,6 +50,9 @@ class Person(Base):
     district: Mapped[str] = mapped_column(index=True)
     status: Mapped[str]
     made_at: Mapped[int]
+    judged_by: Mapped[str | None]
+    judged_at: Mapped[int | None]
+    judged_why: Mapped[str] = mapped_column(default="", server_default="")
     role_rows: Mapped[list[PersonRole]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by=PersonRole.role
     )
@@ -53,7 +62,29 @@ class Person(Base):
         return frozenset(row.role for row in self.role_rows)
 
 
-def add(
+def add(unit: Unit, *, roles: set[str] | frozenset[str], **given: Any) -> Person:
+    """Register a person (fields as in `row`); BadPerson if a field is wrong.
+
+    IntegrityError if the login or the identity number is taken.
+    """
+    person = Person(
+        **row(unit, roles=roles, **given),
+        role_rows=[PersonRole(role=one) for one in sorted(roles)],
+    )
+    unit.db.add(person)
+    unit.db.flush()
+    return person
+
+
+def add_many(unit: Unit, rows: Iterable[tuple[dict[str, Any], frozenset[str]]]) -> None:
+    """Register many at once: columns made by `row`, and the roles."""
+    known = list(rows)
+    unit.db.execute(insert(Person), [columns for columns, _roles in known])
+    every = [(columns["id"], role) for columns, roles in known for role in sorted(roles)]
+    unit.db.execute(insert(PersonRole), [{"person_id": id, "role": role} for id, role in every])
+
+
+def row(
     unit: Unit,
     *,
     name: str,
@@ -64,29 +95,28 @@ def add(
     phone: str = "",
     identity: str = "",
     status: str = "pending",
-) -> Person:
-    """Register a person; BadPerson if a field is wrong, IntegrityError if the login is taken."""
+) -> dict[str, Any]:
+    """The columns of a new person, judged and sealed; BadPerson if a field is wrong."""
     if not roles <= ROLES or status not in STATUSES or not districts.valid(district):
         raise BadPerson(f"roles {sorted(roles)}, status {status!r}, district {district!r}")
     phone_sealed, phone_blind = _sealed(unit, "phone", phone, read_phone(phone))
     identity_sealed, identity_blind = _sealed(unit, "identity", identity, read_identity(identity))
-    person = Person(
-        id=new_id(),
-        name=name,
-        login=login_form(login),
-        phone_sealed=phone_sealed,
-        phone_blind=phone_blind,
-        identity_sealed=identity_sealed,
-        identity_blind=identity_blind,
-        enterprise_id=enterprise_id,
-        district=district,
-        status=status,
-        made_at=unit.now,
-        role_rows=[PersonRole(role=role) for role in sorted(roles)],
-    )
-    unit.db.add(person)
-    unit.db.flush()
-    return person
+    return {
+        "id": new_id(),
+        "name": name,
+        "login": login_form(login),
+        "phone_sealed": phone_sealed,
+        "phone_blind": phone_blind,
+        "identity_sealed": identity_sealed,
+        "identity_blind": identity_blind,
+        "enterprise_id": enterprise_id,
+        "district": district,
+        "status": status,
+        "made_at": unit.now,
+        "judged_by": None,
+        "judged_at": None,
+        "judged_why": "",
+    }
 
 
 def get(unit: Unit, person_id: str) -> Person | None:
@@ -102,8 +132,34 @@ def by_identity(unit: Unit, identity: str) -> Person | None:
     number = read_identity(identity)
     if number is None:
         return None
-    blind = unit.keys.blind(f"identity:{number}")
+    blind = identity_blind(unit, number)
     return unit.db.scalar(select(Person).where(Person.identity_blind == blind))
+
+
+def identity_blind(unit: Unit, number: str) -> str:
+    """The blind index of an identity number as `read_identity` gave it."""
+    return unit.keys.blind(f"identity:{number}")
+
+
+def ids_by_identity(unit: Unit) -> dict[str, str]:
+    """Every person's id by the blind index of the identity number, for many rows at once."""
+    rows = select(Person.identity_blind, Person.id).where(Person.identity_blind.is_not(None))
+    return {blind: id for blind, id in unit.db.execute(rows)}
+
+
+def waiting(unit: Unit, limit: int, offset: int = 0) -> list[Person]:
+    """Who registered and waits for the office, the first comer first."""
+    rows = select(Person).where(Person.status == "pending")
+    ordered = rows.order_by(Person.made_at, Person.id)
+    return list(unit.db.scalars(ordered.limit(limit).offset(offset)))
+
+
+def judge(unit: Unit, person: Person, by: Person, status: str, why: str = "") -> None:
+    """Let in (`active`) or turn down (`refused`), by an account of the office."""
+    set_status(unit, person, status)
+    person.judged_by = by.id
+    person.judged_at = unit.now
+    person.judged_why = why
 
 
 def set_status(unit: Unit, person: Person, status: str) -> None:

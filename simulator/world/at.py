@@ -44,6 +44,10 @@ class Refused(Exception):
         self.cme = cme
 
 
+class Bare(list):
+    """Information lines that no OK follows."""
+
+
 @dataclass(frozen=True)
 class Command:
     """One command of a line. name: `+CSQ`, `E`, `&F`; args: quotes removed, empty ones None."""
@@ -185,7 +189,10 @@ def final_text(refusal: Refused | None, cmee: int) -> str:
 
 
 def respelled(text: str, rng: random.Random) -> str:
-    """The manual writes `+CIPOPEN: 1,0` and `+CIPSEND:1,5,5`: drops the space half the time."""
+    """The manuals write `+CIPOPEN: 1,0` and `+CIPSEND:1,5,5`, `0, CONNECT OK` and `0,CONNECT OK`:
+    drops the space half the time."""
     if text.startswith("+") and rng.random() < 0.5:
         return text.replace(": ", ":", 1)
+    if text[:1].isdigit() and text[1:3] == ", " and rng.random() < 0.5:
+        return text.replace(", ", ",", 1)
     return text

@@ -1,5 +1,5 @@
-"""The SIMCom A7670: it is switched on, boots, registers, and does what `commands` and the network
-make it do.
+"""The module: it is switched on, boots, registers, and does what its maker's commands and the
+network make it do. What differs from maker to maker is its `vendor`.
 
 The world presses its pins and sets its radio; the firmware meets it only through the line. All
 that a start sets anew is in `Settings`; what the module keeps without power is in `Memory`.
@@ -12,28 +12,26 @@ from collections.abc import Callable, Coroutine
 
 from simulator.world.at import Command, Refused
 from simulator.world.cable import Cable
-from simulator.world.commands import TABLE, known
-from simulator.world.commands.secure import report_arrival as report_secure_arrival
-from simulator.world.commands.secure import report_close as report_secure_close
-from simulator.world.commands.tcpip import report_arrival, report_close
-from simulator.world.link import BY_PEER, Link
+from simulator.world.link import Link
 from simulator.world.mischief import Mischief
 from simulator.world.module import Identity, Memory, Net, Settings, Timing
 from simulator.world.power import Life, Power
 from simulator.world.radio import News, Outage, Radio, Stat
 from simulator.world.rtc import Rtc
+from simulator.world.simcom import A7670
 from simulator.world.sockets import Stack
 from simulator.world.speaker import Speaker, Utterance
 from simulator.world.talk import Said, Talk
 from simulator.world.tls import Secure, Session
+from simulator.world.vendor import Vendor
 
 
 class Modem:
     """One module. Start `run()` as a task; it never ends by itself.
 
-    boot_s: PWRKEY to `*ATREADY` (datasheet: typ. 11.1). speech_rate: 1 = as spoken, larger =
-    faster. nasty: spelling, timing and order in every way that the manual leaves open, chosen by
-    `rng`.
+    boot_s: PWRKEY to the first line (A7670 datasheet: typ. 11.1). speech_rate: 1 = as spoken,
+    larger = faster. nasty: spelling, timing and order in every way that the manual leaves open,
+    chosen by `rng`.
     """
 
     def __init__(
@@ -42,6 +40,7 @@ class Modem:
         radio: Radio,
         speaker: Speaker,
         *,
+        vendor: Vendor = A7670,
         rng: random.Random | None = None,
         boot_s: float = 11.1,
         timing: Timing | None = None,
@@ -53,10 +52,13 @@ class Modem:
         self.line, self.radio, self.speaker = line, radio, speaker
         self.rng = rng or random.Random(0)
         self.boot_s, self.speech_rate = boot_s, speech_rate
-        self.timing, self.identity = timing or Timing(), identity or Identity()
+        self.vendor = vendor
+        self.timing = timing or Timing(presses=vendor.presses)
+        self.identity = identity or vendor.identity
         self.clock = clock
         self.mischief = Mischief()
         self.memory, self.settings = Memory(baud=line.modem_baud), Settings()
+        self.own = vendor.own()  # what only this maker's commands know of
         self.rtc = Rtc(clock)
         self.life = Life.OFF
         self.starts = 0
@@ -82,6 +84,7 @@ class Modem:
             reply_s=self.timing.reply_s,
             data_wait_s=self.timing.data_wait_s,
             nasty=nasty,
+            swallows_newline=vendor.swallows_newline,
         )
         self.talk.answered = self._answered
         self._power = Power(
@@ -147,7 +150,17 @@ class Modem:
         if self.talk.answering:
             self._afterwards.append((seconds, what))
         else:
-            self._later(seconds, what)
+            self.later(seconds, what)
+
+    def later(self, seconds: float, what: Callable[[], None]) -> None:
+        """Later, whatever is being answered; dies with the power."""
+
+        def ring() -> None:
+            self._timers.discard(timer)
+            what()
+
+        timer = asyncio.get_running_loop().call_later(seconds, ring)
+        self._timers.add(timer)
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Work that takes its time and dies with the power."""
@@ -160,7 +173,7 @@ class Modem:
         if self.life in (Life.BOOTING, Life.ON):
             self.life = Life.STOPPING
             self.talk.shut()
-            self._later(self.timing.off_s, self._die)
+            self.later(self.timing.off_s, self._die)
 
     def restart(self) -> None:
         self._die()
@@ -178,7 +191,7 @@ class Modem:
             self.net = Net.BROKEN if self.mischief.sticky_network else Net.CLOSED
             self.stack.forget(quietly=True)
             self._forget_secure()
-            self.urc("+CIPEVENT: NETWORK CLOSED UNEXPECTEDLY")
+            self.vendor.bearer_lost(self)
 
     def outage(self, how: Outage) -> None:
         """What the network does to the connections that stand."""
@@ -194,19 +207,19 @@ class Modem:
     def _boot(self) -> None:
         self.life = Life.BOOTING
         self.starts += 1
-        self.settings = Settings()
+        self.settings, self.own = Settings(), self.vendor.own()
         self.sim_sought = False
         self.radio.sim.unlocked = False
         self.line.set_modem_baud(self.memory.baud)
         if self.talk.nasty:
             self.talk.noise(self.rng.randbytes(self.rng.randint(1, 12)))
-        self._later(self.boot_s, self._ready)
+        self.later(self.boot_s, self._ready)
 
     def _ready(self) -> None:
         self.life = Life.ON
         self.talk.open()
-        self.urc("*ATREADY: 1")
-        self._later(self.boot_s * 0.05, self._sim_found)
+        self.vendor.ready(self)
+        self.later(self.boot_s * 0.05, self._sim_found)
 
     def _sim_found(self) -> None:
         self.sim_sought = True
@@ -216,8 +229,7 @@ class Modem:
             return
         self.urc(f"+CPIN: {self.radio.sim.state}")
         if self.radio.sim.state == "READY":
-            self._later(self.boot_s * 0.2, lambda: self.urc("SMS DONE"))
-            self._later(self.boot_s * 0.25, lambda: self.urc("PB DONE"))
+            self.vendor.sim_ready(self)
 
     def _die(self) -> None:
         self.life = Life.OFF
@@ -244,23 +256,15 @@ class Modem:
             self.speaker.end(self.speaking, whole=False)
             self.speaking = None
 
-    def _later(self, seconds: float, what: Callable[[], None]) -> None:
-        def ring() -> None:
-            self._timers.discard(timer)
-            what()
-
-        timer = asyncio.get_running_loop().call_later(seconds, ring)
-        self._timers.add(timer)
-
     def _answered(self) -> None:
         waiting, self._afterwards = self._afterwards, []
         for seconds, what in waiting:
-            self._later(seconds, what)
+            self.later(seconds, what)
 
     async def _execute(self, command: Command) -> list[str | bytes]:
-        handler = TABLE.get((command.name, command.kind))
+        handler = self.vendor.table.get(command)
         if handler is None:
-            if known(command):
+            if self.vendor.table.knows(command):
                 return []
             raise Refused
         lines = handler(self, command)
@@ -280,7 +284,7 @@ class Modem:
         elif news is News.OUTAGE and self.radio.outage:
             self.outage(self.radio.outage)
         elif news is News.NITZ:
-            self._network_time()
+            self.vendor.network_time(self)
 
     def _registration_changed(self) -> None:
         stat = self.radio.stat
@@ -291,7 +295,7 @@ class Modem:
         self.secure.stack.hold(not stat.serves)
         self._stop_bearer_timer()
         if stat.serves:
-            self.urc("+CGEV: EPS PDN ACT 1")
+            self.vendor.registered(self)
         elif stat is Stat.OFF:
             self.lose_bearer()
         elif self.net is Net.OPEN:
@@ -309,21 +313,14 @@ class Modem:
             return str(int(stat))
         return '{},"{}","{}",7'.format(int(stat), *self.radio.cell)
 
-    def _network_time(self) -> None:
-        utc, zone = self.radio.utc(), self.radio.zone_quarters
-        if self.memory.time_update:
-            self.rtc.set_utc(utc, zone)
-        if self.settings.time_report:
-            self.urc(f"+CTZV: {zone:+03d},{utc:%y/%m/%d,%H:%M:%S}")
-
     def arrived(self, link: Link) -> None:
-        report_arrival(self, link)
+        self.vendor.arrived(self, link)
 
     def closed(self, link: Link, reason: int) -> None:
-        report_close(self, link, reason)
+        self.vendor.closed(self, link, reason)
 
     def secure_arrived(self, session: Session) -> None:
-        report_secure_arrival(self, session)
+        self.vendor.secure_arrived(self, session)
 
     def secure_closed(self, session: Session, reason: int) -> None:
-        report_secure_close(self, session, reason == BY_PEER)
+        self.vendor.secure_closed(self, session, reason)

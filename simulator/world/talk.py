@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from simulator.world.at import (
+    Bare,
     Command,
     Ear,
     Refused,
@@ -50,12 +51,14 @@ class Talk:
         reply_s: float,
         data_wait_s: float,
         nasty: bool,
+        swallows_newline: bool = False,
     ) -> None:
         self.line = line
         self.execute = execute
         self.mischief = mischief
         self.rng = rng
         self.reply_s, self.data_wait_s, self.nasty = reply_s, data_wait_s, nasty
+        self.swallows_newline = swallows_newline  # the one after `\r`, even where it is data
         self.echo = True
         self.cmee = 0
         self.transcript: deque[Said] = deque(maxlen=REMEMBERED)
@@ -69,6 +72,7 @@ class Talk:
         self._wanted = 0
         self._complete: asyncio.Future[bytes] | None = None
         self.busy = False
+        self._newline_due = False
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -87,7 +91,7 @@ class Talk:
         self._ear.forget()
         self._backlog.clear()
         self._data = None
-        self.busy = False
+        self.busy = self._newline_due = False
         while not self._lines.empty():
             self._lines.get_nowait()
 
@@ -122,6 +126,8 @@ class Talk:
 
     def _work(self) -> None:
         while self._backlog and (self._data is not None or not self.busy):
+            if self._newline_due and self._skip_newline():
+                continue
             if self._data is not None:
                 self._collect()
                 continue
@@ -129,9 +135,17 @@ class Talk:
             self._repeat(bytes([byte]))
             heard = self._ear.hear(byte)
             if heard is not None:
+                self._newline_due = self.swallows_newline
                 self.busy = True
                 self._note(False, heard[0] or "(over-long line)")
                 self._lines.put_nowait(heard[0])
+
+    def _skip_newline(self) -> bool:
+        self._newline_due = False
+        if self._backlog[0] != 0x0A:
+            return False
+        self._backlog.pop(0)
+        return True
 
     def _collect(self) -> None:
         missing = self._wanted - len(self._data)
@@ -148,6 +162,8 @@ class Talk:
 
     async def prompt(self, nbytes: int) -> bytes:
         """Asks for exactly so many raw bytes with `>`."""
+        if self._newline_due and self._backlog:
+            self._skip_newline()
         self._backlog.clear()
         if self.mischief.swallow_prompt():
             await asyncio.sleep(self.mischief.no_prompt_s)
@@ -197,7 +213,8 @@ class Talk:
                 lines.append(list(stop.lines))
                 refusal = stop
                 break
-        await self._say_all(lines, final_text(refusal, self.cmee))
+        bare = refusal is None and bool(lines) and isinstance(lines[-1], Bare)
+        await self._say_all(lines, "" if bare else final_text(refusal, self.cmee))
         self.answered()
 
     async def _say_all(self, answers: list[list[str | bytes]], final: str) -> None:
@@ -207,8 +224,9 @@ class Talk:
             pieces += answer_bytes(texts)
             for text in texts:
                 self._note(True, text if isinstance(text, str) else f"({len(text)} bytes)")
-        pieces.append(line_bytes(final))
-        self._note(True, final)
+        if final:
+            pieces.append(line_bytes(final))
+            self._note(True, final)
         if self.mischief.intrude():
             pieces.insert(self.rng.randrange(len(pieces)), line_bytes(INTRUDER))
         for piece in pieces:

@@ -13,7 +13,7 @@ _DATA_MAX = const(1500)  # after one prompt
 _FINAL_MS = const(10000)  # OK or ERROR comes within, whatever the command does afterwards
 _MARK_MS = const(1000)
 _MARKS = (b"AT+CMEE?", b"AT+CFUN?", b"AT+CREG?")  # in turn: each answer tells its own question
-DIGITS = b"#"  # as `until`: a line of digits alone, which some commands answer with
+DIGITS = b"#"  # as `until`: a line of digits (and points) alone, which some commands answer with
 _FINAL_BAD = (b"ERROR", b"+CME ERROR", b"+CMS ERROR")
 
 
@@ -34,6 +34,7 @@ class _Turn:
         self.data = b""
         self.final = False  # OK or an error has come
         self.ended = not until  # the line that `until` names has come
+        self.bare = False  # and no OK comes with it
         self.failure = None
         self.prompt = False
         self.event = asyncio.Event()
@@ -51,6 +52,7 @@ class _Turn:
         """Whether the line is of this answer, before or after its OK."""
         if self.until and _ends(self.until, line):
             self.ended = True
+            self.final = self.final or self.bare
         elif not self.expect or not line.startswith(self.expect):
             return False
         self.lines.append(line)
@@ -62,6 +64,7 @@ class Chat:
 
     def __init__(self, serial):
         self._serial = serial
+        self.end = b"\r"  # of a command line
         self._lock = asyncio.Lock()
         self._turn = None
         self._later = []  # turns that had their OK and wait for the line that ends them
@@ -86,20 +89,31 @@ class Chat:
         self._serial.write(b"\r" * count)
 
     async def command(
-        self, text, expect=b"", until=b"", timeout_ms=2000, data=None, raw=None, settle=True
+        self,
+        text,
+        expect=b"",
+        until=b"",
+        timeout_ms=2000,
+        data=None,
+        raw=None,
+        settle=True,
+        bare=False,
+        final_ms=_FINAL_MS,
     ):
         """Sends one AT line and gives its answer lines.
 
         expect: prefix of the lines that belong to the answer. until: prefix of the line that ends
         it when it comes apart from OK (before or after); after OK others may speak. data: bytes to
         send after the prompt. raw: gives, for an `expect` line, how many raw bytes follow it; they
-        are returned instead. settle: after a time-out, first wait for what is still owed.
+        are returned instead. settle: after a time-out, first wait for what is still owed. bare:
+        what `until` names is all, no OK comes. final_ms: nobody else may speak for so long.
         """
         turn = _Turn(text, expect, until, raw)
+        turn.bare = bare
         async with self._lock:
             if self._late and settle:
                 await self._settle()
-            await self._converse(turn, data, min(timeout_ms, _FINAL_MS))
+            await self._converse(turn, data, min(timeout_ms, final_ms))
             if not turn.complete():
                 self._later.append(turn)
         if not turn.complete():
@@ -116,7 +130,7 @@ class Chat:
         late, self._late = self._late, self._late or 1
         try:
             turn.prompt = data is not None
-            self._serial.write(turn.text + b"\r")
+            self._serial.write(turn.text + self.end)
             if data is not None:
                 self._owed = len(data)
                 await self._wait(turn, turn.may_send, timeout_ms)
@@ -246,7 +260,7 @@ def field(line, at):
 
 
 def _ends(until, line):
-    return line.isdigit() if until == DIGITS else line.startswith(until)
+    return line.replace(b".", b"").isdigit() if until == DIGITS else line.startswith(until)
 
 
 def _printable(line):

@@ -14,8 +14,8 @@ wherever `connect` is not told otherwise. It gives the rest of the terminal:
     sent, rcvd, wire_sent, wire_rcvd   bytes on all sockets: the user's, and as charged
     changed                            to be set: called when links may be dead without a note
 
-All of them raise OSError, mostly ModemError, and nothing else. A vendor's file gives `PROBES`,
-`_iccid`, `_open_network`, `_close_network`, and the connections.
+All of them raise OSError, mostly ModemError, and nothing else. A vendor's file gives the names in
+capitals, `_open_network`, `_close_network`, `_way` (a Way to be opened), `install_ca`, `locate`.
 """
 
 import asyncio
@@ -25,13 +25,14 @@ from micropython import const
 
 from terminal.modem.chat import DIGITS, ModemError, field
 from terminal.modem.operators import by_imsi
+from terminal.modem.socket import Socket
 
 CONTEXT, RADIO, POWER = 1, 2, 3  # how deep a recovery goes; 0 opens just the socket again
 DATAGRAM = 2  # the link that UDP uses; 0 is MQTT's, 1 HTTP's
+_UDP_HEAD = const(28)
 
 _BAUDS = (115200, 9600, 57600, 230400, 460800, 921600)
-_POWER_PULSE_MS = const(100)  # typ. 50 ms turns it on
-_POWER_OFF_MS = const(2600)  # at least 2.5 s turns it off
+_POWER_OFF_MS = const(2600)  # A7670: at least 2.5 s turns it off; Air780E: 1.5 s
 _BOOT_TRIES = const(38)  # half a second each; the UART answers after 11 s
 _REGISTERED = (1, 5)
 _REGISTER_TRIES = const(120)  # one second each
@@ -40,6 +41,8 @@ _SPEECH_MS = const(30000)
 
 class Driver:
     PROBES = (("tts", b"AT+CTTS=?"),)
+    PULSE_MS = 100  # PWRKEY's press that turns it on; A7670: typ. 50 ms
+    ICCID = b"AT+CICCID"
 
     def __init__(self, chat, board, apn="", secure=False):
         self._chat = chat
@@ -91,10 +94,10 @@ class Driver:
         else:
             await self._close_network()
 
-    async def _try(self, text, timeout_ms=2000, until=b""):
+    async def _try(self, text, timeout_ms=2000, until=b"", **more):
         """Whether it was answered well; where not, the next rung will find out."""
         try:
-            await self._chat.command(text, until=until, timeout_ms=timeout_ms)
+            await self._chat.command(text, until=until, timeout_ms=timeout_ms, **more)
             return True
         except ModemError:
             return False
@@ -110,7 +113,7 @@ class Driver:
                 self.ladder[POWER] += 1
                 await self._tear_down(POWER)
         if not good:
-            await self._board.press_power_key(_POWER_PULSE_MS)
+            await self._board.press_power_key(self.PULSE_MS)
             if not await self._answers(_BOOT_TRIES) and not await self._meet():
                 raise ModemError("modem does not start")
         self._awake = True
@@ -147,7 +150,8 @@ class Driver:
                 await asyncio.sleep_ms(500)
         self.imei = await self._number(b"AT+CGSN")
         imsi = await self._number(b"AT+CIMI")
-        self.iccid = await self._iccid()
+        line = await self._ask(self.ICCID, b"+ICCID:")
+        self.iccid = "".join([chr(b) for b in line.split(b":", 1)[1] if 0x20 < b < 0x7F])
         self.operator, apn = by_imsi(imsi)
         apn = self._apn or apn
         if apn:
@@ -165,9 +169,9 @@ class Driver:
         lines = await self._chat.command(text, until=DIGITS)
         return lines[0].decode()
 
-    async def _ask(self, text, until, timeout_ms=2000):
+    async def _ask(self, text, until, timeout_ms=2000, **more):
         """The one line that answers."""
-        return (await self._chat.command(text, until=until, timeout_ms=timeout_ms))[-1]
+        return (await self._chat.command(text, until=until, timeout_ms=timeout_ms, **more))[-1]
 
     async def _register(self):
         for _ in range(_REGISTER_TRIES):
@@ -176,6 +180,34 @@ class Driver:
                 return
             await asyncio.sleep_ms(1000)
         raise ModemError("no network registration, state %d" % self._stat)
+
+    # connections -----------------------------------------------------------------
+
+    async def connect(self, host, port, tls=None, link=0):
+        """A Socket to host:port; ModemError when it cannot be had."""
+        if tls is None:
+            tls = self._secure
+        if link in self._sockets:
+            self._sockets.pop(link).lost("replaced")
+        way = await self._way(link, tls)
+        await way.close()
+        sock = self._sockets[link] = Socket(way, self, tls)  # first: notes may come at once
+        await way.open(host, port)
+        return sock
+
+    async def datagram(self, host, port, data, timeout_ms):
+        """Sends one UDP datagram and gives the first that comes back; b'' = none in time."""
+        way = await self._way(DATAGRAM, False)
+        await way.close()
+        await way.open(host, port, b"UDP")
+        sock = self._sockets[DATAGRAM] = Socket(way, self)
+        try:
+            await way.send(data)
+            self.wire_sent += len(data) + _UDP_HEAD
+            answer = await sock.read(timeout_ms)
+            return answer or await sock.read(1)  # the note may have been lost
+        finally:
+            await sock.close()
 
     # what is asked now and then ----------------------------------------------------
 
@@ -205,6 +237,7 @@ class Driver:
     async def hush(self):
         """Breaks off what is being said; its `speak` then returns."""
         await self._chat.command(b"AT+CTTS=0")
+        self._spoken.set()  # SIMCom tells it with the answer, Luat does not
 
     # notes from the modem -------------------------------------------------------------
 
@@ -232,6 +265,41 @@ class Driver:
         before, self._stat = self._stat, field(line, 0)
         if self._stat in _REGISTERED and before not in _REGISTERED and self.changed:
             self.changed()
+
+
+class Way:
+    """Connection `number` inside the module, read by AT+CIPRXGET; how it is opened, written and
+    closed is its vendor's."""
+
+    def __init__(self, chat, number):
+        self._chat = chat
+        self._number = number
+
+    async def receive(self, most):
+        """(bytes, how many more the modem holds); nothing there is no fault."""
+        text = b"AT+CIPRXGET=2,%d,%d" % (self._number, most)
+        data, line = await self.fetch(text, most, b"+CIPRXGET:2,%d," % self._number, "+IPERROR")
+        if data is None:
+            return b"", 0
+        if not line or len(data) != field(line, 2):
+            raise ModemError("short read")
+        return data, field(line, 3)
+
+    async def fetch(self, text, most, expect, nothing, until=b""):
+        """(bytes, the line that announced them); (None, b'') where the modem has none."""
+        head = [b""]
+
+        def length(line):
+            head[0] = line
+            return max(0, min(field(line, 2), most))
+
+        try:
+            data = await self._chat.command(text, expect, until, raw=length)
+        except ModemError as error:
+            if nothing in str(error):
+                return None, b""
+            raise
+        return data, head[0]
 
 
 def _ucs2(text):

@@ -5,6 +5,18 @@ _MONTHS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _SOUTH, _NORTH, _WEST, _EAST = 3000000, 54000000, 73000000, 136000000
 
 
+def read(line, metres=0):
+    """What is in `+CLBS:0,29.489428,106.638084,550`; `metres` where the module says none. None
+    for an error, or for what cannot be true."""
+    parts = line.split(b":", 1)[1].split(b",")
+    try:
+        if int(parts[0]) == 0:
+            return position(parts[1], parts[2], metres or int(parts[3]))
+    except (IndexError, ValueError):
+        pass
+    return None
+
+
 def position(lat, lng, accuracy):
     """(lat_e6, lng_e6, metres) of two texts such as b'29.489428'; None if it cannot be true."""
     try:

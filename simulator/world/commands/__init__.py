@@ -1,6 +1,6 @@
-"""What the modem obeys, grouped as in the vendor's manual."""
+"""What the modem obeys, grouped as in the vendor's manual: SIMCom's, and what all makers share."""
 
 from simulator.world.commands import clock, identity, network, place, secure, tcpip, voice
-from simulator.world.commands.table import TABLE, known
+from simulator.world.commands.table import everywhere, on
 
-__all__ = ["TABLE", "clock", "identity", "known", "network", "place", "secure", "tcpip", "voice"]
+__all__ = ["clock", "everywhere", "identity", "network", "on", "place", "secure", "tcpip", "voice"]

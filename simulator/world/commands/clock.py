@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from simulator.world.at import Command, Kind, Refused
-from simulator.world.commands.table import Lines, on
+from simulator.world.commands.table import Lines, everywhere, on
 from simulator.world.radio import Outage
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ NTP_DONE, NTP_NETWORK_ERROR = 0, 4
 _FORM = re.compile(r"(\d\d/\d\d/\d\d,\d\d:\d\d:\d\d)([+-]\d\d)?")
 
 
-@on("+CCLK", kind=Kind.READ)
+@everywhere("+CCLK", kind=Kind.READ)
 def clock(modem: Modem, command: Command) -> Lines:
     return [f'+CCLK: "{modem.rtc.text()}"']
 
 
-@on("+CCLK", kind=Kind.WRITE)
+@everywhere("+CCLK", kind=Kind.WRITE)
 def set_clock(modem: Modem, command: Command) -> Lines:
     match = _FORM.fullmatch(command.word(0))
     if not match:
@@ -55,19 +55,24 @@ def set_time_report(modem: Modem, command: Command) -> Lines:
     modem.settings.time_report = bool(command.number(0, 0, 1))
 
 
-@on("+CNTP", kind=Kind.READ)
+@everywhere("+CNTP", kind=Kind.READ)
 def time_server(modem: Modem, command: Command) -> Lines:
     host, zone = modem.memory.ntp
     return [f'+CNTP: "{host}",{zone}']
 
 
-@on("+CNTP", kind=Kind.WRITE)
+@everywhere("+CNTP", kind=Kind.WRITE)
 def set_time_server(modem: Modem, command: Command) -> Lines:
     modem.memory.ntp = (command.word(0), command.number(1, -96, 96, 0))
 
 
 @on("+CNTP")
 def ask_time_server(modem: Modem, command: Command) -> Lines:
+    ask(modem, NTP_DONE, NTP_NETWORK_ERROR)
+
+
+def ask(modem: Modem, good: int, bad: int) -> None:
+    """OK, and later the number of success or failure."""
     host, zone = modem.memory.ntp
     if not host:
         raise Refused(cme="operation not allowed")
@@ -76,6 +81,6 @@ def ask_time_server(modem: Modem, command: Command) -> Lines:
         reached = modem.radio.stat.serves and modem.radio.outage in (None, Outage.REFUSE)
         if reached:
             modem.rtc.set_utc(modem.radio.utc(), zone)
-        modem.urc(f"+CNTP: {NTP_DONE if reached else NTP_NETWORK_ERROR}")
+        modem.urc(f"+CNTP: {good if reached else bad}")
 
     modem.after(modem.timing.ntp_s, done)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from simulator.world.at import Command, Kind, Refused
-from simulator.world.commands.table import Lines, on
+from simulator.world.commands.table import Lines, everywhere, on
 
 if TYPE_CHECKING:
     from simulator.world.modem import Modem
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600)
 
 
-@on("E")
+@everywhere("E")
 def echo(modem: Modem, command: Command) -> Lines:
     modem.talk.echo = bool(command.number(0, 0, 1, 0))
 
 
-@on("V", "Q", "Z", "&F", "&W", "&C", "&D", "&K", "+CDTAM", "+CSCLK")
-@on("+CDTAM", "+CSCLK", kind=Kind.WRITE)
+@everywhere("V", "Q", "Z", "&F", "&W", "&C", "&D", "&K", "+CDTAM", "+CSCLK")
+@everywhere("+CDTAM", "+CSCLK", kind=Kind.WRITE)
 def accepted(modem: Modem, command: Command) -> Lines:
     """Taken, without an effect that this world could show."""
     if command.name == "&F":
@@ -70,27 +70,27 @@ def revision(modem: Modem, command: Command) -> Lines:
     return [f"+CGMR: {modem.identity.revision}"]
 
 
-@on("+GSN", "+CGSN")
+@everywhere("+GSN", "+CGSN")
 def imei(modem: Modem, command: Command) -> Lines:
     return [modem.identity.imei]
 
 
-@on("+CMEE", kind=Kind.WRITE)
+@everywhere("+CMEE", kind=Kind.WRITE)
 def set_verbosity(modem: Modem, command: Command) -> Lines:
     modem.talk.cmee = command.number(0, 0, 2)
 
 
-@on("+CMEE", kind=Kind.READ)
+@everywhere("+CMEE", kind=Kind.READ)
 def verbosity(modem: Modem, command: Command) -> Lines:
     return [f"+CMEE: {modem.talk.cmee}"]
 
 
-@on("+CFUN", kind=Kind.READ)
+@everywhere("+CFUN", kind=Kind.READ)
 def functionality(modem: Modem, command: Command) -> Lines:
     return [f"+CFUN: {modem.settings.functionality}"]
 
 
-@on("+CFUN", kind=Kind.WRITE)
+@everywhere("+CFUN", kind=Kind.WRITE)
 async def set_functionality(modem: Modem, command: Command) -> Lines:
     """0 = least, 1 = full, 4 = flight, OK when it is done; `1,1` restarts the module after OK."""
     wanted = command.number(0, 0, 4)
@@ -114,12 +114,12 @@ def power_off(modem: Modem, command: Command) -> Lines:
     modem.after(0.1, modem.power_off)
 
 
-@on("+IPR", kind=Kind.READ)
+@everywhere("+IPR", kind=Kind.READ)
 def baud(modem: Modem, command: Command) -> Lines:
     return [f"+IPR: {modem.line.modem_baud}"]
 
 
-@on("+IPR", kind=Kind.WRITE)
+@everywhere("+IPR", kind=Kind.WRITE)
 def set_baud(modem: Modem, command: Command) -> Lines:
     """OK still comes at the old rate; the new one is kept over restarts."""
     rate = command.number(0, 0, 10_000_000)

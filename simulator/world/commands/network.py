@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.world.at import Command, Kind, Refused
-from simulator.world.commands.table import Lines, needs_card, needs_sim, on
+from simulator.world.commands.table import Lines, everywhere, needs_card, needs_sim, on
 
 if TYPE_CHECKING:
     from simulator.world.modem import Modem
@@ -14,13 +14,13 @@ REPORTS = ("+CREG", "+CGREG", "+CEREG")
 LTE = 7  # access technology in +COPS
 
 
-@on("+CPIN", kind=Kind.READ)
+@everywhere("+CPIN", kind=Kind.READ)
 def sim_state(modem: Modem, command: Command) -> Lines:
     needs_card(modem)
     return [f"+CPIN: {modem.radio.sim.state}"]
 
 
-@on("+CPIN", kind=Kind.WRITE)
+@everywhere("+CPIN", kind=Kind.WRITE)
 def enter_pin(modem: Modem, command: Command) -> Lines:
     needs_card(modem)
     if modem.radio.sim.state == "READY":
@@ -31,7 +31,7 @@ def enter_pin(modem: Modem, command: Command) -> Lines:
     modem.after(0.01, lambda: modem.urc("+CPIN: READY"))
 
 
-@on("+CIMI")
+@everywhere("+CIMI")
 def imsi(modem: Modem, command: Command) -> Lines:
     needs_sim(modem)
     return [modem.radio.sim.imsi]
@@ -43,39 +43,39 @@ def iccid(modem: Modem, command: Command) -> Lines:
     return [f"+ICCID: {modem.radio.sim.iccid}"]
 
 
-@on("+CSQ")
+@everywhere("+CSQ")
 def signal(modem: Modem, command: Command) -> Lines:
     return [f"+CSQ: {modem.radio.csq},99"]
 
 
-@on(*REPORTS, kind=Kind.READ)
+@everywhere(*REPORTS, kind=Kind.READ)
 def registration(modem: Modem, command: Command) -> Lines:
     level = modem.settings.reports.get(command.name, 0)
     return [f"{command.name}: {level},{modem.place_text(modem.radio.stat, level)}"]
 
 
-@on(*REPORTS, kind=Kind.WRITE)
+@everywhere(*REPORTS, kind=Kind.WRITE)
 def report_registration(modem: Modem, command: Command) -> Lines:
     modem.settings.reports[command.name] = command.number(0, 0, 2)
 
 
-@on("+CGATT", kind=Kind.READ)
+@everywhere("+CGATT", kind=Kind.READ)
 def attached(modem: Modem, command: Command) -> Lines:
     return [f"+CGATT: {int(modem.radio.stat.serves)}"]
 
 
-@on("+CGATT", kind=Kind.WRITE)
+@everywhere("+CGATT", kind=Kind.WRITE)
 def attach(modem: Modem, command: Command) -> Lines:
     command.number(0, 0, 1)
     needs_sim(modem)
 
 
-@on("+CGACT", kind=Kind.READ)
+@everywhere("+CGACT", kind=Kind.READ)
 def activated(modem: Modem, command: Command) -> Lines:
     return [f"+CGACT: 1,{int(modem.radio.stat.serves)}"]
 
 
-@on("+COPS", kind=Kind.READ)
+@everywhere("+COPS", kind=Kind.READ)
 def operator(modem: Modem, command: Command) -> Lines:
     """Long name unless AT+COPS=3,2 asked for the number."""
     if not modem.radio.stat.serves:
@@ -84,7 +84,7 @@ def operator(modem: Modem, command: Command) -> Lines:
     return [f'+COPS: 0,{form},"{who.plmn if form == 2 else who.name}",{LTE}']
 
 
-@on("+COPS", kind=Kind.WRITE)
+@everywhere("+COPS", kind=Kind.WRITE)
 def choose_operator(modem: Modem, command: Command) -> Lines:
     mode = command.number(0, 0, 4)
     if mode == 3:
@@ -97,13 +97,13 @@ def choose_operator(modem: Modem, command: Command) -> Lines:
             modem.after(modem.timing.radio_s, lambda: modem.radio.turn(True))
 
 
-@on("+CGDCONT", kind=Kind.READ)
+@everywhere("+CGDCONT", kind=Kind.READ)
 def contexts(modem: Modem, command: Command) -> Lines:
     stored = sorted(modem.memory.contexts.items()) or [(1, ("IPV4V6", ""))]
     return [f'+CGDCONT: {cid},"{kind}","{apn}","",0,0,,,,' for cid, (kind, apn) in stored]
 
 
-@on("+CGDCONT", kind=Kind.WRITE)
+@everywhere("+CGDCONT", kind=Kind.WRITE)
 def set_context(modem: Modem, command: Command) -> Lines:
     """Kept over restarts. Only the number: the context is forgotten."""
     cid = command.number(0, 1, 15)
@@ -115,8 +115,8 @@ def set_context(modem: Modem, command: Command) -> Lines:
     modem.memory.contexts[cid] = (command.word(1), command.word(2, ""))
 
 
-@on("+CGPADDR")
-@on("+CGPADDR", kind=Kind.WRITE)
+@everywhere("+CGPADDR")
+@everywhere("+CGPADDR", kind=Kind.WRITE)
 def packet_address(modem: Modem, command: Command) -> Lines:
     if not modem.radio.stat.serves:
         return ["+CGPADDR: 1,0.0.0.0"]

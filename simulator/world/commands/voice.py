@@ -15,7 +15,7 @@ STOP, UCS2, GBK = 0, 1, 2
 RANGES = ((0, 2), (0, 3), (0, 2), (0, 2), (0, 2))  # volume, system volume, digits, pitch, speed
 
 
-def _need_speech(modem: Modem) -> None:
+def need_speech(modem: Modem) -> None:
     if "tts" not in modem.identity.features:
         raise Refused
 
@@ -23,23 +23,28 @@ def _need_speech(modem: Modem) -> None:
 @on("+CTTS", kind=Kind.TEST)
 def speech_present(modem: Modem, command: Command) -> Lines:
     """OK on a module that can speak, ERROR on one that cannot."""
-    _need_speech(modem)
+    need_speech(modem)
 
 
 @on("+CTTS", kind=Kind.READ)
 def speech_state(modem: Modem, command: Command) -> Lines:
-    _need_speech(modem)
+    need_speech(modem)
     return [f"+CTTS: {6 if modem.speaking else 0}"]
 
 
 @on("+CTTS", kind=Kind.WRITE)
 def speak(modem: Modem, command: Command) -> Lines:
     """`+CTTS:` and OK at once, `+CTTS: 0` after the last word; a second text is refused."""
-    _need_speech(modem)
+    need_speech(modem)
     mode = command.number(0, STOP, GBK)
     if mode == STOP:
         return _stop(modem)
-    text = _text(mode, command.word(1))
+    utter(modem, _text(mode, command.word(1)))
+    return ["+CTTS:"]
+
+
+def utter(modem: Modem, text: str) -> None:
+    """Begins to speak; one text at a time."""
     if modem.speaking or not text:
         raise Refused
     modem.speaking = utterance = modem.speaker.begin(text)
@@ -51,7 +56,6 @@ def speak(modem: Modem, command: Command) -> Lines:
             modem.urc("+CTTS: 0")
 
     modem.after(len(text) * modem.timing.character_s / modem.speech_rate, finished)
-    return ["+CTTS:"]
 
 
 def _stop(modem: Modem) -> Lines:
@@ -75,20 +79,20 @@ def _text(mode: int, raw: str) -> str:
 
 @on("+CTTSPARAM", kind=Kind.TEST)
 def speech_ranges(modem: Modem, command: Command) -> Lines:
-    _need_speech(modem)
+    need_speech(modem)
     return ["+CTTSPARAM: " + ",".join(f"({low}-{high})" for low, high in RANGES)]
 
 
 @on("+CTTSPARAM", kind=Kind.READ)
 def speech_settings(modem: Modem, command: Command) -> Lines:
-    _need_speech(modem)
+    need_speech(modem)
     return ["+CTTSPARAM: " + ",".join(map(str, modem.memory.speech))]
 
 
 @on("+CTTSPARAM", kind=Kind.WRITE)
 def set_speech(modem: Modem, command: Command) -> Lines:
     """Those left out keep their value; not while speaking."""
-    _need_speech(modem)
+    need_speech(modem)
     if modem.speaking:
         raise Refused
     kept = modem.memory.speech

@@ -107,3 +107,9 @@ def test_numbers_are_shown_masked(number: str, shown: str) -> None:
 @pytest.mark.parametrize(("name", "shown"), [("演示甲", "演**"), ("甲", "甲"), ("", "")])
 def test_names_are_shown_masked(name: str, shown: str) -> None:
     assert formats.mask_name(name) == shown
+
+
+@pytest.mark.parametrize("number", ["023-60000000", "0571 8888 8888", "13800000000"])
+def test_a_firm_may_have_a_fixed_line(number: str) -> None:
+    assert formats.read_phone(number, fixed=True) == number.replace("-", "").replace(" ", "")
+    assert (formats.read_phone(number) is None) == number.startswith("0")

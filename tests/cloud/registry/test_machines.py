@@ -76,3 +76,63 @@ def test_the_machines_of_an_enterprise_come_in_the_order_of_their_names(county: 
         county.machine(owner, name=name)
     county.machine()
     assert [m.name for m in county.ask(machines.of_enterprise, owner.id)] == ["a", "b", "c"]
+
+
+TOLD = {
+    "mobile": True,
+    "category": "逆变直流弧焊机",
+    "maker": "演示焊机厂",
+    "model": "ZX7-315",
+    "serial": "2026-0001",
+    "supply": "380",
+    "source": "inverter",
+    "mains_max_a": 25,
+    "max_a": 315,
+    "max_w": 11_500,
+    "purpose": "车间维修",
+    "trade": "门窗框架焊接",
+    "keeper": "演示责任人",
+    "filled_in_by": "演示填表人",
+    "bought_on": "2027-01-05",
+    "note": "备注",
+}
+
+
+def test_every_field_of_the_survey_is_kept(either: Any, clock: Any, county: Any) -> None:
+    county.ground = either
+    phones = {"keeper_phone": "13800000001", "filled_in_by_phone": "02360000000"}
+    machine = county.machine(**TOLD, **phones)
+    with either.read() as unit:
+        kept = machines.get(unit, machine.id)
+        assert {name: getattr(kept, name) for name in TOLD} == TOLD
+        assert machines.masked_phone(unit, kept, "keeper") == "138****0001"
+        assert machines.phone(unit, kept, "filled_in_by") == "02360000000"
+        assert "13800000001" not in kept.keeper_sealed
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"supply": "110"},
+        {"source": "steam"},
+        {"bought_on": "soon"},
+        {"keeper_phone": "12"},
+        {"colour": "red"},
+        {"district": "9901"},
+        {"district": "99010x"},
+    ],
+)
+def test_a_wrong_field_of_the_survey_is_refused(county: Any, wrong: dict[str, str]) -> None:
+    with pytest.raises(BadMachine):
+        county.machine(**wrong)
+
+
+def test_a_new_machine_is_to_be_coded_within_fifteen_days(county: Any) -> None:
+    today = county.clock.today.date()
+    late = county.machine(name="迟", bought_on=county.day(-20))
+    new = county.machine(name="新", bought_on=county.day(-10))
+    county.machine(name="已赋码", bought_on=county.day(-20), device="HM-990101-0001")
+    county.machine(name="别处", bought_on=county.day(-20), district="990102001")
+    county.machine(name="旧")
+    listed = county.ask(machines.to_be_coded, today, 15, "990101")
+    assert [(one.id, days) for one, days in listed] == [(late.id, -5), (new.id, 5)]
