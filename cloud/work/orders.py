@@ -10,7 +10,7 @@ from cloud.base import districts
 from cloud.base.unit import Unit
 from cloud.book import audit
 from cloud.book.outbox import Event, Handlers
-from cloud.link import commands, snapshots, terminals
+from cloud.link import commands, policies, snapshots, terminals, tickets
 from cloud.link.commands import TerminalDark
 from cloud.registry import machines
 from cloud.registry.machines import Machine
@@ -78,8 +78,16 @@ def _lock(unit: Unit, machine: Machine, person: Person, what: str, reason: str) 
         if running is not None:
             job = table.locked(unit, running)
             closing.end(unit, job, person.id, "locked", words=reason)
+        _void_tickets(unit, machine.device or "")
     unit.db.flush()
     _tell(unit, machine.device or "", what)
+
+
+def _void_tickets(unit: Unit, device: str) -> None:
+    """What was taken underground before the lock is no good after it either."""
+    number = tickets.next_free(unit, device)
+    if number > 1:
+        policies.set_own(unit, device, {"tickets_from": number})
 
 
 def _tell(unit: Unit, device: str, what: str) -> None:

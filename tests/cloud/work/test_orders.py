@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cloud.link import policies
 from cloud.registry import machines
 from cloud.work import jobs, orders
 
@@ -49,6 +50,14 @@ def test_a_lock_ends_the_job_and_refuses_the_next_one(site: Any) -> None:
     assert status(site) == "usable"
     site.clear(job)
     assert site.apply().state == "permitted"
+
+
+def test_a_lock_makes_the_tickets_void_that_were_given_out_before(site: Any) -> None:
+    job = site.watched()
+    site.county.do(lambda unit: jobs.ticket_on(unit, job, site.welder))
+    give(site, "lock")
+    policy = site.county.ask(policies.get, site.terminal.device)
+    assert policy.content["tickets_from"] == 2
 
 
 def test_a_lock_given_while_the_terminal_is_dark_is_told_at_its_log_in(site: Any) -> None:
