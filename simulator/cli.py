@@ -22,6 +22,13 @@ class Address(click.ParamType):
 
 
 _KINDS = click.Choice(["micropython", "cpython"])
+_MODEM = click.option(
+    "--modem",
+    type=click.Choice(["a7670", "air780e", "air780e-mute"]),
+    default="a7670",
+    show_default=True,
+    help="The terminals' module; mute: it cannot speak.",
+)
 
 
 @click.command()
@@ -32,6 +39,7 @@ _KINDS = click.Choice(["micropython", "cpython"])
               show_default=True, help="Where their flash is kept.")  # fmt: skip
 @click.option("--bench", type=Address(), default="127.0.0.1:8090", show_default=True)
 @click.option("--interpreter", "kind", type=_KINDS, default="micropython", show_default=True)
+@_MODEM
 @click.option("--nasty", is_flag=True, help="Modems with every bad manner the manual allows.")
 @click.option("--fragment", is_flag=True, help="UART bytes come in pieces of 1 to 8.")
 @click.option("--boot-s", default=1.0, show_default=True, help="Boot of the modem (real: 11.1).")
@@ -44,6 +52,7 @@ def sim(
     folder: Path,
     bench: tuple[str, int],
     kind: str,
+    modem: str,
     nasty: bool,
     fragment: bool,
     boot_s: float,
@@ -63,7 +72,11 @@ def sim(
                 folder=folder,
                 kind=kind,
                 manner=Manner(
-                    boot_s=boot_s, speech_rate=speech_rate, nasty=nasty, fragment=fragment
+                    boot_s=boot_s,
+                    speech_rate=speech_rate,
+                    nasty=nasty,
+                    fragment=fragment,
+                    modem=modem,
                 ),
                 bench=bench,
                 loud=loud,
@@ -135,9 +148,10 @@ def faults() -> None:
 
 @faults.command()
 @click.argument("names", nargs=-1)
+@_MODEM
 @click.option("--short", is_flag=True, help="Only a few of them, one of a kind.")
 @click.option("--verbose", is_flag=True, help="Show the terminal's console after each.")
-def modem(names: tuple[str, ...], short: bool, verbose: bool) -> None:
+def modem(names: tuple[str, ...], modem: str, short: bool, verbose: bool) -> None:
     """Every fault of cable, modem and network (or NAMES) on a terminal that is on line."""
     from simulator import matrix
 
@@ -145,4 +159,4 @@ def modem(names: tuple[str, ...], short: bool, verbose: bool) -> None:
     for name in names:
         if name not in known:
             raise click.BadParameter(f"没有这种故障 no such fault: {name} ({', '.join(known)})")
-    sys.exit(matrix.play(list(names) or list(matrix.SHORT if short else known), verbose))
+    sys.exit(matrix.play(list(names) or list(matrix.SHORT if short else known), verbose, modem))

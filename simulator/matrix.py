@@ -147,10 +147,10 @@ class _Stage:
         return max([0, *(int(line.split()[-1]) for line in lines if "modem depth" in line)])
 
 
-async def _course(clock: Clock, folder: Path, name: str, verbose: bool) -> Course:
+async def _course(clock: Clock, folder: Path, name: str, verbose: bool, modem: str) -> Course:
     watch, network = _Watch(), Network()
     network.listen(*SERVER, watch.broker.accept)
-    manner = Manner(boot_s=11.1, search_s=4.0, one_way_s=0.05, speech_rate=3.0)
+    manner = Manner(boot_s=11.1, search_s=4.0, one_way_s=0.05, speech_rate=3.0, modem=modem)
     async with solo.terminal(folder, clock, network, manner=manner) as terminal:
         begun_ns = clock.monotonic_ns()
         if not await watch.until_it_answers():
@@ -185,7 +185,7 @@ async def _suffer(stage: _Stage, name: str) -> Course:
     return Course(name, took if good else None, connects, depth, modem.starts - starts)
 
 
-def play(wanted: list[str], verbose: bool = False) -> int:
+def play(wanted: list[str], verbose: bool = False, modem: str = "a7670") -> int:
     """Prints a line a fault and the figures as one JSON object; exit code."""
     courses, why = [], ""
     started = time.monotonic()
@@ -195,7 +195,7 @@ def play(wanted: list[str], verbose: bool = False) -> int:
                 place = Path(folder)
 
                 async def work(clock: Clock, name: str = name, place: Path = place) -> Course:
-                    return await _course(clock, place, name, verbose)
+                    return await _course(clock, place, name, verbose, modem)
 
                 course = virtual.run(work)
                 courses.append(course)

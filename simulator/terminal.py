@@ -21,6 +21,7 @@ from simulator.world.ble import Ble
 from simulator.world.camera import Camera
 from simulator.world.ear import Ear
 from simulator.world.mains import Contactor, Mains
+from simulator.world.makers import VENDORS, setting
 from simulator.world.modem import Modem
 from simulator.world.network import Network
 from simulator.world.radio import Outage, Radio
@@ -45,13 +46,15 @@ class Provision:
     secret: bytes
     server: str  # host:port
 
-    def write(self, flash: Path) -> None:
+    def write(self, flash: Path, modem: str) -> None:
+        """`modem`: which driver the firmware shall take."""
         nvs = flash / "nvs"
         nvs.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name, value in (
             ("device", self.device.encode()),
             ("secret", self.secret),
             ("server", self.server.encode()),
+            ("modem", modem.encode()),
         ):
             path = nvs / f"hanma.{name}"
             path.touch(mode=0o600)
@@ -64,7 +67,7 @@ class Manner:
 
     boot_s: of the modem, 11.1 by its datasheet. search_s: until the network has it. one_way_s:
     delay of user data. speech_rate: 1 = as spoken. nasty, fragment: the modem's bad manners.
-    holdup_s: how long the board lives on without mains.
+    holdup_s: how long the board lives on without mains. modem: a name of world/makers.py.
     """
 
     boot_s: float = 1.0
@@ -75,6 +78,7 @@ class Manner:
     nasty: bool = False
     fragment: bool = False
     holdup_s: float = 2.0
+    modem: str = "a7670"
     seed: int = 0
 
 
@@ -100,7 +104,7 @@ class SimulatedTerminal:
         heap_kb: int = HEAP_KB,
     ) -> None:
         self.device = provision.device
-        provision.write(flash)
+        provision.write(flash, setting(manner.modem))
         rng = random.Random(f"{manner.seed} {provision.device}")
         self._clock = clock
         self._now = now = clock.monotonic_ns if clock else time.monotonic_ns
@@ -131,6 +135,7 @@ class SimulatedTerminal:
             self.line,
             self.radio,
             self.speaker,
+            vendor=VENDORS[manner.modem],
             rng=rng,
             boot_s=manner.boot_s,
             speech_rate=manner.speech_rate,

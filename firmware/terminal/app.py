@@ -11,8 +11,8 @@ from terminal.dialect import EVENT
 from terminal.emergency import Emergency
 from terminal.journal import Journal
 from terminal.memory import Memory
+from terminal.modem import choose
 from terminal.modem.chat import Chat
-from terminal.modem.simcom import Simcom
 from terminal.nearby import Nearby
 from terminal.orders import Orders, speakable
 from terminal.policy import Policy
@@ -60,7 +60,7 @@ class Terminal:
     def _make_talkers(self, identity, epoch):
         board = self.board
         self.chat = Chat(board.serial())
-        self.modem = Simcom(self.chat, board, identity.apn)
+        self.modem = choose(identity.modem)(self.chat, board, identity.apn)
         speaker = Speaker(self.modem, board)
         self.voice = Voice(speaker.speak, speaker.hush)
         self.reports = Reports(self)

@@ -6,8 +6,8 @@ from binascii import hexlify
 
 from terminal import VERSION, dialect, messages, settings
 from terminal.authority import Authority
+from terminal.modem import choose
 from terminal.modem.chat import Chat
-from terminal.modem.simcom import Simcom
 from terminal.policy import Policy
 from terminal.supervisor import Supervisor
 from terminal.uplink import Uplink
@@ -24,7 +24,7 @@ class Rescue:
         epoch = hexlify(board.random(8)).decode()
         self._authority = Authority(identity.device, identity.secret, epoch)
         self._chat = Chat(board.serial())
-        self.modem = Simcom(self._chat, board, identity.apn)
+        self.modem = choose(identity.modem)(self._chat, board, identity.apn)
         self.uplink = Uplink(
             self.modem,
             identity,

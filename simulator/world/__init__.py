@@ -7,7 +7,10 @@ gives the same trouble.
     line, pacing        the serial cable and its timing
     modem, module       the module as a whole; its texts, times and memories
     power, talk, at     its pins; its conversation; the language of that
-    commands/           what it obeys, one file for each chapter of the manual
+    commands/           what it obeys, by chapters of the manual: all makers' and SIMCom's
+    air780e/            what Luat's obeys besides
+    vendor, simcom      what a maker may do in its own way; SIMCom's way
+    makers              the modules to choose from
     sockets, link       its TCP/IP stack over real sockets
     radio, rtc          SIM, cells, outages, network time; its own clock
     speaker, ear        what a bystander hears, and understands of clips

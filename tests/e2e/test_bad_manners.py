@@ -11,8 +11,13 @@ from simulator.job import clear, prepare, switch_off, switch_on, wait_state
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("kind", ["micropython", "cpython"])
-def test_a_job_runs_over_a_nasty_modem_with_bytes_in_pieces(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "modem"),
+    [("micropython", "a7670"), ("cpython", "a7670"), ("micropython", "air780e")],
+)
+def test_a_job_runs_over_a_nasty_modem_with_bytes_in_pieces(
+    kind: str, modem: str, tmp_path: Path
+) -> None:
     """Notes between any two lines, either spelling, slow answers, pieces of 1 to 8 bytes."""
     with Demo(
         data=tmp_path,
@@ -21,7 +26,7 @@ def test_a_job_runs_over_a_nasty_modem_with_bytes_in_pieces(kind: str, tmp_path:
         bench=free_address(),
         kind=kind,
         quiet=True,
-        yard=("--nasty", "--fragment", "--speech-rate", "10"),
+        yard=("--nasty", "--fragment", "--speech-rate", "10", "--modem", modem),
     ) as stage:
         machine, welder = first_machine(stage), person(stage, VALID)
         prepare(welder, person(stage, FIRE_WATCH), machine)

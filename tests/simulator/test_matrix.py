@@ -35,8 +35,9 @@ def test_an_unknown_fault_is_a_wrong_word() -> None:
 
 
 @pytest.mark.slow
-def test_a_terminal_recovers_from_a_few_faults_of_each_kind() -> None:
-    done = CliRunner().invoke(cli.faults, ["modem", "--short"])
+@pytest.mark.parametrize("modem", ["a7670", "air780e", "air780e-mute"])
+def test_a_terminal_recovers_from_a_few_faults_of_each_kind(modem: str) -> None:
+    done = CliRunner().invoke(cli.faults, ["modem", "--short", "--modem", modem])
     lines = done.stdout.splitlines()
     told = json.loads(lines[-1])
     assert done.exit_code == 0 and told["ok"] and told["recovered"] == len(matrix.SHORT), lines

@@ -115,7 +115,7 @@ def test_hands_reach_gas_lid_warmth_and_bypass(tmp_path: Path) -> None:
 
 
 def test_the_secret_in_flash_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    Provision("HM-990101-0001", SECRET, "127.0.0.1:1883").write(tmp_path)
+    Provision("HM-990101-0001", SECRET, "127.0.0.1:1883").write(tmp_path, "air780e")
     secret = tmp_path / "nvs" / "hanma.secret"
     assert secret.read_bytes() == SECRET
     assert secret.stat().st_mode & 0o077 == 0
