@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from keyword import iskeyword
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 # An ON crosses four threads (web, sender, broker, ingest); each may wait a turn of Python.
 _TURN_S = 0.0005
 
-# What runs simulated terminals is the simulator's, what packs upgrades is in release/; either is
-# loaded only when asked for.
+# What runs simulated terminals is the simulator's, what packs upgrades is in release/; each is
+# loaded only when asked for. A command whose name Python keeps for itself has a `_` behind it.
 _ELSEWHERE = {
     "sim": "simulator.cli",
     "demo": "simulator.cli",
@@ -29,6 +30,8 @@ _ELSEWHERE = {
     "size": "simulator.making",
     "pack": "release.cli",
     "soak": "cloud.soak",
+    "import": "cloud.ledgers_cli",
+    "export": "cloud.ledgers_cli",
 }
 
 
@@ -38,7 +41,8 @@ class _Hanma(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in _ELSEWHERE:
-            command: click.Command = getattr(importlib.import_module(_ELSEWHERE[name]), name)
+            module = importlib.import_module(_ELSEWHERE[name])
+            command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
             return command
         return super().get_command(ctx, name)
 
@@ -93,7 +97,7 @@ def upgrade_add(file: IO[bytes]) -> None:
     from cloud.link import packages
 
     raw = file.read(packages.PACKAGE_MAX + 1)
-    with _ground() as ground:
+    with ground_of_settings() as ground:
         try:
             with ground.write() as unit:
                 click.echo(packages.described(packages.add(unit, raw)))
@@ -110,7 +114,7 @@ def upgrade_start(device: str, digest: str | None) -> None:
     """Offer a package to one terminal, or to `all` that it fits."""
     from cloud.link import packages, upgrades
 
-    with _ground() as ground, ground.write() as unit:
+    with ground_of_settings() as ground, ground.write() as unit:
         package = packages.get(unit, digest) if digest else packages.newest(unit)
         if package is None:
             raise click.ClickException(
@@ -134,13 +138,13 @@ def upgrade_list(device: str) -> None:
     from cloud.link import upgrades
 
     names = ("id", "state", "progress", "code", "words", "digest", "made_at", "told_at")
-    with _ground() as ground, ground.read() as unit:
+    with ground_of_settings() as ground, ground.read() as unit:
         for row in upgrades.of(unit, device):
             click.echo(json.dumps({name: getattr(row, name) for name in names}))
 
 
 @contextmanager
-def _ground() -> Iterator["Ground"]:
+def ground_of_settings() -> Iterator["Ground"]:
     """The rooms on the database of the settings, beside a cloud that may be running."""
     from cloud.base.database import migrate
     from cloud.base.settings import BadSettings, Settings

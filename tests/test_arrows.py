@@ -11,6 +11,7 @@ EDGES = ("mqtt", "platform", "web")
 COMPOSITION = {
     *("cloud/app.py", "cloud/cli.py", "cloud/__main__.py", "cloud/demo.py"),
     *("cloud/inloop.py", "cloud/soak.py"),
+    "cloud/ledgers_cli.py",
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {

@@ -120,6 +120,15 @@ def get(unit: Unit, device: str) -> Terminal | None:
     return unit.db.get(Terminal, device, populate_existing=True)
 
 
+def running(unit: Unit) -> dict[str, str]:
+    """What every terminal does, by id: `on`, `off`, or `dark` while it is not heard."""
+    rows = select(Terminal.device, Terminal.online, Terminal.relay)
+    return {
+        device: ("on" if relay else "off") if online else "dark"
+        for device, online, relay in unit.db.execute(rows)
+    }
+
+
 def locked(unit: Unit, device: str) -> Terminal | None:
     """The terminal, held against other workers until the end of the unit."""
     return unit.db.get(Terminal, device, populate_existing=True, with_for_update=True)

@@ -1,8 +1,10 @@
 """Welders' certificates 操作证 of the three issuers (CQ art. 36-38; formats, section 4.3)."""
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -51,29 +53,75 @@ def record(
     status: str = "normal",
 ) -> Certificate:
     """Enter a certificate, or what a new check says about one already known by its number."""
-    _judge(issuer, status, valid_from, valid_to, review_by)
-    blind = unit.keys.blind(f"certificate:{number}")
+    made = row(
+        unit,
+        person_id,
+        issuer=issuer,
+        number=number,
+        category=category,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        review_by=review_by,
+        status=status,
+    )
     known = select(Certificate).where(
-        Certificate.issuer == issuer, Certificate.number_blind == blind
+        Certificate.issuer == issuer, Certificate.number_blind == made["number_blind"]
     )
     certificate = unit.db.scalar(known)
     if certificate is None:
-        certificate = Certificate(
-            id=new_id(),
-            issuer=issuer,
-            number_sealed=unit.keys.seal(number.encode(), _PURPOSE),
-            number_blind=blind,
-        )
+        certificate = Certificate(**made)
         unit.db.add(certificate)
-    certificate.person_id = person_id
-    certificate.category = category
-    certificate.valid_from = valid_from
-    certificate.valid_to = valid_to
-    certificate.review_by = review_by
-    certificate.status = status
-    certificate.checked_at = unit.now
+    else:
+        for name in _SAID:
+            setattr(certificate, name, made[name])
     unit.db.flush()
     return certificate
+
+
+# What a new check may change; number and issuer are what a certificate is known by.
+_SAID = (
+    "person_id",
+    "category",
+    "valid_from",
+    "valid_to",
+    "review_by",
+    "status",
+    "checked_at",
+)
+
+
+def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
+    """Enter many at once, each made by `row`."""
+    unit.db.execute(insert(Certificate), list(rows))
+
+
+def row(
+    unit: Unit,
+    person_id: str,
+    *,
+    issuer: str,
+    number: str,
+    category: str,
+    valid_from: str,
+    valid_to: str,
+    review_by: str = "",
+    status: str = "normal",
+) -> dict[str, Any]:
+    """The columns of a new certificate, judged and sealed; BadCertificate if a field is wrong."""
+    _judge(issuer, status, valid_from, valid_to, review_by)
+    return {
+        "id": new_id(),
+        "person_id": person_id,
+        "issuer": issuer,
+        "number_sealed": unit.keys.seal(number.encode(), _PURPOSE),
+        "number_blind": unit.keys.blind(f"certificate:{number}"),
+        "category": category,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "review_by": review_by,
+        "status": status,
+        "checked_at": unit.now,
+    }
 
 
 def for_person(unit: Unit, person_id: str) -> list[Certificate]:

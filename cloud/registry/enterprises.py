@@ -118,6 +118,11 @@ def ids_by_uscc(unit: Unit) -> dict[str, str]:
     return {code: id for code, id in unit.db.execute(select(Enterprise.uscc, Enterprise.id))}
 
 
+def uscc_by_id(unit: Unit) -> dict[str, str]:
+    """Every enterprise's credit code by its id."""
+    return {id: code for code, id in ids_by_uscc(unit).items()}
+
+
 def phone(unit: Unit, enterprise: Enterprise, whose: str) -> str:
     """A number in clear, `principal` or `contact`; each look is for the caller to record."""
     sealed = getattr(enterprise, f"{whose}_sealed")

@@ -1,0 +1,153 @@
+"""`hanma import` and `hanma export`: the registers as spreadsheets and CSV files."""
+
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cloud.cli import ground_of_settings
+
+if TYPE_CHECKING:
+    from cloud.base.unit import Unit
+    from cloud.registry.ledgers.bring import Judged, Ledger
+
+T = TypeVar("T")
+
+KINDS = ("enterprises", "sites", "people", "certificates", "machines")
+_SHOWN = 1000  # bad rows that are listed
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only list what is wrong; write nothing.")
+@click.option("--good-rows-only", is_flag=True, help="Write the good rows and list the bad ones.")
+def import_(kind: str, file: Path, dry_run: bool, good_rows_only: bool) -> None:
+    """Bring a ledger in, from .xlsx or .csv: all of it, or nothing where a row is bad.
+
+    The last line is JSON: ok, rows, good, bad, written, seconds, cpu_s.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    from cloud.registry.ledgers.files import BadTable
+
+    began = time.monotonic()
+    with ground_of_settings() as ground:
+        try:
+            with ground.read() as unit:
+                judged = _judged(unit, kind, file)
+            for bad in judged.bad[:_SHOWN]:
+                click.echo(f"第 {bad.line} 行 row {bad.line}: {' '.join(bad.reasons)}")
+            written = 0
+            if not dry_run and judged.good and (good_rows_only or not judged.bad):
+                with ground.write() as unit:
+                    written = _written(unit, kind, judged)
+        except BadTable as error:
+            raise click.ClickException(str(error)) from None
+        except IntegrityError:
+            raise click.ClickException(
+                "导入期间有人登记了同样的内容，没有写入，请再试一次。 Somebody registered the "
+                "same meanwhile; nothing was written, try again."
+            ) from None
+    told = {
+        "ok": not judged.bad,
+        "rows": len(judged.good) + len(judged.bad),
+        "good": len(judged.good),
+        "bad": len(judged.bad),
+        "written": written,
+        "seconds": round(time.monotonic() - began, 1),
+        "cpu_s": round(time.process_time(), 1),  # what it takes when nobody else is busy
+    }
+    click.echo(json.dumps(told))
+    sys.exit(1 if judged.bad else 0)
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--sample", type=click.IntRange(1, 1_000_000), help="So many made-up rows instead.")
+def export(kind: str, file: Path, sample: int | None) -> None:
+    """Write a register as .xlsx or .csv; personal numbers are masked.
+
+    With --sample the rows are made up and whole, to try an import with.
+    """
+    from cloud.registry.ledgers import files
+
+    began = time.monotonic()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with ground_of_settings() as ground, ground.read() as unit:
+        columns = _ledger(unit, kind).columns
+        rows = _sample(unit, kind, sample) if sample else _rows(unit, kind)
+        cells = ([one.shown(row[one.name]) for one in columns] for row in rows)
+        count = files.write(file, [one.zh for one in columns], _shown_growing(cells))
+    told = {"ok": True, "rows": count, "seconds": round(time.monotonic() - began, 1)}
+    click.echo(json.dumps(told))
+
+
+def _judged(unit: "Unit", kind: str, file: Path) -> "Judged":
+    from cloud.registry.ledgers import bring, files
+
+    return bring.judge(unit, _ledger(unit, kind), _shown_growing(files.read(file)))
+
+
+def _written(unit: "Unit", kind: str, judged: "Judged") -> int:
+    from cloud.book import audit
+    from cloud.registry.ledgers import bring
+
+    count = len(judged.good)
+    with click.progressbar(length=count, label="写入 write", file=sys.stderr) as bar:
+        done = 0
+        for so_far in bring.write(unit, judged):
+            bar.update(so_far - done)
+            done = so_far
+    audit.write(unit, "system", "system", "imported", kind, {"rows": count})
+    return count
+
+
+def _ledger(unit: "Unit", kind: str) -> "Ledger":
+    from cloud.registry.ledgers import enterprises, machines, people
+
+    made: dict[str, type[Ledger]] = {
+        "enterprises": enterprises.Enterprises,
+        "sites": enterprises.Sites,
+        "people": people.People,
+        "certificates": people.Certificates,
+        "machines": machines.Machines,
+    }
+    return made[kind](unit)  # type: ignore[call-arg]
+
+
+def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
+    from cloud.link import terminals
+    from cloud.registry.ledgers import enterprises, machines, people
+
+    if kind == "machines":
+        return machines.of_machines(unit, terminals.running(unit))
+    return {
+        "enterprises": enterprises.of_enterprises,
+        "sites": enterprises.of_sites,
+        "people": people.of_people,
+        "certificates": people.of_certificates,
+    }[kind](unit)
+
+
+def _sample(unit: "Unit", kind: str, count: int) -> Iterator[dict[str, Any]]:
+    from cloud.registry.ledgers import made_up
+    from cloud.registry.ledgers.fields import BadField
+
+    try:
+        return made_up.rows(unit, kind, count, random.Random(os.urandom(8)))
+    except BadField as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _shown_growing(rows: Iterable[T]) -> Iterator[T]:
+    """The rows, with a bar on the error output while they pass."""
+    with click.progressbar(rows, label="读取 rows", file=sys.stderr, show_pos=True) as bar:
+        yield from bar

@@ -1,0 +1,109 @@
+"""The ledger of enterprises and that of their construction sites (CQ annex 2.1(1))."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from cloud.base.unit import Unit
+from cloud.registry import enterprises, sites
+from cloud.registry.enterprises import Enterprise
+from cloud.registry.ledgers import fields
+from cloud.registry.ledgers.fields import STREAM, BadField, Column
+from cloud.registry.sites import Site
+
+KINDS = {
+    "general": "一般企业",
+    "micro": "小微企业",
+    "self-employed": "个体户",
+    "gig": "灵活用工",
+    "household": "家庭使用",
+}
+SCALES = {"": "", "large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
+USCC = Column("uscc", "统一社会信用代码", fields.uscc, wanted=True)
+
+
+class OwnerUnknown(BadField):
+    """The enterprise of a row is not registered."""
+
+    def __init__(self) -> None:
+        super().__init__("这家企业还没有登记。", "The enterprise is not registered.")
+
+
+class Enterprises:
+    columns = (
+        Column("name", "企业名称", fields.line, wanted=True),
+        USCC,
+        Column("kind", "企业类型", fields.one_of(KINDS), empty="general", words=KINDS),
+        Column("scale", "企业规模", fields.one_of(SCALES), words=SCALES),
+        Column("principal", "企业负责人姓名", fields.line),
+        Column("principal_phone", "企业负责人电话", fields.phone(fixed=True)),
+        Column("contact", "联系人姓名", fields.line),
+        Column("contact_phone", "联系人电话", fields.phone(fixed=True)),
+        Column("district", "行政区划", fields.district(2), wanted=True),
+        Column("crowded_place", "人员密集场所子类", fields.line),
+        Column("machines_told", "电焊设备数量", fields.whole, empty=None),
+        Column("workers_told", "特种作业人员数量", fields.whole, empty=None),
+    )
+
+    def __init__(self, unit: Unit) -> None:
+        self._taken = set(enterprises.ids_by_uscc(unit))
+
+    def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
+        made = enterprises.row(unit, **values)
+        if made["uscc"] in self._taken:
+            raise BadField("这家企业已经登记。", "The enterprise is registered already.")
+        self._taken.add(made["uscc"])
+        return made
+
+    def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
+        enterprises.add_many(unit, rows)
+
+
+def of_enterprises(unit: Unit) -> Iterator[dict[str, Any]]:
+    """Every enterprise as a row of its ledger, telephone numbers masked."""
+    for one in unit.db.scalars(
+        select(Enterprise).order_by(Enterprise.uscc).execution_options(**STREAM)
+    ):
+        yield {column.name: getattr(one, column.name, "") for column in Enterprises.columns} | {
+            "principal_phone": enterprises.masked_phone(unit, one, "principal"),
+            "contact_phone": enterprises.masked_phone(unit, one, "contact"),
+        }
+
+
+class Sites:
+    columns = (
+        Column("name", "工地名称", fields.line, wanted=True),
+        USCC,
+        Column("district", "行政区划", fields.district(2), wanted=True),
+        Column("address", "地址", fields.line),
+        Column("licence", "施工许可证号", fields.line),
+        Column("opens_on", "开工日期", fields.day),
+        Column("closes_on", "竣工日期", fields.day),
+    )
+
+    def __init__(self, unit: Unit) -> None:
+        self._owners = enterprises.ids_by_uscc(unit)
+        self._taken = {
+            (owner, name) for owner, name in unit.db.execute(select(Site.enterprise_id, Site.name))
+        }
+
+    def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
+        owner = self._owners.get(values.pop("uscc"))
+        if owner is None:
+            raise OwnerUnknown
+        if (owner, values["name"]) in self._taken:
+            raise BadField("这个工地已经登记。", "The site is registered already.")
+        made = sites.row(unit, enterprise_id=owner, **values)
+        self._taken.add((owner, values["name"]))
+        return made
+
+    def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
+        sites.add_many(unit, rows)
+
+
+def of_sites(unit: Unit) -> Iterator[dict[str, Any]]:
+    """Every site as a row of its ledger."""
+    rows = select(Site, Enterprise.uscc).join(Enterprise, Enterprise.id == Site.enterprise_id)
+    for one, uscc in unit.db.execute(rows.order_by(Enterprise.uscc, Site.name)):
+        yield {column.name: getattr(one, column.name, uscc) for column in Sites.columns}

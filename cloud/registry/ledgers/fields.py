@@ -1,0 +1,169 @@
+"""One cell: a text becomes a value, or a complaint in both languages."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cloud.base import districts
+from cloud.base.formats import read_identity, read_phone, read_uscc
+
+_LIMIT = 200
+
+
+class BadField(ValueError):
+    """Why a cell or a row cannot be taken, as one sentence in each language."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} {en}")
+
+
+# Rows leave the database in pieces, however many there are.
+STREAM = {"yield_per": 1000}
+
+Reader = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the code, its Chinese heading, how a text in it is read.
+
+    `wanted` = it may not be empty. `empty` = what an empty cell means. `words` = how a value is
+    shown, by value, where the two differ.
+    """
+
+    name: str
+    zh: str
+    read: Reader
+    wanted: bool = False
+    empty: Any = ""
+    words: Mapping[Any, str] | None = None
+
+    def value(self, text: str) -> Any:
+        """The cell's value; BadField without the column's name."""
+        if not text:
+            if self.wanted:
+                raise BadField("没有填写。", "is empty.")
+            return self.empty
+        return self.read(text)
+
+    def shown(self, value: Any) -> Any:
+        """The value as a cell of an export."""
+        return self.words.get(value, value) if self.words else value
+
+
+def line(text: str) -> str:
+    """One line of text."""
+    if len(text) > _LIMIT:
+        raise BadField(f"太长，最多 {_LIMIT} 个字。", f"is longer than {_LIMIT} characters.")
+    if not text.isprintable():
+        raise BadField("有不能使用的字符。", "has characters that cannot be used.")
+    return text
+
+
+def whole(text: str) -> int:
+    """A number of things or units, 0 to a thousand million."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise BadField("应是整数。", "must be a whole number.")
+    return int(text)
+
+
+def kilowatts(text: str) -> int:
+    """Kilowatts as they are written (11.5); watts as they are kept."""
+    try:
+        watts = round(float(text) * 1000)
+    except (ValueError, OverflowError):
+        watts = -1
+    if not 0 <= watts < 1_000_000_000:
+        raise BadField("应是千瓦数。", "must be a number of kilowatts.")
+    return watts
+
+
+def day(text: str) -> str:
+    """A date in any usual writing (2027-1-5, 2027/01/05, 2027年1月5日); ISO as it is kept."""
+    plain = text.replace("/", "-").replace(".", "-").replace("年", "-").replace("月", "-")
+    parts = plain.removesuffix("日").split("-")
+    try:
+        year, month, number = (int(part) for part in parts)
+        return date(year, month, number).isoformat()
+    except ValueError:
+        raise BadField("应是日期，如 2027-01-05。", "must be a date like 2027-01-05.") from None
+
+
+def yes_or_no(text: str) -> bool:
+    """是/否, yes/no, 1/0."""
+    known = {"是": True, "否": False, "yes": True, "no": False, "1": True, "0": False}
+    if text.lower() not in known:
+        raise BadField("应是“是”或“否”。", "must be yes or no.")
+    return known[text.lower()]
+
+
+def one_of(words: Mapping[Any, str]) -> Reader:
+    """One of some values, written as its Chinese word or as the value itself."""
+    known = {str(value): value for value in words} | {word: value for value, word in words.items()}
+
+    def read(text: str) -> Any:
+        if text not in known:
+            raise BadField(
+                f"应是：{'、'.join(word for word in words.values() if word)}。",
+                f"must be one of {', '.join(str(value) for value in words if value)}.",
+            )
+        return known[text]
+
+    return read
+
+
+def some_of(words: Mapping[str, str]) -> Reader:
+    """Several of some values, divided by 、 or a comma."""
+    single = one_of(words)
+
+    def read(text: str) -> frozenset[str]:
+        parts = text.replace("，", "、").replace(",", "、").split("、")
+        return frozenset(single(part.strip()) for part in parts if part.strip())
+
+    return read
+
+
+def district(least: int) -> Reader:
+    """A district's code of at least so many digits."""
+
+    def read(text: str) -> str:
+        if not districts.valid(text) or len(text) < least:
+            raise BadField("不是行政区划代码。", "is no district code.")
+        return text
+
+    return read
+
+
+def uscc(text: str) -> str:
+    """A credit code with a right check character."""
+    code = read_uscc(text)
+    if code is None:
+        raise BadField(
+            "不是统一社会信用代码（位数或校验位不对）。",
+            "is no unified social credit code (length or check character).",
+        )
+    return code
+
+
+def identity(text: str) -> str:
+    """An identity number with a right birthday and check character; never quoted back."""
+    number = read_identity(text)
+    if number is None:
+        raise BadField(
+            "不是公民身份号码（位数、生日或校验位不对；在表格里请把这一列设为文本）。",
+            "is no identity number (length, birthday or check; keep the column as text).",
+        )
+    return number
+
+
+def phone(fixed: bool) -> Reader:
+    """A telephone number; `fixed` lines as well or mobile ones only."""
+
+    def read(text: str) -> str:
+        number = read_phone(text, fixed=fixed)
+        if number is None:
+            raise BadField("不是电话号码。", "is no telephone number.")
+        return number
+
+    return read

@@ -1,0 +1,125 @@
+"""Tables of texts, from and to .xlsx and .csv files.
+
+Rows are counted as a spreadsheet counts them: the heading is row 1.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils.utils import Format, RowError, rows_from_file
+
+# A cell that begins so is a formula to a spreadsheet, whoever wrote it (CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_REST = "\0rest"
+
+Line = tuple[int, dict[str, str]]
+
+
+class BadTable(ValueError):
+    """The file is no table of ours; one sentence in both languages."""
+
+
+def read(path: Path) -> Iterator[Line]:
+    """The rows below the heading as (row number, {heading: text}); empty rows are left out."""
+    rows = _read_xlsx(path) if _is_xlsx(path) else _read_csv(path)
+    for number, cells in rows:
+        texts = {str(name).strip(): _text(value) for name, value in cells.items() if name}
+        if any(texts.values()):
+            yield number, texts
+
+
+def write(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write a table, as a spreadsheet where the name ends so, else as CSV; how many rows."""
+    return (_write_xlsx if _is_xlsx(path) else _write_csv)(path, heading, rows)
+
+
+def guarded(value: Any) -> Any:
+    """A value that no spreadsheet takes for a formula; such a text gets an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _is_xlsx(path: Path) -> bool:
+    return path.suffix.lower() == ".xlsx"
+
+
+def _text(value: Any) -> str:
+    """A cell as text; the apostrophe that `guarded` put before a formula is taken off again."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime | date):
+        return value.isoformat()[:10]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
+def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
+        raise BadTable(f"不是 .xlsx 表格。 No .xlsx spreadsheet: {error}.") from error
+    try:
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        heading = next(rows, ())
+        for number, cells in enumerate(rows, 2):
+            yield number, dict.fromkeys(heading) | dict(zip(heading, cells, strict=False))
+    finally:
+        book.close()
+
+
+def _read_csv(path: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
+    raw = path.read_bytes()
+    kind = Format.TSV if path.suffix.lower() == ".tsv" else Format.CSV
+    rows, _ = rows_from_file(io.BytesIO(raw), kind, encoding=_encoding(raw), extras_key=_REST)
+    try:
+        for number, cells in enumerate(rows, 2):
+            cells.pop(_REST, None)
+            yield number, dict(cells)
+    except (csv.Error, RowError) as error:
+        raise BadTable(f"不是 CSV 表格。 No CSV table: {error}.") from error
+
+
+def _encoding(raw: bytes) -> str:
+    """UTF-8, or what a Chinese Excel writes."""
+    for name in ("utf-8-sig", "gb18030"):
+        try:
+            raw.decode(name)
+        except UnicodeDecodeError:
+            continue
+        return name
+    raise BadTable("文字编码不是 UTF-8 或 GB 18030。 The text is neither UTF-8 nor GB 18030.")
+
+
+def _write_xlsx(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(list(heading))
+    count = 0
+    for cells in rows:
+        sheet.append([guarded(cell) for cell in cells])
+        count += 1
+    book.save(path)
+    return count
+
+
+def _write_csv(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
+    # With the mark by which a Chinese Excel knows UTF-8.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(heading)
+        for cells in rows:
+            writer.writerow([guarded(cell) for cell in cells])
+            count += 1
+    return count

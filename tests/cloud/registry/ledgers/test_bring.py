@@ -1,0 +1,224 @@
+"""Ledgers are judged row by row, and written whole or not at all (cloud/registry/ledgers)."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from cloud.base.formats import identity_check, uscc_check
+from cloud.base.unit import Ground, Unit
+from cloud.registry import certificates, enterprises, machines, people, sites
+from cloud.registry.ledgers import bring, made_up
+from cloud.registry.ledgers import enterprises as firms
+from cloud.registry.ledgers import machines as things
+from cloud.registry.ledgers import people as persons
+from cloud.registry.ledgers.bring import BadRow, Judged
+from cloud.registry.ledgers.files import BadTable
+
+BODY = "91990101MA0000001"
+USCC = BODY + uscc_check(BODY)
+ID_BODY = "99010119900101001"
+IDENTITY = ID_BODY + identity_check(ID_BODY)
+FIRM = {"企业名称": "演示一厂", "统一社会信用代码": USCC, "行政区划": "990101001"}
+PERSON = {"姓名": "演示甲", "公民身份号码": IDENTITY, "角色": "焊工、监护人", "行政区划": "990101"}
+PAPER = {
+    "公民身份号码": IDENTITY,
+    "发证部门": "应急管理",
+    "证件编号": "T0001",
+    "作业类别": "熔化焊接与热切割作业",
+    "有效期起": "2025年1月5日",
+    "有效期止": "2031/1/4",
+    "应复审日期": "2028-01-04",
+}
+MACHINE = {
+    "设备名称": "一号焊机",
+    "统一社会信用代码": USCC,
+    "所属行政区划": "990101001",
+    "监管领域": "工矿商贸",
+    "焊机用电类型": "380V",
+    "电源类型": "逆变",
+    "焊机最大功率（千瓦）": "11.5",
+    "流动焊机": "是",
+    "终端编号": "HM-990101-0001",
+    "安装时间": "2026-12-01",
+}
+
+
+def judged(unit: Unit, kind: Callable[[Unit], Any], *rows: dict[str, str]) -> Judged:
+    return bring.judge(unit, kind(unit), enumerate(rows, 2))
+
+
+def brought(unit: Unit, kind: Callable[[Unit], Any], *rows: dict[str, str]) -> list[BadRow]:
+    done = judged(unit, kind, *rows)
+    list(bring.write(unit, done))
+    return done.bad
+
+
+def reasons(unit: Unit, kind: Callable[[Unit], Any], row: dict[str, str]) -> str:
+    (bad,) = judged(unit, kind, row).bad
+    return " ".join(bad.reasons)
+
+
+@pytest.fixture
+def full(either: Ground) -> Ground:
+    """A ground with one row of every kind brought in."""
+    with either.write() as unit:
+        assert brought(unit, firms.Enterprises, FIRM) == []
+        assert brought(unit, firms.Sites, SITE) == []
+        assert brought(unit, persons.People, PERSON) == []
+        assert brought(unit, persons.Certificates, PAPER) == []
+        assert brought(unit, things.Machines, MACHINE) == []
+    return either
+
+
+SITE = {"工地名称": "演示一号楼", "统一社会信用代码": USCC, "行政区划": "990101002"}
+
+
+def test_every_kind_is_brought_in_on_both_databases(full: Ground) -> None:
+    with full.read() as unit:
+        firm = enterprises.by_uscc(unit, USCC)
+        assert firm is not None
+        (machine,) = machines.of_enterprise(unit, firm.id)
+        assert (machine.supply, machine.source, machine.max_w) == ("380", "inverter", 11_500)
+        assert (machine.mobile, machine.device) == (True, "HM-990101-0001")
+        assert machine.code.startswith("990101")
+        assert len(sites.of_enterprise(unit, firm.id)) == 1
+        person = people.by_identity(unit, IDENTITY)
+        assert person is not None
+        assert (person.roles, person.status) == ({"welder", "fire_watch"}, "pending")
+        (paper,) = certificates.for_person(unit, person.id)
+        assert (paper.valid_from, paper.valid_to) == ("2025-01-05", "2031-01-04")
+
+
+def test_what_is_registered_is_not_registered_again(full: Ground) -> None:
+    with full.read() as unit:
+        for kind, row in (
+            (firms.Enterprises, FIRM),
+            (firms.Sites, SITE),
+            (persons.People, PERSON),
+            (persons.Certificates, PAPER),
+        ):
+            assert "已经登记" in reasons(unit, kind, row)
+        assert "另一台" in reasons(unit, things.Machines, MACHINE)
+
+
+def test_an_export_shows_personal_numbers_masked(full: Ground) -> None:
+    with full.read() as unit:
+        shown = str([*persons.of_people(unit), *persons.of_certificates(unit)])
+        assert IDENTITY not in shown and "990101********" in shown
+        assert [row["fitted_on"] for row in things.of_machines(unit, {})] == ["2026-12-01"]
+        (row,) = things.of_machines(unit, {"HM-990101-0001": "on"})
+        assert (row["working"], row["uscc"]) == ("工作中", USCC)
+        assert [row["uscc"] for row in firms.of_sites(unit)] == [USCC]
+        assert [row["name"] for row in firms.of_enterprises(unit)] == ["演示一厂"]
+
+
+def test_every_bad_row_is_named_with_all_its_reasons(unit: Unit) -> None:
+    bad = FIRM | {"统一社会信用代码": USCC[:-1] + "0", "电焊设备数量": "many"}
+    found = judged(unit, firms.Enterprises, FIRM, bad, FIRM)
+    assert [row.line for row in found.bad] == [3, 4]
+    assert len(found.bad[0].reasons) == 2
+    assert "统一社会信用代码" in found.bad[0].reasons[0]
+    assert "电焊设备数量" in found.bad[0].reasons[1]
+    assert "已经登记" in found.bad[1].reasons[0]  # the same firm twice in one table
+    assert len(found.good) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "wrong", "said"),
+    [
+        (firms.Enterprises, FIRM, {"企业名称": ""}, "没有填写"),
+        (firms.Enterprises, FIRM, {"企业类型": "社团"}, "小微企业"),
+        (firms.Enterprises, FIRM, {"行政区划": "12345"}, "行政区划代码"),
+        (firms.Enterprises, FIRM, {"企业负责人电话": "12"}, "电话号码"),
+        (firms.Enterprises, FIRM, {"企业名称": "厂\x07"}, "字符"),
+        (firms.Enterprises, FIRM, {"企业名称": "厂" * 201}, "太长"),
+        (persons.People, PERSON, {"公民身份号码": IDENTITY[:-1] + "Y"}, "公民身份号码"),
+        (persons.People, PERSON, {"角色": "焊工、皇帝"}, "监护人"),
+        (persons.People, PERSON, {"角色": "监管人员"}, "不能导入"),
+        (persons.People, PERSON, {"统一社会信用代码": USCC}, "还没有登记"),
+        (persons.Certificates, PAPER, {}, "还没有登记"),
+        (persons.Certificates, PAPER, {"有效期止": "2031-13-01"}, "日期"),
+        (things.Machines, MACHINE, {}, "还没有登记"),
+        (things.Machines, MACHINE, {"流动焊机": "也许"}, "“是”或“否”"),
+        (things.Machines, MACHINE, {"焊机最大功率（千瓦）": "nan"}, "千瓦"),
+        (things.Machines, MACHINE, {"所属行政区划": "9901"}, "行政区划"),
+        (firms.Sites, SITE, {}, "还没有登记"),
+    ],
+)
+def test_a_wrong_cell_is_named_with_its_reason(
+    unit: Unit, kind: Any, row: dict[str, str], wrong: dict[str, str], said: str
+) -> None:
+    assert said in reasons(unit, kind, row | wrong)
+
+
+def test_a_personal_number_is_never_quoted_back(unit: Unit) -> None:
+    assert IDENTITY[:-1] not in reasons(
+        unit, persons.People, PERSON | {"公民身份号码": IDENTITY[:-1]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "wrong"),
+    [
+        (persons.Certificates, PAPER, {"证件编号": "T2", "有效期止": "2020-01-01"}),
+        (firms.Sites, SITE, {"工地名称": "二", "开工日期": "2027-2-1", "竣工日期": "2027-1-1"}),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_refused(
+    full: Ground, kind: Any, row: dict[str, str], wrong: dict[str, str]
+) -> None:
+    with full.read() as unit:
+        assert "前后矛盾" in reasons(unit, kind, row | wrong)
+
+
+def test_a_code_that_a_maker_printed_is_kept_and_taken_once(full: Ground) -> None:
+    with full.write() as unit:
+        firm = enterprises.by_uscc(unit, USCC)
+        assert firm is not None
+        printed = machines.free_code(unit, "990101", random.Random(3))
+        row = MACHINE | {"焊机编码": printed, "终端编号": ""}
+        assert brought(unit, things.Machines, row) == []
+        assert machines.by_code(unit, printed) is not None
+        assert "已经登记" in reasons(unit, things.Machines, row)
+        assert "编码" in reasons(unit, things.Machines, row | {"焊机编码": "9901"})
+
+
+def test_a_table_with_a_wrong_heading_is_no_table_of_ours(unit: Unit) -> None:
+    with pytest.raises(BadTable, match="统一社会信用代码"):
+        judged(unit, firms.Enterprises, {"企业名称": "演示", "行政区划": "990101"})
+    with pytest.raises(BadTable, match="颜色"):
+        judged(unit, firms.Enterprises, FIRM | {"颜色": "红"})
+
+
+def test_headings_may_be_the_names_of_the_code_too(unit: Unit) -> None:
+    row = {"name": "演示", "uscc": USCC, "district": "990101"}
+    assert brought(unit, firms.Enterprises, row) == []
+
+
+def test_who_was_quicker_with_a_key_leaves_nothing_half_written(either: Ground) -> None:
+    with either.read() as unit:
+        found = judged(unit, firms.Enterprises, FIRM)
+    with either.write() as unit:
+        enterprises.add(unit, name="更快", uscc=USCC, district="990101")
+    with pytest.raises(IntegrityError), either.write() as unit:
+        list(bring.write(unit, found))
+
+
+@pytest.mark.parametrize("kind", ["enterprises", "people", "sites", "machines"])
+def test_made_up_rows_are_good_ones(full: Ground, kind: str) -> None:
+    ledgers = {
+        "enterprises": firms.Enterprises,
+        "people": persons.People,
+        "sites": firms.Sites,
+        "machines": things.Machines,
+    }
+    with full.write() as unit:
+        ledger = ledgers[kind](unit)
+        rows = made_up.rows(unit, kind, 50, random.Random(1))
+        texts = [
+            {one.zh: str(one.shown(row[one.name]) or "") for one in ledger.columns} for row in rows
+        ]
+        assert brought(unit, lambda _: ledger, *texts) == []

@@ -1,0 +1,68 @@
+"""Tables from and to .xlsx and .csv files."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from cloud.registry.ledgers import files
+from cloud.registry.ledgers.files import BadTable
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"]
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.csv"])
+def test_what_is_written_is_read_again(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    assert files.write(path, ["姓名", "数"], [["演示,“甲”", 3], ["乙", None]]) == 2
+    assert list(files.read(path)) == [
+        (2, {"姓名": "演示,“甲”", "数": "3"}),
+        (3, {"姓名": "乙", "数": ""}),
+    ]
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.csv"])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_of_ours_is_a_formula_to_a_spreadsheet(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    path = tmp_path / name
+    files.write(path, ["名"], [[text]])
+    if name.endswith("xlsx"):
+        cell = load_workbook(path).active["A2"]
+        assert (cell.data_type, cell.value) == ("s", f"'{text}")
+    else:
+        assert f"'{text}" in path.read_text("utf-8-sig")
+    assert list(files.read(path)) == [(2, {"名": text})]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_csv_is_read_in_the_encodings_that_are_met(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("企业名称,行政区划\r\n演示一厂,990101\r\n,\r\n", encoding)
+    assert list(files.read(path)) == [(2, {"企业名称": "演示一厂", "行政区划": "990101"})]
+
+
+def test_cells_of_a_spreadsheet_become_texts(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["日", "数", "小数", "空"])
+    book.active.append([date(2027, 1, 5), 12.0, 11.5, None])
+    book.save(tmp_path / "t.xlsx")
+    (row,) = files.read(tmp_path / "t.xlsx")
+    assert row == (2, {"日": "2027-01-05", "数": "12", "小数": "11.5", "空": ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [("t.xlsx", b"no zip"), ("t.xlsx", b"PK\x03\x04"), ("t.csv", b"\xff\xfe\x00\xd8\x80")],
+)
+def test_what_is_no_table_is_said_so(tmp_path: Path, name: str, raw: bytes) -> None:
+    (tmp_path / name).write_bytes(raw)
+    with pytest.raises(BadTable):
+        list(files.read(tmp_path / name))
+
+
+def test_more_cells_than_headings_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2,3\n")
+    assert list(files.read(tmp_path / "t.csv")) == [(2, {"a": "1", "b": "2"})]

@@ -1,0 +1,83 @@
+"""`hanma import` and `hanma export`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from cloud.base.formats import uscc_check
+from cloud.cli import main
+
+
+def hanma(data: Path, *words: object) -> Result:
+    return CliRunner().invoke(main, [str(w) for w in words], env={"HANMA_DATA": str(data)})
+
+
+def told(done: Result) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return {name: value for name, value in told.items() if name not in ("seconds", "cpu_s")}
+
+
+def table(path: Path, *numbers: str) -> Path:
+    lines = ["企业名称,统一社会信用代码,行政区划"]
+    lines += [f"演示{n},{n + uscc_check(n) if len(n) == 17 else n},990101" for n in numbers]
+    path.write_text("\n".join(lines))
+    return path
+
+
+ONE, TWO = "91990101MA0000001", "91990101MA0000002"
+
+
+def test_a_ledger_goes_in_and_out(tmp_path: Path) -> None:
+    done = hanma(tmp_path, "import", "enterprises", table(tmp_path / "a.csv", ONE, TWO))
+    assert done.exit_code == 0, done.output
+    assert told(done) == {"ok": True, "rows": 2, "good": 2, "bad": 0, "written": 2}
+    out = hanma(tmp_path, "export", "enterprises", tmp_path / "out.xlsx")
+    assert told(out) == {"ok": True, "rows": 2}
+    again = hanma(tmp_path, "import", "enterprises", tmp_path / "out.xlsx", "--dry-run")
+    assert again.exit_code == 1
+    assert again.stdout.count("已经登记") == 2
+
+
+def test_one_bad_row_stops_all_and_is_named_by_line_and_reason(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", ONE, "wrong", TWO)
+    done = hanma(tmp_path, "import", "enterprises", file)
+    assert done.exit_code == 1
+    assert "第 3 行 row 3: “统一社会信用代码”" in done.stdout
+    assert told(done) == {"ok": False, "rows": 3, "good": 2, "bad": 1, "written": 0}
+
+
+def test_the_good_rows_alone_are_written_when_that_is_asked_for(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", ONE, "wrong", TWO)
+    done = hanma(tmp_path, "import", "enterprises", file, "--good-rows-only")
+    assert done.exit_code == 1
+    assert told(done)["written"] == 2
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", ONE)
+    assert told(hanma(tmp_path, "import", "enterprises", file, "--dry-run"))["written"] == 0
+    assert told(hanma(tmp_path, "import", "enterprises", file))["written"] == 1
+
+
+def test_what_is_no_table_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_text("no")
+    done = hanma(tmp_path, "import", "people", tmp_path / "a.xlsx")
+    assert done.exit_code == 1
+    assert "表格" in done.output and "Traceback" not in done.output
+
+
+def test_a_sample_can_be_made_and_brought_in(tmp_path: Path) -> None:
+    for kind in ("enterprises", "machines", "people", "sites"):
+        file = tmp_path / f"{kind}.csv"
+        assert hanma(tmp_path, "export", kind, file, "--sample", 20).exit_code == 0
+        assert told(hanma(tmp_path, "import", kind, file))["written"] == 20
+    out = hanma(tmp_path, "export", "machines", tmp_path / "m.csv")
+    assert told(out) == {"ok": True, "rows": 20}
+
+
+def test_a_sample_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    done = hanma(tmp_path, "export", "machines", tmp_path / "m.csv", "--sample", 3)
+    assert done.exit_code == 1
+    assert "企业" in done.output and "Traceback" not in done.output
