@@ -67,7 +67,7 @@ class Tickets:
 
         `now_ms`: the earliest possible now, 0 = not known. Numbers below `tickets_from` are void.
         """
-        parts = text.split(".") if len(text) <= TEXT_MAX else ()
+        parts = text.split(".", 3) if len(text) <= TEXT_MAX else ()
         content = _read(parts[0]) if len(parts) in (2, 3) else None
         if content is None:
             return "malformed", None
