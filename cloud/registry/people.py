@@ -19,7 +19,14 @@ STATUSES = ("pending", "active", "refused", "blocked")
 
 
 class BadPerson(ValueError):
-    """A field does not hold: role, district, phone or identity number (never quoted)."""
+    """A field does not hold: role, district, phone or identity number (never quoted).
+
+    `field` = which one.
+    """
+
+    def __init__(self, words: str, field: str = "roles") -> None:
+        super().__init__(words)
+        self.field = field
 
 
 class PersonRole(Base):
@@ -97,8 +104,10 @@ def row(
     status: str = "pending",
 ) -> dict[str, Any]:
     """The columns of a new person, judged and sealed; BadPerson if a field is wrong."""
-    if not roles <= ROLES or status not in STATUSES or not districts.valid(district):
-        raise BadPerson(f"roles {sorted(roles)}, status {status!r}, district {district!r}")
+    if not districts.valid(district):
+        raise BadPerson(f"district {district!r}", "district")
+    if not roles <= ROLES or status not in STATUSES:
+        raise BadPerson(f"roles {sorted(roles)}, status {status!r}")
     phone_sealed, phone_blind = _sealed(unit, "phone", phone, read_phone(phone))
     identity_sealed, identity_blind = _sealed(unit, "identity", identity, read_identity(identity))
     return {
@@ -198,7 +207,7 @@ def _sealed(unit: Unit, what: str, given: str, number: str | None) -> tuple[str,
     if not given:
         return "", None
     if number is None:
-        raise BadPerson(f"the {what} number is not right")
+        raise BadPerson(f"the {what} number is not right", what)
     sealed = unit.keys.seal(number.encode(), f"person.{what}")
     return sealed, unit.keys.blind(f"{what}:{number}")
 

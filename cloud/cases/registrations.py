@@ -1,0 +1,91 @@
+"""Registration with one's real name (CQ art. 22): the person asks, the office decides."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from cloud.base.unit import Unit
+from cloud.book import audit, outbox
+from cloud.registry import enterprises, people
+from cloud.registry.people import BadPerson, Person
+
+# Who may ask for it; everybody else is made by the office.
+BY_ONESELF = frozenset({"welder", "fire_watch", "enterprise", "technician"})
+
+
+class NotEntitled(Exception):
+    """Only an active account of the office decides, and never over itself."""
+
+
+@dataclass(frozen=True)
+class Turned:
+    """Why a registration was not taken: the name of the field that is wrong, or `taken`.
+
+    `taken` does not tell whether it was the login or the identity number.
+    """
+
+    field: str
+
+
+def register(
+    unit: Unit,
+    *,
+    name: str,
+    login: str,
+    roles: frozenset[str],
+    identity: str,
+    phone: str,
+    district: str,
+    uscc: str = "",
+) -> Person | Turned:
+    """Somebody registers; the account waits until the office has looked at it."""
+    if not roles or not roles <= BY_ONESELF:
+        return Turned("roles")
+    firm = enterprises.by_uscc(unit, uscc) if uscc else None
+    if (uscc and firm is None) or ("enterprise" in roles and firm is None):
+        return Turned("uscc")
+    for field, given in (("name", name), ("login", login), ("identity", identity)):
+        if not given.strip():
+            return Turned(field)
+    try:
+        with unit.savepoint():
+            person = people.add(
+                unit,
+                name=name,
+                login=login,
+                roles=roles,
+                identity=identity,
+                phone=phone,
+                district=district,
+                enterprise_id=firm.id if firm else None,
+            )
+    except BadPerson as error:
+        return Turned(error.field)
+    except IntegrityError:
+        return Turned("taken")
+    told = {"roles": sorted(roles), "enterprise": person.enterprise_id}
+    audit.write(unit, district, person.id, "registered", person.id, told)
+    outbox.tell(unit, "person-registered", person.id, {"district": district})
+    return person
+
+
+def approve(unit: Unit, person: Person, office: Person) -> None:
+    """The office lets somebody in."""
+    _decide(unit, person, office, "active", "")
+
+
+def turn_down(unit: Unit, person: Person, office: Person, why: str) -> None:
+    """The office does not; `why` is shown to the person."""
+    _decide(unit, person, office, "refused", why)
+
+
+def _decide(unit: Unit, person: Person, office: Person, status: str, why: str) -> None:
+    entitled = office.status == "active" and "office" in office.roles
+    if not entitled or office.id == person.id:
+        raise NotEntitled
+    if person.status == status:
+        return
+    people.judge(unit, person, office, status, why)
+    what = "person-approved" if status == "active" else "person-refused"
+    audit.write(unit, person.district, office.id, what, person.id, {})
+    outbox.tell(unit, what, person.id, {"district": person.district})
