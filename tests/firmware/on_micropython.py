@@ -13,7 +13,7 @@ from terminal.authority import Authority
 from terminal.board.clock import UpClock
 from terminal.controller import Controller
 from terminal.emergency import Emergency
-from terminal.modem import http, ntp
+from terminal.modem import choose, http, ntp
 from terminal.modem.chat import Chat
 from terminal.modem.simcom import Simcom
 from terminal.mqtt import Codec
@@ -139,9 +139,10 @@ async def _chat(case):
 
 async def _driver(case):
     """Start, one connection, bytes out and in, a word spoken: what came of it."""
-    serial = Serial(case)
+    maker, steps = case
+    serial = Serial(steps)
     chat = Chat(serial)
-    modem = Simcom(chat, None)
+    modem = choose(maker)(chat, None)
     reader = asyncio.create_task(chat.run())
     await modem.ready()
     sock = await modem.connect("h.example", 1883)

@@ -20,7 +20,7 @@ from simulator import image, interpreter
 from . import peer, signing, test_tickets, ticketing
 from .bench import IDENTITY
 from .conftest import ROOT
-from .modem import test_place, test_simcom
+from .modem import test_luat, test_place, test_simcom
 from .modem.test_chat import CASES
 from .serials import cut, lines
 from .test_mac import SECRET, VECTORS
@@ -331,7 +331,25 @@ def test_the_driver_talks_to_the_modem_as_on_cpython(answers: Callable) -> None:
     steps = [
         [list(text if text == b"hello" else text + b"\r"), list(said)] for text, said in dialogue
     ]
-    (told,) = answers("driver", [steps])
+    (told,) = answers("driver", [["a7670", steps]])
+    imei, iccid = "860000000000001", "89860000000000000001"
+    assert told == [imei, iccid, "CMCC", list(b"\r\nOK"), 20, 5, 0]
+
+
+def test_the_second_driver_talks_to_its_modem_as_on_cpython(answers: Callable) -> None:
+    dialogue = [
+        *test_luat.START,
+        *test_luat.OPEN,
+        (b"AT+CIPSEND=0,5", b"\r\n> "),
+        (b"hello", lines("DATA ACCEPT:0,5")),
+        (b"AT+CIPRXGET=2,0,1460", b"+CIPRXGET: 2,0,4,0\r\n\r\nOK" + lines("OK")),
+        (b"AT+CSQ", lines("+CSQ: 20,0", "OK")),
+        (b'AT+CTTS=1,"710a0041"', lines("OK", "+CTTS:0")),
+    ]
+    steps = [
+        [list(text if text == b"hello" else text + b"\r\n"), list(said)] for text, said in dialogue
+    ]
+    (told,) = answers("driver", [["air780e", steps]])
     imei, iccid = "860000000000001", "89860000000000000001"
     assert told == [imei, iccid, "CMCC", list(b"\r\nOK"), 20, 5, 0]
 

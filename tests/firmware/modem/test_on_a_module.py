@@ -49,6 +49,25 @@ def test_bytes_go_both_ways_through_the_modules_tls(on_a_table: Run, tmp_path: P
     on_a_table(script, secure=True)
 
 
+def test_a_module_with_bad_manners_carries_the_same(on_a_table: Run, tmp_path: Path) -> None:
+    """Either spelling, slow answers, notes between lines, bytes in pieces."""
+    ca = Authority()
+    text = b"\nOK\r\n> 0, CLOSED\r\n" + bytes(range(256)) * 8
+
+    async def script(table: Table) -> None:
+        server, port = await listening(echo, ssl=ca.server(tmp_path))
+        table.pem = ca.pem
+        sock = await table.modem.connect(HOST, port)
+        table.module.mischief.intrusions = 20
+        await sock.write(text)
+        assert await told(sock, len(text)) == text
+        await table.modem.speak("焊机")
+        assert [said for _, said in table.module.speaker.heard()] == ["焊机"]
+        server.close()
+
+    on_a_table(script, secure=True, nasty=True, fragment=True)
+
+
 def test_a_server_of_another_name_is_refused(on_a_table: Run, tmp_path: Path) -> None:
     ca = Authority()
 
