@@ -15,6 +15,7 @@ from terminal.app import Terminal
 from terminal.board.clock import UpClock
 from terminal.modem import http
 from terminal.modem.chat import Chat
+from terminal.modem.luat import Luat
 from terminal.modem.simcom import Simcom
 from terminal.mqtt import PACKET_MAX, Codec
 
@@ -122,10 +123,13 @@ AFTER = (
     (b"AT+CIPCLOSE", b"\r\n+CIPCLOSE: 0,0\r\n"),
     (b"AT+CTTS=1", b"\r\n+CTTS: 0\r\n"),
     (b"AT+NETOPEN", b"\r\n+NETOPEN: 0\r\n"),
+    (b"AT+CIPSTART", b"\r\n0, CONNECT OK\r\n"),
+    (b"AT+CIFSR", b"\r\n10.0.0.1\r\n"),
 )
 UNASKED = (
     b"\r\n+CIPRXGET: 1,0\r\n", b"\r\n+IPCLOSE: 0,1\r\n", b"\r\n+CIPEVENT: NETWORK CLOSED\r\n",
     b"\r\n+CEREG: 1\r\n", b"\r\n+CPIN: REMOVED\r\n", b"\r\n*ATREADY: 1\r\n", b"\r\n+CTTS: 0\r\n",
+    b"\r\n+RECEIVE,0,4:\r\nabcd", b"\r\n0, CLOSED\r\n", b"\r\n+CIPRXGET: 1\r\n",
     b"\r\n+CMTI: \"SM\",1\r\n", b"\r\nRING\r\n", b"\r\n+CCHEVENT: 0,RECV EVENT\r\n",
 )  # fmt: skip
 
@@ -209,7 +213,7 @@ async def at_lines(count):
     while counts["inputs"] < count:
         serial = Answers(1 + below(9))
         chat = Chat(serial)
-        modem = Simcom(chat, Board(serial))
+        modem = pick((Simcom, Luat))(chat, Board(serial))
         modem.imei = "1"
         modem.capabilities.add("tts")
         task = asyncio.create_task(chat.run())
