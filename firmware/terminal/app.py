@@ -91,24 +91,25 @@ class Terminal:
 
     async def run(self):
         self.note("boot", dict(self._started, fw=VERSION))
-        starts.told(self.board.store)
+        if self.journal.flush():
+            starts.told(self.board.store)
         supervisor = Supervisor(
             self.board,
             lambda: self.uplink.connecting,
             self._died,
             lambda name: asyncio.create_task(self.restart("task " + name)),
         )
-        rounds = lambda: self.senses.rounds  # noqa: E731
-        supervisor.watch("senses", self.senses.run, 120000, rounds, vital=True)
-        supervisor.watch("modem", self.chat.run)
-        supervisor.watch("nearby", self.nearby.run)
-        supervisor.watch("releases", self._look_after_releases)
-        supervisor.watch("uplink", self.uplink.run)
-        supervisor.watch("voice", self.voice.run)
-        supervisor.watch("beat", self.reports.beat)
-        supervisor.watch("journal", self.reports.journal)
-        supervisor.watch("signal", self.reports.signal)
-        supervisor.watch("position", self.reports.position)
+        watch, reports = supervisor.watch, self.reports
+        watch("senses", self.senses.run, 120000, lambda: self.senses.rounds, True)
+        watch("modem", self.chat.run)
+        watch("nearby", self.nearby.run)
+        watch("releases", self._look_after_releases)
+        watch("uplink", self.uplink.run, 1800000, lambda: self.uplink.rounds)
+        watch("voice", self.voice.run)
+        watch("beat", reports.beat, 3600000, lambda: reports.beats)
+        watch("journal", reports.journal, 600000, lambda: reports.journal_rounds)
+        watch("signal", reports.signal, 600000, lambda: reports.signal_rounds)
+        watch("position", reports.position)
         await supervisor.run()
 
     # what the parts ask of each other ---------------------------------------------
@@ -144,14 +145,14 @@ class Terminal:
         return self.senses.arc
 
     def heard(self, up):
-        """Contact: a good mac from the cloud, or a good ticket."""
-        self.controller.heard(up)
+        """Contact: a fresh good mac from the cloud, or a good ticket."""
+        self.apply(self.controller.heard(up))
         if self.emergency.on:
             self.board.edge.set()
 
-    def told_time(self, at_ms, up):
+    def told_time(self, at_ms, up, fresh=True):
         """A time under a good mac."""
-        if self.time.told(at_ms, up):
+        if self.time.told(at_ms, up, fresh):
             self.memory.set_number("time", self.time.kept_ms)
 
     def note(self, kind, fields, critical=True):
@@ -206,8 +207,8 @@ class Terminal:
             return refusal
         self.memory.policy = self.policy.text()
         if self.policy.refill != self.memory.number("refill"):
-            self.memory.set_number("refill", self.policy.refill)
             self.memory.set_number("spent", 0)
+            self.memory.set_number("refill", self.policy.refill)
             self.emergency.refill()
         self.reports.changed()
         return ""
@@ -249,8 +250,8 @@ class Terminal:
         text = "%s|stored|%s|%d" % (self.identity.device, log, to)  # docs/journal.md
         if not self.authority.good(text, paras.get("mac")):
             return False
-        self.heard(self.up_ms())
-        self.journal.stored(log, to)
+        if self.journal.stored(log, to):  # else an old word said again, which is no contact
+            self.heard(self.up_ms())
         self.reports.stored()
         return True
 

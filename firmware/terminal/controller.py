@@ -27,6 +27,7 @@ class Controller:
         self.lease_end = 0  # up ms
         self.ended = list(ended)
         self.gas = False  # tripped
+        self._gas_seen = self._gas_warned = False
         self.tampered = tampered  # since the office or a technician last looked
         self._coil = 0
         self._moved_at = 0
@@ -158,20 +159,24 @@ class Controller:
         return effects
 
     def pause(self, up, why):
-        """'idle' or 'mains': the relay opens, the job may be resumed by its welder's ON."""
+        """'idle', 'mains', 'restart': the relay opens, its welder's ON may resume the job."""
+        prompt = "off" if why == "restart" else "paused-" + why
         if self.mode != WORKING:
-            return self._stop(up, "paused-" + why, why) if self._coil else []
+            return self._stop(up, prompt, why) if self._coil else []
         effects, job = self._drive(0, up), self.job
         self.mode, self.job, self.lease_end = IDLE, "", 0
-        effects += [("say", "paused-" + why), ("changed",)]
+        effects += [("say", prompt), ("changed",)]
         return effects + [("note", "off", {"job": job, "why": why})]
 
     def gas_level(self, percent, up):
         """Warns and trips with hysteresis; `percent` of the lower explosive limit, None = no
         sensor."""
-        if percent is None:
-            return []
         trip, warn = self._policy.gas_trip, self._policy.gas_warn
+        if percent is None:
+            if not self._gas_seen:
+                return []
+            percent = max(warn, trip - 1)  # torn off: not known is not good
+        self._gas_seen = True
         effects = []
         if percent >= trip and not self.gas:
             self.gas = True
@@ -182,8 +187,12 @@ class Controller:
             self.gas = False
             effects.append(("alarm", "GAS_TRIP", DANGER, 0))
         if percent >= warn:
+            if not self._gas_warned and not self.gas:
+                effects.append(("say", "gas-warn"))
+            self._gas_warned = True
             effects.append(("alarm", "GAS_WARN", WARNING, 1))
         elif percent < warn - 2:
+            self._gas_warned = False
             effects.append(("alarm", "GAS_WARN", WARNING, 0))
         return effects
 
@@ -230,8 +239,12 @@ class Controller:
     # emergency release ----------------------------------------------------------
 
     def heard(self, up):
-        """Contact: a good mac from the cloud, or a good ticket."""
+        """Contact: a fresh good mac from the cloud, or a good ticket."""
         self.emergency.heard(up)
+        if self.emergency.on or not self.emergency.resumable:
+            return []
+        self.emergency.resumable = False
+        return [("released", 0)]
 
     def _barred(self):
         """Why there is no emergency release now, or ''."""
@@ -261,10 +274,11 @@ class Controller:
         if self.mode != EMERGENCY:
             return []
         self.emergency.stop()
+        self.emergency.resumable = why == "mains"  # with the mains back, no new wait
         self.mode = self._rest
         fields = {"why": why, "used_min": self.emergency.minutes(up)}
         return [
-            ("released", 1 if why == "mains" else 0),  # with the mains back, no new wait
+            ("released", 1 if why == "mains" else 0),
             ("note", "emergency_off", fields),
             ("alarm", "EMERGENCY_ON", DANGER, 0),
             ("alarm", "EMERGENCY_OFF", NOTICE, 1),

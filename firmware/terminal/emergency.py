@@ -24,6 +24,7 @@ class Emergency:
         self._policy = policy
         self.spent_min = spent_min
         self._contact = -policy.no_contact_s * 1000 if released else 0
+        self.resumable = released  # the flag in flash stands; contact takes it away
         self._state = _OFF
         self._until = 0  # of the asking, or of the release
         self._paid_until = 0

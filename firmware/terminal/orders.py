@@ -8,6 +8,7 @@ from terminal.dialect import ANSWER
 
 _MOVING = ("switch", "lock")  # what moves the relay is answered when it has moved
 _CARRIED = 4096  # bytes of journal in one parcel for a phone
+_STALE = ("wrong-epoch", "replayed", "expired")  # a good mac, but who knows from when
 _UNPROVEN = ("bad-mac", "malformed")  # said of what need not come from the cloud at all
 
 
@@ -37,8 +38,10 @@ class Orders:
         refusal = t.authority.judge(command, up, t.controller.job)
         proven = refusal not in _UNPROVEN
         if proven and t.identity.signed:
-            t.heard(up)
-            t.told_time(command.content["iat"], up)
+            fresh = refusal not in _STALE and command.content["epoch"] == t.authority.epoch
+            t.told_time(command.content["iat"], up, fresh)
+            if fresh:
+                t.heard(up)
         if proven and self._said_before(command.id):
             return
         if not refusal:
@@ -137,13 +140,15 @@ class Orders:
         effects = []
         if not word:
             t.heard(up)
-            t.told_time(ticket.iat, up)
+            t.told_time(ticket.iat, up, bool(ticket.ch))
             word, effects = self._by_ticket(ticket, up)
+        if not word and not self._spent(ticket, up):
+            word, effects = "unsupported", t.controller.press(up)
         if word:
+            t.apply(effects)
             t.note("refuse", {"what": "ticket", "why": word}, False)
             t.voice.prompt("ticket-refused")
         else:
-            t.tickets.spend(ticket, up)  # reaches flash before the relay moves
             t.apply(effects)
             t.board.edge.set()
             if not await self._moved(t.board.relay.driven):
@@ -184,6 +189,15 @@ class Orders:
         if not isinstance(event, messages.Event) or event.service != "journal":
             return "malformed"
         return "" if self._t.told(event) else "bad-mac"
+
+    def _spent(self, ticket, up):
+        """Whether the number has reached flash, which comes before the relay."""
+        try:
+            self._t.tickets.spend(ticket, up)
+            return True
+        except OSError as error:
+            print("hanma flash", error)
+            return False
 
     def _by_ticket(self, ticket, up):
         controller = self._t.controller

@@ -15,7 +15,7 @@ _CLOCK_LOOKS = 20  # of the signal, between two questions for the network's time
 _WEAK_MS = 600000
 _STORED_MS = 30000  # patience for the cloud's word that a batch is in its book
 _BATCH = 1400
-_JOURNAL_MS = 60000
+_PATIENCE_MS, _PATIENCE_MAX_MS = 60000, 3600000
 _KEEP_MS = 3600000  # how often the count of bytes goes to flash
 
 
@@ -29,7 +29,7 @@ class Reports:
         self.arc_news = False
         self._arc_told = 0
         self._arc_job = None
-        self._beats = 0
+        self.beats = 0
         self._full_beat_up = None
         self._beat_now = asyncio.Event()
         self._locate = asyncio.Event()
@@ -39,6 +39,9 @@ class Reports:
         number = t.memory.number
         self._budget = Budget(t.policy, number("data"), number("data_from"))
         self._kept_up = 0
+        self.journal_rounds = self.signal_rounds = 0  # for the supervisor: they turn
+        self._patience_ms = _PATIENCE_MS  # with a cloud that stores nothing
+        self._alarms_up = 0
 
     # tasks ------------------------------------------------------------------------
 
@@ -65,6 +68,7 @@ class Reports:
         t = self._t
         looks = 0
         while True:
+            self.signal_rounds += 1
             if not t.uplink.connecting:
                 try:
                     self.rssi = await t.modem.signal()
@@ -111,10 +115,14 @@ class Reports:
         time is sent again."""
         t = self._t
         while True:
-            try:
-                await asyncio.wait_for_ms(self._journal_news.wait(), _JOURNAL_MS)
-            except asyncio.TimeoutError:
-                pass
+            self.journal_rounds += 1
+            waited_ms = 0
+            while not self._journal_news.is_set() and waited_ms < self._patience_ms:
+                try:
+                    await asyncio.wait_for_ms(self._journal_news.wait(), _PATIENCE_MS)
+                except asyncio.TimeoutError:
+                    waited_ms += _PATIENCE_MS
+                    self.journal_rounds += 1
             self._journal_news.clear()
             t.journal.flush()
             while not t.uplink.connecting and await self._send_batch():
@@ -133,7 +141,9 @@ class Reports:
             await asyncio.wait_for_ms(self._stored.wait(), _STORED_MS)
         except asyncio.TimeoutError:
             t.journal.rewind(t.journal.stored_to + 1)
+            self._patience_ms = min(self._patience_ms * 2, _PATIENCE_MAX_MS)
             return False
+        self._patience_ms = _PATIENCE_MS
         return True
 
     # what others ask for ----------------------------------------------------------
@@ -181,14 +191,14 @@ class Reports:
 
     def heartbeat(self, changed):
         t, up = self._t, self._t.up_ms()
-        self._beats += 1
+        self.beats += 1
         content = {
             "up": up,
             "mode": t.controller.mode,
             "relay": t.board.relay.closed,
             "amps": t.amps,
             "rssi": self.rssi,
-            "seq": self._beats,
+            "seq": self.beats,
         }
         if changed or self._full_beat_up is None or up - self._full_beat_up > _FULL_BEAT_MS:
             self._full_beat_up = up
@@ -233,6 +243,10 @@ class Reports:
         )
 
     def _tell_alarms(self):
+        up = self._t.up_ms()
+        if up - self._alarms_up < self._patience_ms:
+            return
+        self._alarms_up = up
         for content in self.alarms.untold(self._t.journal.stored_to):
             self._t.uplink.offer(self._alarm(content))
 

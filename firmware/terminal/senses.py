@@ -58,7 +58,8 @@ class Senses:
             return _SETTLING_MS
         if t.controller.doubtful or self._bypass.pending:
             return _DOUBT_MS
-        pause = _WORKING_MS if t.board.relay.driven else _IDLE_MS
+        busy = t.board.relay.driven or self._arc_level
+        pause = _WORKING_MS if busy else _IDLE_MS
         due = t.controller.next_up()
         return pause if due is None else max(min(pause, due - up), 0)
 

@@ -17,9 +17,10 @@ class Timekeeper:
         self._kept_ms = floor_ms
         self.authentic = False  # told by the cloud in this boot
 
-    def told(self, at_ms, up):
-        """A time under a good mac; True when it is time to keep it in flash."""
-        self.authentic = True
+    def told(self, at_ms, up, fresh=True):
+        """A time under a good mac; True when it is time to keep it in flash. What is not fresh (a
+        ticket made beforehand, a command held back) is a floor and dates nothing."""
+        self.authentic = self.authentic or fresh
         if at_ms > self._floor(up):
             self._told = (at_ms, up)
         now_ms = self._floor(up)

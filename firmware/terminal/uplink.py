@@ -5,6 +5,7 @@ judged by bytes received, never by writes that seemed to work (after P. Hinch's 
 """
 
 import asyncio
+import sys
 import time
 
 from micropython import const
@@ -62,6 +63,7 @@ class Uplink:
         self.connecting = True
         self.on_line = asyncio.Event()
         self.conn = 0
+        self.rounds = 0  # for the supervisor: it turns
 
     def offer(self, body, kind=ANNEX, id="", light=False):
         """Queues one message; what does not fit drops the oldest. Not sent off-line: the log-in
@@ -89,11 +91,14 @@ class Uplink:
 
     async def run(self):
         while True:
+            self.rounds += 1
             try:
                 await self._modem.ready(_depth(self._failures))
                 await self._session()
             except OSError as error:
                 print("hanma uplink", error)
+            except Exception as error:  # a fault of ours is a lost link, too
+                sys.print_exception(error)
             finally:
                 self.connecting = True
                 self.on_line.clear()
@@ -145,6 +150,7 @@ class Uplink:
     async def _send(self, codec):
         """Sends what is offered, and pings in silence, until the link fails."""
         while True:
+            self.rounds += 1
             if self._broken:
                 raise NoAnswer("link closed")
             if self._queue:

@@ -31,6 +31,7 @@ class AtModem(Serial):
         super().__init__()
         self.peer = peer
         self.silent = True  # off
+        self.refuse = False  # no connection is to be had
         self.spoken: list[str] = []
         self.signal_asked = 0
         self._due = 0
@@ -91,6 +92,8 @@ class AtModem(Serial):
         return lines("OK", "+CIPCLOSE: 0,0") if was else lines("+CIPCLOSE: 0,2", "ERROR")
 
     def _open(self, _: list[str]) -> bytes:
+        if self.refuse:
+            return lines("OK", "+CIPOPEN: 0,1")
         self._is_open, self._held = True, b""
         self._link = self.peer.open(self._arrive)
         return lines("OK", "+CIPOPEN: 0,0")
@@ -363,6 +366,35 @@ class Bench:
 
     def answers(self, id: str) -> list[dict[str, Any]]:
         return [said for said in self.said() if said.get("id") == id]
+
+    def events(self, service: str) -> list[dict[str, Any]]:
+        """The paras of every event of a service."""
+        found = [said["services"][0] for said in self.said() if "services" in said]
+        return [event["paras"] for event in found if event["service_id"] == service]
+
+    def journal(self) -> list[dict[str, Any]]:
+        """What is in the terminal's journal."""
+        journal = self.terminal.journal
+        journal.rewind(1)
+        entries, _ = journal.batch(1 << 20)
+        return entries
+
+    def tell(self, service: str, kind: str, paras: dict[str, Any]) -> None:
+        one = {"service_id": service, "event_type": kind, "paras": paras}
+        self.send(json.dumps({"services": [one]}).encode())
+
+    def tell_time(self, sent: int, forged: bool = False) -> None:
+        """The cloud's answer to the question for the time."""
+        at = signing.IAT + now_ms()
+        text = f"{signing.DEVICE}|time_sync|{sent}|{at}|{at}"
+        paras = {"device_send_time": sent, "server_recv_time": at, "server_send_time": at}
+        key = "receipt" if forged else "command"
+        self.tell("$time_sync", "time_sync_response", paras | {"mac": signing.mac(key, text)})
+
+    def tell_stored(self, log: str, to: int, forged: bool = False) -> None:
+        key = "receipt" if forged else "command"
+        text = f"{signing.DEVICE}|stored|{log}|{to}"
+        self.tell("journal", "stored", {"log": log, "to": to, "mac": signing.mac(key, text)})
 
     def epoch(self) -> str:
         return self.of_code("00")[-1]["epoch"]

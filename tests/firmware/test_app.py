@@ -643,6 +643,225 @@ def test_tack_welding_does_not_fill_the_air_with_heartbeats() -> None:
     on_bench(script)
 
 
+# --- emergency release --------------------------------------------------------------------------
+
+
+async def hold(bench: Bench, seconds: float = 5.5) -> None:
+    bench.board.button = True
+    await asyncio.sleep(seconds)
+    bench.board.button = False
+
+
+def test_where_nothing_can_be_reached_a_long_press_releases_and_contact_ends_it() -> None:
+    async def script(bench: Bench) -> None:
+        bench.modem.silent = True
+        await long_sleep(1000)
+        bench.modem.silent = False  # speech works, the network does not
+        bench.modem.refuse = True
+        await long_sleep(400)
+        await hold(bench)
+        assert PROMPTS["emergency-asked"][1] in bench.modem.spoken
+        await asyncio.sleep(21)
+        assert bench.relay.driven == 1
+        assert bench.terminal.controller.mode == "emergency"
+        assert bench.flash["spent"] == b"1" and bench.flash["released"] == b"1"
+        await long_sleep(600)
+        assert bench.flash["spent"] == b"11"
+        bench.modem.refuse = False
+        await long_sleep(100)
+        assert bench.relay.driven == 1  # being on line is no contact
+        await bench.order("alive", ask=1)
+        assert bench.relay.driven == 0
+        assert bench.flash["released"] == b"0"
+        kinds = [entry["kind"] for entry in bench.journal()]
+        assert kinds.count("emergency_on") == kinds.count("emergency_off") == 1
+        alarms = {content["alarm"] for content in bench.of_code("E0")}
+        assert {"EMERGENCY_ON", "EMERGENCY_OFF"} <= alarms
+
+    on_bench(script)
+
+
+def test_with_the_cloud_on_line_a_long_press_is_answered_and_releases_nothing() -> None:
+    async def script(bench: Bench) -> None:
+        await long_sleep(1200)
+        await hold(bench)
+        await asyncio.sleep(1)
+        (ask,) = bench.events("$time_sync")
+        sent = ask["device_send_time"]
+        bench.tell_time(sent)
+        await asyncio.sleep(25)
+        assert bench.relay.moves == []
+        assert PROMPTS["emergency-reached"][1] in bench.modem.spoken
+
+    on_bench(script)
+
+
+def test_a_broker_that_lives_while_the_cloud_is_dead_is_no_contact() -> None:
+    async def script(bench: Bench) -> None:
+        await long_sleep(1200)
+        await hold(bench)
+        await asyncio.sleep(22)
+        assert bench.terminal.uplink.connecting is False
+        assert bench.terminal.controller.mode == "emergency"
+
+    on_bench(script)
+
+
+@pytest.mark.parametrize("wrong", ["mac", "sent"])
+def test_a_forged_or_old_answer_to_the_question_for_the_time_is_no_contact(wrong: str) -> None:
+    async def script(bench: Bench) -> None:
+        await long_sleep(1200)
+        await hold(bench)
+        await asyncio.sleep(1)
+        sent = bench.events("$time_sync")[0]["device_send_time"]
+        bench.tell_time(sent - 1 if wrong == "sent" else sent, forged=wrong == "mac")
+        await asyncio.sleep(21)
+        assert bench.terminal.controller.mode == "emergency"
+
+    on_bench(script)
+
+
+def test_after_a_power_cut_a_release_is_paid_for_and_needs_another_press() -> None:
+    async def script(bench: Bench) -> None:
+        await long_sleep(1200)
+        await hold(bench)
+        await long_sleep(100)
+        assert bench.relay.driven == 1
+        spent = int(bench.flash["spent"])
+        await bench.power_on()
+        assert bench.relay.moves == []
+        await hold(bench)
+        await asyncio.sleep(22)
+        assert bench.relay.driven == 1  # there was no contact since: no new wait
+        assert int(bench.flash["spent"]) == spent + 1
+
+    on_bench(script)
+
+
+# --- the other inputs ---------------------------------------------------------------------------
+
+
+def test_the_mains_gone_is_told_with_the_last_breath_and_the_job_may_go_on() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.switch_on()
+        bench.board.has_mains = 0
+        await asyncio.sleep(1)
+        assert bench.relay.driven == 0
+        (left,) = bench.of_code("Z0")
+        assert (left["reason"], left["epoch"]) == ("power", bench.epoch())
+        assert "tamper" not in left
+        bench.board.has_mains = 1
+        await asyncio.sleep(1)
+        assert (await bench.switch_on())["code"] == 200
+
+    on_bench(script)
+
+
+def test_a_terminal_torn_off_says_both() -> None:
+    async def script(bench: Bench) -> None:
+        bench.board.lid = 1
+        bench.board.has_mains = 0
+        await asyncio.sleep(1)
+        assert bench.of_code("Z0")[0]["tamper"] == 1
+        assert bench.of_code("E0")[0]["alarm"] == "TAMPER"
+
+    on_bench(script)
+
+
+def test_gas_switches_off_and_nothing_goes_on_before_it_is_gone() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.switch_on()
+        bench.board.gas = 2000
+        await asyncio.sleep(6)
+        assert bench.relay.driven == 0
+        assert (await bench.switch_on("j2"))["message"] == "gas"
+        bench.board.gas = 100
+        await asyncio.sleep(31)
+        assert (await bench.switch_on("j2"))["code"] == 200
+
+    on_bench(script)
+
+
+def test_current_with_the_relay_open_is_a_bypass() -> None:
+    async def script(bench: Bench) -> None:
+        bench.board.amps = 40
+        await asyncio.sleep(3)
+        assert bench.of_code("E0")[0]["alarm"] == "BYPASS"
+        assert bench.of_code("E0")[0]["detail"] == pytest.approx(40, abs=2)
+
+    on_bench(script)
+
+
+def test_in_a_thermal_loop_the_idle_current_of_the_machine_is_no_bypass() -> None:
+    async def script(bench: Bench) -> None:
+        bench.flash["hardware"] = b"thermal"
+        await bench.power_on()
+        bench.board.amps = 12
+        await long_sleep(130)
+        assert bench.of_code("E0") == []
+        bench.board.amps = 60
+        await asyncio.sleep(8)
+        assert bench.of_code("E0")[0]["alarm"] == "BYPASS"
+
+    on_bench(script)
+
+
+def test_a_policy_holds_at_once_and_after_a_restart_and_a_bad_one_is_malformed() -> None:
+    async def script(bench: Bench) -> None:
+        assert (await bench.order("policy", version=3, beat_idle_s=30))["code"] == 200
+        assert (await bench.order("policy", version=4, beat_idle_s=1))["message"] == "malformed"
+        await bench.power_on()
+        assert bench.of_code("00")[-1]["policy"] == 3
+        before = len(bench.of_code("FF"))
+        await long_sleep(300, 1)
+        assert len(bench.of_code("FF")) - before >= 9
+
+    on_bench(script)
+
+
+def test_a_refill_is_taken_once() -> None:
+    async def script(bench: Bench) -> None:
+        bench.flash["spent"] = b"700"
+        await bench.power_on()
+        await bench.order("policy", version=1, refill=9)
+        assert bench.flash["spent"] == b"0"
+        bench.flash["spent"] = b"5"
+        await bench.order("policy", version=2, refill=9)
+        assert bench.flash["spent"] == b"5"
+
+    on_bench(script)
+
+
+def test_the_journal_is_carried_to_the_cloud_and_forgets_nothing_before_it_is_stored() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.switch_on()
+        await bench.switch_off()
+        await asyncio.sleep(2)
+        batches = bench.events("journal")
+        assert [e["kind"] for e in batches[0]["entries"]] == ["boot"]
+        assert bench.terminal.journal.stored_to == 0
+        bench.tell_stored(batches[-1]["log"], 2, forged=True)
+        await asyncio.sleep(1)
+        assert bench.terminal.journal.stored_to == 0
+        bench.tell_stored(batches[-1]["log"], 1)
+        await asyncio.sleep(2)
+        assert bench.terminal.journal.stored_to == 1
+
+    on_bench(script)
+
+
+def test_a_restart_that_was_ordered_is_answered_said_and_done() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.switch_on()
+        assert (await bench.order("restart"))["code"] == 200
+        assert bench.of_code("Z0")[0]["reason"] == "restart"
+        assert bench.board.restarts == 1
+        assert bench.relay.driven == 0
+        assert bench.flash["left"] == b"restart"
+
+    on_bench(script)
+
+
 # --- staying alive ------------------------------------------------------------------------------
 
 

@@ -224,9 +224,12 @@ WORLD: dict[str, tuple[Any, dict[str, tuple[list, str]]]] = {
     ),
     "some gas": (
         lambda c: c.gas_level(30, UP + 1),
-        {mode: ([WARN], mode) for mode in MODES} | {"gas": ([WARN], "idle")},
+        {mode: ([("say", "gas-warn"), WARN], mode) for mode in MODES} | {"gas": ([WARN], "idle")},
     ),
-    "no gas sensor": (lambda c: c.gas_level(None, UP + 1), NOTHING),
+    "no gas sensor, or one torn off": (
+        lambda c: c.gas_level(None, UP + 1),
+        NOTHING | {"gas": ([WARN], "idle")},
+    ),
     "an open lid": (
         lambda c: c.lid(1, UP + 1),
         {
@@ -524,3 +527,48 @@ class Search(RuleBasedStateMachine):
 
 Search.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
 test_no_order_of_events_closes_the_relay_without_authority = Search.TestCase
+
+
+def test_a_gas_sensor_torn_off_is_told_and_frees_nothing() -> None:
+    controller = Controller()
+    assert controller.gas_level(5, UP) == [("alarm", "GAS_WARN", WARNING, 0)]
+    assert controller.gas_level(None, UP) == [("say", "gas-warn"), WARN]
+    controller.gas_level(99, UP)
+    controller.gas_level(None, UP)
+    assert controller.on("j1", 60, UP) == ("gas", [])
+
+
+def test_an_opened_lid_bars_the_release_until_the_office_has_looked() -> None:
+    controller = Controller(tampered=True)
+    assert controller.long_press(UP) == [("say", "emergency-barred")]
+    assert ("tampered", 0) in controller.unlock(UP)[1]
+    assert controller.long_press(UP)[0] == ("ask",)
+
+
+def test_contact_takes_away_the_word_that_a_release_was_running() -> None:
+    policy = Policy()
+    controller = Real(policy, Emergency(policy, released=True))
+    assert controller.heard(UP) == [("released", 0)]
+    assert controller.heard(UP + 1) == []
+
+
+def test_a_lease_says_ten_minutes_and_one_minute_before_its_end() -> None:
+    controller = Controller()
+    controller.on("j1", 1200, UP)
+    said = []
+    for second in range(1200):
+        up = UP + second * 1000
+        said += [(second, e[1]) for e in controller.tick(up, True) if e[0] == "say"]
+    assert said == [(600, "lease-10"), (1140, "lease-1")]
+
+
+def test_half_an_hour_without_an_arc_pauses_and_the_same_job_may_go_on() -> None:
+    controller = Controller()
+    controller.on("j1", 36_000, UP)
+    controller.tick(UP + 600_000, True)
+    assert controller.next_up() == UP + 600_000 + 1_800_000
+    assert controller.tick(UP + 600_000 + 1_799_999, False) == []
+    effects = controller.tick(UP + 600_000 + 1_800_000, False)
+    assert effects[0] == ("relay", 0) and ("say", "paused-idle") in effects
+    assert not controller.ended
+    assert controller.on("j1", 60, UP + 3_000_000)[0] == ""

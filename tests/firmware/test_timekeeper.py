@@ -59,3 +59,9 @@ def test_the_authenticated_floor_never_goes_back(
             time.network(at_ms, up)
         assert time.now(up) >= floor
         assert time.kept_ms <= time.now(up)
+
+
+def test_what_was_said_beforehand_is_a_floor_and_dates_nothing() -> None:
+    time = Timekeeper()
+    time.told(T, 1000, fresh=False)
+    assert (time.now(2000), time.known(2000)) == (T + 1000, None)
