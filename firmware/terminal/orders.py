@@ -7,7 +7,7 @@ from terminal.controller import MOVE_MS
 from terminal.dialect import ANSWER
 
 _MOVING = ("switch", "lock")  # what moves the relay is answered when it has moved
-_CARRIED = 4096  # bytes of journal in one parcel for a phone
+_CARRIED = 1400  # bytes of journal in one parcel for a phone
 _STALE = ("wrong-epoch", "replayed", "expired")  # a good mac, but who knows from when
 _UNPROVEN = ("bad-mac", "malformed")  # said of what need not come from the cloud at all
 

@@ -8,10 +8,12 @@ from terminal.budget import Budget
 from terminal.controller import MOVE_MS, WARNING, WORKING
 from terminal.dialect import EVENT
 from terminal.sensing import Lasting
+from terminal.settings import text
 
 _FULL_BEAT_MS = 3600000
 _SIGNAL_MS = 180000
 _CLOCK_LOOKS = 20  # of the signal, between two questions for the network's time
+_NTP_HOST, _NTP_LOOKS = "ntp.aliyun.com", 20
 _WEAK_MS = 600000
 _STORED_MS = 30000  # patience for the cloud's word that a batch is in its book
 _BATCH = 1400
@@ -88,8 +90,19 @@ class Reports:
             now_ms = await t.modem.clock_ms()
         except OSError:
             return
+        if not now_ms and t.now_ms() is None and self.signal_rounds % _NTP_LOOKS == 1:
+            now_ms = await self._ask_server()
         if now_ms:
             t.time.network(now_ms, t.up_ms())
+
+    async def _ask_server(self):
+        from terminal.modem import ntp  # seldom needed: heap
+
+        host = text(self._t.board.store, "ntp") or _NTP_HOST
+        try:
+            return await ntp.ask(self._t.modem, host)
+        except OSError:
+            return 0
 
     async def position(self):
         """After power-on, every `position_s`, and on request."""
@@ -99,7 +112,9 @@ class Reports:
             try:
                 lat, lng, accuracy = await t.modem.locate()
                 content = {"lat": lat / 1000000, "lng": lng / 1000000, "datum": "WGS84"}
-                content.update({"source": "lbs", "accuracy": accuracy, "at": t.now_ms()})
+                content.update({"source": "lbs", "accuracy": accuracy})
+                if t.now_ms():
+                    content["at"] = t.now_ms()
                 t.uplink.offer(messages.position(content))
                 pause_s = t.policy.position_s
             except OSError:

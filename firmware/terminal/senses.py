@@ -81,6 +81,7 @@ class Senses:
         if self._held == 1:
             self._held_since = up
         elif self._held == _PRESS_ROUNDS:
+            self._t.uplink.probe()  # somebody waits: is the line alive?
             self._t.apply(controller.press(up))
         elif self._held > 0 and up - self._held_since >= _LONG_MS:
             self._held = -1 << 30  # once a press

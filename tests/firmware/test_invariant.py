@@ -45,7 +45,7 @@ class Whole(RuleBasedStateMachine):
     @initialize()
     def power_up(self) -> None:
         gc.collect()
-        gc.freeze()  # the firmware collects every second; the search's own heap is not its business
+        gc.freeze()  # the firmware collects every second, and not the search's own heap
         self.loop = Loop()
         self.files = tempfile.TemporaryDirectory(prefix="hanma-search-")
         self.bench = Bench(self.files.name)
