@@ -50,11 +50,8 @@ class Reports:
     async def beat(self):
         t = self._t
         while True:
-            working = t.controller.mode == WORKING
-            pause_s = t.policy.beat_working_s if working else t.policy.beat_idle_s
-            pause_ms = pause_s * 1000 * self._budget.slowdown(t.time.now(t.up_ms()))
             try:
-                await asyncio.wait_for_ms(self._beat_now.wait(), pause_ms)
+                await asyncio.wait_for_ms(self._beat_now.wait(), self._pause_s() * 1000)
                 changed = True
             except asyncio.TimeoutError:
                 changed = False
@@ -64,6 +61,12 @@ class Reports:
             t.uplink.offer(self.heartbeat(changed), light=not changed)
             self._tell_alarms()
             self._count()
+
+    def _pause_s(self):
+        t = self._t
+        working = t.controller.mode == WORKING
+        pause_s = t.policy.beat_working_s if working else t.policy.beat_idle_s
+        return pause_s * self._budget.slowdown(t.earliest_ms())
 
     async def signal(self):
         """A slow look at the signal, on its own: a modem that hangs must not blind the senses."""
@@ -215,6 +218,8 @@ class Reports:
             "rssi": self.rssi,
             "seq": self.beats,
         }
+        if self._budget.slowdown(t.earliest_ms()) > 1:
+            content["next_s"] = self._pause_s()  # else the cloud would take us for gone
         if changed or self._full_beat_up is None or up - self._full_beat_up > _FULL_BEAT_MS:
             self._full_beat_up = up
             content["arc"] = 1 if t.arc.burning else 0
