@@ -13,11 +13,13 @@ from typing import IO, Self, TypeVar
 
 import waitress
 
+from cloud import issuers
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import outbox
 from cloud.cases import from_terminals
+from cloud.issuers.daily import DailyRound
 from cloud.link import commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import BadCertificates, Broker, Secure, tls_context
@@ -25,7 +27,7 @@ from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
 from cloud.web import create_app
-from cloud.work import jobs
+from cloud.work import jobs, papers
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ class Cloud:
         self.ground = Ground.open(settings)
         self._lock: IO[str] | None = None
         self._broker: Broker | None = None
-        self._parts: list[Ingest | Sender | Housekeeping] = []
+        self._parts: list[Ingest | Sender | Housekeeping | DailyRound] = []
         self._web: waitress.server.BaseWSGIServer | None = None
 
     def __enter__(self) -> Self:
@@ -78,10 +80,11 @@ class Cloud:
         self.ground.send = sender
         housekeeping = Housekeeping(self.ground)
         self.ground.wake = housekeeping.wake
+        self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
         ingest = Ingest(
             self.ground, address, intake.receive, housekeeping.deliver, keep=intake.set_aside
         )
-        for part in (sender, ingest, housekeeping):
+        for part in (sender, ingest, housekeeping, DailyRound(self.ground)):
             part.start()
             self._parts.append(part)
         if not (sender.wait_connected(_BROKER_S) and ingest.wait_connected(_BROKER_S)):
@@ -162,6 +165,7 @@ ROUNDS = (
     upgrades.sweep,
     intake.off_line,
     jobs.sweep,
+    papers.sweep,
 )
 
 

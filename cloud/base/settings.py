@@ -35,6 +35,17 @@ class Settings:
     release_key: Annotated[
         str, "public key of upgrade packages, hex; empty = not checked here"
     ] = ""
+    issuer_emergency: Annotated[
+        str,
+        "register of 应急管理: URL or CSV; empty = registers/emergency.csv in data_dir",
+    ] = ""
+    issuer_housing: Annotated[
+        str, "register of 住建: URL or CSV; empty = registers/housing.csv in data_dir"
+    ] = ""
+    issuer_market: Annotated[
+        str, "register of 市场监管: URL or CSV; empty = registers/market.csv in data_dir"
+    ] = ""
+    issuer_timeout_s: Annotated[int, "longest wait for a register"] = 3
 
     beat_working_s: Annotated[int, "heartbeat while a job runs"] = 60
     beat_idle_s: Annotated[int, "heartbeat otherwise"] = 180

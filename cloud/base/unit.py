@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -44,6 +44,7 @@ class Unit:
         self.now = now
         self.keys = ground.keys
         self.settings = ground.settings
+        self.issuers = frozenset(ground.issuers)
         self._ground = ground
         self._calls: list[Callable[[], None]] = []
 
@@ -78,7 +79,8 @@ class Unit:
 
 @dataclass
 class Ground:
-    """The composition handed to the edges. `send` and `wake` are filled by cloud/app.py."""
+    """The composition handed to the edges. `send`, `wake` and `issuers` are filled by
+    cloud/app.py; `issuers` = whom to ask about certificates (registry/issuers.py)."""
 
     settings: Settings
     engine: Engine
@@ -86,6 +88,7 @@ class Ground:
     clock: Clock = now_ms
     send: Send = _no_sender
     wake: Callable[[], None] = _nobody
+    issuers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _writer: int | None = field(default=None, repr=False)
 

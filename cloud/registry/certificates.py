@@ -1,20 +1,23 @@
 """Welders' certificates 操作证 of the three issuers (CQ art. 36-38; formats, section 4.3)."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, insert, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, insert, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
 from cloud.base.formats import mask
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
+from cloud.registry.issuers import Entry
 
 ISSUERS = ("emergency", "housing", "market")
 STATUSES = ("normal", "suspended", "revoked")
+WARN_DAYS = (90, 30, 7)  # before the last day
 _PURPOSE = "certificate.number"
+_PAST = "2000-01-01"
 
 
 class BadCertificate(ValueError):
@@ -22,10 +25,18 @@ class BadCertificate(ValueError):
 
 
 class Certificate(Base):
-    """One certificate; dates are ISO texts (both ends inclusive), `review_by` empty = none."""
+    """One certificate; dates are ISO texts (both ends inclusive), `review_by` empty = none.
+
+    `checked_at` = what is here was entered or confirmed; `asked_at` = the issuer's register was
+    last asked (0 = never), `answered_at` = it last answered, `known` = it knows the certificate.
+    `warn_on` = the day of the next warning, empty = there is none to come.
+    """
 
     __tablename__ = "certificate"
-    __table_args__ = (UniqueConstraint("issuer", "number_blind"),)
+    __table_args__ = (
+        UniqueConstraint("issuer", "number_blind"),
+        Index("ix_certificate_asked", "issuer", "asked_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
@@ -38,6 +49,11 @@ class Certificate(Base):
     review_by: Mapped[str]
     status: Mapped[str]
     checked_at: Mapped[int]
+    asked_at: Mapped[int] = mapped_column(default=0, server_default="0")
+    answered_at: Mapped[int | None]
+    known: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # A day long past: the next sweep finds the right one.
+    warn_on: Mapped[str] = mapped_column(default=_PAST, server_default=_PAST, index=True)
 
 
 def record(
@@ -87,6 +103,7 @@ _SAID = (
     "review_by",
     "status",
     "checked_at",
+    "warn_on",
 )
 
 
@@ -121,6 +138,10 @@ def row(
         "review_by": review_by,
         "status": status,
         "checked_at": unit.now,
+        "asked_at": 0,
+        "answered_at": None,
+        "known": True,
+        "warn_on": _PAST,
     }
 
 
@@ -138,9 +159,66 @@ def set_status(unit: Unit, certificate: Certificate, status: str) -> None:
     certificate.checked_at = unit.now
 
 
+def to_ask(unit: Unit, issuer: str, before: int, limit: int) -> list[str]:
+    """Ids of certificates whose issuer was not asked since `before` (epoch ms), oldest first."""
+    rows = select(Certificate.id).where(
+        Certificate.issuer == issuer, Certificate.asked_at <= before
+    )
+    return list(unit.db.scalars(rows.order_by(Certificate.asked_at).limit(limit)))
+
+
+def asked(unit: Unit, certificate: Certificate) -> None:
+    """The issuer's register was asked and did not answer."""
+    certificate.asked_at = unit.now
+
+
+def answered(unit: Unit, certificate: Certificate, entry: Entry | None) -> bool:
+    """What the issuer's register says; whether that is news. BadCertificate if it cannot be."""
+    before = _told(certificate)
+    if entry is not None:
+        _judge(certificate.issuer, entry.status, entry.valid_from, entry.valid_to, entry.review_by)
+        for name in ("category", "valid_from", "valid_to", "review_by", "status"):
+            setattr(certificate, name, getattr(entry, name))
+    certificate.known = entry is not None
+    certificate.asked_at = certificate.answered_at = certificate.checked_at = unit.now
+    news = before != _told(certificate)
+    if news:
+        certificate.warn_on = _PAST
+    return news
+
+
+def near_end(unit: Unit, today: date, limit: int = 500) -> list[tuple[Certificate, int]]:
+    """Certificates whose next warning is due, with the days left; each warning comes once."""
+    rows = select(Certificate).where(
+        Certificate.warn_on != "", Certificate.warn_on <= today.isoformat()
+    )
+    found = list(unit.db.scalars(rows.order_by(Certificate.warn_on).limit(limit)))
+    due = [(one, (last_day(one) - today).days) for one in found]
+    for one, days in due:
+        later = [number for number in WARN_DAYS if number < days]
+        one.warn_on = (last_day(one) - timedelta(later[0])).isoformat() if later else ""
+    return [(one, days) for one, days in due if 0 <= days <= WARN_DAYS[0]]
+
+
+def last_day(certificate: Certificate) -> date:
+    """Until when it is good: its end or its review, whichever comes first."""
+    ends = (certificate.valid_to, certificate.review_by or certificate.valid_to)
+    return date.fromisoformat(min(ends))
+
+
+def number(unit: Unit, certificate: Certificate) -> str:
+    """The number in clear; every look at it is for the caller to record."""
+    return unit.keys.open(certificate.number_sealed, _PURPOSE).decode()
+
+
+def _told(certificate: Certificate) -> tuple[str | bool, ...]:
+    names = ("category", "valid_from", "valid_to", "review_by", "status", "known")
+    return tuple(getattr(certificate, name) for name in names)
+
+
 def masked_number(unit: Unit, certificate: Certificate) -> str:
     """The number as it is shown to others."""
-    return mask(unit.keys.open(certificate.number_sealed, _PURPOSE).decode())
+    return mask(number(unit, certificate))
 
 
 def _judge(issuer: str, status: str, valid_from: str, valid_to: str, review_by: str) -> None:

@@ -23,7 +23,11 @@ class PersonFacts:
 
 @dataclass(frozen=True)
 class CertificateFacts:
-    """Dates are days in China, both ends good; `review_by` None = no review wanted."""
+    """Dates are days in China, both ends good; `review_by` None = no review wanted.
+
+    `asks` = its issuer's register can be asked; `answered_at` = when that last answered, and
+    `known` = it knew the certificate. Without a register the office's entry stands.
+    """
 
     issuer: str
     category: str
@@ -31,6 +35,9 @@ class CertificateFacts:
     valid_to: date
     review_by: date | None
     status: str
+    asks: bool = False
+    answered_at: int | None = None
+    known: bool = True
 
     @property
     def welding(self) -> bool:
@@ -42,7 +49,14 @@ class CertificateFacts:
         return min(self.valid_to, self.review_by or self.valid_to)
 
     def good(self, today: date) -> bool:
-        return self.status == "normal" and self.valid_from <= today <= self.last_day
+        normal = self.known and self.status == "normal"
+        return normal and self.valid_from <= today <= self.last_day
+
+    def age_ms(self, now: int) -> int | None:
+        """How old the register's answer is: 0 where none is asked for, None = never answered."""
+        if not self.asks:
+            return 0
+        return None if self.answered_at is None else now - self.answered_at
 
 
 @dataclass(frozen=True)

@@ -114,10 +114,11 @@ def _terminal(unit: Unit, machine: Machine) -> str:
 
 
 def _certificates(unit: Unit, welder_id: str) -> tuple[CertificateFacts, ...]:
-    return tuple(_certificate(row) for row in certificates.for_person(unit, welder_id))
+    held = certificates.for_person(unit, welder_id)
+    return tuple(_certificate(row, row.issuer in unit.issuers) for row in held)
 
 
-def _certificate(row: Certificate) -> CertificateFacts:
+def _certificate(row: Certificate, asks: bool) -> CertificateFacts:
     return CertificateFacts(
         issuer=row.issuer,
         category=row.category,
@@ -125,6 +126,9 @@ def _certificate(row: Certificate) -> CertificateFacts:
         valid_to=date.fromisoformat(row.valid_to),
         review_by=date.fromisoformat(row.review_by) if row.review_by else None,
         status=row.status,
+        asks=asks,
+        answered_at=row.answered_at,
+        known=row.known,
     )
 
 

@@ -39,6 +39,8 @@ class Profile:
 
     `policy` = what its terminals work by, where that differs from the house's defaults
     (link/policies.py); `key_zone_policy` = what differs further in key zones 重点区域.
+    `recheck_h` = an issuer is asked again at a scan when its answer is older; while its register
+    is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
     """
 
     id: str
@@ -50,6 +52,8 @@ class Profile:
     fire_watch: str
     presence: bool
     near_end_days: int
+    recheck_h: int
+    cached_days: int
     checklist: tuple[Tick, ...]
     watch_checklist: tuple[Tick, ...]
     clear_checklist: tuple[Tick, ...]

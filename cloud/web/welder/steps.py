@@ -22,7 +22,7 @@ from cloud.web.welder import screen
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import drafts, person_of
 from cloud.web.welder.scanned import machine_at, must_see
-from cloud.work import jobs
+from cloud.work import jobs, papers
 from cloud.work.job import profile_of
 from cloud.work.jobs import Job
 from cloud.work.profiles import Profile, Tick
@@ -43,7 +43,9 @@ def apply(code: str) -> ResponseReturnValue:
     work = fields.text("work", _("作业内容"), limit=_LINE)
     voucher = fields.text("voucher", _("作业票编号"), limit=_LINE, required=False)
     return _acted(
-        code, lambda unit, machine, person: jobs.apply(unit, person, machine, site, work, voucher)
+        code,
+        lambda unit, machine, person: jobs.apply(unit, person, machine, site, work, voucher),
+        freshened=True,
     )
 
 
@@ -87,7 +89,7 @@ def watch(code: str) -> ResponseReturnValue:
 @blueprint.post("/m/<code>/on")
 def on(code: str) -> ResponseReturnValue:
     """The welder's own ON."""
-    return _acted_on_job(code, jobs.switch_on)
+    return _acted_on_job(code, jobs.switch_on, freshened=True)
 
 
 @blueprint.post("/m/<code>/off")
@@ -130,7 +132,9 @@ def _typed(profile: Profile) -> str:
     return fields.digits("code", _("验证码"), count=4) if profile.presence else ""
 
 
-def _acted_on_job(code: str, act: Callable[[Unit, Job, Person], Outcome]) -> ResponseReturnValue:
+def _acted_on_job(
+    code: str, act: Callable[[Unit, Job, Person], Outcome], freshened: bool = False
+) -> ResponseReturnValue:
     """`_acted`, on the job that the viewer's page is about."""
     meant = fields.text("job", "job", limit=_ID, required=False)
 
@@ -141,15 +145,22 @@ def _acted_on_job(code: str, act: Callable[[Unit, Job, Person], Outcome]) -> Res
             return Refusals([refuse("job-closed" if meant else "wrong-step", shown.profile)])
         return act(unit, job, person)
 
-    return _acted(code, on_job)
+    return _acted(code, on_job, freshened)
 
 
-def _acted(code: str, act: Callable[[Unit, Machine, Person], Outcome]) -> ResponseReturnValue:
-    """Do `act` once for this form, and answer with how the machine stands then."""
+def _acted(
+    code: str, act: Callable[[Unit, Machine, Person], Outcome], freshened: bool = False
+) -> ResponseReturnValue:
+    """Do `act` once for this form, and answer with how the machine stands then.
+
+    `freshened`: the viewer's certificates are checked with their issuers before, if it is time.
+    """
     viewer = visitor.signed_in()
     number = fields.text("once", "once", limit=once.LENGTH, required=False)
 
     def act_now() -> Refusals:
+        if freshened:  # an issuer may take seconds: never inside the unit
+            papers.freshen(visitor.ground(), viewer.id)
         with visitor.ground().write() as unit:
             machine = machine_at(unit, code)
             must_see(unit, viewer, machine)

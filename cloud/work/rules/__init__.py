@@ -14,6 +14,8 @@ RULES: tuple[Rule, ...] = (
     certificates.certificate_expired,
     certificates.certificate_review,
     certificates.certificate_status,
+    certificates.certificate_unknown,
+    certificates.certificate_unchecked,
     machines.machine_unusable,
     machines.terminal_missing,
     machines.terminal_dark,

@@ -1,10 +1,11 @@
 """The certificate 操作证 fits the field and is valid today (CQ art. 21, 36-38, 45)."""
 
-from cloud.work.facts import FIELD_OF_ISSUER, CertificateFacts, Facts
+from cloud.work.facts import DAY_MS, FIELD_OF_ISSUER, CertificateFacts, Facts, china_day
 from cloud.work.profiles import Profile
 from cloud.work.rules.rule import Values, rule, saying
 
 _STEPS = ("apply", "on")
+HOUR_MS = 3_600_000
 FIELDS = {"industry": "工矿商贸", "construction": "建筑施工", "special": "特种设备"}
 FIELDS_EN = {
     "industry": "industry",
@@ -21,7 +22,10 @@ def fitting(facts: Facts, profile: Profile) -> list[CertificateFacts]:
     today = facts.today
     return sorted(
         good,
-        key=lambda one: (one.good(today), fits(one, facts), one.status == "normal", one.last_day),
+        key=lambda one: (
+            *(one.good(today), _checked(one, facts, profile), fits(one, facts)),
+            *(one.known, one.status == "normal", one.last_day),
+        ),
         reverse=True,
     )
 
@@ -105,6 +109,34 @@ def certificate_review(facts: Facts, profile: Profile) -> Values | None:
 
 
 @rule(
+    "certificate-unknown",
+    _STEPS,
+    "发证部门查不到您的这张操作证。",
+    "The department that issues them knows no such certificate of yours.",
+    "请核对证件编号和身份证号；确认无误的，请联系发证部门。",
+    "Compare its number and your identity number; if both are right, ask that department.",
+)
+def certificate_unknown(facts: Facts, profile: Profile) -> Values | None:
+    best = _best_of_the_bad(facts, profile)
+    return {} if best is not None and not best.known else None
+
+
+@rule(
+    "certificate-unchecked",
+    _STEPS,
+    "现在连不上发证部门，您的操作证还不能核验（上次核验：{day}）。",
+    "The issuer cannot be reached now to check your certificate (last checked: {day}).",
+    "请过几分钟再试；长时间不行，请联系平台。",
+    "Try again in a few minutes; if it lasts, ask the office.",
+)
+def certificate_unchecked(facts: Facts, profile: Profile) -> Values | None:
+    best = next(iter(fitting(facts, profile)), None)
+    if best is None or not best.good(facts.today) or _checked(best, facts, profile):
+        return None
+    return _asked_on(best)
+
+
+@rule(
     "certificate-status",
     _STEPS,
     "您的操作证目前被{status}。",
@@ -136,6 +168,15 @@ saying(
 )
 
 
+saying(
+    "certificate-cached",
+    "现在连不上发证部门，按 {day} 的核验结果放行。",
+    "The issuer cannot be reached now; the check of {day} still counts.",
+    "无需处理，系统会自动再次核验。",
+    "Nothing to do; the system checks again by itself.",
+)
+
+
 def warnings(facts: Facts, profile: Profile) -> list[tuple[str, Values]]:
     """What does not refuse but ought to be said about the certificate that counts."""
     best = next(iter(fitting(facts, profile)), None)
@@ -146,7 +187,21 @@ def warnings(facts: Facts, profile: Profile) -> list[tuple[str, Values]]:
         said.append(("certificate-other-field", field_words(facts)))
     if (best.last_day - facts.today).days <= profile.near_end_days:
         said.append(("certificate-near-end", {"day": best.last_day.isoformat()}))
+    if (best.age_ms(facts.now) or 0) > profile.recheck_h * HOUR_MS:
+        said.append(("certificate-cached", _asked_on(best)))
     return said
+
+
+def _checked(one: CertificateFacts, facts: Facts, profile: Profile) -> bool:
+    """Whether the issuer's answer is young enough, or nobody is to be asked."""
+    age = one.age_ms(facts.now)
+    most = max(profile.recheck_h * HOUR_MS, profile.cached_days * DAY_MS)
+    return age is not None and age <= most
+
+
+def _asked_on(one: CertificateFacts) -> Values:
+    at = one.answered_at
+    return {"day": "–" if at is None else china_day(at).isoformat()}
 
 
 def _best_of_the_bad(facts: Facts, profile: Profile) -> CertificateFacts | None:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from cloud.book.audit import AuditRow
 from cloud.link.commands import Command
+from cloud.registry.issuers import SourceDown
 from cloud.web.once import number
 from cloud.work.job import Job
 
@@ -219,3 +220,18 @@ def test_ticks_before_the_code_confirm_nothing(floor):
     welder.step(floor.code, "speak", ticks=CHECKS, ten="1")
     floor.exchange()
     assert rows(floor.county, Job, Job.ten_rules_read) == 0
+
+
+def test_a_register_that_is_down_is_a_refusal_and_never_an_error_page(
+    browser, county, cast, floor, ground
+):
+    def down(question):
+        raise SourceDown("made up")
+
+    ground.issuers = {"emergency": down}
+    welder = browser(cast.welder)
+    answer = welder.step(cast.code, "apply", **APPLY)
+    assert [one["code"] for one in answer["refusals"]] == ["certificate-unchecked"]
+    assert answer["refusals"][0]["words"] in welder.get(f"/m/{cast.code}").text
+    ground.issuers = {}
+    assert welder.step(cast.code, "apply", **APPLY)["ok"]

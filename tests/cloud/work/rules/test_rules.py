@@ -114,6 +114,10 @@ CERTIFICATES = [
     ({"issuer": "housing"}, "certificate-category"),
     ({"issuer": "market"}, "certificate-category"),
     ({"category": "建筑焊工"}, None),
+    ({"asks": True, "answered_at": NOW}, None),
+    ({"asks": True, "answered_at": NOW, "known": False}, "certificate-unknown"),
+    ({"asks": True, "answered_at": NOW - 4 * 86_400_000}, "certificate-unchecked"),
+    ({"asks": True, "answered_at": None}, "certificate-unchecked"),
 ]
 
 

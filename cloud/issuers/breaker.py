@@ -1,0 +1,51 @@
+"""A circuit breaker: who failed thrice in a row is left alone for a while, so nobody waits."""
+
+import threading
+
+from cloud.base.clock import Clock
+from cloud.registry.issuers import Ask, Entry, Question, SourceDown
+
+FAILURES = 3
+PAUSE_MS = 30_000
+PAUSE_MAX_MS = 600_000
+
+
+class Breaker:
+    """Asks `ask`, unless it failed FAILURES times in a row; then one try after each pause.
+
+    The pause doubles with each try that fails, up to PAUSE_MAX_MS. Safe for many threads.
+    """
+
+    def __init__(self, ask: Ask, clock: Clock) -> None:
+        self._ask, self._clock = ask, clock
+        self._failed, self._closed_until = 0, 0
+        self._lock = threading.Lock()
+
+    def __call__(self, question: Question) -> Entry | None:
+        self._may_try()
+        try:
+            answer = self._ask(question)
+        except SourceDown:
+            self._fail()
+            raise
+        with self._lock:
+            self._failed = self._closed_until = 0
+        return answer
+
+    def _may_try(self) -> None:
+        with self._lock:
+            if self._failed < FAILURES:
+                return
+            if self._clock() < self._closed_until:
+                raise SourceDown("left alone after it failed")
+            # One thread tries; the others are told no until its answer is here.
+            self._closed_until = self._clock() + self._pause()
+
+    def _fail(self) -> None:
+        with self._lock:
+            self._failed += 1
+            self._closed_until = self._clock() + self._pause()
+
+    def _pause(self) -> int:
+        doublings = min(max(self._failed - FAILURES, 0), 10)
+        return min(PAUSE_MS * 2**doublings, PAUSE_MAX_MS)
