@@ -292,14 +292,13 @@ class Terminal:
     async def _fetch(self, url, headers, start, sink):
         from terminal.modem import http  # only while it is needed: heap
 
+        self.voice.prompt("upgrade-begun")
         return await http.get(self.modem, url, headers, start, sink)
 
     def _upgraded(self, code, version, text):
         self.note("update", {"code": code, "version": version, "text": text})
         self.voice.prompt("upgrade-failed" if code else "upgrade-done")
-        if code:
-            self.alarm("UPGRADE_FAILED", WARNING, True, code)
-            self.alarm("UPGRADE_FAILED", WARNING, False)
+        self.alarm("UPGRADE_FAILED", WARNING, code != 0, code or None)  # until one goes well
 
     # the camera -------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ class Controller:
         self.job = ""
         self.lease_end = 0  # up ms
         self.ended = list(ended)
+        self._paused = ""  # the job that may go on
         self.gas = False  # tripped
         self._gas_seen = self._gas_warned = False
         self.tampered = tampered  # since the office or a technician last looked
@@ -53,10 +54,11 @@ class Controller:
         self._warned = 0
         if running:
             return "", []
-        self.mode, self.job, self._last_arc = WORKING, job, up
+        said = "resumed" if job == self._paused else "on"
+        self.mode, self.job, self._last_arc, self._paused = WORKING, job, up, ""
         effects += self._drive(1, up)
         return "", effects + [
-            ("say", "on"),
+            ("say", said),
             ("changed",),
             ("note", "on", {"job": job, "lease_s": lease_s, "by": by}),
         ]
@@ -164,7 +166,7 @@ class Controller:
         if self.mode != WORKING:
             return self._stop(up, prompt, why) if self._coil else []
         effects, job = self._drive(0, up), self.job
-        self.mode, self.job, self.lease_end = IDLE, "", 0
+        self.mode, self.job, self.lease_end, self._paused = IDLE, "", 0, job
         effects += [("say", prompt), ("changed",)]
         return effects + [("note", "off", {"job": job, "why": why})]
 

@@ -49,6 +49,8 @@ class Orders:
             refusal = obey(self, command, up) if obey else "unsupported"
         if refusal and proven:
             t.note("refuse", {"what": command.name, "why": refusal}, False)
+            if command.name == "switch":
+                t.voice.prompt(refusal)
         if command.name == "alive" and not refusal and not command.content.get("ask"):
             return  # it wants no answer: the heartbeat is one, and bytes cost money
         if refusal or command.name not in _MOVING:
@@ -147,7 +149,7 @@ class Orders:
         if word:
             t.apply(effects)
             t.note("refuse", {"what": "ticket", "why": word}, False)
-            t.voice.prompt("ticket-refused")
+            t.voice.prompt(word)
         else:
             t.apply(effects)
             t.board.edge.set()

@@ -234,7 +234,8 @@ class Reports:
         t, up, relay = self._t, self._t.up_ms(), self._t.board.relay.closed
         content = {
             "fw": VERSION,
-            "hw": t.identity.modem + "-" + t.identity.hardware,
+            "hw": t.identity.modem,
+            "kind": t.identity.hardware,
             "imei": t.modem.imei,
             "iccid": t.modem.iccid,
             "operator": t.modem.operator,

@@ -12,7 +12,6 @@ from terminal.policy import Policy
 from terminal.supervisor import Supervisor
 from terminal.uplink import Uplink
 
-HARDWARE = "a7670"
 _BEAT_MS = 180000
 
 
@@ -21,6 +20,7 @@ class Rescue:
         self.board = board
         identity = settings.identity(board.store)
         self._device = identity.device
+        self._hw = identity.modem
         epoch = hexlify(board.random(8)).decode()
         self._authority = Authority(identity.device, identity.secret, epoch)
         self._chat = Chat(board.serial())
@@ -75,7 +75,7 @@ class Rescue:
     def _greeting(self):
         content = self._standing("00", 200)
         content["fw"] = VERSION
-        content["hw"] = HARDWARE
+        content["hw"] = self._hw
         content["imei"] = self.modem.imei
         content["boot"] = "rescue"
         content["conn"] = self.uplink.conn

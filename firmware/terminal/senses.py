@@ -82,6 +82,8 @@ class Senses:
             self._held_since = up
         elif self._held == _PRESS_ROUNDS:
             self._t.uplink.probe()  # somebody waits: is the line alive?
+            if self._t.uplink.connecting and not self._t.board.relay.driven:
+                self._t.voice.prompt("no-signal")
             self._t.apply(controller.press(up))
         elif self._held > 0 and up - self._held_since >= _LONG_MS:
             self._held = -1 << 30  # once a press

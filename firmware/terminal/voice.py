@@ -123,7 +123,10 @@ class Voice:
         self._more = asyncio.Event()
 
     def prompt(self, name):
-        """Says a prompt of the catalogue, unless it was asked for a moment ago."""
+        """Says a prompt of the catalogue, unless it was asked for a moment ago; a word that has
+        none is not said."""
+        if name not in PROMPTS:
+            return
         priority, text, quiet_s = PROMPTS[name]
         now, before = time.ticks_ms(), self._asked.get(name)
         if before is not None and 0 <= time.ticks_diff(now, before) < quiet_s * 1000:
