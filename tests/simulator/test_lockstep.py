@@ -156,7 +156,7 @@ asyncio.run(main())
         stage.cable.send(b"c" * 200)
         await asyncio.sleep(6)
         assert [text for _, _, text in stage.did] == [
-            *(b"heard \x00\xff", b"heard ab", b"heard " + b"c" * 99, b"heard " + b"c" * 99),
+            *(b"heard \x00\xffab", b"heard " + b"c" * 99, b"heard " + b"c" * 99),
             *(b"heard cc", b"heard nothing"),
         ]
         wire_us = round(stage.cable.wire_ms(200) + stage.cable.wire_ms(13)) * 1000
