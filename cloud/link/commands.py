@@ -170,7 +170,10 @@ def reconcile(unit: Unit, row: Terminal) -> None:
 def sweep(unit: Unit) -> int:
     """Hand over again what waits, time out what waited too long; how many were touched."""
     again, late = unit.now - AGAIN_MS, unit.now - unit.settings.command_timeout_s * 1000
-    waiting = select(Command).where(_IS_OPEN, Command.made_at <= again).order_by(Command.made_at)
+    # An `alive` is answered only when asked, and the next one follows with the next heartbeats:
+    # handed over again it would be refused as a replay, and stand in the terminal's journal.
+    due = (_IS_OPEN, Command.made_at <= again, Command.name != "alive")
+    waiting = select(Command).where(*due).order_by(Command.made_at)
     touched = 0
     for command in list(unit.db.scalars(waiting.limit(500))):
         row = terminals.locked(unit, command.device)
@@ -188,13 +191,13 @@ def sweep(unit: Unit) -> int:
     return touched
 
 
-def alive(unit: Unit, device: str) -> Command:
-    """Let a terminal hear a good mac from us; its answer tells its `up` under its own.
+def alive(unit: Unit, device: str, ask: bool = False) -> Command:
+    """Let a terminal hear a good mac from us; `ask`: its answer tells its `up` under its own.
 
     One row per terminal: a new one takes the place of the last. TerminalDark as `issue`.
     """
     unit.db.execute(delete(Command).where(Command.device == device, Command.name == "alive"))
-    return issue(unit, device, "alive", content={})
+    return issue(unit, device, "alive", content={"ask": 1} if ask else {})
 
 
 def _make(unit: Unit, row: Terminal, command: Command, content: dict[str, Any]) -> Command:

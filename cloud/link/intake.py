@@ -62,6 +62,7 @@ def _login(unit: Unit, row: Terminal, said: wire.Annex) -> str:
 
 def _beat(unit: Unit, row: Terminal, said: wire.Annex) -> str:
     unsure = row.doubt
+    ask = reckoning.doubtful(row, unit.now, said.content)
     alive_due = reckoning.alive_due(unit.settings, row, unit.now, said.content)
     news = terminals.beat(unit, row, said.content)
     if news is not None:
@@ -71,7 +72,7 @@ def _beat(unit: Unit, row: Terminal, said: wire.Annex) -> str:
     if news:
         outbox.tell(unit, "terminal-beat", row.device, reckoning.news(row, arc=row.arc))
     if alive_due:
-        commands.alive(unit, row.device)
+        commands.alive(unit, row.device, ask=ask)
     return "stale" if news is None else "beat"
 
 

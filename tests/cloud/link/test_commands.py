@@ -409,3 +409,14 @@ def test_a_hundred_commands_cross_out_of_order_and_the_last_word_holds(online: A
     assert online.terminal.relay == 0
     assert online.terminal.closings == []
     assert online.row.relay == 0
+
+
+def test_an_alive_that_nobody_answers_is_not_handed_over_again(online: Any) -> None:
+    """A terminal answers it only when asked: sent twice it would be refused as a replay."""
+    online.issue("alive")
+    assert len(online.leaving()) == 1
+    for _ in range(20):
+        online.clock.forward(3)
+        online.sweep()
+    assert online.leaving() == []
+    assert states(online)[-1] == "made"
