@@ -17,7 +17,7 @@ from cloud import issuers
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
-from cloud.book import outbox
+from cloud.book import checkpoints, outbox
 from cloud.cases import from_terminals
 from cloud.issuers.daily import DailyRound
 from cloud.link import commands, intake, journal, policies, upgrades
@@ -166,6 +166,7 @@ ROUNDS = (
     intake.off_line,
     jobs.sweep,
     papers.sweep,
+    checkpoints.sweep,
 )
 
 

@@ -30,6 +30,7 @@ _ELSEWHERE = {
     "size": "simulator.making",
     "pack": "release.cli",
     "soak": "cloud.soak",
+    "audit": "cloud.record_cli",
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",
 }

@@ -42,7 +42,7 @@ class Keys:
         """
         path = Path(data_dir) / "keys" / "master.key"
         if not path.exists():
-            _make(path)
+            make_once(path)
         return cls(path.read_bytes())
 
     def derive(self, label: str) -> bytes:
@@ -75,7 +75,8 @@ class Keys:
         return f"<Keys {self.id}>"
 
 
-def _make(path: Path) -> None:
+def make_once(path: Path) -> None:
+    """32 random bytes in a file of its own (0600), never over one that is there."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f"fresh-{secrets.token_hex(8)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

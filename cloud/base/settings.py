@@ -63,6 +63,7 @@ class Settings:
     clear_s: Annotated[int, "site cleared after the end within"] = 1800
     unstarted_s: Annotated[int, "a job never begun expires after"] = 7200
 
+    checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
     session_s: Annotated[int, "a sign-in lasts"] = 43_200
     throttle_s: Annotated[int, "window in which failures are counted"] = 900
     throttle_failures: Annotated[int, "failures per window"] = 20

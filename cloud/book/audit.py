@@ -1,6 +1,7 @@
 """The audit trail: append-only rows, chained by hash per district (CQ art. 29)."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import DDL, event, select
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base.database import Base, canonical, insert_missing
 from cloud.base.unit import Unit
 
-_GENESIS = "0" * 64
+GENESIS = "0" * 64
+LINKED = ("district", "seq", "at", "actor", "what", "subject", "details")
 
 
 class AuditRow(Base):
@@ -74,7 +76,7 @@ def write(
         subject=subject,
         details=details,
     )
-    row.hash = _link(head.hash, row)
+    row.hash = link(head.hash, told(row))
     unit.db.add(row)
     head.seq, head.hash = row.seq, row.hash
     unit.db.flush()
@@ -83,11 +85,11 @@ def write(
 
 def verify(unit: Unit, district: str) -> str | None:
     """None if the chain is whole, else the id of the first row that is changed or missing."""
-    last, seq = _GENESIS, 0
+    last, seq = GENESIS, 0
     rows = select(AuditRow).where(AuditRow.district == district).order_by(AuditRow.seq)
     for row in unit.db.scalars(rows.execution_options(yield_per=1000)):
         seq += 1
-        if row.seq != seq or row.id != f"{district}:{seq}" or row.hash != _link(last, row):
+        if row.seq != seq or row.id != f"{district}:{seq}" or row.hash != link(last, told(row)):
             return f"{district}:{seq}"
         last = row.hash
     head = unit.db.get(AuditHead, district, populate_existing=True)
@@ -99,12 +101,26 @@ def verify(unit: Unit, district: str) -> str | None:
 def _head(unit: Unit, district: str) -> AuditHead:
     head = unit.db.get(AuditHead, district, with_for_update=True)
     if head is None:
-        insert_missing(unit.db, AuditHead, [{"district": district, "seq": 0, "hash": _GENESIS}])
+        insert_missing(unit.db, AuditHead, [{"district": district, "seq": 0, "hash": GENESIS}])
         head = unit.db.get_one(AuditHead, district, with_for_update=True)
     return head
 
 
-def _link(previous: str, row: AuditRow) -> str:
-    names = ("district", "seq", "at", "actor", "what", "subject", "details")
-    body = canonical({name: getattr(row, name) for name in names})
-    return hashlib.sha256(previous.encode() + body.encode()).hexdigest()
+def told(row: AuditRow) -> dict[str, Any]:
+    """What a row says, without its place's name and its hash."""
+    return {name: getattr(row, name) for name in LINKED}
+
+
+def body_digest(row: Mapping[str, Any]) -> str:
+    """SHA-256 of what a row says (the fields of LINKED)."""
+    return hashlib.sha256(canonical({name: row[name] for name in LINKED}).encode()).hexdigest()
+
+
+def link(previous: str, row: Mapping[str, Any]) -> str:
+    """The hash of a row that stands behind the one with hash `previous`."""
+    return link_of(previous, body_digest(row))
+
+
+def link_of(previous: str, digest: str) -> str:
+    """The same from the digest alone: a chain can be followed without showing what is in it."""
+    return hashlib.sha256(f"{previous}{digest}".encode()).hexdigest()

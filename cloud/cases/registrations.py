@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
-from cloud.book import audit, outbox
+from cloud.book import audit, commitments, outbox
 from cloud.registry import enterprises, people
 from cloud.registry.people import BadPerson, Person
 
@@ -63,7 +63,11 @@ def register(
         return Turned(error.field)
     except IntegrityError:
         return Turned("taken")
-    told = {"roles": sorted(roles), "enterprise": person.enterprise_id}
+    told = {
+        "roles": sorted(roles),
+        "enterprise": person.enterprise_id,
+        "commitments": commitments.commit(unit, person.id, _personal(unit, person)),
+    }
     audit.write(unit, district, person.id, "registered", person.id, told)
     outbox.tell(unit, "person-registered", person.id, {"district": district})
     return person
@@ -77,6 +81,14 @@ def approve(unit: Unit, person: Person, office: Person) -> None:
 def turn_down(unit: Unit, person: Person, office: Person, why: str) -> None:
     """The office does not; `why` is shown to the person."""
     _decide(unit, person, office, "refused", why)
+
+
+def _personal(unit: Unit, person: Person) -> dict[str, str]:
+    return {
+        "name": person.name,
+        "identity": people.identity(unit, person),
+        "phone": people.phone(unit, person),
+    }
 
 
 def _decide(unit: Unit, person: Person, office: Person, status: str, why: str) -> None:
