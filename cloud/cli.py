@@ -31,6 +31,7 @@ _ELSEWHERE = {
     "pack": "release.cli",
     "soak": "cloud.soak",
     "audit": "cloud.record_cli",
+    "rules": "cloud.rules_cli",
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",
 }

@@ -157,10 +157,13 @@ def profile_of(job: Job) -> Profile:
 
 
 def opened(unit: Unit, state: str, **given: Any) -> Job:
-    """A new job; IntegrityError if machine, welder or fire watch has an open one."""
+    """A new job; IntegrityError if machine, welder or fire watch has an open one.
+
+    `profile` may be given; it is the settings' otherwise.
+    """
     job = Job(
         id=new_id(),
-        profile=unit.settings.profile,
+        profile=given.pop("profile", unit.settings.profile),
         state=state,
         state_at=unit.now,
         applied_at=unit.now,

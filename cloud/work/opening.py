@@ -33,9 +33,12 @@ def apply(
     running = table.open_on(unit, machine.id)
     if running is not None and running.welder_id == welder.id:
         return running
-    profile = profiles.load(unit.settings.profile)
+    # Put into a key zone since the page was opened?
+    machine = unit.db.get_one(Machine, machine.id, populate_existing=True)
+    profile = profiles.at(unit.settings.profile, machine.key_zone)
     permit = permits.covering(unit, machine) if profile.permit != "no" else None
     opening = _columns(welder, machine, permit) | {
+        "profile": profile.id,
         "district": district or machine.district,
         "site": site,
         "work": work,

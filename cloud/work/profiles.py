@@ -9,6 +9,8 @@ from typing import Any
 from cloud.work.refusal import STATUSES, Words
 
 _FOLDER = Path(__file__).parent / "profiles"
+# Behind a profile's name: the same rules with what its [key_zone] asks for besides.
+KEY_ZONE = "@key-zone"
 _CHOICES = {
     "status": STATUSES,
     "certificate_fits": ("refuse", "warn"),
@@ -41,6 +43,7 @@ class Profile:
     (link/policies.py); `key_zone_policy` = what differs further in key zones 重点区域.
     `recheck_h` = an issuer is asked again at a scan when its answer is older; while its register
     is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
+    `coded_within_days` = how soon a new machine is to be coded, 0 = not asked for.
     """
 
     id: str
@@ -54,6 +57,7 @@ class Profile:
     near_end_days: int
     recheck_h: int
     cached_days: int
+    coded_within_days: int
     checklist: tuple[Tick, ...]
     watch_checklist: tuple[Tick, ...]
     clear_checklist: tuple[Tick, ...]
@@ -82,12 +86,26 @@ def names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem != "ten_rules")
 
 
+def every() -> list[str]:
+    """The profiles that there are, and those of key zones where they differ."""
+    zones = [f"{name}{KEY_ZONE}" for name in names() if "key_zone" in _raw(name)]
+    return sorted([*names(), *zones])
+
+
+def at(name: str, key_zone: bool) -> Profile:
+    """What holds for a machine that stands in a key zone 重点区域, or does not."""
+    return load(f"{name}{KEY_ZONE}" if key_zone and "key_zone" in _raw(name) else name)
+
+
 @cache
 def load(name: str) -> Profile:
-    """A profile by its name; NoSuchProfile, BadProfile."""
-    if name not in names():
+    """A profile by its name, perhaps with KEY_ZONE behind; NoSuchProfile, BadProfile."""
+    base = name.removesuffix(KEY_ZONE)
+    if base not in names() or (base != name and "key_zone" not in _raw(base)):
         raise NoSuchProfile(f"{name!r}: there are {', '.join(names())}")
-    raw = tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"))
+    raw = dict(_raw(base))
+    zone = raw.pop("key_zone", {})
+    raw |= zone if base != name else {}
     for switch, known in _CHOICES.items():
         if raw[switch] not in known:
             raise BadProfile(f"{name}: {switch} = {raw[switch]!r}, known are {known}")
@@ -95,6 +113,13 @@ def load(name: str) -> Profile:
     rules = _ten_rules() if raw.pop("ten_rules") else ()
     policies = {key: raw.get(key, {}) for key in ("policy", "key_zone_policy")}
     return Profile(**raw | lists | policies | {"id": name, "ten_rules": rules})
+
+
+@cache
+def _raw(name: str) -> dict[str, Any]:
+    if name not in names():
+        raise NoSuchProfile(f"{name!r}: there are {', '.join(names())}")
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"))
 
 
 def _ticks(rows: list[dict[str, Any]]) -> tuple[Tick, ...]:

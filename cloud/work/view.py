@@ -57,7 +57,8 @@ def view(unit: Unit, machine: Machine, person: Person | None) -> JobView:
     job = _job_for(unit, machine, person)
     row = terminals.get(unit, machine.device) if machine.device else None
     part = _part(job, person)
-    profile = profile_of(job) if job else profiles.load(unit.settings.profile)
+    held = profiles.at(unit.settings.profile, machine.key_zone)
+    profile = profile_of(job) if job else held
     step = _step(job, profile, person, part)
     shown = JobView(
         profile=profile,

@@ -24,7 +24,7 @@ from cloud.web.welder import screen
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import person_of
 from cloud.web.welder.scanned import machine_at, must_see
-from cloud.work import jobs
+from cloud.work import jobs, papers
 from cloud.work.refusal import Refusals
 
 _ID = 32
@@ -39,6 +39,8 @@ def ticket(code: str) -> ResponseReturnValue:
     challenge = _hex("ch", tickets.CHALLENGE)
     secret = _hex("fw", tickets.SECRET_DIGEST)
     viewer = visitor.signed_in()
+    if act == "on":
+        papers.freshen(visitor.ground(), viewer.id)
     with visitor.ground().write() as unit:
         machine = machine_at(unit, code)
         must_see(unit, viewer, machine)

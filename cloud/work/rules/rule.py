@@ -12,6 +12,9 @@ HOUSE = ("焊码 系统规则", "house")
 Values = dict[str, str]
 Judge = Callable[[Facts, Profile], Values | None]
 
+# Whether a jurisdiction asks for what a rule is about.
+Wanted = Callable[[Profile], bool]
+
 SAYINGS: dict[str, tuple[Words, Words]] = {}
 
 
@@ -22,9 +25,10 @@ class Rule:
     code: str
     steps: tuple[str, ...]
     judge: Judge
+    wanted: Wanted
 
     def __call__(self, facts: Facts, profile: Profile) -> Refusal | None:
-        if facts.step not in self.steps:
+        if facts.step not in self.steps or not self.wanted(profile):
             return None
         values = self.judge(facts, profile)
         return None if values is None else refuse(self.code, profile, values)
@@ -35,12 +39,25 @@ def saying(code: str, zh: str, en: str, todo_zh: str, todo_en: str) -> None:
     SAYINGS[code] = (Words(zh, en), Words(todo_zh, todo_en))
 
 
+def _always(profile: Profile) -> bool:
+    return True
+
+
 def rule(
-    code: str, steps: Iterable[str], zh: str, en: str, todo_zh: str, todo_en: str
+    code: str,
+    steps: Iterable[str],
+    zh: str,
+    en: str,
+    todo_zh: str,
+    todo_en: str,
+    wanted: Wanted = _always,
 ) -> Callable[[Judge], Rule]:
-    """Make a rule of a judging function, with the words for when it does not hold."""
+    """Make a rule of a judging function, with the words for when it does not hold.
+
+    `wanted` = which jurisdictions ask for it; in the others it never refuses.
+    """
     saying(code, zh, en, todo_zh, todo_en)
-    return lambda judge: Rule(code, tuple(steps), judge)
+    return lambda judge: Rule(code, tuple(steps), judge, wanted)
 
 
 def refuse(code: str, profile: Profile, values: Values | None = None) -> Refusal:

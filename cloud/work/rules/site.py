@@ -9,6 +9,10 @@ def permit_in_force(facts: Facts) -> PermitFacts | None:
     return facts.permit if facts.permit and facts.permit.covers(facts.now) else None
 
 
+def _asks_permit(profile: Profile) -> bool:
+    return profile.permit != "no"
+
+
 @rule(
     "permit",
     ("apply", "on"),
@@ -16,9 +20,10 @@ def permit_in_force(facts: Facts) -> PermitFacts | None:
     "There is no hot-work permit that is valid now.",
     "请先由作业单位审批动火作业票，并在票面时间内作业。",
     "Have the enterprise approve a hot-work permit, and work inside its window.",
+    wanted=_asks_permit,
 )
 def permit(facts: Facts, profile: Profile) -> Values | None:
-    if profile.permit == "no" or permit_in_force(facts):
+    if permit_in_force(facts):
         return None
     # Another voucher stands in for a permit only where there is no permit, not for a spent one.
     vouched = profile.permit == "voucher" and facts.permit is None and facts.voucher.strip()
@@ -32,10 +37,11 @@ def permit(facts: Facts, profile: Profile) -> Values | None:
     "You approved the hot-work permit yourself.",
     "请由本单位其他负责人审批。",
     "Have somebody else in the enterprise approve it.",
+    wanted=_asks_permit,
 )
 def permit_own(facts: Facts, profile: Profile) -> Values | None:
     own = facts.permit is not None and facts.permit.approved_by == facts.welder.id
-    return {} if own and profile.permit != "no" else None
+    return {} if own else None
 
 
 @rule(
@@ -45,6 +51,7 @@ def permit_own(facts: Facts, profile: Profile) -> Values | None:
     "The risk check-list is not complete.",
     "请逐项检查现场，全部落实后再确认。",
     "Check the site point by point and confirm every line.",
+    wanted=lambda profile: bool(profile.checklist),
 )
 def checklist(facts: Facts, profile: Profile) -> Values | None:
     return None if {tick.id for tick in profile.checklist} <= facts.ticks else {}
@@ -57,9 +64,10 @@ def checklist(facts: Facts, profile: Profile) -> Values | None:
     "The ten “do nots” of welding were not read.",
     "请阅读后确认。",
     "Read and confirm them.",
+    wanted=lambda profile: bool(profile.ten_rules),
 )
 def ten_rules(facts: Facts, profile: Profile) -> Values | None:
-    return None if facts.ten_rules_read or not profile.ten_rules else {}
+    return None if facts.ten_rules_read else {}
 
 
 @rule(
@@ -69,6 +77,7 @@ def ten_rules(facts: Facts, profile: Profile) -> Values | None:
     "You did not prove that you are beside the machine.",
     "请在焊机旁听取终端播报的验证码并输入。",
     "Listen to the code that the terminal speaks and type it.",
+    wanted=lambda profile: profile.presence,
 )
 def presence(facts: Facts, profile: Profile) -> Values | None:
-    return None if facts.welder_present or not profile.presence else {}
+    return None if facts.welder_present else {}

@@ -14,9 +14,10 @@ _STEPS = ("watch", "on")
     "No fire watch has confirmed on site yet.",
     "请监护人用自己的手机扫描这台焊机的二维码并确认。",
     "Let the fire watch scan this machine with their own phone and confirm.",
+    wanted=lambda profile: profile.asks_watch,
 )
 def fire_watch_missing(facts: Facts, profile: Profile) -> Values | None:
-    return {} if profile.asks_watch and facts.fire_watch is None else None
+    return {} if facts.fire_watch is None else None
 
 
 @rule(
@@ -93,6 +94,7 @@ def fire_watch_busy(facts: Facts, profile: Profile) -> Values | None:
     "The fire watch has not confirmed every line.",
     "请监护人逐项检查现场后确认。",
     "Let the fire watch check the site point by point.",
+    wanted=lambda profile: bool(profile.watch_checklist),
 )
 def watch_checklist(facts: Facts, profile: Profile) -> Values | None:
     if facts.fire_watch is None:
@@ -107,10 +109,11 @@ def watch_checklist(facts: Facts, profile: Profile) -> Values | None:
     "The fire watch did not prove to be beside the machine.",
     "请监护人在焊机旁听取终端播报的验证码并输入。",
     "Let the fire watch type the code that the terminal speaks.",
+    wanted=lambda profile: profile.presence,
 )
 def presence_watch(facts: Facts, profile: Profile) -> Values | None:
-    wanted = profile.presence and facts.fire_watch is not None
-    return {} if wanted and not facts.fire_watch_present else None
+    there = facts.fire_watch is None or facts.fire_watch_present
+    return None if there else {}
 
 
 @rule(
@@ -120,8 +123,9 @@ def presence_watch(facts: Facts, profile: Profile) -> Values | None:
     "The fire watch's confirmation is too old.",
     "请监护人重新到现场核验，十分钟内开机。",
     "Let the fire watch confirm again; switch on within ten minutes.",
+    wanted=lambda profile: profile.asks_watch,
 )
 def watch_expired(facts: Facts, profile: Profile) -> Values | None:
-    if facts.resuming or facts.watched_at is None or not profile.asks_watch:
+    if facts.resuming or facts.watched_at is None:
         return None
     return {} if facts.now >= facts.watched_at + facts.watched_s * 1000 else None
