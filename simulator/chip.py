@@ -35,7 +35,9 @@ class Chip:
         on_pin: Callable[[int, int], None],
         on_baud: Callable[[int], None],
         on_dead: Callable[[], None],
+        heap_kb: int = interpreter.HEAP_KB,
     ) -> None:
+        self._heap_kb = heap_kb
         self._kind, self._image, self._flash, self._uart = kind, image, flash, uart
         self._on_pin, self._on_baud, self._on_dead = on_pin, on_baud, on_dead
         self.link = BoardLink(self._news)
@@ -89,7 +91,7 @@ class Chip:
 
     async def _run(self) -> None:
         """From one start to the next death; the reason for the next start is then known."""
-        arguments, extra = interpreter.command(self._kind, self._image)
+        arguments, extra = interpreter.command(self._kind, self._image, self._heap_kb)
         nvs = self._flash / "nvs"
         nvs.mkdir(parents=True, exist_ok=True)
         environment = (

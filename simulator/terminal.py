@@ -45,6 +45,7 @@ class Provision:
     device: str
     secret: bytes
     server: str  # host:port
+    release_key: bytes = b""  # x‖y; without it no upgrade is taken
 
     def write(self, flash: Path, modem: str) -> None:
         """`modem`: which driver the firmware shall take."""
@@ -55,7 +56,10 @@ class Provision:
             ("secret", self.secret),
             ("server", self.server.encode()),
             ("modem", modem.encode()),
+            ("release_key", self.release_key),
         ):
+            if not value:
+                continue
             path = nvs / f"hanma.{name}"
             path.touch(mode=0o600)
             path.write_bytes(value)
@@ -111,7 +115,7 @@ class SimulatedTerminal:
         wire = (
             partial(wiring.lockstep, clock, ticks_ms=ticks_ms, heap_kb=heap_kb)
             if clock
-            else partial(wiring.real, kind)
+            else partial(wiring.real, kind, heap_kb)
         )
         wired = wire(
             image,

@@ -29,6 +29,7 @@ class Wiring:
 
 def real(
     kind: str,
+    heap_kb: int,
     image: Path,
     flash: Path,
     on_pin: OnPin,
@@ -47,6 +48,7 @@ def real(
         on_pin=on_pin,
         on_baud=modem.set_host_baud,
         on_dead=on_dead,
+        heap_kb=heap_kb,
     )
     chip.camera_uart = camera.path
     chip.on_camera_baud = camera.set_host_baud

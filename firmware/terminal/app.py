@@ -6,7 +6,7 @@ from binascii import hexlify
 
 from terminal import VERSION, dialect, messages, settings, starts
 from terminal.authority import Authority
-from terminal.controller import IDLE, SERVICE, WARNING, Controller
+from terminal.controller import WARNING, Controller
 from terminal.dialect import EVENT
 from terminal.emergency import Emergency
 from terminal.journal import Journal
@@ -270,7 +270,7 @@ class Terminal:
                 lambda kind, paras: self.uplink.offer(messages.event("$ota", kind, paras), EVENT),
                 self._upgraded,
                 lambda: asyncio.create_task(self.restart("upgrade")),
-                lambda: not self.board.relay.driven and self.controller.mode in (IDLE, SERVICE),
+                lambda: not (self.board.relay.driven or self.controller.job),
                 self.earliest_ms,
             )
             self._offered.set()
@@ -297,6 +297,8 @@ class Terminal:
 
     def _upgraded(self, code, version, text):
         self.note("update", {"code": code, "version": version, "text": text})
+        if code in (1, 3):  # busy, or up to date: nothing has failed
+            return
         self.voice.prompt("upgrade-failed" if code else "upgrade-done")
         self.alarm("UPGRADE_FAILED", WARNING, code != 0, code or None)  # until one goes well
 
@@ -338,6 +340,8 @@ class Terminal:
         self.reports.farewell(reason)
         self.journal.flush()
         await asyncio.sleep_ms(_FAREWELL_MS)
+        if not reason.startswith("task"):
+            self.board.boots.good()  # it is meant, and none of the bad starts
         self.board.restart()
 
 

@@ -12,6 +12,7 @@ MANIFEST_MAX = 8192
 _PACKAGE_MAX = 1048576
 _FILES_MAX = 128
 _SIGNATURE = 64
+_BLOCK = 256
 _FILES = b'"files":['
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 _FORBIDDEN = ("boot.py", "boot.mpy")
@@ -31,40 +32,55 @@ CHECK_FAILED = 7
 class Head:
     """Collects what stands before the files. `take(data)` is True once it is whole; what `data`
     holds beyond it is left out. Then `manifest` checks it, and knows `size` and `count` of files.
+    It is kept in small `blocks`: a heap in use has no room for 8 kB in one piece.
     """
 
     def __init__(self):
-        self.raw = bytearray(8)
+        self.blocks = []
         self.whole = False
         self.got = 0
+        self._length = 8
 
     def take(self, data):
-        here = min(len(self.raw) - self.got, len(data))
-        self.raw[self.got : self.got + here] = data[:here]
-        self.got += here
-        if self.got == 8 == len(self.raw):
-            if self.raw[:4] != b"HMU1":
+        at, here = 0, min(self._length - self.got, len(data))
+        while at < here:
+            if self.got % _BLOCK == 0:
+                self.blocks.append(b"")
+            size = min(_BLOCK - self.got % _BLOCK, here - at)
+            self.blocks[-1] += data[at : at + size]
+            self.got += size
+            at += size
+        if self.got == self._length == 8:
+            if self.blocks[0][:4] != b"HMU1":
                 raise Refused(CHECK_FAILED, "no package")
-            length = int.from_bytes(self.raw[4:], "big")
+            length = int.from_bytes(self.blocks[0][4:], "big")
             if not 0 < length <= MANIFEST_MAX:
                 raise Refused(CHECK_FAILED, "manifest length")
-            self.raw += bytearray(length + _SIGNATURE)
+            self._length += length + _SIGNATURE
             return self.take(data[here:])
-        if self.got == len(self.raw) and not self.whole:
-            self.raw = bytes(self.raw)
-            self.whole = True
+        self.whole = self.got == self._length > 8
         return self.whole
 
+    def part(self, begin, end):
+        """The bytes from `begin` to before `end`."""
+        first = begin // _BLOCK
+        joined = b"".join(self.blocks[first : end // _BLOCK + 1])
+        return joined[begin - first * _BLOCK : end - first * _BLOCK]
+
     def digest(self):
-        return hashlib.sha256(memoryview(self.raw)[8:-_SIGNATURE]).digest()
+        end = self.got - _SIGNATURE
+        whole = hashlib.sha256()
+        for at in range(8, end, _BLOCK):
+            whole.update(self.part(at, min(at + _BLOCK, end)))
+        return whole.digest()
 
     def signature(self):
-        return self.raw[-_SIGNATURE:]
+        return self.part(self.got - _SIGNATURE, self.got)
 
     def manifest(self):
         """Every field but `files`, and every field of `files` as well, checked; Refused."""
         begin, end = self._list()
-        manifest = _object(self.raw[8:begin] + self.raw[end:-_SIGNATURE])
+        manifest = _object(self.part(8, begin) + self.part(end, self.got - _SIGNATURE))
         for name in ("release", "min_release", "expires"):
             if not _is_count(manifest.get(name), 1 << 53):
                 raise Refused(CHECK_FAILED, name)
@@ -80,21 +96,32 @@ class Head:
         """Each file's {path, size, sha256}. One at a time: the whole list is half a heap."""
         at, end = self._list()
         while at < end:
-            stop = self.raw.find(b"}", at, end) + 1
+            stop = self._find(b"}", at) + 1
             more = stop < end  # then a comma and another object, else the bracket
-            if not stop or self.raw[stop] != (44 if more else 93) or stop + 1 == end:
+            if not 0 < stop <= end or stop + 1 == end:
                 raise Refused(CHECK_FAILED, "files")
-            yield _object(self.raw[at:stop])
+            if self.part(stop, stop + 1) != (b"," if more else b"]"):
+                raise Refused(CHECK_FAILED, "files")
+            yield _object(self.part(at, stop))
             at = stop + 1
 
     def _list(self):
         """Where the list of files begins and ends; a plain search, as the manifest has no spaces
         and its names no brackets."""
-        begin = self.raw.find(_FILES)
-        end = self.raw.find(b"]", begin)
+        begin = self._find(_FILES, 8)
+        end = self._find(b"]", begin)
         if begin < 0 or end < 0:
             raise Refused(CHECK_FAILED, "files")
         return begin + len(_FILES), end
+
+    def _find(self, what, at):
+        """Where it begins, from `at` on in the manifest; -1."""
+        while 0 <= at < self.got - _SIGNATURE:
+            found = self.part(at, min(at + _BLOCK, self.got - _SIGNATURE)).find(what)
+            if found >= 0:
+                return at + found
+            at += _BLOCK - len(what) + 1
+        return -1
 
     def _check_files(self):
         seen, self.size = set(), 0

@@ -3,6 +3,7 @@ says when a start has gone well. The parts for it are large and seldom needed: t
 something begins and dropped when it is over."""
 
 import asyncio
+import gc
 import sys
 
 from terminal import RELEASE, VERSION
@@ -37,12 +38,18 @@ class Releases:
         if kind == "version_query":
             self._say("version_report", {"fw_version": VERSION, "sw_version": VERSION})
         elif kind in _OFFERS:
-            self._part().offer(paras)
+            try:
+                self._part().offer(paras)
+            except MemoryError:
+                self._report(9, 0, "memory", paras.get("version"))
 
     async def run(self, on_line, checks):
         """A supervised task. `on_line`: asyncio.Event, set while the cloud can hear; `checks`: the
         self-test of a trial, [(name, callable)]."""
-        await self._first_minute(checks)
+        if self._board.boots.on_trial:
+            await self._try(checks)
+        elif not self._rescue:
+            asyncio.create_task(self._well())
         await on_line.wait()
         if self._board.boots.pending():
             self._part().resume()
@@ -52,20 +59,20 @@ class Releases:
             await self._over.wait()
             await asyncio.sleep_ms(1000)  # it ends itself meanwhile
 
-    async def _first_minute(self, checks):
-        boots = self._board.boots
-        if boots.on_trial:
-            from terminal.trial import Trial
+    async def _try(self, checks):
+        from terminal.trial import Trial
 
-            await Trial(self._board.store, VERSION, self._report, self._restart).run(checks)
-            boots.on_trial = False
-            _forget("trial")
-        elif not self._rescue:
-            await asyncio.sleep_ms(_WELL_MS)
-            boots.good()
+        await Trial(self._board.store, VERSION, self._report, self._restart).run(checks)
+        self._board.boots.on_trial = False
+        _forget("trial")
+
+    async def _well(self):
+        await asyncio.sleep_ms(_WELL_MS)
+        self._board.boots.good()
 
     def _part(self):
         if not self._upgrade:
+            gc.collect()  # what stays long is to lie together
             from terminal.upgrade import Upgrade
 
             board = self._board

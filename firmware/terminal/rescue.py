@@ -6,25 +6,27 @@ from binascii import hexlify
 
 from terminal import VERSION, dialect, messages, settings
 from terminal.authority import Authority
+from terminal.dialect import ANSWER, EVENT
+from terminal.memory import Memory
 from terminal.modem import choose
 from terminal.modem.chat import Chat
 from terminal.policy import Policy
+from terminal.releases import Releases
 from terminal.supervisor import Supervisor
 from terminal.uplink import Uplink
 
 _BEAT_MS = 180000
+_MODE = "fault"
 
 
 class Rescue:
     def __init__(self, board):
         self.board = board
-        identity = settings.identity(board.store)
-        self._device = identity.device
-        self._hw = identity.modem
+        identity = self.identity = settings.identity(board.store)
         epoch = hexlify(board.random(8)).decode()
-        self._authority = Authority(identity.device, identity.secret, epoch)
-        self._chat = Chat(board.serial())
-        self.modem = choose(identity.modem)(self._chat, board, identity.apn)
+        self.authority = Authority(identity.device, identity.secret, epoch, 0, identity.signed)
+        self.chat = Chat(board.serial())
+        self.modem = choose(identity.modem)(self.chat, board, identity.apn)
         self.uplink = Uplink(
             self.modem,
             identity,
@@ -36,55 +38,69 @@ class Rescue:
             self._down,
             lambda: 0,
         )
+        self.releases = Releases(
+            board,
+            identity.modem,
+            self._fetch,
+            lambda kind, paras: self.uplink.offer(messages.event("$ota", kind, paras), EVENT),
+            lambda code, version, text: print("hanma upgrade", code, version, text),
+            board.restart,
+            lambda: True,
+            lambda: Memory(board.store).number("time"),
+            rescue=True,
+        )
 
     async def run(self):
         supervisor = Supervisor(self.board, lambda: self.uplink.connecting)
-        supervisor.watch("modem", self._chat.run)
+        supervisor.watch("modem", self.chat.run)
         supervisor.watch("uplink", self.uplink.run)
         supervisor.watch("beat", self._beat)
+        supervisor.watch("releases", lambda: self.releases.run(self.uplink.on_line, ()))
         await supervisor.run()
+
+    async def _fetch(self, url, headers, start, sink):
+        from terminal.modem import http
+
+        await http.get(self.modem, url, headers, start, sink)
 
     def _down(self, id, body):
         try:
-            command = messages.read_down(body, id)
+            told = messages.read_down(body, id)
         except messages.Malformed:
             return
-        if isinstance(command, messages.Event):
+        if isinstance(told, messages.Event):
+            if told.service == "$ota":
+                self.releases.told(told.type, told.paras)
             return
-        result = self._standing(command.id, 500)
-        self.uplink.offer(messages.answer(command.id, command.name, "unsupported", result, 0))
+        result = self._standing(told.id, 500)
+        answer = messages.answer(told.id, told.name, "unsupported", result, 0)
+        self.uplink.offer(answer, ANSWER, told.id)
 
     def _standing(self, id, code):
+        """How things stand, under our own mac."""
         up = self.board.clock.up_ms()
-        receipt = self._authority.receipt(id, up, code, 0)
-        return {
-            "relay": 0,
-            "mode": "fault",
-            "epoch": self._authority.epoch,
-            "up": up,
-            "n": 0,
-            "mac": receipt,
-        }
+        content = {"up": up, "mode": _MODE, "relay": 0, "epoch": self.authority.epoch, "n": 0}
+        content["mac"] = self.authority.receipt(id, up, code, 0)
+        return content
 
     async def _beat(self):
         while True:
             await asyncio.sleep_ms(_BEAT_MS)
             up = self.board.clock.up_ms()
-            self.uplink.offer(messages.heartbeat({"up": up, "mode": "fault", "relay": 0}))
+            self.uplink.offer(messages.heartbeat({"up": up, "mode": _MODE, "relay": 0}))
 
     def _greeting(self):
         content = self._standing("00", 200)
         content["fw"] = VERSION
-        content["hw"] = self._hw
+        content["hw"] = self.identity.modem
         content["imei"] = self.modem.imei
         content["boot"] = "rescue"
         content["conn"] = self.uplink.conn
         return (messages.login(content),)
 
     def _last_will(self):
-        return messages.offline(
-            {"reason": "will", "epoch": self._authority.epoch, "conn": self.uplink.conn}
-        )
+        epoch, conn = self.authority.epoch, self.uplink.conn
+        return messages.offline({"reason": "will", "epoch": epoch, "conn": conn})
 
 
 def run(board):

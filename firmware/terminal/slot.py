@@ -85,7 +85,9 @@ def _make_folder(path):
 async def scan(folder, head):
     """(number of leading files that are whole on flash, their bytes, hex SHA-256 of `head` and
     them)."""
-    whole, count, start = hashlib.sha256(head.raw), 0, 0
+    whole, count, start = hashlib.sha256(), 0, 0
+    for part in head.blocks:
+        whole.update(part)
     block = memoryview(bytearray(_BLOCK))
     for file in head.files():
         one, size = hashlib.sha256(), 0
@@ -122,7 +124,8 @@ def read_head(folder, head):
 def write_head(folder, head):
     _make_folder(folder)
     with open(folder + "/.new", "wb") as file:
-        file.write(head.raw)
+        for part in head.blocks:
+            file.write(part)
     os.rename(folder + "/.new", folder + _HEAD)
 
 

@@ -18,6 +18,7 @@ _BUSY, _NEWEST, _NO_SPACE, _TIMEOUT, _UNSUITED, _FAILED = 1, 3, 5, 6, 8, 10
 _NO_MEMORY, _INTERNAL = 9, 255
 _OFFERED = ("version", "url", "sign", "access_token")
 _OFFER_MAX = 1024
+_FULL = 6  # attempts when memory is short
 _FRUITLESS = 20  # attempts in a row that brought nothing: an hour and a half
 
 
@@ -93,7 +94,7 @@ class Upgrade:
         if state.failed:
             self._end(_FAILED, "trial of %d" % state.failed)
             self._put(slots.told(state))
-        elif not state.trial and self._kept():
+        elif not state.trial and self._kept() and not self._task:
             if self._target() == self._version and not self._rescue:
                 self._end(0, "confirmed")  # the power was cut just before this could be told
             else:
@@ -112,7 +113,7 @@ class Upgrade:
 
     async def _work(self):
         try:
-            await self._install(json.loads(self._kept()))
+            await self._insist()
         except Refused as error:
             self._end(error.code, str(error))
         except MemoryError:
@@ -124,6 +125,16 @@ class Upgrade:
             self._end(_INTERNAL, repr(error))
         finally:
             self._task = None
+
+    async def _insist(self):
+        """A heap that is full for a moment ends nothing: on from what is in flash."""
+        for _ in range(_FULL - 1):
+            try:
+                return await self._install(json.loads(self._kept()))
+            except MemoryError:
+                print("hanma upgrade memory")
+            await asyncio.sleep_ms(5000)
+        await self._install(json.loads(self._kept()))
 
     def _end(self, code, text):
         version = self._target()

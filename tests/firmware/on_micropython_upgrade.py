@@ -47,7 +47,7 @@ def read(case):
             if head.take(package[at : at + most]):
                 manifest = head.manifest()
                 manifest["files"] = list(head.files())
-                return [len(head.raw), hexlify(head.digest()).decode(), manifest]
+                return [head.got, hexlify(head.digest()).decode(), manifest]
     except Refused as error:
         return str(error)
     return "too short"

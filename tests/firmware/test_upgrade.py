@@ -311,6 +311,21 @@ def test_while_one_is_under_way_another_is_told_busy_and_the_same_again_is_nothi
     run(script())
 
 
+def test_an_offer_that_comes_before_the_download_goes_on_does_not_begin_a_second_one(
+    stage: Stage,
+) -> None:
+    async def script() -> None:
+        stage.start()
+        stage.offer()
+        first = stage.upgrade._task
+        stage.upgrade.resume()
+        assert stage.upgrade._task is first
+        await stage.until_done()
+        assert stage.restarts == 1 and stage.files("a") == FILES
+
+    run(script())
+
+
 def test_nothing_is_loaded_or_installed_while_the_relay_is_closed(stage: Stage) -> None:
     async def script() -> None:
         stage.idle = False
@@ -431,6 +446,32 @@ def test_a_server_that_says_no_for_good_is_not_asked_again(
         await stage.until_done()
         assert stage.end[:2] == (6, 0)
         assert len(stage.server.asked) == asked
+
+    run(script())
+
+
+@pytest.mark.parametrize(("times", "code"), [(3, 0), (5, 0), (6, 9)])
+def test_memory_that_is_short_for_a_while_ends_nothing(
+    stage: Stage, times: int, code: int
+) -> None:
+    short = 0
+
+    def shortage() -> None:
+        nonlocal short
+        if stage.server.sent > 1000 and short < times:
+            short += 1
+            raise MemoryError
+
+    async def script() -> None:
+        stage.server.each = shortage
+        stage.start()
+        stage.offer()
+        await stage.until_done()
+        assert short == times
+        if code:
+            assert stage.end[:2] == (code, 0) and not stage.restarts
+        else:
+            assert stage.restarts == 1 and stage.files("a") == FILES
 
     run(script())
 
