@@ -120,7 +120,7 @@ def test_a_watchdog_that_is_not_fed_ends_in_a_start_with_that_reason(tmp_path: P
     async def script(stage: Stage) -> None:
         await stage.chip.power_on()
         await stage.until(lambda: "because True" in stage.lines())
-        assert stage.lines()[1] == "because False"
+        assert "because False" in stage.lines()
         assert stage.deaths >= 1
 
     play(tmp_path, main, script)
