@@ -74,15 +74,25 @@ class Refused:
     reason: str
 
 
-def set_password(unit: Unit, person_id: str, password: str) -> None:
-    """Set or change a password and end every session of the person; WeakPassword if it is."""
+def hashed(settings: Settings, password: str) -> str:
+    """What is kept of a password; slow, so not inside a write unit. WeakPassword if it is."""
     if len(password) not in PASSWORD_LENGTHS:
         raise WeakPassword
+    return _hasher(settings).hash(password)
+
+
+def set_password(unit: Unit, person_id: str, password: str) -> None:
+    """Set or change a password and end every session of the person; WeakPassword if it is."""
+    keep_password(unit, person_id, hashed(unit.settings, password))
+
+
+def keep_password(unit: Unit, person_id: str, kept: str) -> None:
+    """Set or change what `hashed` gave, and end every session of the person."""
     account = unit.db.get(Account, person_id)
     if account is None:
         account = Account(person_id=person_id)
         unit.db.add(account)
-    account.password_hash = _hasher(unit.settings).hash(password)
+    account.password_hash = kept
     account.changed_at = unit.now
     sign_out_everywhere(unit, person_id)
 
@@ -152,14 +162,23 @@ def _begin(unit: Unit, person: Person, replaces: str) -> SignedIn:
     return SignedIn(token, person)
 
 
+def too_often(unit: Unit, what: str, address: str) -> bool:
+    """Count one more try of `what` from this address, or say that there were too many."""
+    return _counted(unit, new_id(), [unit.keys.blind(f"{what}:{address}")])
+
+
 def _throttled(unit: Unit, attempt: str, login: str, address: str) -> bool:
     """Count this attempt in advance, or say that there were too many."""
-    begin = unit.now - unit.settings.throttle_s * 1000
-    unit.db.execute(delete(SignInFailure).where(SignInFailure.at <= begin))
     keys = [
         unit.keys.blind(f"login:{people.login_form(login)}"),
         unit.keys.blind(f"address:{address}"),
     ]
+    return _counted(unit, attempt, keys)
+
+
+def _counted(unit: Unit, attempt: str, keys: list[str]) -> bool:
+    begin = unit.now - unit.settings.throttle_s * 1000
+    unit.db.execute(delete(SignInFailure).where(SignInFailure.at <= begin))
     counts = select(func.count()).where(SignInFailure.key.in_(keys)).group_by(SignInFailure.key)
     if max(unit.db.scalars(counts), default=0) >= unit.settings.throttle_failures:
         return True

@@ -14,6 +14,7 @@ from cloud.web import (
     assets,
     headers,
     language,
+    office,
     regulator,
     rights,
     shown,
@@ -45,6 +46,6 @@ def create_app(ground: Ground) -> Flask:
     trouble.init_app(app)
     shown.init_app(app)
     assets.init_app(app)
-    for audience in (accounts, welder, regulator, technician, terminal):
+    for audience in (accounts, welder, regulator, technician, office, terminal):
         app.register_blueprint(audience.blueprint)
     return app

@@ -21,6 +21,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "static": ANYONE,
     "accounts.healthz": ANYONE,
     "accounts.login": ANYONE,
+    "accounts.register": ANYONE,
     "accounts.choose_language": ANYONE,
     "accounts.logout": ALL_ROLES,
     "regulator.status": ALL_ROLES,  # regulators see the numbers, everybody else where to scan
@@ -42,6 +43,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "technician.ticket": frozenset({"technician"}),
     "regulator.order": _REGULATORS,  # never ON
     "regulator.snapshot": _REGULATORS,
+    "office.waiting": frozenset({"office"}),
+    "office.decide": frozenset({"office"}),
     "terminal.package": ANYONE,
     "terminal.snapshot": ANYONE,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import (
-    Blueprint,
     Response,
     jsonify,
     make_response,
@@ -17,9 +16,11 @@ from sqlalchemy import text
 
 from cloud.registry.accounts import Refused, sign_in, sign_out
 from cloud.web import fields, language, visitor
+from cloud.web.accounts import registering
+from cloud.web.accounts.blueprint import blueprint
 from cloud.web.trouble import Trouble, show, wants_json
 
-blueprint = Blueprint("accounts", __name__, template_folder="templates")
+__all__ = ["blueprint", "registering"]
 _LOGIN_LIMIT = 64
 _PASSWORD_LIMIT = 128
 _PATH_LIMIT = 512
@@ -83,6 +84,7 @@ def _refused(reason: str, after: str) -> Response:
     trouble = {
         "throttled": Trouble(429, reason, _("试的次数太多。"), later),
         "pending": Trouble(403, reason, _("这个账号还没有通过审核。"), _("请联系您的单位。")),
+        "refused": Trouble(403, reason, _("这个账号没有通过审核。"), _("请联系平台。")),
         "blocked": Trouble(403, reason, _("这个账号已停用。"), _("请联系您的单位。")),
     }.get(reason, Trouble(401, "wrong", _("账号或密码不对。"), _("请检查后再试。")))
     if wants_json():

@@ -1,0 +1,66 @@
+"""For the office: who registered and waits to be let in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, jsonify, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cloud.base.unit import Unit
+from cloud.cases import registrations
+from cloud.cases.registrations import NotEntitled
+from cloud.registry import enterprises, people
+from cloud.registry.people import Person
+from cloud.web import fields, visitor
+from cloud.web.accounts.registering import role_words
+from cloud.web.trouble import not_yours, wants_json
+
+blueprint = Blueprint("office", __name__, template_folder="templates")
+_SHOWN = 50
+_REASON = 120
+
+
+@blueprint.get("/office/registrations")
+def waiting() -> str:
+    """The first fifty who wait, numbers masked."""
+    words = role_words()
+    with visitor.ground().read() as unit:
+        rows = [_shown(unit, one, words) for one in people.waiting(unit, _SHOWN)]
+    return render_template("office/registrations.html", rows=rows)
+
+
+@blueprint.post("/office/registrations/<id>")
+def decide(id: str) -> ResponseReturnValue:
+    """Let one in (`what` = approve) or not (`refuse`, with a `reason`)."""
+    what = fields.choice("what", "what", ("approve", "refuse"))
+    reason = fields.text("reason", _("原因"), limit=_REASON, required=what == "refuse")
+    with visitor.ground().write() as unit:
+        person = people.get(unit, id)
+        if person is None:
+            abort(404)
+        office = people.get(unit, visitor.signed_in().id)
+        assert office
+        try:
+            if what == "approve":
+                registrations.approve(unit, person, office)
+            else:
+                registrations.turn_down(unit, person, office, reason)
+        except NotEntitled:
+            raise not_yours() from None
+        status = person.status
+    if wants_json():
+        return jsonify({"ok": True, "status": status})
+    return redirect(url_for("office.waiting"), 303)
+
+
+def _shown(unit: Unit, person: Person, words: dict[str, str]) -> dict[str, str]:
+    firm = enterprises.get(unit, person.enterprise_id) if person.enterprise_id else None
+    return {
+        "id": person.id,
+        "name": person.name,
+        "identity": people.masked_identity(unit, person),
+        "phone": people.masked_phone(unit, person),
+        "roles": " ".join(words.get(role, role) for role in sorted(person.roles)),
+        "firm": firm.name if firm else "",
+        "district": person.district,
+    }
