@@ -1,7 +1,8 @@
-"""`hanma audit`: the audit trail checked, and its signed checkpoints."""
+"""`hanma audit` and `hanma evidence`: the trail checked, and one job's record taken out of it."""
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
@@ -59,3 +60,68 @@ def audit_key() -> None:
     with ground_of_settings() as ground:
         signer = Signer.load(ground.settings.data_dir)
     click.echo(json.dumps({"fingerprint": signer.fingerprint, "public": signer.public}))
+
+
+class _Evidence(click.Group):
+    """`hanma evidence JOB …` is `hanma evidence job JOB …`, as long as JOB is no command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["job", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Evidence)
+def evidence() -> None:
+    """`hanma evidence JOB --out FILE` writes the signed evidence of a job; `verify` checks one."""
+
+
+@evidence.command("job")
+@click.argument("job_id", metavar="JOB")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+def evidence_job(job_id: str, out: Path) -> None:
+    """Everything about one job in one new SQLite file; that it was taken is in the trail.
+
+    The last line is JSON: file, key, rows.
+    """
+    from cloud.base.signing import Signer
+    from cloud.book import audit as trail
+    from cloud.oversight import evidence as made
+    from cloud.work import job as jobs
+
+    if out.exists():
+        raise click.ClickException(f"{out} 已经存在。 {out} is there already.")
+    with ground_of_settings() as ground:
+        with ground.write() as unit:
+            job = jobs.by_id(unit, job_id)
+            if job is None:
+                raise click.ClickException(f"没有作业 {job_id}。 There is no job {job_id}.")
+            trail.write(unit, job.district, "system", "evidence-made", job.id, {})
+        with ground.read() as unit:
+            rows = made.write(unit, jobs.by_id(unit, job_id) or job, out)
+        key = Signer.load(ground.settings.data_dir).fingerprint
+    click.echo(json.dumps({"file": str(out), "key": key, "rows": rows}))
+
+
+@evidence.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", required=True, help="Fingerprint of the platform's key, got apart.")
+def evidence_verify(file: Path, key: str) -> None:
+    """Check an evidence file by itself: no database, no network, no data of this machine.
+
+    The last line is JSON: ok, job, wrong, rows. Exit 1 if not ok.
+    """
+    from cloud.oversight import evidence_file
+
+    verdict = evidence_file.verify(file, key)
+    for word in verdict.wrong:
+        click.echo(word)
+    for note in ("note_zh", "note_en"):
+        if not verdict.wrong:
+            click.echo(verdict.about[note])
+    told = {"ok": not verdict.wrong, "job": verdict.about.get("job"), "wrong": verdict.wrong}
+    click.echo(json.dumps(told | {"rows": verdict.rows}))
+    if verdict.wrong:
+        sys.exit(1)

@@ -3,13 +3,23 @@
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
+import pytest
+from alembic import command
 from click.testing import CliRunner, Result
 
+from cloud.base.database import migrations
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.cli import main
 from tests.cloud.book.test_audit import write
+from tests.cloud.work.conftest import make_site
+
+
+@pytest.fixture
+def site(county: Any, sent: list[tuple[str, bytes]]) -> Any:
+    return make_site(county, sent, "HM-990101-000001")
 
 
 def hanma(data: Path, *words: str) -> Result:
@@ -46,3 +56,32 @@ def test_audit_verify_says_that_all_is_well_and_then_what_is_not(tmp_path: Path)
     bad = hanma(tmp_path, "audit", "verify")
     assert bad.exit_code == 1
     assert bad.output.startswith("990101:2  changed")
+
+
+def test_evidence_of_no_job_and_over_a_file_is_one_plain_sentence(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    none = hanma(tmp_path, "evidence", "nojob", "--out", str(out))
+    assert none.exit_code == 1 and "no job nojob" in none.output
+    out.write_text("mine")
+    there = hanma(tmp_path, "evidence", "nojob", "--out", str(out))
+    assert there.exit_code == 1 and "is there already" in there.output
+    bad = hanma(tmp_path, "evidence", "verify", str(out), "--key", "0" * 64)
+    assert bad.exit_code == 1
+    assert last(bad)["wrong"] == ["not-evidence"]
+    assert out.read_text() == "mine"
+
+
+def test_evidence_is_written_and_verified_from_the_command_line(site: Any, tmp_path: Path) -> None:
+    job = site.working()
+    with site.county.ground.engine.begin() as connection:  # its tables were made without revisions
+        command.stamp(migrations(connection), "head")
+    out = tmp_path / "job.evidence"
+    made = last(hanma(tmp_path, "evidence", job.id, "--out", str(out)))
+    key = last(hanma(tmp_path, "audit", "key"))["fingerprint"]
+    assert made["key"] == key
+    elsewhere = tmp_path / "elsewhere"
+    good = hanma(elsewhere, "evidence", "verify", str(out), "--key", str(key))
+    assert good.exit_code == 0, good.output
+    assert last(good)["ok"] is True and "symmetric" in good.output
+    assert not elsewhere.exists()
+    assert site.audit()[-1] == "evidence-made"

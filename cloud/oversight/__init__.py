@@ -1,0 +1,1 @@
+"""What officers make of what happened: reads only."""
