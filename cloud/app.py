@@ -18,7 +18,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import checkpoints, outbox
-from cloud.cases import from_terminals
+from cloud.cases import from_terminals, life, observed
 from cloud.issuers.daily import DailyRound
 from cloud.link import commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
@@ -167,13 +167,20 @@ ROUNDS = (
     jobs.sweep,
     papers.sweep,
     checkpoints.sweep,
+    observed.sweep,
+    life.sweep,
 )
 
 
 def handlers() -> outbox.Handlers:
     """What all rooms do about events; the rooms nearer the ground go first."""
     return outbox.together(
-        policies.handlers(), upgrades.handlers(), jobs.handlers(), from_terminals.handlers()
+        policies.handlers(),
+        upgrades.handlers(),
+        jobs.handlers(),
+        from_terminals.handlers(),
+        observed.handlers(),
+        life.handlers(),
     )
 
 

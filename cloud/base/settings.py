@@ -62,6 +62,9 @@ class Settings:
     off_confirm_s: Annotated[int, "OFF unconfirmed = alarm"] = 30
     clear_s: Annotated[int, "site cleared after the end within"] = 1800
     unstarted_s: Annotated[int, "a job never begun expires after"] = 7200
+    long_on_s: Annotated[int, "a job that lasts longer = alarm"] = 86_400
+    quiet_from_h: Annotated[int, "quiet hours begin, clocks of China (not for safety alarms)"] = 22
+    quiet_until_h: Annotated[int, "quiet hours end; the same hour = none"] = 7
 
     checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
     session_s: Annotated[int, "a sign-in lasts"] = 43_200

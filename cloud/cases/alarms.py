@@ -1,12 +1,14 @@
 """Alarms: raised by one function, the same open one counted and not repeated, closed once.
 
-Now an alarm of a terminal closes when the terminal says that it is over, or a person closes it;
-who verifies it and by when comes with the life of cases. Events: `alarm-raised`, `alarm-closed`.
+An alarm closes when what it tells of is over, or a person closes it; who must see to it meanwhile
+and by when is in `life.py`. Only this file writes the row; every change is audited and told as an
+event: `alarm-raised`, `-assigned`, `-taken`, `-verified`, `-escalated`, `-overdue`, `-closed`.
 """
 
 from typing import Any
 
-from sqlalchemy import Index, literal_column, select
+from sqlalchemy import Index, literal_column, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -27,6 +29,11 @@ LEVELS = {
     "JOURNAL_FULL": WARNING,
     "UPGRADE_FAILED": WARNING,
     "POWER_TAMPER": DANGER,
+    # What the cloud itself sees:
+    "OFF_UNCONFIRMED": DANGER,
+    "NOT_CLEARED": WARNING,
+    "LONG_ON": WARNING,
+    "OFFLINE_JOB": WARNING,
 }
 SYSTEM = "system"
 _SEQS_KEPT = 32
@@ -34,7 +41,12 @@ _SEQS_KEPT = 32
 
 class Alarm(Base):
     """One alarm. `subject` = what it is about (a terminal), `count` = how often it was raised
-    while open, `seqs` = the journal numbers of those times; times are epoch ms."""
+    while open, `seqs` = the journal numbers of those times; times are epoch ms.
+
+    `duty` = the district whose officers must see to it now, empty = nobody but the office;
+    `holder` = who took it; `due_at` = when the next step must be done, None = no limit runs;
+    `late` = how often a limit passed. What people wrote stays here: it may name somebody.
+    """
 
     __tablename__ = "alarm"
 
@@ -53,6 +65,13 @@ class Alarm(Base):
     closed_at: Mapped[int | None]
     closed_by: Mapped[str] = mapped_column(default="")
     closed_why: Mapped[str] = mapped_column(default="")
+    duty: Mapped[str] = mapped_column(default="", server_default="")
+    holder: Mapped[str] = mapped_column(default="", server_default="")
+    due_at: Mapped[int | None]
+    late: Mapped[int] = mapped_column(default=0, server_default="0")
+    verified_at: Mapped[int | None]
+    verified_by: Mapped[str] = mapped_column(default="", server_default="")
+    verified_words: Mapped[str] = mapped_column(default="", server_default="")
 
 
 IS_OPEN = literal_column("closed_at IS NULL")
@@ -65,6 +84,8 @@ Index(
     postgresql_where=IS_OPEN,
 )
 Index("ix_alarm_subject", Alarm.subject, Alarm.kind, Alarm.raised_at)
+_HAS_LIMIT = literal_column("due_at IS NOT NULL")
+Index("ix_alarm_due", Alarm.due_at, sqlite_where=_HAS_LIMIT, postgresql_where=_HAS_LIMIT)
 Index("ix_alarm_open_district", Alarm.district, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 
 
@@ -86,10 +107,7 @@ def raise_alarm(
     if last is not None and seq is not None and seq in _seqs(last):
         return last
     if last is not None and last.closed_at is None:
-        last.count += 1
-        last.last_at = unit.now
-        _keep(last, seq)
-        return last
+        return _counted(unit, last, seq)
     alarm = Alarm(
         id=new_id(),
         kind=kind,
@@ -105,8 +123,14 @@ def raise_alarm(
         last_at=unit.now,
     )
     _keep(alarm, seq)
-    unit.db.add(alarm)
-    unit.db.flush()
+    try:
+        with unit.savepoint():
+            unit.db.add(alarm)
+    except IntegrityError:  # another worker was quicker
+        quicker = latest(unit, subject, kind)
+        if quicker is None:
+            raise
+        return _counted(unit, quicker, seq)
     _tell(unit, alarm, SYSTEM, "alarm-raised")
     return alarm
 
@@ -127,17 +151,46 @@ def cleared(unit: Unit, kind: str, subject: str, seq: int | None = None) -> bool
 
 def close(unit: Unit, alarm: Alarm, person_id: str, why: str) -> None:
     """Somebody has seen to it. Closing twice changes nothing."""
-    held = unit.db.get_one(Alarm, alarm.id, populate_existing=True, with_for_update=True)
-    if held.closed_at is None:
-        _close(unit, held, person_id, why)
+    now = held(unit, alarm.id)
+    if now is not None and now.closed_at is None:
+        _close(unit, now, person_id, why)
+
+
+def held(unit: Unit, alarm_id: str) -> Alarm | None:
+    """The alarm as it is now, held against other workers until the end of the unit."""
+    return unit.db.get(Alarm, alarm_id, populate_existing=True, with_for_update=True)
+
+
+def move(unit: Unit, alarm: Alarm, actor: str, what: str, **changes: Any) -> None:
+    """Change an open alarm that is held; `what` = what happened, for the book and the events."""
+    for name, value in changes.items():
+        setattr(alarm, name, value)
+    unit.db.flush()
+    _tell(unit, alarm, actor, what)
+
+
+def overdue(unit: Unit, limit: int = 100) -> list[Alarm]:
+    """The open alarms whose limit has passed, the longest first; `claim` them one by one."""
+    rows = select(Alarm).where(_HAS_LIMIT, Alarm.due_at <= unit.now, IS_OPEN)
+    return list(unit.db.scalars(rows.order_by(Alarm.due_at).limit(limit)))
+
+
+def claim(unit: Unit, alarm: Alarm, what: str, **changes: Any) -> bool:
+    """Change an overdue alarm, unless another worker did, or somebody was quicker than both."""
+    same = (Alarm.id == alarm.id, Alarm.due_at == alarm.due_at, IS_OPEN)
+    changed = update(Alarm).where(*same).values(**changes).returning(Alarm)
+    row = unit.db.scalar(changed, execution_options={"populate_existing": True})
+    if row is not None:
+        _tell(unit, row, SYSTEM, what)
+    return row is not None
 
 
 def latest(unit: Unit, subject: str, kind: str) -> Alarm | None:
     """The last alarm of this kind about this subject, held; open or not."""
     rows = select(Alarm).where(Alarm.subject == subject, Alarm.kind == kind)
     first = rows.order_by(Alarm.closed_at.is_(None).desc(), Alarm.raised_at.desc(), Alarm.id)
-    held = first.limit(1).with_for_update()
-    return unit.db.scalar(held, execution_options={"populate_existing": True})
+    one = first.limit(1).with_for_update()
+    return unit.db.scalar(one, execution_options={"populate_existing": True})
 
 
 def open_about(unit: Unit, subject: str) -> list[Alarm]:
@@ -149,8 +202,16 @@ def open_about(unit: Unit, subject: str) -> list[Alarm]:
 def _close(unit: Unit, alarm: Alarm, by: str, why: str) -> None:
     alarm.state, alarm.closed_at = "closed", unit.now
     alarm.closed_by, alarm.closed_why = by, why
+    alarm.due_at = None
     unit.db.flush()
     _tell(unit, alarm, by, "alarm-closed")
+
+
+def _counted(unit: Unit, alarm: Alarm, seq: int | None) -> Alarm:
+    alarm.count += 1
+    alarm.last_at = unit.now
+    _keep(alarm, seq)
+    return alarm
 
 
 def _seqs(alarm: Alarm) -> list[int]:
@@ -165,5 +226,8 @@ def _keep(alarm: Alarm, seq: int | None) -> None:
 def _tell(unit: Unit, alarm: Alarm, actor: str, what: str) -> None:
     told = {"kind": alarm.kind, "subject": alarm.subject, "level": alarm.level}
     told |= {"machine": alarm.machine_id, "job": alarm.job_id}
-    audit.write(unit, alarm.district, actor, what, alarm.id, told | {"count": alarm.count})
-    outbox.tell(unit, what, alarm.id, told | {"district": alarm.district})
+    known = {"count": alarm.count}
+    if alarm.duty:
+        known |= {"duty": alarm.duty}
+    audit.write(unit, alarm.district, actor, what, alarm.id, told | known)
+    outbox.tell(unit, what, alarm.id, told | {"district": alarm.district, "duty": alarm.duty})

@@ -81,9 +81,9 @@ class Job(Base):
 
 
 # Spelled out, not bound: a database uses a partial index only for a condition it can read.
-_IS_OPEN = Job.state.in_([literal_column(f"'{state}'") for state in OPEN])
+IS_OPEN = Job.state.in_([literal_column(f"'{state}'") for state in OPEN])
 _TERMINAL_UNSURE = Job.asked_at.is_not(None) & or_(
-    _IS_OPEN, Job.off_confirmed_at.is_(None), Job.off_told_at.is_(None)
+    IS_OPEN, Job.off_confirmed_at.is_(None), Job.off_told_at.is_(None)
 )
 
 
@@ -92,9 +92,10 @@ def _index(name: str, *columns: Any, where: Any, unique: bool = False) -> Index:
 
 
 # At most one open job per machine, per welder and per fire watch, whoever is quicker.
-_index("ux_job_open_machine", Job.machine_id, where=_IS_OPEN, unique=True)
-_index("ux_job_open_welder", Job.welder_id, where=_IS_OPEN, unique=True)
-_index("ux_job_open_fire_watch", Job.fire_watch_id, where=_IS_OPEN, unique=True)
+_index("ux_job_open_machine", Job.machine_id, where=IS_OPEN, unique=True)
+_index("ux_job_open_welder", Job.welder_id, where=IS_OPEN, unique=True)
+_index("ux_job_open_fire_watch", Job.fire_watch_id, where=IS_OPEN, unique=True)
+_index("ix_job_open_on", Job.on_at, where=IS_OPEN)
 _index("ix_job_due", Job.due_at, where=Job.due_at.is_not(None))
 _index("ix_job_terminal", Job.device, where=_TERMINAL_UNSURE)
 Index("ix_job_machine", Job.machine_id, Job.applied_at)
@@ -114,7 +115,7 @@ def locked(unit: Unit, job: Job) -> Job:
 
 def open_on(unit: Unit, machine_id: str) -> Job | None:
     """The open job of a machine."""
-    return unit.db.scalar(select(Job).where(Job.machine_id == machine_id, _IS_OPEN))
+    return unit.db.scalar(select(Job).where(Job.machine_id == machine_id, IS_OPEN))
 
 
 def open_touching(unit: Unit, machine_id: str, people: list[str]) -> list[Job]:
@@ -125,7 +126,7 @@ def open_touching(unit: Unit, machine_id: str, people: list[str]) -> list[Job]:
         Job.fire_watch_id.in_(people),
     )
     # Each part with its own condition, so that each can use its own partial index.
-    return list(unit.db.scalars(select(Job).where(or_(*(one & _IS_OPEN for one in touched)))))
+    return list(unit.db.scalars(select(Job).where(or_(*(one & IS_OPEN for one in touched)))))
 
 
 def unsure_at(unit: Unit, device: str) -> list[Job]:

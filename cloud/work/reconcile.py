@@ -7,6 +7,7 @@ not what changed, so late, repeated and reordered events do no harm.
 from contextlib import suppress
 
 from cloud.base.unit import Unit
+from cloud.book import outbox
 from cloud.book.outbox import Event, Handlers
 from cloud.link import commands, terminals
 from cloud.link.commands import TerminalDark
@@ -123,6 +124,7 @@ def relay_open(unit: Unit, job: Job, seen_at: int, mode: str | None = None) -> N
         on_its_way = commands.pending(unit, job.device or "", job.id, "1")
         if not on_its_way and seen_at >= (job.ended_at or 0):
             table.move(unit, job, "off-confirmed", off_confirmed_at=unit.now)
+            outbox.tell(unit, "off-confirmed", job.id, {})
 
 
 def _stray(unit: Unit, row: Terminal) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Set
 
 from cloud.base import districts
 from cloud.base.unit import Unit
+from cloud.book import outbox
 from cloud.link import commands
 from cloud.link.commands import TerminalDark
 from cloud.registry.people import Person
@@ -72,6 +73,7 @@ def clear(unit: Unit, job: Job, person: Person, ticks: Set[str]) -> Job | Refusa
         return table.refused_for(unit, job, person.id, "clear", "wrong-step")
     if not {tick.id for tick in profile_of(job).clear_checklist} <= ticks:
         return table.refused_for(unit, job, person.id, "clear", "clear-checklist")
+    outbox.tell(unit, "job-cleared", job.id, {})
     return table.move(
         unit,
         job,

@@ -1,0 +1,96 @@
+"""What the cloud itself sees and no terminal tells becomes alarms too (CQ art. 28, 44).
+
+An OFF that is not confirmed, a site that is not cleared, work over a day long, a terminal that
+falls silent during a job. Each handler looks at the job as it is now: events may come late.
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from cloud.base.unit import Unit
+from cloud.book.outbox import Event, Handlers
+from cloud.cases import alarms
+from cloud.cases.alarms import Alarm
+from cloud.link import terminals
+from cloud.registry import machines
+from cloud.work import job as jobs
+from cloud.work.job import Job
+
+_AT_WORK = ("on", "paused")
+# Told beforehand: mains unplugged (an alarm only with an open lid), a restart, an upgrade.
+_PLANNED = frozenset({"power", "restart", "upgrade"})
+
+
+def handlers() -> Handlers:
+    """What to do about events of work and link, for `outbox.deliver`."""
+    return {
+        "off-unconfirmed": [off_unconfirmed],
+        "off-confirmed": [off_confirmed],
+        "not-cleared": [not_cleared],
+        "job-cleared": [cleared],
+        "terminal-offline": [silent],
+        "terminal-online": [heard],
+        "terminal-login": [heard],
+    }
+
+
+def off_unconfirmed(unit: Unit, event: Event) -> None:
+    """The terminal has not said that its relay is open."""
+    job = jobs.by_id(unit, event.subject)
+    if job is not None and job.off_confirmed_at is None:
+        _raise(unit, "OFF_UNCONFIRMED", job.id, job)
+
+
+def off_confirmed(unit: Unit, event: Event) -> None:
+    """Now it has."""
+    alarms.cleared(unit, "OFF_UNCONFIRMED", event.subject)
+
+
+def not_cleared(unit: Unit, event: Event) -> None:
+    """Nobody confirmed that power is cut and the site is safe."""
+    job = jobs.by_id(unit, event.subject)
+    if job is not None and job.state == "ended":
+        _raise(unit, "NOT_CLEARED", job.id, job)
+
+
+def cleared(unit: Unit, event: Event) -> None:
+    """Now somebody has."""
+    alarms.cleared(unit, "NOT_CLEARED", event.subject)
+
+
+def silent(unit: Unit, event: Event) -> None:
+    """A terminal is off-line: an alarm only while a job runs on its machine."""
+    device = event.details["device"]
+    row, machine = terminals.get(unit, device), machines.by_device(unit, device)
+    if row is None or row.online or machine is None or event.details.get("reason") in _PLANNED:
+        return
+    job = jobs.open_on(unit, machine.id)
+    if job is not None and job.state in _AT_WORK:
+        _raise(unit, "OFFLINE_JOB", device, job)
+
+
+def heard(unit: Unit, event: Event) -> None:
+    """The terminal is there again."""
+    alarms.cleared(unit, "OFFLINE_JOB", event.details["device"])
+
+
+def sweep(unit: Unit) -> int:
+    """Work that lasts too long, and such work that has ended; how many. Safe with many workers."""
+    since = unit.now - unit.settings.long_on_s * 1000
+    told = select(Alarm.subject).where(Alarm.kind == "LONG_ON", Alarm.subject == Job.id)
+    long = select(Job).where(jobs.IS_OPEN, Job.on_at <= since, ~told.exists()).limit(100)
+    running = list(unit.db.scalars(long))
+    for job in running:
+        _raise(unit, "LONG_ON", job.id, job)
+    over = select(Alarm.subject).join(Job, Job.id == Alarm.subject)
+    over = over.where(alarms.IS_OPEN, Alarm.kind == "LONG_ON", Job.state.in_(jobs.OVER))
+    ended = list(unit.db.scalars(over.limit(100)))
+    for subject in ended:
+        alarms.cleared(unit, "LONG_ON", subject)
+    return len(running) + len(ended)
+
+
+def _raise(unit: Unit, kind: str, subject: str, job: Job) -> None:
+    where: dict[str, Any] = {"machine_id": job.machine_id, "job_id": job.id}
+    alarms.raise_alarm(unit, kind, subject, district=job.district, **where)

@@ -1,0 +1,83 @@
+"""What no terminal tells: the cloud sees it and raises the alarm itself (cloud/cases/observed)."""
+
+from cloud.book import outbox
+from tests.cloud.cases.conftest import Desk
+
+
+def test_an_off_that_is_not_confirmed_is_an_alarm_until_it_is(desk: Desk) -> None:
+    job = desk.working()
+    desk.terminal.deaf = True
+    desk.off(job)
+    desk.deliver()
+    desk.later(29)
+    assert desk.kinds() == []
+    desk.later(2)
+    assert desk.kinds() == ["OFF_UNCONFIRMED"]
+    desk.terminal.deaf = False
+    desk.terminal.restart()
+    desk.login()
+    desk.exchange()
+    assert desk.kinds() == []
+
+
+def test_a_site_that_is_not_cleared_in_thirty_minutes_is_an_alarm_until_it_is(desk: Desk) -> None:
+    job = desk.working()
+    desk.off(job)
+    desk.exchange()
+    desk.later(1799)
+    assert desk.kinds() == []
+    desk.later(2)
+    assert desk.kinds() == ["NOT_CLEARED"]
+    desk.clear(job)
+    desk.deliver()
+    assert desk.kinds() == []
+
+
+def test_what_was_put_right_before_the_news_came_is_no_alarm(desk: Desk) -> None:
+    job = desk.working()
+    desk.off(job)
+    desk.exchange()
+    desk.clear(job)
+    for kind in ("off-unconfirmed", "not-cleared"):
+        desk.county.do(outbox.tell, kind, job.id, {})
+        desk.county.do(outbox.tell, kind, "no-such-job", {})
+    desk.deliver()
+    assert desk.kinds() == []
+
+
+def test_a_terminal_that_falls_silent_is_an_alarm_only_during_a_job(desk: Desk) -> None:
+    desk.later(3600)
+    assert desk.kinds() == []
+    desk.login()
+    desk.exchange()
+    desk.working()
+    desk.later(3600)
+    assert desk.kinds() == ["OFFLINE_JOB"]
+    desk.login()
+    assert desk.kinds() == []
+
+
+def test_an_unplugged_machine_is_no_alarm_during_a_job_either(desk: Desk) -> None:
+    desk.working()
+    desk.up(desk.terminal.leave("power"))
+    desk.deliver()
+    assert desk.kinds() == []
+
+
+def test_work_of_over_a_day_is_one_alarm_that_ends_with_it(desk: Desk) -> None:
+    job = desk.working()
+    with desk.county.ground.write() as unit:  # approvals have drawn it out
+        held = unit.db.get_one(type(job), job.id)
+        held.lease_until = unit.now + 30 * 3600_000
+        held.due_at = held.lease_until
+    for _ in range(3):
+        desk.later(8 * 3600 + 60)
+        desk.login()
+        desk.exchange()
+    assert "LONG_ON" in desk.kinds()
+    desk.later(60)
+    assert desk.kinds().count("LONG_ON") == 1
+    desk.off(job)
+    desk.exchange()
+    desk.later(1)
+    assert "LONG_ON" not in desk.kinds()
