@@ -49,8 +49,8 @@ class Board(Switchboard):
         self.subscribe(session, topics.EVERY_UP, 1)
         return session
 
-    async def send(self, device: str, body: bytes) -> None:
-        await self._hand_over(Message(topics.down(device), body, 1), wanted=False)
+    async def send(self, device: str, body: bytes, light: bool = False) -> None:
+        await self._hand_over(Message(topics.down(device), body, 0 if light else 1), wanted=False)
 
     async def stop(self) -> None:
         self._closing = True
@@ -208,8 +208,8 @@ class InLoopCloud:
             self._news = False
             outbox.deliver(self.ground, self._handlers)
 
-    def _send(self, device: str, body: bytes) -> None:
+    def _send(self, device: str, body: bytes, light: bool = False) -> None:
         if self._board is not None:  # else it is a row, and the sweep sends it again
-            task = asyncio.get_running_loop().create_task(self._board.send(device, body))
+            task = asyncio.get_running_loop().create_task(self._board.send(device, body, light))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -49,7 +49,7 @@ class Settings:
 
     beat_working_s: Annotated[int, "heartbeat while a job runs"] = 60
     beat_idle_s: Annotated[int, "heartbeat otherwise"] = 180
-    alive_s: Annotated[int, "longest silence towards a beating terminal"] = 300
+    alive_s: Annotated[int, "longest silence towards a beating terminal"] = 720
     command_timeout_s: Annotated[int, "no answer = timed out"] = 20
     command_life_s: Annotated[int, "a command dies after this"] = 15
     presence_s: Annotated[int, "how long a spoken code is good"] = 60

@@ -17,7 +17,7 @@ from cloud.base.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[str, bytes], None]
+Send = Callable[..., None]  # (device, body), and True where none need confirm its arrival
 
 
 class NoSender(Exception):
@@ -28,7 +28,7 @@ class NestedWrite(Exception):
     """A write unit was opened inside another one of the same thread: it would wait for itself."""
 
 
-def _no_sender(device: str, payload: bytes) -> None:
+def _no_sender(device: str, payload: bytes, light: bool = False) -> None:
     raise NoSender(device)
 
 
@@ -52,9 +52,13 @@ class Unit:
         """Run `call` once, after the commit; not at all after a roll-back. Errors are logged."""
         self._calls.append(call)
 
-    def send(self, device: str, payload: bytes) -> None:
-        """Hand a body to the port for commands once the commit is durable."""
-        self.after(lambda: self._ground.send(device, payload))
+    def send(self, device: str, payload: bytes, light: bool = False) -> None:
+        """Hand a body to the port for commands once the commit is durable.
+
+        `light`: the next one of its kind follows soon, so nobody need confirm its arrival.
+        """
+        out = (device, payload, True) if light else (device, payload)
+        self.after(lambda: self._ground.send(*out))
 
     def wake(self) -> None:
         """After the commit, tell whoever delivers the outbox that there is something in it."""

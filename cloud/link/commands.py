@@ -214,7 +214,8 @@ def _make(unit: Unit, row: Terminal, command: Command, content: dict[str, Any]) 
     text = json.dumps(full, ensure_ascii=False)
     command.content = unit.keys.seal(text.encode(), _PURPOSE) if command.private else text
     unit.db.add(command)
-    unit.send(row.device, _body(unit, command))
+    light = command.name == "alive" and "ask" not in content
+    unit.send(row.device, _body(unit, command), light)
     unit.db.flush()
     return command
 

@@ -90,11 +90,11 @@ class Client:
         self._bell.close()
         self._ear.close()
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Hand over a message of QoS 1 and return; NotSent if there is no line."""
+    def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        """Hand over a message and return; NotSent if there is no line."""
         if not self.connected:
             raise NotSent(f"no connection to the broker {self._address.host}")
-        info = self._paho.publish(topic, payload, qos=1)
+        info = self._paho.publish(topic, payload, qos=qos)
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise NotSent(paho.error_string(info.rc))
         self._ring()

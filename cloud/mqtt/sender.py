@@ -20,7 +20,7 @@ class BodyTooLong(ValueError):
 
 
 class Sender:
-    """Publishes to `hm/{device}/down`, QoS 1, without waiting for anybody.
+    """Publishes to `hm/{device}/down`, QoS 1 (light: 0), without waiting for anybody.
 
     Call it after the commit. NotSent if the broker is not reached just now: the command is a row
     in the database, and is sent again by the sweep.
@@ -47,9 +47,9 @@ class Sender:
         """Disconnect."""
         self._client.stop()
 
-    def __call__(self, device: str, body: bytes) -> None:
+    def __call__(self, device: str, body: bytes, light: bool = False) -> None:
         """Send `body`; NotSent without a connection, BodyTooLong for a body over the limit."""
         topic = topics.down(device)
         if _FRAME_BYTES + len(topic) + len(body) > PACKET_BYTES:
             raise BodyTooLong(f"{len(body)} bytes for {device}")
-        self._client.publish(topic, body)
+        self._client.publish(topic, body, 0 if light else 1)

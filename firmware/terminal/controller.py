@@ -27,6 +27,7 @@ class Controller:
         self.lease_end = 0  # up ms
         self.ended = list(ended)
         self._paused = ""  # the job that may go on
+        self.dark = False  # no mains: a contactor cannot follow its coil
         self.gas = False  # tripped
         self._gas_seen = self._gas_warned = False
         self.tampered = tampered  # since the office or a technician last looked
@@ -114,7 +115,7 @@ class Controller:
             return "locked"
         if self.gas:
             return "gas"
-        return "relay-stuck" if self.mode == FAULT else ""
+        return "relay-stuck" if self.mode == FAULT or self.dark else ""
 
     # the world ----------------------------------------------------------------
 
@@ -209,7 +210,7 @@ class Controller:
 
     def contact(self, closed, up):
         """What the relay's own contact says; a relay that is not where its coil is, is a fault."""
-        if closed == self._coil or up - self._moved_at < MOVE_MS:
+        if closed == self._coil or up - self._moved_at < MOVE_MS or self.dark:
             self._odd_looks = 0
             return [] if closed or self._coil else self._let_go()
         self._odd_looks += 1

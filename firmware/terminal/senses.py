@@ -93,11 +93,11 @@ class Senses:
         """The mains is gone: the capacitor lets us say so, and nothing more."""
         dark = self._dark.feel(not self._t.board.mains(), up)
         if dark and self._mains:
-            self._mains = False
+            self._mains, self._t.controller.dark = False, True
             self._t.apply(self._t.controller.pause(up, "mains"))
             self._t.mains_lost()
         elif self._mains is False and self._t.board.mains():
-            self._mains = True
+            self._mains, self._t.controller.dark = True, False
             self._t.reports.changed()
 
     def _warmth(self):

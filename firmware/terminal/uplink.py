@@ -23,9 +23,9 @@ _DEPTHS = (0, 0, 1, 0, 2, 0, 0, 3, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 3)
 _ROUND = const(11)
 _PROBE_MS = const(12000)  # for the answer of a link that stood: slow air has six seconds of it
 _STEADY_MS = const(20000)
-_QUIET = const(300)  # ms a second of keepalive: in the middle between two idle heartbeats
+_QUIET = const(700)  # ms a second of keepalive: longer than between idle heartbeats
 _QUEUED = const(8)
-_SILENCE_MS = const(150000)  # after so long without a byte a light message, too, is acknowledged
+_SILENCE_MS = const(200000)  # after so long without a byte a light message, too, is acknowledged
 
 
 class NoAnswer(OSError):

@@ -87,7 +87,7 @@ class Stage:
         self._housekeeping.stop()
         self.ground.close()
 
-    def _send(self, device, body):
+    def _send(self, device, body, light=False):
         self._radio.submit(self._cross, self.terminals[device], body)
 
     def _cross(self, terminal, body):

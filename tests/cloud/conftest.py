@@ -162,7 +162,9 @@ def ground(
     settings: Settings, clock: HandClock, sent: list[tuple[str, bytes]], migrated: Path
 ) -> Iterator[Ground]:
     shutil.copy(migrated, settings.data_dir / "hanma.db")
-    ground = Ground.open(settings, clock, lambda device, body: sent.append((device, body)))
+    ground = Ground.open(
+        settings, clock, lambda device, body, light=False: sent.append((device, body))
+    )
     yield ground
     ground.close()
 

@@ -750,6 +750,8 @@ def test_the_mains_gone_is_told_with_the_last_breath_and_the_job_may_go_on() -> 
         (left,) = bench.of_code("Z0")
         assert (left["reason"], left["epoch"]) == ("power", bench.epoch())
         assert "tamper" not in left
+        assert (await bench.switch_on("j2"))["message"] == "relay-stuck"  # nothing can pull in
+        assert bench.terminal.controller.mode == "idle" and bench.of_code("E0") == []
         bench.board.has_mains = 1
         await asyncio.sleep(1)
         assert (await bench.switch_on())["code"] == 200

@@ -395,7 +395,7 @@ def test_in_silence_it_pings_and_a_living_broker_keeps_the_connection() -> None:
 
     stage = staged(script)
     assert len(stage.peer.connects) == 1
-    assert 36 <= stage.peer.pings <= 40  # every 90 s, in the middle between two idle heartbeats
+    assert 16 <= stage.peer.pings <= 18  # every 210 s: none between two idle heartbeats
 
 
 def test_a_broker_that_answers_no_ping_is_left_after_twelve_seconds() -> None:
@@ -405,7 +405,7 @@ def test_a_broker_that_answers_no_ping_is_left_after_twelve_seconds() -> None:
         began = now_ms()
         while len(stage.peer.connects) < 2:
             await asyncio.sleep(0.1)
-        assert 100_000 < now_ms() - began < 106_000
+        assert 220_000 < now_ms() - began < 226_000
         stage.peer.mute.clear()
         await stage.on_line()
 
@@ -525,12 +525,12 @@ def test_a_packet_too_large_or_against_the_standard_closes_the_link(bad: bytes) 
 def test_a_light_message_waits_for_nobody_while_the_line_is_known_to_live() -> None:
     async def script(stage: Stage) -> None:
         await stage.on_line()
-        for _ in range(3):
+        for _ in range(4):
             await asyncio.sleep(60)
             stage.uplink.offer(b"light", light=True)
             await asyncio.sleep(1)
         ids = [message.id for message in stage.peer.messages if message.body == b"light"]
-        assert ids[:2] == [0, 0] and ids[2] > 0
+        assert ids[:3] == [0, 0, 0] and ids[3] > 0
         assert stage.peer.pings == 0
 
     staged(script)

@@ -40,7 +40,9 @@ class Line:
 
     def leaving(self) -> list[bytes]:
         """Bodies that left for the terminal since the last look."""
-        fresh = [body for device, body in self.sent[self.read :] if device == self.terminal.device]
+        fresh = [
+            body for device, body, *_ in self.sent[self.read :] if device == self.terminal.device
+        ]
         self.read = len(self.sent)
         return fresh
 

@@ -185,23 +185,23 @@ def alive_within(line: Any, beats: int, every_s: int) -> int:
 
 
 @pytest.mark.parametrize(("every_s", "relay"), [(180, 0), (60, 1)])
-def test_a_beating_terminal_hears_from_the_cloud_at_least_every_five_minutes(
+def test_a_beating_terminal_hears_from_the_cloud_before_it_thinks_itself_alone(
     online: Any, every_s: int, relay: int
 ) -> None:
     online.terminal.relay = relay
     online.login()
     gap = 0
-    for _ in range(20):
+    for _ in range(40):
         online.clock.forward(every_s)
         gap += every_s
         online.beat()
         if online.leaving():
             gap = 0
-        assert gap + every_s <= 300
+        assert gap + every_s <= 720 < 900  # no_contact_s of the policy
 
 
 def test_alive_commands_do_not_pile_up(online: Any) -> None:
-    assert alive_within(online, 10, 180) >= 5
+    assert alive_within(online, 20, 180) >= 5
     rows = online.county.ask(lambda unit: unit.db.query(intake.commands.Command).count())
     assert rows == 1
 
