@@ -80,10 +80,7 @@ def record(
         review_by=review_by,
         status=status,
     )
-    known = select(Certificate).where(
-        Certificate.issuer == issuer, Certificate.number_blind == made["number_blind"]
-    )
-    certificate = unit.db.scalar(known)
+    certificate = by_number(unit, issuer, number)
     if certificate is None:
         certificate = Certificate(**made)
         unit.db.add(certificate)
@@ -103,6 +100,7 @@ _SAID = (
     "review_by",
     "status",
     "checked_at",
+    "known",
     "warn_on",
 )
 
@@ -149,6 +147,39 @@ def for_person(unit: Unit, person_id: str) -> list[Certificate]:
     """All certificates of a person, good or not, the longest valid first."""
     rows = select(Certificate).where(Certificate.person_id == person_id)
     return list(unit.db.scalars(rows.order_by(Certificate.valid_to.desc(), Certificate.id)))
+
+
+def get(unit: Unit, certificate_id: str) -> Certificate | None:
+    return unit.db.get(Certificate, certificate_id)
+
+
+def by_number(unit: Unit, issuer: str, number: str) -> Certificate | None:
+    """The certificate of this issuer with this number, whoever holds it."""
+    blind = unit.keys.blind(f"certificate:{number}")
+    return unit.db.scalar(
+        select(Certificate).where(Certificate.issuer == issuer, Certificate.number_blind == blind)
+    )
+
+
+def wait(unit: Unit, certificate: Certificate) -> None:
+    """Entered by its holder: it is not good before it was confirmed."""
+    certificate.known = False
+    unit.db.flush()
+
+
+def confirm(unit: Unit, certificate: Certificate) -> None:
+    """The office has seen it."""
+    certificate.known = True
+    certificate.checked_at = unit.now
+
+
+def waiting(unit: Unit, limit: int) -> list[Certificate]:
+    """Those that were entered by their holders and that no issuer was ever heard about."""
+    rows = select(Certificate).where(
+        Certificate.known.is_(False), Certificate.answered_at.is_(None)
+    )
+    ordered = rows.order_by(Certificate.checked_at, Certificate.id)
+    return list(unit.db.scalars(ordered.limit(limit)))
 
 
 def set_status(unit: Unit, certificate: Certificate, status: str) -> None:

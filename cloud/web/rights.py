@@ -43,6 +43,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "technician.ticket": frozenset({"technician"}),
     "regulator.order": _REGULATORS,  # never ON
     "regulator.snapshot": _REGULATORS,
+    "welder.my_certificates": frozenset({"welder"}),
+    "welder.enter_certificate": frozenset({"welder"}),
+    "office.confirm": frozenset({"office"}),
     "office.waiting": frozenset({"office"}),
     "office.decide": frozenset({"office"}),
     "terminal.package": ANYONE,

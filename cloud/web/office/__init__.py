@@ -1,4 +1,4 @@
-"""For the office: who registered and waits to be let in."""
+"""For the office: who registered and waits to be let in, and certificates to confirm."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cloud.base.unit import Unit
-from cloud.cases import registrations
+from cloud.cases import entries, registrations
 from cloud.cases.registrations import NotEntitled
-from cloud.registry import enterprises, people
+from cloud.registry import certificates, enterprises, people
 from cloud.registry.people import Person
 from cloud.web import fields, visitor
 from cloud.web.accounts.registering import role_words
 from cloud.web.trouble import not_yours, wants_json
+from cloud.web.welder.papers import shown
 
 blueprint = Blueprint("office", __name__, template_folder="templates")
 _SHOWN = 50
@@ -26,7 +27,26 @@ def waiting() -> str:
     words = role_words()
     with visitor.ground().read() as unit:
         rows = [_shown(unit, one, words) for one in people.waiting(unit, _SHOWN)]
-    return render_template("office/registrations.html", rows=rows)
+        held = [shown(unit, one) for one in certificates.waiting(unit, _SHOWN)]
+    return render_template("office/registrations.html", rows=rows, held=held)
+
+
+@blueprint.post("/office/certificates/<id>")
+def confirm(id: str) -> ResponseReturnValue:
+    """The office has seen a certificate that its holder entered."""
+    with visitor.ground().write() as unit:
+        certificate = certificates.get(unit, id)
+        if certificate is None:
+            abort(404)
+        office = people.get(unit, visitor.signed_in().id)
+        assert office
+        try:
+            entries.confirm(unit, certificate, office)
+        except NotEntitled:
+            raise not_yours() from None
+    if wants_json():
+        return jsonify({"ok": True})
+    return redirect(url_for("office.waiting"), 303)
 
 
 @blueprint.post("/office/registrations/<id>")

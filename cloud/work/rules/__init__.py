@@ -15,6 +15,7 @@ RULES: tuple[Rule, ...] = (
     certificates.certificate_review,
     certificates.certificate_status,
     certificates.certificate_unknown,
+    certificates.certificate_waiting,
     certificates.certificate_unchecked,
     machines.machine_unusable,
     machines.terminal_missing,

@@ -118,7 +118,20 @@ def certificate_review(facts: Facts, profile: Profile) -> Values | None:
 )
 def certificate_unknown(facts: Facts, profile: Profile) -> Values | None:
     best = _best_of_the_bad(facts, profile)
-    return {} if best is not None and not best.known else None
+    return {} if best is not None and not best.known and best.answered_at else None
+
+
+@rule(
+    "certificate-waiting",
+    _STEPS,
+    "您登记的操作证还没有核验通过。",
+    "The certificate that you entered was not confirmed yet.",
+    "请等待发证部门或平台核验；急用请联系平台。",
+    "Wait until its issuer or the office has confirmed it; if it is urgent, ask the office.",
+)
+def certificate_waiting(facts: Facts, profile: Profile) -> Values | None:
+    best = _best_of_the_bad(facts, profile)
+    return {} if best is not None and not best.known and not best.answered_at else None
 
 
 @rule(

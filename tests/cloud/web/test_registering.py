@@ -1,9 +1,10 @@
-"""Registering oneself, and the office that looks at it."""
+"""Registering oneself and one's certificates, and the office that looks at it."""
 
 import pytest
 
 from cloud.base.formats import identity_check
-from cloud.registry import people
+from cloud.registry import certificates, people
+from cloud.registry.issuers import Entry, SourceDown
 
 BODY = "99010119900101001"
 IDENTITY = BODY + identity_check(BODY)
@@ -95,3 +96,80 @@ def test_one_address_cannot_register_without_end(browser, county, settings):
         for _ in range(settings.throttle_failures + 1)
     ]
     assert codes == [400] * settings.throttle_failures + [429]
+
+
+# --- certificates ---------------------------------------------------------------------------
+
+PAPER = {
+    "issuer": "emergency",
+    "number": "T990101199001010",
+    "category": "熔化焊接与热切割作业",
+    "valid_from": "2026-01-05",
+    "valid_to": "2032-01-04",
+    "review_by": "2029-01-04",
+}
+APPLY = {"site": "演示车间", "work": "焊接支架", "voucher": "1号票"}
+
+
+@pytest.fixture
+def newcomer(browser, county, cast, floor):
+    """A welder without any certificate, and a browser."""
+    person = county.person("welder", enterprise=cast.works, password="made-up-password")
+    return person, browser(person)
+
+
+def codes(user, cast):
+    return [one["code"] for one in user.step(cast.code, "apply", **APPLY)["refusals"]]
+
+
+def test_a_certificate_that_a_welder_enters_counts_once_the_office_has_seen_it(
+    newcomer, county, cast, office
+):
+    person, user = newcomer
+    assert codes(user, cast) == ["certificate-missing"]
+    assert user.post("/certificates", **PAPER).location == "/certificates"
+    page = user.get("/certificates").text
+    assert "待核验" in page and PAPER["number"] not in page
+    assert codes(user, cast) == ["certificate-waiting"]
+    (held,) = county.ask(certificates.for_person, person.id)
+    assert "熔化焊接" in office.get("/office/registrations").text
+    assert office.post(f"/office/certificates/{held.id}").status_code == 303
+    assert office.post("/office/certificates/nobody").status_code == 404
+    assert codes(user, cast) == []
+    assert "已核验" in user.get("/certificates").text
+
+
+@pytest.mark.parametrize(("known", "expected"), [(True, []), (False, ["certificate-unknown"])])
+def test_where_the_issuer_can_be_asked_it_decides_at_once(newcomer, cast, ground, known, expected):
+    entry = Entry(PAPER["category"], PAPER["valid_from"], PAPER["valid_to"])
+    ground.issuers = {"emergency": lambda question: entry if known else None}
+    _person, user = newcomer
+    user.post("/certificates", **PAPER)
+    assert codes(user, cast) == expected
+
+
+def test_entering_one_while_the_issuer_is_down_is_no_error(newcomer, cast, ground):
+    def down(question):
+        raise SourceDown("made up")
+
+    ground.issuers = {"emergency": down}
+    _person, user = newcomer
+    assert user.post("/certificates", **PAPER).status_code == 303
+    assert codes(user, cast) == ["certificate-waiting"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"number": " "}, {"valid_to": "soon"}, {"valid_to": "2020-01-01"}, {"issuer": "me"}]
+)
+def test_a_wrong_certificate_is_one_clear_sentence(newcomer, county, wrong):
+    person, user = newcomer
+    answer = user.post("/certificates", json=True, **PAPER | wrong)
+    assert answer.status_code == 400
+    assert county.ask(certificates.for_person, person.id) == []
+
+
+def test_nobody_takes_over_the_certificate_of_another(newcomer, county, cast):
+    county.certificate(cast.welder, number=PAPER["number"])
+    person, user = newcomer
+    assert user.post("/certificates", json=True, **PAPER).status_code == 400
+    assert county.ask(certificates.for_person, person.id) == []

@@ -118,6 +118,8 @@ CERTIFICATES = [
     ({"asks": True, "answered_at": NOW, "known": False}, "certificate-unknown"),
     ({"asks": True, "answered_at": NOW - 4 * 86_400_000}, "certificate-unchecked"),
     ({"asks": True, "answered_at": None}, "certificate-unchecked"),
+    ({"known": False}, "certificate-waiting"),
+    ({"asks": True, "known": False}, "certificate-waiting"),
 ]
 
 
