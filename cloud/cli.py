@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "soak": "cloud.soak",
     "audit": "cloud.record_cli",
     "rules": "cloud.rules_cli",
+    "uncoded": "cloud.uncoded_cli",
     "evidence": "cloud.record_cli",
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",

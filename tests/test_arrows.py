@@ -11,7 +11,7 @@ EDGES = ("mqtt", "issuers", "platform", "web")
 COMPOSITION = {
     *("cloud/app.py", "cloud/cli.py", "cloud/__main__.py", "cloud/demo.py"),
     *("cloud/inloop.py", "cloud/soak.py"),
-    *("cloud/ledgers_cli.py", "cloud/record_cli.py", "cloud/rules_cli.py"),
+    *("cloud/ledgers_cli.py", "cloud/record_cli.py", "cloud/rules_cli.py", "cloud/uncoded_cli.py"),
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {
