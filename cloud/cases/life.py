@@ -144,12 +144,16 @@ def seen_in(root: str | None) -> ColumnElement[bool]:
     return districts.below(root, Alarm.district) | Alarm.machine_id.in_(machines)
 
 
+def seen_by(person: Person) -> ColumnElement[bool]:
+    """SQL: the alarms that this officer sees; the office sees all."""
+    return seen_in(None if "office" in person.roles else person.district)
+
+
 def may_handle(unit: Unit, alarm: Alarm, person: Person) -> bool:
     """Officers handle what they see; the office handles all."""
     if person.status != "active" or not person.roles & {"officer", "office"}:
         return False
-    root = None if "office" in person.roles else person.district
-    row = select(Alarm.id).where(Alarm.id == alarm.id, seen_in(root))
+    row = select(Alarm.id).where(Alarm.id == alarm.id, seen_by(person))
     return unit.db.scalar(row) is not None
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Response, render_template, request
 
 from cloud.web import answers, visitor
-from cloud.web.regulator import orders, overview
+from cloud.web.regulator import alarms, orders, overview
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.regulator.words import STATES
 
-__all__ = ["blueprint", "orders"]
+__all__ = ["alarms", "blueprint", "orders"]
 POLL_MS = 10_000
 _PAGES_MAX = 100_000
 

@@ -1,4 +1,4 @@
-"""The states of a machine in the status table: word and sign (shape and colour, see hanma.css)."""
+"""States of machines (word and sign: shape and colour, see hanma.css), and the words of alarms."""
 
 from flask_babel import lazy_gettext as _
 
@@ -13,4 +13,28 @@ STATES = {
     "locked": (_("已锁定"), "stopped"),
     "scrapped": (_("已报废"), "stopped"),
     "unfitted": (_("未装终端"), "offline"),
+}
+
+ALARM_KINDS = {
+    "TAMPER": _("终端外壳被打开"),
+    "BYPASS": _("疑似改装：触点断开却有电流"),
+    "RELAY_STUCK": _("触点没有跟着线圈动"),
+    "GAS_WARN": _("可燃气体预警"),
+    "GAS_TRIP": _("可燃气体超标，已断电"),
+    "OVER_TEMP": _("终端过热"),
+    "EMERGENCY_ON": _("应急放开"),
+    "LOW_SIGNAL": _("信号弱"),
+    "JOURNAL_FULL": _("终端记录存满"),
+    "UPGRADE_FAILED": _("升级失败"),
+    "POWER_TAMPER": _("开着外壳断电"),
+    "OFF_UNCONFIRMED": _("关机未确认"),
+    "NOT_CLEARED": _("没有按时清理现场"),
+    "LONG_ON": _("作业超过一天"),
+    "OFFLINE_JOB": _("作业中终端离线"),
+}
+ALARM_STATES = {
+    "raised": _("待分派"),
+    "assigned": _("待处理"),
+    "verified": _("已核实"),
+    "closed": _("已办结"),
 }

@@ -1,0 +1,118 @@
+"""Alarms for officers and the office: the list, one alarm, and its steps to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, abort, jsonify, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from cloud.base.unit import Unit
+from cloud.cases import alarms, life
+from cloud.cases.alarms import Alarm
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.web import answers, fields, visitor
+from cloud.web.regulator.blueprint import blueprint
+from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES
+from cloud.web.trouble import Trouble, not_yours, wants_json
+from cloud.web.welder.pages import person_of
+
+PER_PAGE = 50
+_WORDS = 200
+
+
+@blueprint.get("/alarms")
+def alarms_page() -> str:
+    """The open alarms that the viewer sees."""
+    with visitor.ground().read() as unit:
+        shown = _open(unit, person_of(unit, visitor.signed_in()))
+        words = {"kinds": ALARM_KINDS, "states": ALARM_STATES}
+        return render_template("regulator/alarms.html", alarms=shown, now=unit.now, **words)
+
+
+@blueprint.get("/alarms.json")
+def alarms_json() -> Response:
+    """The same as JSON: the first fifty, the overdue and grave ones before the others."""
+    with visitor.ground().read() as unit:
+        return answers.unless_known({"alarms": _open(unit, person_of(unit, visitor.signed_in()))})
+
+
+@blueprint.get("/alarms/<id>")
+def alarm_page(id: str) -> ResponseReturnValue:
+    """One alarm with the next step; JSON for programs."""
+    with visitor.ground().read() as unit:
+        person = person_of(unit, visitor.signed_in())
+        shown = _row(unit, _seen(unit, id, person)) | {"mine": person.id}
+        now = unit.now
+    if wants_json():
+        return answers.unless_known(shown)
+    words = {"kinds": ALARM_KINDS, "states": ALARM_STATES}
+    return render_template("regulator/alarm.html", alarm=shown, now=now, **words)
+
+
+@blueprint.post("/alarms/<id>/take")
+def alarm_take(id: str) -> ResponseReturnValue:
+    """I will see to it."""
+    return _step(id, life.take)
+
+
+@blueprint.post("/alarms/<id>/verify")
+def alarm_verify(id: str) -> ResponseReturnValue:
+    """Somebody was there: `words` = what was found."""
+    found = fields.text("words", _("核实情况"), limit=_WORDS)
+    return _step(id, lambda unit, alarm, person: life.verify(unit, alarm, person, found))
+
+
+@blueprint.post("/alarms/<id>/close")
+def alarm_close(id: str) -> ResponseReturnValue:
+    """It is put right: `words` = how."""
+    done = fields.text("words", _("处理结果"), limit=_WORDS)
+    return _step(id, lambda unit, alarm, person: life.close(unit, alarm, person, done))
+
+
+def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnValue:
+    with visitor.ground().write() as unit:
+        person = person_of(unit, visitor.signed_in())
+        alarm = _seen(unit, id, person)
+        try:
+            why_not = act(unit, alarm, person)
+        except life.NotEntitled:
+            raise not_yours() from None
+        shown = _row(unit, alarm)
+    if why_not:
+        words = {
+            "closed": _("这条告警已经办结。"),
+            "not-verified": _("请先核实，再办结。"),
+        }[why_not]
+        raise Trouble(409, "alarm-step", words, _("请刷新页面看现在的状态。"))
+    if wants_json():
+        return jsonify({"ok": True, "alarm": shown, "refusals": []})
+    return redirect(url_for("regulator.alarm_page", id=id), 303)
+
+
+def _seen(unit: Unit, id: str, person: Person) -> Alarm:
+    alarm = unit.db.get(Alarm, id)
+    if alarm is None:
+        abort(404)
+    if not life.may_handle(unit, alarm, person):
+        raise not_yours()
+    return alarm
+
+
+def _open(unit: Unit, person: Person) -> list[dict[str, Any]]:
+    rows = select(Alarm).where(alarms.IS_OPEN, life.seen_by(person))
+    order = (Alarm.level.desc(), Alarm.late.desc(), Alarm.raised_at, Alarm.id)
+    return [_row(unit, one) for one in unit.db.scalars(rows.order_by(*order).limit(PER_PAGE))]
+
+
+def _row(unit: Unit, alarm: Alarm) -> dict[str, Any]:
+    machine = unit.db.get(Machine, alarm.machine_id) if alarm.machine_id else None
+    names = ("id", "kind", "level", "state", "count", "district", "duty", "late", "holder")
+    times = ("raised_at", "last_at", "due_at", "verified_at", "closed_at")
+    words = ("verified_words", "closed_why")
+    shown = {name: getattr(alarm, name) for name in (*names, *times, *words)}
+    return shown | {"machine": machine.code if machine else "", "job": alarm.job_id}

@@ -1,0 +1,68 @@
+"""Officers handle an alarm to the end, by page or as a program; nobody else does."""
+
+import pytest
+
+from cloud.book import outbox
+from cloud.cases import alarms, life
+from cloud.web.regulator.words import ALARM_KINDS
+
+
+@pytest.fixture
+def alarm(county, cast):
+    where = {"district": cast.machine.district, "machine_id": cast.machine.id}
+    raised = county.do(alarms.raise_alarm, "TAMPER", "T1", **where)
+    outbox.deliver(county.ground, life.handlers())
+    return f"/alarms/{raised.id}"
+
+
+def test_every_kind_has_its_words():
+    assert set(ALARM_KINDS) == set(alarms.LEVELS)
+
+
+def test_from_the_list_to_the_end_by_page(browser, cast, alarm):
+    officer = browser(cast.officer)
+    assert f'href="{alarm}"' in officer.get("/alarms").text
+    assert "终端外壳被打开" in officer.get(alarm).text
+    assert officer.post(f"{alarm}/take").location == alarm
+    assert f'action="{alarm}/take"' not in officer.get(alarm).text
+    assert officer.post(f"{alarm}/verify", words="外壳松动").location == alarm
+    assert officer.post(f"{alarm}/close", words="已重新封好").location == alarm
+    page = officer.get(alarm).text
+    assert "外壳松动" in page
+    assert "已重新封好" in page
+    assert "没有未办结的告警" in officer.get("/alarms").text
+    assert 'href="/alarms"' in officer.get("/").text
+
+
+def test_the_same_as_a_program(browser, cast, alarm):
+    officer = browser(cast.officer)
+    (row,) = officer.get("/alarms.json").json["alarms"]
+    assert (row["kind"], row["duty"], row["machine"]) == ("TAMPER", "990101001", cast.code)
+    early = officer.post(f"{alarm}/close", json=True, words="一")
+    assert (early.status_code, early.json["refusals"][0]["code"]) == (409, "alarm-step")
+    assert officer.post(f"{alarm}/take", json=True).json["alarm"]["holder"] == cast.officer.id
+    assert officer.post(f"{alarm}/verify", json=True, words="一").json["ok"]
+    assert officer.post(f"{alarm}/close", json=True, words="二").json["alarm"]["state"] == "closed"
+    late = officer.post(f"{alarm}/take", json=True)
+    assert late.json["refusals"][0]["words"] == "这条告警已经办结。"
+
+
+@pytest.mark.parametrize("step", ["take", "verify", "close"])
+def test_an_officer_of_another_district_neither_sees_nor_moves_it(browser, cast, alarm, step):
+    far = browser(cast.far_officer)
+    assert far.get("/alarms.json").json["alarms"] == []
+    assert far.get(alarm).status_code == 403
+    assert far.post(f"{alarm}/{step}", words="一").status_code == 403
+
+
+@pytest.mark.parametrize("words", ["", " ", "长" * 201, "a\x00"])
+def test_words_are_wanted_and_bounded(browser, cast, alarm, words):
+    officer = browser(cast.officer)
+    for step in ("verify", "close"):
+        assert officer.post(f"{alarm}/{step}", words=words).status_code == 400
+
+
+def test_an_alarm_that_is_not_there_is_a_404(browser, cast):
+    office = browser(cast.office)
+    assert office.get("/alarms/0").status_code == 404
+    assert office.post("/alarms/0/take").status_code == 404
