@@ -34,6 +34,9 @@ _ELSEWHERE = {
     "rules": "cloud.rules_cli",
     "uncoded": "cloud.uncoded_cli",
     "evidence": "cloud.record_cli",
+    "config": "cloud.running_cli",
+    "backup": "cloud.running_cli",
+    "restore": "cloud.running_cli",
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",
 }

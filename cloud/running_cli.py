@@ -1,0 +1,80 @@
+"""`hanma config`, `hanma backup` and `hanma restore`: what whoever runs the cloud needs."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import click
+
+from cloud.base.settings import BadSettings, Settings
+
+_PASSWORDS = (
+    (re.compile(r"(://[^:/@]*):.*@"), r"\1:***@"),
+    (re.compile(r"(?i)([?&;](?:password|passwd|token|secret)=)[^&;]*"), r"\1***"),
+)
+_SECRET = re.compile("token|secret|password")
+
+
+@click.command()
+def config() -> None:
+    """Print every setting as it is in force, with what it means; secrets are masked.
+
+    The lines can be read back as an environment file.
+    """
+    settings = _settings()
+    for name, (variable, _kind, meaning) in Settings.described().items():
+        given = "  [set]" if os.environ.get(variable) else ""
+        click.echo(f"# {meaning}{given}")
+        click.echo(f"{variable}={masked(name, str(getattr(settings, name)))}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--with-keys", is_flag=True, help="The keys too: then the file opens everything.")
+def backup(file: Path, with_keys: bool) -> None:
+    """Write a checked backup to FILE while the cloud runs (SQLite).
+
+    The last line is JSON: ok, file, bytes, files, keys (whether they are in it).
+    """
+    from cloud import backup as made
+    from cloud.base.clock import now_ms
+
+    try:
+        told = made.write(_settings(), file, now_ms(), with_keys=with_keys)
+    except made.BackupTrouble as error:
+        raise click.ClickException(str(error)) from None
+    shown = {"ok": True, "file": str(file), "bytes": file.stat().st_size}
+    click.echo(json.dumps(shown | {"files": len(told["files"]), "keys": with_keys}))
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put a backup into an empty HANMA_DATA, after checking all of it.
+
+    The keys must be in the file or in HANMA_DATA/keys. The last line is JSON: ok, files, made_at.
+    """
+    from cloud import backup as made
+
+    try:
+        told = made.restore(_settings(), file)
+    except made.BackupTrouble as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps({"ok": True, "files": len(told["files"]), "made_at": told["made_at"]}))
+
+
+def masked(name: str, value: str) -> str:
+    """A setting's value without the passwords in it."""
+    if value and _SECRET.search(name):
+        return "***"
+    for pattern, shown in _PASSWORDS:
+        value = pattern.sub(shown, value)
+    return value
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env(os.environ)
+    except BadSettings as error:
+        raise click.ClickException(str(error)) from None

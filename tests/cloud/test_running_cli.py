@@ -1,0 +1,165 @@
+"""`hanma config` hides passwords; a backup comes back whole, and a damaged one does not at all."""
+
+import json
+import shutil
+import sqlite3
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.book import checkpoints, inspection, media
+from cloud.cli import main
+from cloud.running_cli import masked
+from simulator.world.jpeg import jpeg as drawn
+from tests.cloud.book.test_audit import tamper, write
+
+GREY = drawn([[10, 200], [90, 30]])
+
+
+def hanma(data: Path, *words: str, **more: str) -> Result:
+    return CliRunner().invoke(main, list(words), env={"HANMA_DATA": str(data), **more})
+
+
+def last(result: Result) -> Any:
+    return json.loads(result.output.splitlines()[-1])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data directory with a trail, a checkpoint and a picture."""
+    place = tmp_path / "data"
+    ground = Ground.open(Settings(data_dir=place))
+    migrate(ground.engine)
+    write(ground, 3)
+    with ground.write() as unit:
+        checkpoints.write(unit)
+        media.keep(unit, GREY, "snapshot")
+    ground.close()
+    return place
+
+
+def test_config_prints_every_setting_with_its_meaning(tmp_path: Path) -> None:
+    told = hanma(tmp_path, "config", HANMA_PRESENCE_S="77").output
+    for one in fields(Settings):
+        variable, _, meaning = Settings.described()[one.name]
+        assert f"\n{variable}=" in f"\n{told}" and meaning in told
+    assert "[set]\nHANMA_PRESENCE_S=77\n" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("broker", "mqtt://hanma:s3cret@host:1883", "mqtt://hanma:***@host:1883"),
+        ("broker", "mqtt://hanma:p@ss:w/rd@host:1883", "mqtt://hanma:***@host:1883"),
+        ("database", "postgresql://u:s3cret@/db?host=/run", "postgresql://u:***@/db?host=/run"),
+        ("database", "postgresql:///db?password=s3cret&a=b", "postgresql:///db?password=***&a=b"),
+        ("metrics_token", "s3cret", "***"),
+        ("metrics_token", "", ""),
+        ("listen", "127.0.0.1:8080", "127.0.0.1:8080"),
+    ],
+)
+def test_passwords_are_masked(name: str, value: str, shown: str) -> None:
+    assert masked(name, value) == shown
+
+
+def test_a_backup_comes_back_whole_where_the_keys_are(data: Path, tmp_path: Path) -> None:
+    file, fresh = tmp_path / "backup.tar", tmp_path / "fresh"
+    made = hanma(data, "backup", str(file))
+    assert made.exit_code == 0, made.output
+    assert last(made) | {"bytes": 0, "file": ""} == {
+        "ok": True,
+        "file": "",
+        "bytes": 0,
+        "files": 3,
+        "keys": False,
+    }
+    assert file.stat().st_mode & 0o077 == 0
+    without = hanma(fresh, "restore", str(file))
+    assert without.exit_code == 1 and "keys" in without.output
+    shutil.copytree(data / "keys", fresh / "keys")
+    back = hanma(fresh, "restore", str(file))
+    assert back.exit_code == 0, back.output
+    ground = Ground.open(Settings(data_dir=fresh))
+    with ground.read() as unit:
+        report = inspection.inspect(unit)
+        (picture,) = unit.db.query(media.Media).all()
+        assert media.opened(unit, picture.digest) == GREY
+    ground.close()
+    assert (report.rows, report.checkpoints, report.findings) == (3, 1, [])
+    assert sorted(path.name for path in fresh.iterdir() if path.is_dir()) == [
+        "checkpoints",
+        "keys",
+        "media",
+    ]
+
+
+def test_with_its_keys_a_backup_comes_back_anywhere(data: Path, tmp_path: Path) -> None:
+    file, fresh = tmp_path / "backup.tar", tmp_path / "fresh"
+    assert last(hanma(data, "backup", "--with-keys", str(file)))["keys"] is True
+    assert hanma(fresh, "restore", str(file)).exit_code == 0
+    assert (fresh / "keys" / "master.key").stat().st_mode & 0o077 == 0
+    assert last(hanma(fresh, "audit", "verify"))["ok"] is True
+
+
+def test_a_backup_is_of_one_moment_while_others_write(data: Path, tmp_path: Path) -> None:
+    ground = Ground.open(Settings(data_dir=data))
+    with ground.write() as unit:  # a writer in the middle of its work holds nothing up
+        media.keep(unit, drawn([[1, 2], [3, 4]]), "snapshot")
+        made = hanma(data, "backup", str(tmp_path / "backup.tar"))
+    ground.close()
+    assert made.exit_code == 0, made.output
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6])
+def test_a_damaged_backup_is_refused_and_nothing_is_put_in_place(
+    data: Path, tmp_path: Path, at: float
+) -> None:
+    file, fresh = tmp_path / "backup.tar", tmp_path / "fresh"
+    hanma(data, "backup", "--with-keys", str(file))
+    raw = bytearray(file.read_bytes())
+    place = int(len(raw) * at)
+    raw[place : place + 64] = bytes(64 * [0xAA])
+    file.write_bytes(raw)
+    bad = hanma(fresh, "restore", str(file))
+    assert bad.exit_code == 1 and "damaged" in bad.output, bad.output
+    assert list(fresh.iterdir()) == []
+
+
+@pytest.mark.parametrize("raw", [b"", b"nonsense", bytes(10240)])
+def test_what_is_no_backup_is_one_plain_sentence(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "x"
+    file.write_bytes(raw)
+    bad = hanma(tmp_path / "fresh", "restore", str(file))
+    assert bad.exit_code == 1 and bad.output.count("\n") == 1
+
+
+def test_a_trail_that_is_not_whole_is_not_backed_up_in_silence(data: Path, tmp_path: Path) -> None:
+    ground = Ground.open(Settings(data_dir=data))
+    tamper(ground, "UPDATE audit_row SET actor = 'nobody' WHERE seq = 2")
+    ground.close()
+    bad = hanma(data, "backup", str(tmp_path / "backup.tar"))
+    assert bad.exit_code == 1 and "990101:2 changed" in bad.output
+    assert not (tmp_path / "backup.tar").exists()
+
+
+def test_nothing_is_ever_overwritten(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar"
+    assert hanma(data, "backup", str(file)).exit_code == 0
+    again = hanma(data, "backup", str(file))
+    assert again.exit_code == 1 and "already" in again.output
+    back = hanma(data, "restore", str(file))
+    assert back.exit_code == 1 and "already" in back.output
+    with sqlite3.connect(data / "hanma.db") as kept:
+        assert kept.execute("SELECT count(*) FROM audit_row").fetchone() == (3,)
+    kept.close()
+
+
+def test_postgresql_has_tools_of_its_own(tmp_path: Path) -> None:
+    bad = hanma(tmp_path, "backup", str(tmp_path / "b"), HANMA_DATABASE="postgresql://u:p@h/db")
+    assert bad.exit_code == 1 and "pg_dump" in bad.output
