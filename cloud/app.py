@@ -18,7 +18,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import checkpoints, outbox
-from cloud.cases import from_terminals, life, observed
+from cloud.cases import from_terminals, life, notices, observed
 from cloud.issuers.daily import DailyRound
 from cloud.link import commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
@@ -26,6 +26,7 @@ from cloud.mqtt.broker import BadCertificates, Broker, Secure, tls_context
 from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
+from cloud.notify.herald import Herald
 from cloud.web import create_app
 from cloud.work import jobs, papers
 
@@ -53,7 +54,7 @@ class Cloud:
         self.ground = Ground.open(settings)
         self._lock: IO[str] | None = None
         self._broker: Broker | None = None
-        self._parts: list[Ingest | Sender | Housekeeping | DailyRound] = []
+        self._parts: list[Ingest | Sender | Housekeeping | DailyRound | Herald] = []
         self._web: waitress.server.BaseWSGIServer | None = None
 
     def __enter__(self) -> Self:
@@ -84,7 +85,7 @@ class Cloud:
         ingest = Ingest(
             self.ground, address, intake.receive, housekeeping.deliver, keep=intake.set_aside
         )
-        for part in (sender, ingest, housekeeping, DailyRound(self.ground)):
+        for part in (sender, ingest, housekeeping, DailyRound(self.ground), Herald(self.ground)):
             part.start()
             self._parts.append(part)
         if not (sender.wait_connected(_BROKER_S) and ingest.wait_connected(_BROKER_S)):
@@ -181,6 +182,7 @@ def handlers() -> outbox.Handlers:
         from_terminals.handlers(),
         observed.handlers(),
         life.handlers(),
+        notices.handlers(),
     )
 
 

@@ -65,6 +65,17 @@ class Settings:
     long_on_s: Annotated[int, "a job that lasts longer = alarm"] = 86_400
     quiet_from_h: Annotated[int, "quiet hours begin, clocks of China (not for safety alarms)"] = 22
     quiet_until_h: Annotated[int, "quiet hours end; the same hour = none"] = 7
+    notify_mail: Annotated[str, "mail server of notices, smtp(s)://user:pass@host:port"] = field(
+        default="", repr=False
+    )
+    notify_mail_from: Annotated[str, "sender of these mails"] = "hanma@localhost"
+    notify_mail_to: Annotated[str, "who gets them, addresses with commas"] = ""
+    notify_hook: Annotated[str, "URL that notices are posted to; empty = none"] = field(
+        default="", repr=False
+    )
+    notify_secret: Annotated[str, "key of the signature on these posts"] = field(
+        default="", repr=False
+    )
 
     checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
     session_s: Annotated[int, "a sign-in lasts"] = 43_200
@@ -74,6 +85,8 @@ class Settings:
     argon2_rounds: Annotated[int, "rounds of one password check"] = 2
 
     def __post_init__(self) -> None:
+        if not {self.quiet_from_h, self.quiet_until_h} <= set(range(24)):
+            raise BadSettings("HANMA_QUIET_FROM_H, HANMA_QUIET_UNTIL_H: an hour from 0 to 23")
         if not self.database:
             path = Path(self.data_dir).absolute() / "hanma.db"
             object.__setattr__(self, "database", f"sqlite:///{path}")

@@ -1,0 +1,108 @@
+"""Notices that leave the platform: one row for each event and channel, sent until it is taken.
+
+The row is written in the unit of the event; sending is slow and happens outside of any unit. A
+notice names ids only. What is no safety alarm waits for the end of the quiet hours.
+"""
+
+from typing import Any
+
+from sqlalchemy import Index, literal_column, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base, insert_missing
+from cloud.base.settings import Settings
+from cloud.base.unit import Unit
+from cloud.book.outbox import Event, Handlers
+from cloud.cases import life
+
+TOLD = ("alarm-raised", "alarm-escalated", "alarm-overdue", "alarm-closed")
+HELD_S = 60  # a sender that died leaves it to the next one after this
+BACKOFF_S, BACKOFF_MAX_S, PARKED_AFTER = 10, 3600, 20
+
+
+class Notice(Base):
+    """One notice on one channel; `id` = event:channel. `next_at` None = sent, or parked after
+    many tries (`sent_at` None)."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    made_at: Mapped[int]
+    next_at: Mapped[int | None]
+    tries: Mapped[int]
+    sent_at: Mapped[int | None]
+
+
+_WAITS = literal_column("next_at IS NOT NULL")
+Index("ix_notice_due", Notice.next_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+
+
+def channels(settings: Settings) -> list[str]:
+    """`log` always; `mail` and `hook` where their address is set."""
+    optional = [("mail", settings.notify_mail), ("hook", settings.notify_hook)]
+    return ["log", *(name for name, address in optional if address)]
+
+
+def handlers() -> Handlers:
+    """What to do about events of alarms, for `outbox.deliver`."""
+    return {kind: [write] for kind in TOLD}
+
+
+def write(unit: Unit, event: Event) -> None:
+    """One row for each channel; the same event again adds none."""
+    told = event.details
+    safety = life.is_safety(told["kind"], told["level"])
+    at = unit.now if safety else life.after_quiet(unit, unit.now)
+    names = ("level", "district", "duty", "machine", "job")
+    body = {"event": event.kind, "alarm": event.subject, "kind": told["kind"], "at": event.at}
+    body |= {name: told.get(name) for name in names}
+    rows = [
+        {
+            "id": f"{event.id}:{channel}",
+            "channel": channel,
+            "body": body | {"id": event.id},
+            "made_at": unit.now,
+            "next_at": at,
+            "tries": 0,
+            "sent_at": None,
+        }
+        for channel in channels(unit.settings)
+    ]
+    insert_missing(unit.db, Notice, rows)
+
+
+def claim(unit: Unit) -> Notice | None:
+    """One notice that is due, held for a minute; safe with many senders."""
+    due = select(Notice.id).where(_WAITS, Notice.next_at <= unit.now).order_by(Notice.next_at)
+    for id in unit.db.scalars(due.limit(10)).all():
+        held = (
+            update(Notice)
+            .where(Notice.id == id, _WAITS, Notice.next_at <= unit.now)
+            .values(next_at=unit.now + HELD_S * 1000, tries=Notice.tries + 1)
+            .returning(Notice)
+        )
+        row = unit.db.scalar(held, execution_options={"populate_existing": True})
+        if row is not None:
+            return row
+    return None
+
+
+def done(unit: Unit, notice: Notice) -> None:
+    """The other side has taken it."""
+    sent = {"sent_at": unit.now, "next_at": None}
+    unit.db.execute(update(Notice).where(Notice.id == notice.id).values(**sent))
+
+
+def failed(unit: Unit, notice: Notice) -> None:
+    """It was not taken: again after a growing pause, or parked."""
+    pause_s = min(BACKOFF_S * 2 ** (notice.tries - 1), BACKOFF_MAX_S)
+    next_at = None if notice.tries >= PARKED_AFTER else unit.now + pause_s * 1000
+    unit.db.execute(update(Notice).where(Notice.id == notice.id).values(next_at=next_at))
+
+
+def parked(unit: Unit) -> list[Notice]:
+    """Notices given up, the oldest first."""
+    rows = select(Notice).where(Notice.next_at.is_(None), Notice.sent_at.is_(None))
+    return list(unit.db.scalars(rows.order_by(Notice.made_at, Notice.id)))

@@ -1,0 +1,1 @@
+"""The notify edge: notices leave by log, mail and signed web-hook."""

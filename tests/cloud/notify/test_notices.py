@@ -1,0 +1,171 @@
+"""Alarms are told outside: by log, mail and signed hook, tried until they are taken."""
+
+import hashlib
+import hmac
+import json
+import logging
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from cloud.book import outbox
+from cloud.cases import alarms, life, notices
+from cloud.cases.notices import Notice
+from cloud.notify.channels import channels, to_log
+from cloud.notify.herald import Herald
+
+
+class Told:
+    """A ground with channels of its own; what each was given is kept."""
+
+    def __init__(self, county: Any) -> None:
+        self.county, self.got, self.down = county, [], set()
+        ways = {name: self._way(name) for name in ("log", "mail", "hook")}
+        self.herald = Herald(county.ground, ways)
+
+    def _way(self, name: str) -> Any:
+        def way(body: dict[str, Any]) -> None:
+            if name in self.down:
+                raise OSError("away")
+            self.got.append((name, body["event"], body["kind"]))
+
+        return way
+
+    def alarm(self, kind: str = "TAMPER") -> Any:
+        where = {"district": "990101001"}
+        raised = self.county.do(alarms.raise_alarm, kind, f"X-{kind}", **where)
+        self.deliver()
+        return raised
+
+    def deliver(self) -> None:
+        every = outbox.together(life.handlers(), notices.handlers())
+        while outbox.deliver(self.county.ground, every):
+            pass
+
+    def send(self) -> None:
+        while self.herald.send_one():
+            pass
+
+    def rows(self) -> list[Notice]:
+        return self.county.ask(lambda unit: list(unit.db.scalars(select(Notice))))
+
+
+@pytest.fixture
+def told(either: Any, county: Any, clock: Any) -> Told:
+    either.settings = replace(
+        either.settings, notify_mail="smtp://127.0.0.1:1", notify_hook="http://127.0.0.1:1"
+    )
+    return Told(type(county)(either, clock))
+
+
+def test_each_channel_is_told_once_that_an_alarm_was_raised_and_closed(told: Told) -> None:
+    told.alarm()
+    told.send()
+    told.county.do(alarms.cleared, "TAMPER", "X-TAMPER")
+    told.deliver()
+    told.send()
+    names = ("log", "mail", "hook")
+    assert sorted(told.got) == sorted(
+        (name, event, "TAMPER") for name in names for event in ("alarm-raised", "alarm-closed")
+    )
+
+
+def test_a_climbing_alarm_is_told_too(told: Told) -> None:
+    told.alarm()
+    told.county.clock.forward(1801)
+    told.county.do(life.sweep)
+    told.deliver()
+    told.send()
+    assert ("hook", "alarm-escalated", "TAMPER") in told.got
+
+
+def test_a_channel_that_is_away_is_tried_again_and_holds_up_no_other(told: Told) -> None:
+    told.down = {"hook"}
+    told.alarm()
+    told.send()
+    assert sorted(name for name, _event, _kind in told.got) == ["log", "mail"]
+    told.county.clock.forward(9)
+    told.down = set()
+    told.send()
+    assert len(told.got) == 2
+    told.county.clock.forward(2)
+    told.send()
+    assert told.got[-1][0] == "hook"
+
+
+def test_after_many_tries_it_is_parked_and_kept(told: Told) -> None:
+    told.down = {"mail"}
+    told.alarm()
+    for _ in range(notices.PARKED_AFTER + 3):
+        told.send()
+        told.county.clock.forward(3601)
+    (parked,) = told.county.ask(notices.parked)
+    assert (parked.channel, parked.tries) == ("mail", notices.PARKED_AFTER)
+
+
+def test_a_herald_that_dies_leaves_its_notice_to_the_next(told: Told) -> None:
+    told.alarm()
+    for _ in range(3):
+        assert told.county.do(notices.claim) is not None
+    assert told.county.do(notices.claim) is None
+    told.county.clock.forward(notices.HELD_S + 1)
+    told.send()
+    assert len(told.got) == 3
+
+
+def test_quiet_hours_hold_back_what_is_no_danger(told: Told) -> None:
+    told.county.clock.forward(8 * 3600)  # midnight in China
+    told.alarm("JOURNAL_FULL")
+    told.alarm("GAS_WARN")
+    told.send()
+    assert {kind for _name, _event, kind in told.got} == {"GAS_WARN"}
+    told.county.clock.forward(7 * 3600)
+    told.send()
+    assert {kind for _name, _event, kind in told.got} == {"GAS_WARN", "JOURNAL_FULL"}
+
+
+def test_without_addresses_there_is_only_the_log(settings: Any) -> None:
+    assert notices.channels(settings) == ["log"]
+
+
+def test_the_log_has_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        to_log({"event": "alarm-raised"})
+    assert [record.message for record in caplog.records] == ['notice {"event":"alarm-raised"}']
+
+
+@pytest.mark.parametrize(("status", "good"), [(204, True), (302, False), (500, False)])
+def test_a_hook_is_signed_and_only_2xx_counts(settings: Any, status: int, good: bool) -> None:
+    asked = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.send_header("Location", "http://127.0.0.1:1/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/in"
+        ways = channels(replace(settings, notify_hook=url, notify_secret="made-up"), lambda: 5)
+        try:
+            ways["hook"]({"id": 7})
+            taken = True
+        except OSError:
+            taken = False
+        thread.join()
+    assert taken == good
+    ((headers, raw),) = asked
+    assert json.loads(raw) == {"id": 7}
+    text = f"{headers['X-HM-Timestamp']}\n{hashlib.sha256(raw).hexdigest()}".encode()
+    assert headers["X-HM-Signature"] == hmac.new(b"made-up", text, "sha256").hexdigest()
