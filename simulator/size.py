@@ -1,13 +1,14 @@
 """`hanma size`: what the firmware takes of flash, memory and time, beside its limits.
 
-Compiled bytes: each file as the board gets it, with umqtt and aioble. Heap: in use after
+Compiled bytes: each file as the board gets it, with umqtt and aioble; apart, those that stay
+loaded and those loaded on demand (upgrade, camera, TLS, the second driver …). Heap: in use after
 collection at the worst moment of a whole job, on the unix port, less what the stand-ins for
-`machine`, `esp32` and `bluetooth` take, which the board has in C outside of that heap. Signature:
+`machine`, `esp32` and `bluetooth` take (SimulatedTerminal.watch leaves it out), which the board
+has in C outside of that heap. Signature:
 one ECDSA check there; the ESP32 is some hundred times slower (see hardware/bring-up.md).
 """
 
 import json
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,10 +24,10 @@ from simulator.check import whole_job
 from simulator.demo import Demo, DemoError, free_address
 from simulator.job import StepFailed
 from simulator.phone import PhoneError
+from simulator.resident import resident
 
 MPY_LIMIT, HEAP_LIMIT_KB = 64 * 1024, 160
 _LARGEST = 8
-_LEAN = "-O3"  # as `hanma pack --compile` does: without line numbers, a fourteenth of the code
 _SIGNATURES = 5
 _VERIFY = """
 import asyncio, sys, time
@@ -46,41 +47,30 @@ asyncio.run(work())
 """
 
 
-_STAND_INS = """
-import asyncio, binascii, gc, io, json, math, os, select, socket, sys, time
-asyncio.Event, asyncio.StreamReader, asyncio.wait_for_ms, asyncio.ThreadSafeFlag
-gc.collect()
-before = gc.mem_alloc()
-import machine, esp32, bluetooth
-gc.collect()
-print(gc.mem_alloc() - before)
-"""
-
-
 def measure(kind: str, tell: Callable[[str], None]) -> dict[str, object]:
     """All figures; `tell` gets the table and the progress, a line at a time."""
-    sizes = compiled()
+    sizes, stays = compiled(), resident(image.sources())
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        tell(f"{size:7,d} B  {name}")
+        tell(f"{size:7,d} B  {name}" + ("" if name in stays else "  on demand"))
     total = sum(sizes.values())
+    held = sum(size for name, size in sizes.items() if name in stays)
     aioble = aioble_kind()
-    tell(f"{total:7,d} B  of {MPY_LIMIT:,d}, with umqtt and aioble ({aioble})")
+    tell(f"{held:7,d} B  stay loaded, with umqtt and aioble ({aioble})")
+    tell(f"{total - held:7,d} B  are loaded on demand and dropped again")
+    tell(f"{total:7,d} B  of {MPY_LIMIT:,d} in all")
     signature_ms = signature_check_ms()
     tell(f"{signature_ms:7.1f} ms one signature check on the unix port")
-    stand_ins_kb = heap_of_stand_ins() if kind == "micropython" else 0
-    all_kb = heap(kind)
-    heap_kb = all_kb - stand_ins_kb
-    tell(f"{all_kb:7d} kB heap in use after collection at the worst moment of a whole job")
-    tell(f"{stand_ins_kb:7d} kB of it for the stand-ins of what the board has in C")
-    tell(f"{heap_kb:7d} kB of {HEAP_LIMIT_KB} for the firmware")
+    heap_kb = heap(kind)
+    tell(f"{heap_kb:7d} kB of {HEAP_LIMIT_KB} heap after collection, worst moment of a whole job")
     largest = sorted(sizes, key=lambda name: -sizes[name])[:_LARGEST]
     return {
         "ok": total <= MPY_LIMIT and heap_kb <= HEAP_LIMIT_KB,
         "mpy_bytes": total,
+        "mpy_resident": held,
+        "mpy_on_demand": total - held,
         "mpy_limit": MPY_LIMIT,
         "aioble": aioble,
         "heap_kb": heap_kb,
-        "stand_ins_kb": stand_ins_kb,
         "heap_limit_kb": HEAP_LIMIT_KB,
         "signature_ms": signature_ms,
         "largest": [[name, sizes[name]] for name in largest],
@@ -98,7 +88,7 @@ def compiled() -> dict[str, int]:
             if files[name].is_relative_to(image.STAND_INS) and not name.startswith("aioble"):
                 continue
             source.write_text(text, "utf-8")
-            image.compile_to(source, target, name, "-march=xtensawin", _LEAN)
+            image.compile_to(source, target, name, "-march=xtensawin", image.LEAN)
             sizes[name] = target.stat().st_size
     return sizes
 
@@ -137,27 +127,6 @@ def signature_check_ms() -> float:
 
 def _hex(number: int) -> str:
     return f"{number:064x}"
-
-
-def heap_of_stand_ins() -> int:
-    """Kilobytes that the stand-ins take and a board would not."""
-    with tempfile.TemporaryDirectory(prefix="hanma-size-") as folder, socket.socket() as world:
-        world.bind(("127.0.0.1", 0))
-        world.listen()
-        made = image.make("micropython", Path(folder))
-        arguments, environment = interpreter.command("micropython", made)
-        script = Path(folder) / "stand_ins.py"
-        script.write_text(_STAND_INS)
-        more = {"HANMA_WORLD": str(world.getsockname()[1]), "HANMA_NVS": folder}
-        running = subprocess.Popen(
-            [*arguments[:-2], str(script)], env=environment | more, stdout=subprocess.PIPE
-        )
-        world.settimeout(20)
-        board, _ = world.accept()
-        with board:
-            board.sendall(b'{"pins": []}\n')
-            told, _ = running.communicate(timeout=20)
-    return int(told) // 1024
 
 
 def heap(kind: str) -> int:

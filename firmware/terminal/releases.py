@@ -4,9 +4,9 @@ something begins and dropped when it is over."""
 
 import asyncio
 import gc
-import sys
 
 from terminal import RELEASE, VERSION
+from terminal.unload import unload
 
 _WELL_MS = 60000
 _OFFERS = ("firmware_upgrade", "software_upgrade", "firmware_upgrade_v2", "software_upgrade_v2")
@@ -64,7 +64,7 @@ class Releases:
 
         await Trial(self._board.store, VERSION, self._report, self._restart).run(checks)
         self._board.boots.on_trial = False
-        _forget("trial")
+        unload("trial")
 
     async def _well(self):
         await asyncio.sleep_ms(_WELL_MS)
@@ -104,9 +104,4 @@ class Releases:
         if self._upgrade and not self._upgrade.active:
             self._upgrade = None
             for name in _PARTS:
-                _forget(name)
-
-
-def _forget(name):
-    del sys.modules["terminal." + name]
-    delattr(sys.modules["terminal"], name)
+                unload(name)

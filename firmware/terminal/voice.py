@@ -1,8 +1,9 @@
 """What the terminal says aloud: a catalogue and a short queue; never two at once, safety first."""
 
 import asyncio
-import sys
 import time
+
+from terminal.unload import unload
 
 URGENT, NORMAL = 0, 1
 _QUEUED = 4
@@ -101,7 +102,7 @@ class Speaker:
             await self._clips.speak(text)
         finally:
             self._clips = None
-            del sys.modules["terminal.clips"], sys.modules["terminal"].clips
+            unload("clips")
 
     async def hush(self):
         await (self._clips or self._modem).hush()

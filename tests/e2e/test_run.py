@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, addresses, hanma
+from .conftest import HEAP_NOW_KB, ROOT, addresses, hanma
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ def test_the_check_plays_a_whole_job_and_prints_its_figures_as_the_last_line(
     assert result["ok"] is True, (result, done.stderr)
     assert done.returncode == 0
     assert result["interpreter"].startswith("MicroPython 1.")
-    assert 0 < result["heap_kb"] <= 160
+    assert 0 < result["heap_kb"] <= HEAP_NOW_KB
     assert 0 < result["wire_ms"] < result["scan_to_relay_ms"]
     assert result["off_ms"] > 0
     assert "certificate-expired" in result["refusal"]

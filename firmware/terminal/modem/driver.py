@@ -23,19 +23,16 @@ from binascii import hexlify
 
 from micropython import const
 
-from terminal.modem.chat import DIGITS, ModemError, field
-from terminal.modem.operators import by_imsi
+from terminal.modem.chat import ModemError, field
 from terminal.modem.socket import Socket
+from terminal.unload import unload
 
 CONTEXT, RADIO, POWER = 1, 2, 3  # how deep a recovery goes; 0 opens just the socket again
 DATAGRAM = 2  # the link that UDP uses; 0 is MQTT's, 1 HTTP's
 _UDP_HEAD = const(28)
 
-_BAUDS = (115200, 9600, 57600, 230400, 460800, 921600)
 _POWER_OFF_MS = const(2600)  # A7670: at least 2.5 s turns it off; Air780E: 1.5 s
-_BOOT_TRIES = const(38)  # half a second each; the UART answers after 11 s
-_REGISTERED = (1, 5)
-_REGISTER_TRIES = const(120)  # one second each
+REGISTERED = (1, 5)
 _SPEECH_MS = const(30000)
 
 
@@ -53,8 +50,8 @@ class Driver:
         self._spoken = asyncio.Event()
         self._on_line = False
         self._started = False
-        self._awake = False  # it spoke to us since we last pressed its key
-        self._stat = 0
+        self.awake = False  # it spoke to us since we last pressed its key
+        self.stat = 0  # of the registration, as CEREG counts
         self.imei = self.iccid = self.operator = ""
         self.capabilities = set()
         self.ladder = [0, 0, 0, 0]
@@ -72,29 +69,32 @@ class Driver:
             self.ladder[depth] += 1
         self._started = True
         if depth >= CONTEXT:
-            await self._tear_down(depth)
+            await self.tear_down(depth)
         if self._on_line and not self._chat.silences:
             return
-        await self._wake()
-        await self._identify()
-        await self._register()
+        from terminal.modem.joining import Joining
+
+        try:
+            await Joining(self, self._chat, self._board, self._apn).run()
+        finally:
+            unload("modem.joining")
         await self._open_network()
         self._on_line = True
 
-    async def _tear_down(self, depth):
+    async def tear_down(self, depth):
         print("hanma modem depth", depth)
         self._note_lost("torn down")
         if depth >= POWER:
-            self._awake = False
+            self.awake = False
             await self._board.press_power_key(_POWER_OFF_MS)
             await asyncio.sleep_ms(2000)
         elif depth >= RADIO:
-            await self._try(b"AT+CFUN=0", 10000)
-            await self._try(b"AT+CFUN=1", 10000)
+            await self.attempt(b"AT+CFUN=0", 10000)
+            await self.attempt(b"AT+CFUN=1", 10000)
         else:
             await self._close_network()
 
-    async def _try(self, text, timeout_ms=2000, until=b"", **more):
+    async def attempt(self, text, timeout_ms=2000, until=b"", **more):
         """Whether it was answered well; where not, the next rung will find out."""
         try:
             await self._chat.command(text, until=until, timeout_ms=timeout_ms, **more)
@@ -102,84 +102,9 @@ class Driver:
         except ModemError:
             return False
 
-    async def _wake(self):
-        good = await self._answers(2)
-        if not good:
-            self._chat.fill()
-            good = await self._answers(1)
-        if not good and self._awake:  # at another rate, or it restarted, or it hangs
-            good = await self._meet() or await self._answers(_BOOT_TRIES // 3)
-            if not good:
-                self.ladder[POWER] += 1
-                await self._tear_down(POWER)
-        if not good:
-            await self._board.press_power_key(self.PULSE_MS)
-            if not await self._answers(_BOOT_TRIES) and not await self._meet():
-                raise ModemError("modem does not start")
-        self._awake = True
-        await self._chat.command(b"ATE0")
-        await self._chat.command(b"AT+CMEE=2")
-
-    async def _answers(self, tries):
-        for _ in range(tries):
-            try:
-                await self._chat.command(b"AT", timeout_ms=500, settle=False)
-                return True
-            except ModemError:
-                await asyncio.sleep_ms(50)
-        return False
-
-    async def _meet(self):
-        """Finds a module that speaks at another rate, and makes it speak at ours for ever."""
-        for baud in _BAUDS[1:]:
-            self._chat.set_baud(baud)
-            if await self._answers(2):
-                await self._try(b"AT+IPR=%d" % _BAUDS[0])
-                break
-        self._chat.set_baud(_BAUDS[0])
-        return await self._answers(2)
-
-    async def _identify(self):
-        for attempt in range(20):
-            try:
-                await self._chat.command(b"AT+CPIN?", until=b"+CPIN:READY")
-                break
-            except ModemError:
-                if attempt == 19:
-                    raise
-                await asyncio.sleep_ms(500)
-        self.imei = await self._number(b"AT+CGSN")
-        imsi = await self._number(b"AT+CIMI")
-        line = await self._ask(self.ICCID, b"+ICCID:")
-        self.iccid = "".join([chr(b) for b in line.split(b":", 1)[1] if 0x20 < b < 0x7F])
-        self.operator, apn = by_imsi(imsi)
-        apn = self._apn or apn
-        if apn:
-            await self._chat.command(b'AT+CGDCONT=1,"IP","%s"' % apn.encode())
-        await self._try(b"AT+CTZU=1")
-        await self._try(b"AT+CEREG=1")
-        if not self.capabilities:
-            self.capabilities.add("udp")
-            for name, text in self.PROBES:
-                if await self._try(text):
-                    self.capabilities.add(name)
-
-    async def _number(self, text):
-        """The answer of digits alone that some commands give."""
-        lines = await self._chat.command(text, until=DIGITS)
-        return lines[0].decode()
-
-    async def _ask(self, text, until, timeout_ms=2000, **more):
+    async def ask(self, text, until, timeout_ms=2000, **more):
         """The one line that answers."""
         return (await self._chat.command(text, until=until, timeout_ms=timeout_ms, **more))[-1]
-
-    async def _register(self):
-        for _ in range(_REGISTER_TRIES):
-            self._stat = field(await self._ask(b"AT+CEREG?", b"+CEREG:"), 1)
-            if self._stat in _REGISTERED:
-                return
-            await asyncio.sleep_ms(1000)
-        raise ModemError("no network registration, state %d" % self._stat)
 
     # connections -----------------------------------------------------------------
 
@@ -213,14 +138,14 @@ class Driver:
 
     async def signal(self):
         """CSQ 0..31; 99 = not known."""
-        strength = field(await self._ask(b"AT+CSQ", b"+CSQ:"), 0)
+        strength = field(await self.ask(b"AT+CSQ", b"+CSQ:"), 0)
         return strength if 0 <= strength <= 31 else 99
 
     async def clock_ms(self):
         """UTC as the network told it (NITZ), milliseconds; 0 while it has not."""
         from terminal.modem import place
 
-        return place.utc_ms(await self._ask(b"AT+CCLK?", b"+CCLK:"))
+        return place.utc_ms(await self.ask(b"AT+CCLK?", b"+CCLK:"))
 
     async def speak(self, text):
         """Says `text` and returns when it is over."""
@@ -262,8 +187,8 @@ class Driver:
 
     def _note_registration(self, line):
         """Back after a gap: what the network's side forgot meanwhile is not told to us."""
-        before, self._stat = self._stat, field(line, 0)
-        if self._stat in _REGISTERED and before not in _REGISTERED and self.changed:
+        before, self.stat = self.stat, field(line, 0)
+        if self.stat in REGISTERED and before not in REGISTERED and self.changed:
             self.changed()
 
 

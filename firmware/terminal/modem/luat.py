@@ -49,10 +49,10 @@ class Luat(Driver):
         apn = b'="%s"' % self._apn.encode() if self._apn else b""
         await self._chat.command(b"AT+CSTT" + apn)
         await self._chat.command(b"AT+CIICR", timeout_ms=_ACTIVATE_MS, final_ms=_ACTIVATE_MS)
-        await self._ask(b"AT+CIFSR", DIGITS, 5000, bare=True)
+        await self.ask(b"AT+CIFSR", DIGITS, 5000, bare=True)
 
     async def _close_network(self):
-        await self._try(b"AT+CIPSHUT", 10000, b"SHUT OK", bare=True)
+        await self.attempt(b"AT+CIPSHUT", 10000, b"SHUT OK", bare=True)
 
     async def _way(self, link, tls):
         if tls and not self._ca:
@@ -63,12 +63,12 @@ class Luat(Driver):
         """Gives the module the platform's CA, if it does not have it already."""
         name = b"hm%s.crt" % hexlify(sha256(pem).digest()[:6])
         try:
-            size = field(await self._ask(b'AT+FSFLSIZE="%s"' % name, b"+FSFLSIZE:"), 0)
+            size = field(await self.ask(b'AT+FSFLSIZE="%s"' % name, b"+FSFLSIZE:"), 0)
         except ModemError:
             size = -1
         if size != len(pem):
             if size >= 0:  # half a file
-                await self._try(b'AT+FSDEL="%s"' % name)
+                await self.attempt(b'AT+FSDEL="%s"' % name)
             await self._chat.command(b'AT+FSCREATE="%s"' % name)
             await self._chat.command(
                 b'AT+FSWRITE="%s",0,%d,10' % (name, len(pem)), data=pem, timeout_ms=12000
@@ -80,10 +80,8 @@ class Luat(Driver):
         from terminal.modem import place
 
         for text in (b'3,1,"CONTYPE","GPRS"', b'3,1,"APN",""', b"1,1"):
-            await self._try(b"AT+SAPBR=" + text, 10000)  # what is open already is no fault
-        line = await self._ask(
-            b"AT+CIPGSMLOC=1,1", b"+CIPGSMLOC:", _LOCATE_MS, final_ms=_LOCATE_MS
-        )
+            await self.attempt(b"AT+SAPBR=" + text, 10000)  # what is open already is no fault
+        line = await self.ask(b"AT+CIPGSMLOC=1,1", b"+CIPGSMLOC:", _LOCATE_MS, final_ms=_LOCATE_MS)
         found = place.read(line, _METRES)
         if not found:
             raise ModemError("no position")
@@ -112,7 +110,7 @@ class _Link(Way):
                     await self._chat.command(b'AT+SSLCFG="%s",%d,"%s"' % (name, number, value))
             if "tls" in driver.capabilities:
                 await self._chat.command(b"AT+CIPSSL=%d" % (1 if self._tls else 0))
-            line = await driver._ask(
+            line = await driver.ask(
                 b'AT+CIPSTART=%d,"%s","%s",%d' % (number, kind, host, port),
                 self._said(b"CONNECT") + self._said(b"ALREADY"),
                 _OPEN_MS,
@@ -121,7 +119,7 @@ class _Link(Way):
             raise ModemError("connection refused")
 
     async def send(self, data):
-        line = await self._driver._ask(
+        line = await self._driver.ask(
             b"AT+CIPSEND=%d,%d" % (self._number, len(data)),
             self._said(b"SEND") + (b"DATA ACCEPT:%d," % self._number,),
             10000,
@@ -133,7 +131,7 @@ class _Link(Way):
 
     async def close(self):
         """The module knows best whether anything is open."""
-        await self._driver._try(
+        await self._driver.attempt(
             b"AT+CIPCLOSE=%d" % self._number, 5000, self._said(b"CLOSE OK"), bare=True
         )
 

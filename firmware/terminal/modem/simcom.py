@@ -31,18 +31,18 @@ class Simcom(Driver):
     async def _open_network(self):
         self._tls = None
         await self._chat.command(b"AT+CIPRXGET=1")
-        await self._try(b"AT+CIPTIMEOUT=60000,30000,20000")
-        if field(await self._ask(b"AT+NETOPEN?", b"+NETOPEN:"), 0) == 1:
+        await self.attempt(b"AT+CIPTIMEOUT=60000,30000,20000")
+        if field(await self.ask(b"AT+NETOPEN?", b"+NETOPEN:"), 0) == 1:
             if not self._stale:
                 return
             await self._close_network()  # it says so, but the network took it away
-        line = await self._ask(b"AT+NETOPEN", b"+NETOPEN:", 65000)
+        line = await self.ask(b"AT+NETOPEN", b"+NETOPEN:", 65000)
         if field(line, 0) != 0:
             raise ModemError("no data context")
         self._stale = False
 
     async def _close_network(self):
-        await self._try(b"AT+NETCLOSE", 10000, b"+NETCLOSE:")
+        await self.attempt(b"AT+NETCLOSE", 10000, b"+NETCLOSE:")
 
     # connections -----------------------------------------------------------------
 
@@ -70,7 +70,7 @@ class Simcom(Driver):
         """(lat_e6, lng_e6, metres), WGS-84, from the cells around."""
         from terminal.modem import place
 
-        line = await self._ask(b"AT+CLBS=1", b"+CLBS:", 12000)
+        line = await self.ask(b"AT+CLBS=1", b"+CLBS:", 12000)
         found = place.read(line)
         if not found:
             raise ModemError("no position")
