@@ -200,3 +200,42 @@ def test_where_nobody_can_be_asked_the_entry_of_the_office_stands() -> None:
 def test_a_checked_certificate_counts_before_an_unchecked_one() -> None:
     facts = replace(APPLYING, certificates=(asked(None), asked(0.1)))
     assert codes(facts) == []
+
+
+# --- a job that stands on a certificate -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({"status": "revoked"}, "ended"),
+        ({"status": "suspended"}, "ended"),
+        ({"category": "高处作业"}, "ended"),
+        ({"review_by": "2027-06-01"}, "on"),
+        (None, "ended"),  # the register does not know it any more
+    ],
+)
+def test_a_certificate_that_is_taken_away_ends_the_job_that_stands_on_it(
+    site: Any, change: dict[str, str] | None, state: str
+) -> None:
+    job = site.working()
+    good = Entry("熔化焊接与热切割作业", site.county.day(-365), site.county.day(365))
+    said = None if change is None else replace(good, **change)
+    site.county.ground.issuers = {"emergency": lambda question: said}
+    papers.check_due(site.county.ground)
+    site.exchange()
+    assert site.state(job) == state
+    assert site.terminal.relay == (1 if state == "on" else 0)
+    assert site.job(job).end_reason == ("certificate" if state == "ended" else "")
+
+
+def test_a_register_that_goes_down_ends_nothing(site: Any) -> None:
+    job = site.working()
+
+    def down(question: Question) -> Entry | None:
+        raise SourceDown("made up")
+
+    site.county.ground.issuers = {"emergency": down}
+    papers.check_due(site.county.ground)
+    site.exchange()
+    assert site.state(job) == "on"
