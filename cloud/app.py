@@ -27,6 +27,7 @@ from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
 from cloud.notify.herald import Herald
+from cloud.retention import Retention
 from cloud.web import create_app
 from cloud.work import jobs, papers
 
@@ -168,6 +169,7 @@ ROUNDS = (
     jobs.sweep,
     papers.sweep,
     checkpoints.sweep,
+    Retention().sweep,
     observed.sweep,
     life.sweep,
 )

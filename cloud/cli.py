@@ -65,13 +65,11 @@ def main() -> None:
 def serve(demo: bool, verbose: bool) -> None:
     """Run the cloud: web, broker, ingest and housekeeping in one process."""
     from cloud.app import CannotStart, Cloud
+    from cloud.base import logs
     from cloud.base.settings import BadSettings, Settings
     from cloud.mqtt.broker import PortBusy
 
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    level = logging.INFO if verbose else logging.WARNING
     for name in ("amqtt", "transitions"):  # they log every packet
         logging.getLogger(name).setLevel(logging.WARNING)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -79,6 +77,7 @@ def serve(demo: bool, verbose: bool) -> None:
     sys.setswitchinterval(_TURN_S)
     try:
         settings = Settings.from_env(os.environ)
+        logs.set_up(settings.log_format, level)
         with Cloud(settings) as cloud:
             if demo:
                 from cloud.demo import seed

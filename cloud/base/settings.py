@@ -77,6 +77,13 @@ class Settings:
         default="", repr=False
     )
 
+    metrics_token: Annotated[str, "opens /metrics as a Bearer token; empty = no such page"] = (
+        field(default="", repr=False)
+    )
+    log_format: Annotated[str, "log lines as text or json"] = "text"
+    keep_commands_d: Annotated[int, "days that finished commands are kept"] = 1095
+    keep_codes_d: Annotated[int, "days that spoken codes are kept"] = 90
+    keep_events_d: Annotated[int, "days that delivered events are kept"] = 30
     checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
     session_s: Annotated[int, "a sign-in lasts"] = 43_200
     throttle_s: Annotated[int, "window in which failures are counted"] = 900

@@ -75,6 +75,7 @@ class Command(Base):
 _IS_OPEN = Command.state.in_([literal_column(f"'{state}'") for state in OPEN])
 Index("ix_command_open", Command.device, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
 Index("ix_command_device", Command.device, Command.name, Command.n)
+Index("ix_command_made_at", Command.made_at)
 
 
 def issue(

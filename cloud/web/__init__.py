@@ -14,6 +14,7 @@ from cloud.web import (
     assets,
     headers,
     language,
+    monitoring,
     office,
     regulator,
     rights,
@@ -46,6 +47,6 @@ def create_app(ground: Ground) -> Flask:
     trouble.init_app(app)
     shown.init_app(app)
     assets.init_app(app)
-    for audience in (accounts, welder, regulator, technician, office, terminal):
+    for audience in (accounts, welder, regulator, technician, office, terminal, monitoring):
         app.register_blueprint(audience.blueprint)
     return app

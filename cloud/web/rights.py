@@ -55,12 +55,13 @@ RIGHTS: dict[str, frozenset[str]] = {
     "office.waiting": frozenset({"office"}),
     "office.decide": frozenset({"office"}),
     "terminal.package": ANYONE,
+    "monitoring.metrics": ANYONE,
     "terminal.snapshot": ANYONE,
 }
 
 # Opened by a token in the request, not by a session: they read no cookie, so nobody's browser
 # can be misused for them.
-BY_TOKEN = frozenset({"terminal.package", "terminal.snapshot"})
+BY_TOKEN = frozenset({"terminal.package", "terminal.snapshot", "monitoring.metrics"})
 
 
 def allowed(endpoint: str, roles: frozenset[str] | None) -> bool:

@@ -43,6 +43,7 @@ class PresenceCode(Base):
 Index(
     "ix_presence_code_who", PresenceCode.person_id, PresenceCode.machine_id, PresenceCode.made_at
 )
+Index("ix_presence_code_made_at", PresenceCode.made_at)
 
 
 def four_digits() -> str:

@@ -1,0 +1,65 @@
+"""What has served is erased after its time: finished commands, spoken codes, delivered events.
+
+The audit trail stays. A little at a time, so that nobody waits for it.
+"""
+
+from sqlalchemy import delete, select
+
+from cloud.base.unit import Unit
+from cloud.book.outbox import Event
+from cloud.link import commands
+from cloud.link.commands import Command
+from cloud.work.presence import PresenceCode
+
+BATCH = 500
+PAUSE_MS = 600_000
+_DAY_MS = 86_400_000
+
+
+def erase(unit: Unit) -> int:
+    """Erase at most BATCH rows of each kind; how many went."""
+    return _commands(unit) + _codes(unit) + _events(unit)
+
+
+class Retention:
+    """`sweep` for the housekeeping: every ten minutes, and at once again while there is more."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def sweep(self, unit: Unit) -> int:
+        if unit.now < self._next:
+            return 0
+        count = erase(unit)
+        self._next = unit.now + (0 if count >= BATCH else PAUSE_MS)
+        return count
+
+
+def _before(unit: Unit, days: int) -> int:
+    return unit.now - days * _DAY_MS
+
+
+def _commands(unit: Unit) -> int:
+    old = Command.made_at < _before(unit, unit.settings.keep_commands_d)
+    finished = Command.state.not_in(commands.OPEN)
+    rows = select(Command.id).where(old, finished).order_by(Command.made_at).limit(BATCH)
+    ids = list(unit.db.scalars(rows))
+    unit.db.execute(delete(Command).where(Command.id.in_(ids)))
+    return len(ids)
+
+
+def _codes(unit: Unit) -> int:
+    old = PresenceCode.made_at < _before(unit, unit.settings.keep_codes_d)
+    rows = select(PresenceCode.id).where(old).order_by(PresenceCode.made_at).limit(BATCH)
+    ids = list(unit.db.scalars(rows))
+    unit.db.execute(delete(PresenceCode).where(PresenceCode.id.in_(ids)))
+    return len(ids)
+
+
+def _events(unit: Unit) -> int:
+    """The oldest are those with the lowest numbers, so the look stops early."""
+    rows = select(Event.id, Event.done_at).where(Event.done_at.is_not(None))
+    oldest = unit.db.execute(rows.order_by(Event.id).limit(BATCH)).all()
+    ids = [id for id, done in oldest if done < _before(unit, unit.settings.keep_events_d)]
+    unit.db.execute(delete(Event).where(Event.id.in_(ids)))
+    return len(ids)
