@@ -7,6 +7,7 @@ from terminal.unload import unload
 
 URGENT, NORMAL = 0, 1
 _QUEUED = 4
+_PATIENT = (20, 5000)  # tries and the pause between them, for what is urgent
 
 # name, priority, seconds in which it is not said again, words. One text, because forty tuples
 # would take four times its room. A refusal's name is its word on the wire.
@@ -163,8 +164,11 @@ class Voice:
             self._more.clear()
             while self._waiting:
                 self._saying, text = self._waiting.pop(0)
-                try:
-                    await self._speak(text)
-                except OSError:  # the modem is away: what was to be said is no longer news
-                    await asyncio.sleep_ms(100)
+                tries, pause_ms = _PATIENT if self._saying == URGENT else (1, 100)
+                for _ in range(tries):
+                    try:
+                        await self._speak(text)
+                        break
+                    except OSError:  # the modem is away: only what is urgent is still news later
+                        await asyncio.sleep_ms(pause_ms)
                 self._saying = URGENT

@@ -183,6 +183,17 @@ def test_while_the_modem_is_away_nothing_piles_up_and_afterwards_it_speaks_again
     assert speaking(script).said == ["back"]
 
 
+def test_what_is_urgent_is_said_when_the_modem_is_back() -> None:
+    async def script(speaker: Speaker, voice: Voice) -> None:
+        speaker.away = True
+        voice.say("urgent", URGENT)
+        await asyncio.sleep(30)
+        speaker.away = False
+        await asyncio.sleep(10)
+
+    assert speaking(script).said == ["urgent"]
+
+
 def test_every_prompt_fits_into_one_utterance_of_the_modem() -> None:
     for name in PROMPTS.names():
         priority, text, quiet_s = PROMPTS[name]
