@@ -39,6 +39,7 @@ _ELSEWHERE = {
     "restore": "cloud.running_cli",
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",
+    "department": "cloud.departments_cli",
 }
 
 

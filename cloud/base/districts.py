@@ -1,14 +1,21 @@
-"""District codes are a tree of 2/4/6/9/12 digits: province, city, county, township, community."""
+"""District codes are a tree of 2/4/6/9/12 digits: province, city, county, township, community.
+
+A local park 园区 stands where a township does: the county's six digits, `P` and two digits.
+"""
+
+import re
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 LENGTHS = (2, 4, 6, 9, 12)
+_PARK = re.compile(r"[0-9]{6}P[0-9]{2}(?:[0-9]{3})?")
 
 
 def valid(code: str) -> bool:
     """Whether this is a code of the tree; whether such a place exists is not asked."""
-    return len(code) in LENGTHS and code.isascii() and code.isdigit()
+    tree = len(code) in LENGTHS and code.isascii() and code.isdigit()
+    return tree or _PARK.fullmatch(code) is not None
 
 
 def within(code: str, root: str) -> bool:
@@ -30,6 +37,10 @@ def below(root: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool
 
 def _from_to(column: InstrumentedAttribute[str], root: str) -> ColumnElement[bool]:
     """As a range of digits, which an index serves on every database (LIKE it does not)."""
-    after = str(int(root) + 1).zfill(len(root))
     least = column >= root
+    head, park, tail = root.partition("P")
+    if park:
+        after = str(int(tail) + 1).zfill(len(tail))
+        return and_(least, column < (f"{head}Q" if len(after) > len(tail) else f"{head}P{after}"))
+    after = str(int(root) + 1).zfill(len(root))
     return least if len(after) > len(root) else and_(least, column < after)

@@ -15,6 +15,7 @@ from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 from cloud.book import audit, outbox
+from cloud.registry import machines
 
 NOTICE, WARNING, DANGER = 1, 2, 3
 LEVELS = {
@@ -44,6 +45,7 @@ class Alarm(Base):
     while open, `seqs` = the journal numbers of those times; times are epoch ms.
 
     `duty` = the district whose officers must see to it now, empty = nobody but the office;
+    `trade` = the machine's industry, `department` = to which it was handed over, empty = to none;
     `holder` = who took it; `due_at` = when the next step must be done, None = no limit runs;
     `late` = how often a limit passed. What people wrote stays here: it may name somebody.
     """
@@ -68,6 +70,8 @@ class Alarm(Base):
     duty: Mapped[str] = mapped_column(default="", server_default="")
     holder: Mapped[str] = mapped_column(default="", server_default="")
     due_at: Mapped[int | None]
+    trade: Mapped[str] = mapped_column(default="", server_default="")
+    department: Mapped[str] = mapped_column(default="", server_default="")
     late: Mapped[int] = mapped_column(default=0, server_default="0")
     verified_at: Mapped[int | None]
     verified_by: Mapped[str] = mapped_column(default="", server_default="")
@@ -108,8 +112,10 @@ def raise_alarm(
         return last
     if last is not None and last.closed_at is None:
         return _counted(unit, last, seq)
+    machine = machines.get(unit, machine_id) if machine_id else None
     alarm = Alarm(
         id=new_id(),
+        trade=machine.industry if machine else "",
         kind=kind,
         subject=subject,
         machine_id=machine_id,
@@ -227,7 +233,6 @@ def _tell(unit: Unit, alarm: Alarm, actor: str, what: str) -> None:
     told = {"kind": alarm.kind, "subject": alarm.subject, "level": alarm.level}
     told |= {"machine": alarm.machine_id, "job": alarm.job_id}
     known = {"count": alarm.count}
-    if alarm.duty:
-        known |= {"duty": alarm.duty}
+    known |= {n: v for n in ("duty", "department") if (v := getattr(alarm, n))}
     audit.write(unit, alarm.district, actor, what, alarm.id, told | known)
     outbox.tell(unit, what, alarm.id, told | {"district": alarm.district, "duty": alarm.duty})

@@ -9,13 +9,14 @@ then closes it. One function moves each step; whoever may see an alarm may handl
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, false, select
 
 from cloud.base import districts
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms
 from cloud.cases.alarms import DANGER, LEVELS, NOTICE, WARNING, Alarm
+from cloud.registry import departments, sight
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 
@@ -100,6 +101,29 @@ def close(unit: Unit, alarm: Alarm, person: Person, words: str) -> str:
     return ""
 
 
+def hand_over(unit: Unit, alarm: Alarm, person: Person, department: str) -> str:
+    """Another department is competent (CQ art. 44(5)); it has the whole limit, and nobody holds
+    it. Empty, or why not: `closed`, `no-department`."""
+    held = _held(unit, alarm, person)
+    if held.closed_at is not None:
+        return "closed"
+    if departments.get(unit, department) is None:
+        return "no-department"
+    if held.department != department:
+        fresh = {"holder": "", "state": "assigned" if held.duty else "raised"}
+        due = _limit(unit, held, 0) if held.duty else None
+        alarms.move(
+            unit,
+            held,
+            person.id,
+            "alarm-handed-over",
+            department=department,
+            due_at=due,
+            **fresh,
+        )
+    return ""
+
+
 def sweep(unit: Unit) -> int:
     """Lay what is overdue before the next higher district; how many. Safe with many workers."""
     moved = 0
@@ -136,24 +160,21 @@ def after_quiet(unit: Unit, at: int) -> int:
 # --- who sees it --------------------------------------------------------------------------------
 
 
-def seen_in(root: str | None) -> ColumnElement[bool]:
-    """SQL: the alarms of a district's subtree, or about its machines; None = all there are."""
-    if root is None:
-        return true()
-    machines = select(Machine.id).where(districts.below(root, Machine.district))
-    return districts.below(root, Alarm.district) | Alarm.machine_id.in_(machines)
-
-
-def seen_by(person: Person) -> ColumnElement[bool]:
-    """SQL: the alarms that this officer sees; the office sees all."""
-    return seen_in(None if "office" in person.roles else person.district)
+def seen_by(unit: Unit, person: sight.Looking) -> ColumnElement[bool]:
+    """SQL: the alarms this regulator sees: by place or machine, of the department's trades."""
+    eyes = sight.of(unit, person)
+    if eyes is None:
+        return false()
+    there = select(Machine.id).where(eyes.places(Machine.district))
+    place = eyes.places(Alarm.district) | Alarm.machine_id.in_(there)
+    return place & eyes.cases(Alarm.trade, Alarm.department)
 
 
 def may_handle(unit: Unit, alarm: Alarm, person: Person) -> bool:
     """Officers handle what they see; the office handles all."""
-    if person.status != "active" or not person.roles & {"officer", "office"}:
+    if person.status != "active":
         return False
-    row = select(Alarm.id).where(Alarm.id == alarm.id, seen_by(person))
+    row = select(Alarm.id).where(Alarm.id == alarm.id, seen_by(unit, person))
     return unit.db.scalar(row) is not None
 
 

@@ -52,6 +52,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "regulator.alarm_take": _REGULATORS,
     "regulator.alarm_verify": _REGULATORS,
     "regulator.alarm_close": _REGULATORS,
+    "regulator.alarm_hand_over": _REGULATORS,
     "office.waiting": frozenset({"office"}),
     "office.decide": frozenset({"office"}),
     "terminal.package": ANYONE,

@@ -6,13 +6,12 @@ machine's own status refuses every job meanwhile.
 
 from contextlib import suppress
 
-from cloud.base import districts
 from cloud.base.unit import Unit
 from cloud.book import audit
 from cloud.book.outbox import Event, Handlers
 from cloud.link import commands, policies, snapshots, terminals, tickets
 from cloud.link.commands import TerminalDark
-from cloud.registry import machines
+from cloud.registry import machines, sight
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import closing, profiles
@@ -101,9 +100,9 @@ def _entitled(unit: Unit, machine: Machine, person: Person, what: str) -> bool:
     if "office" in person.roles:
         return True
     job = table.open_on(unit, machine.id)
-    places = [machine.district, job.district if job else ""]
-    inside = any(districts.within(place, person.district) for place in places)
-    return "officer" in person.roles and inside and what != "restart"
+    eyes = sight.of(unit, person)
+    places = (machine.district, job.district if job else "")
+    return bool(eyes and eyes.covers(machine.industry, *places) and what != "restart")
 
 
 def _refused(unit: Unit, code: str) -> Refusals:

@@ -2,11 +2,11 @@
 
 from collections.abc import Set
 
-from cloud.base import districts
 from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.link import commands
 from cloud.link.commands import TerminalDark
+from cloud.registry import sight
 from cloud.registry.people import Person
 from cloud.work import closing, gather, speech
 from cloud.work import job as table
@@ -118,6 +118,6 @@ def _part(unit: Unit, job: Job, person: Person) -> str | None:
         return None
     if "office" in person.roles:
         return "office"
-    places = (job.district, gather.machine_of(unit, job).district)
-    inside = any(districts.within(place, person.district) for place in places)
-    return "officer" if "officer" in person.roles and inside else None
+    eyes, machine = sight.of(unit, person), gather.machine_of(unit, job)
+    inside = eyes and eyes.covers(machine.industry, job.district, machine.district)
+    return "officer" if inside else None

@@ -74,6 +74,13 @@ def alarm_close(id: str) -> ResponseReturnValue:
     return _step(id, lambda unit, alarm, person: life.close(unit, alarm, person, done))
 
 
+@blueprint.post("/alarms/<id>/hand-over")
+def alarm_hand_over(id: str) -> ResponseReturnValue:
+    """Another department is competent: `department` = its code."""
+    code = fields.text("department", _("部门"), limit=32)
+    return _step(id, lambda unit, alarm, person: life.hand_over(unit, alarm, person, code))
+
+
 def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnValue:
     with visitor.ground().write() as unit:
         person = person_of(unit, visitor.signed_in())
@@ -87,6 +94,7 @@ def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnV
         words = {
             "closed": _("这条告警已经办结。"),
             "not-verified": _("请先核实，再办结。"),
+            "no-department": _("没有这个部门。"),
         }[why_not]
         raise Trouble(409, "alarm-step", words, _("请刷新页面看现在的状态。"))
     if wants_json():
@@ -104,14 +112,25 @@ def _seen(unit: Unit, id: str, person: Person) -> Alarm:
 
 
 def _open(unit: Unit, person: Person) -> list[dict[str, Any]]:
-    rows = select(Alarm).where(alarms.IS_OPEN, life.seen_by(person))
+    rows = select(Alarm).where(alarms.IS_OPEN, life.seen_by(unit, person))
     order = (Alarm.level.desc(), Alarm.late.desc(), Alarm.raised_at, Alarm.id)
     return [_row(unit, one) for one in unit.db.scalars(rows.order_by(*order).limit(PER_PAGE))]
 
 
 def _row(unit: Unit, alarm: Alarm) -> dict[str, Any]:
     machine = unit.db.get(Machine, alarm.machine_id) if alarm.machine_id else None
-    names = ("id", "kind", "level", "state", "count", "district", "duty", "late", "holder")
+    names = (
+        "id",
+        "kind",
+        "level",
+        "state",
+        "count",
+        "district",
+        "duty",
+        "late",
+        "holder",
+        "department",
+    )
     times = ("raised_at", "last_at", "due_at", "verified_at", "closed_at")
     words = ("verified_words", "closed_why")
     shown = {name: getattr(alarm, name) for name in (*names, *times, *words)}

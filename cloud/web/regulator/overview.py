@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, or_, select
 
-from cloud.base import districts
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
-from cloud.cases import alarms
+from cloud.cases import alarms, life
 from cloud.cases.alarms import Alarm
 from cloud.link.terminals import Terminal
+from cloud.registry import sight
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -38,7 +38,7 @@ _RANK = case((_UNCONFIRMED, 0), (_one_of("on"), 1), else_=2)
 
 def shown(unit: Unit, viewer: Viewer, page: int) -> dict[str, Any]:
     """`numbers`, and the `machines` of one page: attention first, then work, then by code."""
-    here = _in_district(viewer)
+    here = _in_sight(unit, viewer)
     numbers = _numbers(unit, here, viewer)
     pages = max(1, -(-numbers["machines"] // PER_PAGE))
     page = min(page, pages)
@@ -46,13 +46,16 @@ def shown(unit: Unit, viewer: Viewer, page: int) -> dict[str, Any]:
     return {"numbers": numbers, "machines": machines, "page": page, "pages": pages}
 
 
-def _in_district(viewer: Viewer) -> ColumnElement[bool]:
-    """Which machines this viewer sees."""
-    if "office" in viewer.roles:
-        return true()
-    visiting = districts.below(viewer.district, Job.district)
-    visited = select(Job.machine_id).where(_PRESENT, visiting)
-    return districts.below(viewer.district, Machine.district) | Machine.id.in_(visited)
+def _in_sight(unit: Unit, viewer: Viewer) -> ColumnElement[bool]:
+    """Which machines this viewer sees: they, or their jobs, in the district; of the own trades."""
+    eyes = sight.of(unit, viewer)
+    if eyes is None:
+        return false()
+    visited = select(Job.machine_id).where(_PRESENT, eyes.places(Job.district))
+    inside = eyes.places(Machine.district)
+    if eyes.root is not None:
+        inside |= Machine.id.in_(visited)
+    return inside & eyes.own(Machine.industry)
 
 
 def _numbers(unit: Unit, here: ColumnElement[bool], viewer: Viewer) -> dict[str, int]:
@@ -64,19 +67,13 @@ def _numbers(unit: Unit, here: ColumnElement[bool], viewer: Viewer) -> dict[str,
         "online": unit.db.scalar(online) or 0,
         "working": unit.db.scalar(jobs.where(_one_of("on"))) or 0,
         "attention": unit.db.scalar(jobs.where(_UNCONFIRMED)) or 0,
-        "alarms": unit.db.scalar(_alarms(here, viewer)) or 0,
+        "alarms": unit.db.scalar(_alarms(unit, viewer)) or 0,
     }
 
 
-def _alarms(here: ColumnElement[bool], viewer: Viewer) -> Select[tuple[int]]:
-    """How many alarms are open in the viewer's district, or about a machine seen there."""
-    count = select(func.count(Alarm.id)).where(alarms.IS_OPEN)
-    if "office" in viewer.roles:
-        return count
-    seen = select(Machine.id).where(here)
-    return count.where(
-        districts.below(viewer.district, Alarm.district) | Alarm.machine_id.in_(seen)
-    )
+def _alarms(unit: Unit, viewer: Viewer) -> Select[tuple[int]]:
+    """How many open alarms the viewer sees."""
+    return select(func.count(Alarm.id)).where(alarms.IS_OPEN, life.seen_by(unit, viewer))
 
 
 def _machines(unit: Unit, here: ColumnElement[bool], page: int) -> list[dict[str, Any]]:

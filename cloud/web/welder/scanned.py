@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from cloud.base import districts
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
-from cloud.registry import machines
+from cloud.registry import machines, sight
 from cloud.registry.machines import Machine
 from cloud.web.trouble import Trouble, not_yours
 from cloud.web.visitor import Viewer
@@ -34,14 +33,13 @@ def machine_at(unit: Unit, typed: str) -> Machine:
 
 def must_see(unit: Unit, viewer: Viewer, machine: Machine) -> None:
     """A 403 unless the viewer works on site, or this machine or its open job is theirs to see."""
-    if viewer.roles & {"welder", "fire_watch", "office"}:
+    if viewer.roles & {"welder", "fire_watch"}:
         return
     if "enterprise" in viewer.roles and viewer.enterprise_id == machine.enterprise_id:
         return
-    if "officer" in viewer.roles:
-        places = [machine.district, _place_of_job(unit, machine)]
-        if any(districts.within(place, viewer.district) for place in places):
-            return
+    eyes = sight.of(unit, viewer)
+    if eyes and eyes.covers(machine.industry, machine.district, _place_of_job(unit, machine)):
+        return
     raise not_yours()
 
 

@@ -66,3 +66,22 @@ def test_an_alarm_that_is_not_there_is_a_404(browser, cast):
     office = browser(cast.office)
     assert office.get("/alarms/0").status_code == 404
     assert office.post("/alarms/0/take").status_code == 404
+
+
+def test_a_case_of_another_trade_is_seen_after_it_was_handed_over(browser, county, cast, alarm):
+    from cloud.registry import departments
+
+    county.do(departments.put, "housing", "住建", {"construction"})
+    builder = county.person("officer", district="990101", password="made-up-password")
+    county.do(departments.post, builder, "housing")
+    other = browser(builder)
+    assert other.get(alarm).status_code == 403
+    assert other.get(f"/m/{cast.code}").status_code == 403
+    assert other.get("/status.json").json["numbers"]["alarms"] == 0
+    assert other.get("/status.json").json["machines"] == []
+    officer = browser(cast.officer)
+    assert officer.post(f"{alarm}/hand-over", department="none").status_code == 409
+    assert officer.post(f"{alarm}/hand-over", department="housing").status_code == 303
+    assert other.post(f"{alarm}/take").status_code == 303
+    assert other.get("/status.json").json["numbers"]["alarms"] == 1
+    assert other.get(f"/m/{cast.code}").status_code == 403

@@ -1,0 +1,66 @@
+"""What a regulator sees, in one place: the district's subtree and the department's trades."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from cloud.base import districts
+from cloud.base.unit import Unit
+from cloud.registry import departments
+
+
+class Looking(Protocol):
+    """A person, or as much of one as pages keep."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def roles(self) -> frozenset[str]: ...
+    @property
+    def district(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Sight:
+    """`root` None = everywhere; `trades` None = all; `department` empty = none in particular."""
+
+    root: str | None
+    trades: frozenset[str] | None = None
+    department: str = ""
+
+    def covers(self, trade: str, *places: str) -> bool:
+        """Whether one of the places lies inside, and the trade is one's own."""
+        if self.trades is not None and trade not in self.trades:
+            return False
+        root = self.root
+        return root is None or any(districts.within(place, root) for place in places)
+
+    def places(self, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """SQL: one of the columns lies inside the district."""
+        return true() if self.root is None else districts.below(self.root, *columns)
+
+    def own(self, trade: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """SQL: the trade is one's own."""
+        return true() if self.trades is None else trade.in_(sorted(self.trades))
+
+    def cases(
+        self, trade: InstrumentedAttribute[str], handed_to: InstrumentedAttribute[str]
+    ) -> ColumnElement[bool]:
+        """SQL: a case of one's own trades that was not handed over, or was handed to oneself."""
+        if self.trades is None:
+            return true()
+        return and_(handed_to == "", self.own(trade)) | (handed_to == self.department)
+
+
+def of(unit: Unit, person: Looking) -> Sight | None:
+    """The sight of an officer or of the office; None for everybody else."""
+    if "office" in person.roles:
+        return Sight(None)
+    if "officer" not in person.roles:
+        return None
+    department = departments.of(unit, person.id)
+    if department is None:
+        return Sight(person.district)
+    return Sight(person.district, frozenset(department.trades), department.code)

@@ -1,0 +1,32 @@
+"""`hanma department`: made, changed, posted to."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.cli import main
+from tests.cloud.conftest import County, HandClock
+
+
+def run(folder: Path, *words: str) -> Result:
+    return CliRunner(env={"HANMA_DATA": str(folder)}).invoke(main, ["department", *words])
+
+
+def test_a_department_is_made_and_an_officer_posted(tmp_path: Path) -> None:
+    ground = Ground.open(Settings(data_dir=tmp_path))
+    migrate(ground.engine)
+    county = County(ground, HandClock())
+    officer, welder = county.person("officer"), county.person("welder")
+    ground.close()
+    made = run(tmp_path, "put", "housing", "住建", "construction")
+    assert json.loads(made.output)["trades"] == ["construction"]
+    assert run(tmp_path, "post", officer.login, "housing").exit_code == 0
+    assert run(tmp_path, "post", officer.login).exit_code == 0
+    for words in ((welder.login, "housing"), ("nobody", "housing"), (officer.login, "none")):
+        answer = run(tmp_path, "post", *words)
+        assert (answer.exit_code, "no such" in answer.output) == (1, True)
+    assert run(tmp_path, "put", "x", "一", "fishing").exit_code == 2
