@@ -35,6 +35,8 @@ _ELSEWHERE = {
     "uncoded": "cloud.uncoded_cli",
     "evidence": "cloud.record_cli",
     "config": "cloud.running_cli",
+    "factor": "cloud.accounts_cli",
+    "sessions": "cloud.accounts_cli",
     "backup": "cloud.running_cli",
     "restore": "cloud.running_cli",
     "import": "cloud.ledgers_cli",

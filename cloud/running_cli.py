@@ -13,7 +13,7 @@ _PASSWORDS = (
     (re.compile(r"(://[^:/@]*):.*@"), r"\1:***@"),
     (re.compile(r"(?i)([?&;](?:password|passwd|token|secret)=)[^&;]*"), r"\1***"),
 )
-_SECRET = re.compile("token|secret|password")
+_SECRET = re.compile("token|secret|password|hook")
 
 
 @click.command()

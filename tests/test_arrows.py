@@ -14,6 +14,7 @@ COMPOSITION = {
     "cloud/departments_cli.py",
     *("cloud/ledgers_cli.py", "cloud/record_cli.py", "cloud/rules_cli.py", "cloud/uncoded_cli.py"),
     *("cloud/backup.py", "cloud/running_cli.py", "cloud/retention.py"),
+    "cloud/accounts_cli.py",
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {

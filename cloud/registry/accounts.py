@@ -14,10 +14,11 @@ from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
-from cloud.registry import people
+from cloud.registry import factors, people
 from cloud.registry.people import Person
 
 PASSWORD_LENGTHS = range(8, 129)
+_SHOWN = 12  # letters of a session's digest by which it is named
 
 
 class WeakPassword(ValueError):
@@ -69,7 +70,8 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Refused:
-    """No session: `wrong`, `throttled`, or with the right password `pending` or `blocked`."""
+    """No session: `wrong`, `throttled`, or with the right password `pending`, `blocked`,
+    `second-factor` (a code is wanted) or `second-factor-wrong`."""
 
     reason: str
 
@@ -98,7 +100,13 @@ def keep_password(unit: Unit, person_id: str, kept: str) -> None:
 
 
 def sign_in(
-    ground: Ground, login: str, password: str, address: str, *, replaces: str = ""
+    ground: Ground,
+    login: str,
+    password: str,
+    address: str,
+    *,
+    code: str = "",
+    replaces: str = "",
 ) -> SignedIn | Refused:
     """Check a password and begin a session of `settings.session_s` seconds.
 
@@ -116,13 +124,17 @@ def sign_in(
     if person is None or not good:
         return Refused("wrong")
     with ground.write() as unit:
-        unit.db.execute(delete(SignInFailure).where(SignInFailure.attempt == attempt))
+        word = factors.judge(unit, person.id, code)
+        if word != factors.WRONG:  # a wrong code is a failure like a wrong password
+            unit.db.execute(delete(SignInFailure).where(SignInFailure.attempt == attempt))
         # Blocked, or given another password, in the time the check took?
         person = unit.db.get_one(Person, person.id)
         if unit.db.get_one(Account, person.id).password_hash != account.password_hash:
             return Refused("wrong")
         if person.status != "active":
             return Refused(person.status)
+        if word:
+            return Refused(word)
         return _begin(unit, person, replaces)
 
 
@@ -143,6 +155,26 @@ def sign_out(unit: Unit, token: str) -> None:
 def sign_out_everywhere(unit: Unit, person_id: str) -> None:
     """End every session of a person."""
     unit.db.execute(delete(SignedInSession).where(SignedInSession.person_id == person_id))
+
+
+def sessions_of(unit: Unit, person_id: str) -> list[dict[str, str | int]]:
+    """A person's sessions, the newest first: id, made_at, expires_at."""
+    mine = SignedInSession.person_id == person_id
+    rows = select(SignedInSession).where(mine, SignedInSession.expires_at > unit.now)
+    return [
+        {"id": row.token_hash[:_SHOWN], "made_at": row.made_at, "expires_at": row.expires_at}
+        for row in unit.db.scalars(rows.order_by(SignedInSession.made_at.desc()))
+    ]
+
+
+def end_sessions(unit: Unit, person_id: str, id: str = "") -> int:
+    """End one session of a person by its id, or all; how many ended."""
+    mine = select(SignedInSession).where(SignedInSession.person_id == person_id)
+    rows = [row for row in unit.db.scalars(mine) if id in ("", row.token_hash[:_SHOWN])]
+    for row in rows:
+        unit.db.delete(row)
+    unit.db.flush()
+    return len(rows)
 
 
 def _begin(unit: Unit, person: Person, replaces: str) -> SignedIn:

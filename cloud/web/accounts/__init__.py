@@ -40,6 +40,7 @@ def login() -> Response | str:
         fields.text("login", _("账号"), limit=_LOGIN_LIMIT),
         fields.secret("password", _("密码"), limit=_PASSWORD_LIMIT),
         request.remote_addr or "",
+        code=fields.text("code", _("动态码"), limit=16, required=False),
         replaces=visitor.session_token(),
     )
     if isinstance(found, Refused):
@@ -81,11 +82,14 @@ def _refused(reason: str, after: str) -> Response:
     """The form again, with the reason; a wrong name and a wrong password read the same."""
     minutes = visitor.ground().settings.throttle_s // 60
     later = _("请过 %(minutes)s 分钟再试。", minutes=minutes)
+    code = _("请输入密码和身份验证器上的六位数字。")
     trouble = {
         "throttled": Trouble(429, reason, _("试的次数太多。"), later),
         "pending": Trouble(403, reason, _("这个账号还没有通过审核。"), _("请联系您的单位。")),
         "refused": Trouble(403, reason, _("这个账号没有通过审核。"), _("请联系平台。")),
         "blocked": Trouble(403, reason, _("这个账号已停用。"), _("请联系您的单位。")),
+        "second-factor": Trouble(401, reason, _("还需要动态码。"), code),
+        "second-factor-wrong": Trouble(401, reason, _("动态码不对，或已经用过。"), code),
     }.get(reason, Trouble(401, "wrong", _("账号或密码不对。"), _("请检查后再试。")))
     if wants_json():
         return show(trouble)

@@ -1,0 +1,62 @@
+"""`hanma factor` and `hanma sessions`: second factor and sessions of one account."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from cloud.cli import ground_of_settings
+
+if TYPE_CHECKING:
+    from cloud.base.unit import Unit
+    from cloud.registry.people import Person
+
+
+@click.command()
+@click.argument("login")
+@click.option("--off", is_flag=True, help="No code is asked for any more.")
+def factor(login: str, off: bool) -> None:
+    """Let LOGIN sign in with one-time codes besides the password; prints the address for the
+    authenticator app once. Every session of the account ends."""
+    from cloud.book import audit
+    from cloud.registry import accounts, factors
+
+    with ground_of_settings() as ground, ground.write() as unit:
+        person = _person(unit, login)
+        told = None if off else factors.begin(unit, person)
+        if off:
+            factors.end(unit, person)
+        accounts.sign_out_everywhere(unit, person.id)
+        what = "second-factor-ended" if off else "second-factor-begun"
+        audit.write(unit, person.district, "system", what, person.id, {})
+    click.echo(json.dumps({"login": login, "otpauth": told}))
+
+
+@click.command()
+@click.argument("login")
+@click.option("--end", metavar="ID", help="End this session, or `all`.")
+def sessions(login: str, end: str | None) -> None:
+    """List the sessions of LOGIN, one line of JSON each: id, made_at, expires_at; or end them."""
+    from cloud.book import audit
+    from cloud.registry import accounts
+
+    with ground_of_settings() as ground, ground.write() as unit:
+        person = _person(unit, login)
+        if end:
+            count = accounts.end_sessions(unit, person.id, "" if end == "all" else end)
+            told = {"count": count}
+            audit.write(unit, person.district, "system", "sessions-ended", person.id, told)
+            lines = [{"ended": count}]
+        else:
+            lines = accounts.sessions_of(unit, person.id)
+    for line in lines:
+        click.echo(json.dumps(line))
+
+
+def _person(unit: "Unit", login: str) -> "Person":
+    from cloud.registry import people
+
+    person = people.by_login(unit, login)
+    if person is None:
+        raise click.ClickException(f"没有账号 {login}。 There is no account {login}.")
+    return person

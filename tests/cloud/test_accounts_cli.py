@@ -1,0 +1,39 @@
+"""`hanma factor` and `hanma sessions`."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.cli import main
+from cloud.registry import accounts
+from tests.cloud.conftest import PASSWORD, County, HandClock
+
+
+def hanma(data: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, list(words), env={"HANMA_DATA": str(data)})
+
+
+def test_an_account_gets_a_factor_and_its_sessions_end(tmp_path: Path) -> None:
+    ground = Ground.open(Settings(data_dir=tmp_path))
+    migrate(ground.engine)
+    person = County(ground, HandClock()).person("officer", password=PASSWORD)
+    accounts.sign_in(ground, person.login, PASSWORD, "10.0.0.1")
+    (line,) = hanma(tmp_path, "sessions", person.login).output.splitlines()
+    assert json.loads(line)["id"]
+    told = json.loads(hanma(tmp_path, "factor", person.login).output)
+    assert told["otpauth"].startswith("otpauth://totp/HanMa:")
+    assert hanma(tmp_path, "sessions", person.login).output == ""
+    found = accounts.sign_in(ground, person.login, PASSWORD, "10.0.0.1")
+    assert found == accounts.Refused("second-factor")
+    hanma(tmp_path, "factor", person.login, "--off")
+    assert isinstance(
+        accounts.sign_in(ground, person.login, PASSWORD, "10.0.0.1"), accounts.SignedIn
+    )
+    ended = hanma(tmp_path, "sessions", person.login, "--end", "all")
+    assert json.loads(ended.output) == {"ended": 1}
+    ground.close()
+    assert "no account nobody" in hanma(tmp_path, "factor", "nobody").output
