@@ -4,7 +4,8 @@ import sys
 
 
 def unload(name):
-    """Gives back the memory of `terminal.<name>`; the next import loads it again."""
+    """Gives back the memory of `terminal.<name>` as soon as nobody works with it any more; the
+    next import loads it again. Where two wanted it, the second finds it gone: no fault."""
     above, _, last = ("terminal." + name).rpartition(".")
-    del sys.modules["terminal." + name]
-    delattr(sys.modules[above], last)
+    if sys.modules.pop("terminal." + name, None):
+        delattr(sys.modules[above], last)

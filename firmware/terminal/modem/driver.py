@@ -78,6 +78,7 @@ class Driver:
             await Joining(self, self._chat, self._board, self._apn).run()
         finally:
             unload("modem.joining")
+            unload("modem.operators")
         await self._open_network()
         self._on_line = True
 
@@ -143,9 +144,11 @@ class Driver:
 
     async def clock_ms(self):
         """UTC as the network told it (NITZ), milliseconds; 0 while it has not."""
+        line = await self.ask(b"AT+CCLK?", b"+CCLK:")
         from terminal.modem import place
 
-        return place.utc_ms(await self.ask(b"AT+CCLK?", b"+CCLK:"))
+        unload("modem.place")  # asked once an hour
+        return place.utc_ms(line)
 
     async def speak(self, text):
         """Says `text` and returns when it is over."""

@@ -13,6 +13,7 @@ from micropython import const
 
 from terminal.modem.chat import DIGITS, ModemError, field
 from terminal.modem.driver import Driver, Way
+from terminal.unload import unload
 
 _OPEN_MS = const(60000)
 _ACTIVATE_MS = const(65000)
@@ -77,11 +78,12 @@ class Luat(Driver):
 
     async def locate(self):
         """(lat_e6, lng_e6, metres), WGS-84, from the cell."""
-        from terminal.modem import place
-
         for text in (b'3,1,"CONTYPE","GPRS"', b'3,1,"APN",""', b"1,1"):
             await self.attempt(b"AT+SAPBR=" + text, 10000)  # what is open already is no fault
         line = await self.ask(b"AT+CIPGSMLOC=1,1", b"+CIPGSMLOC:", _LOCATE_MS, final_ms=_LOCATE_MS)
+        from terminal.modem import place
+
+        unload("modem.place")
         found = place.read(line, _METRES)
         if not found:
             raise ModemError("no position")

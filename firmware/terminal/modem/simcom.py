@@ -8,6 +8,7 @@ from micropython import const
 
 from terminal.modem.chat import ModemError, field
 from terminal.modem.driver import CONTEXT, POWER, RADIO, Driver, Way
+from terminal.unload import unload
 
 __all__ = ("CONTEXT", "POWER", "RADIO", "Simcom")
 
@@ -68,9 +69,10 @@ class Simcom(Driver):
 
     async def locate(self):
         """(lat_e6, lng_e6, metres), WGS-84, from the cells around."""
+        line = await self.ask(b"AT+CLBS=1", b"+CLBS:", 12000)
         from terminal.modem import place
 
-        line = await self.ask(b"AT+CLBS=1", b"+CLBS:", 12000)
+        unload("modem.place")
         found = place.read(line)
         if not found:
             raise ModemError("no position")
