@@ -20,7 +20,7 @@ from cloud.base.unit import Ground
 from cloud.book import checkpoints, outbox
 from cloud.cases import from_terminals, life, notices, observed
 from cloud.issuers.daily import DailyRound
-from cloud.link import commands, intake, journal, policies, upgrades
+from cloud.link import campaigns, commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import BadCertificates, Broker, Secure, tls_context
 from cloud.mqtt.ingest import Ingest
@@ -164,6 +164,7 @@ ROUNDS = (
     commands.sweep,
     journal.sweep,
     policies.sweep,
+    campaigns.sweep,
     upgrades.sweep,
     intake.off_line,
     jobs.sweep,

@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from cloud.campaigns_cli import campaign
+
 if TYPE_CHECKING:
     from cloud.base.unit import Ground
 
@@ -150,6 +152,9 @@ def upgrade_list(device: str) -> None:
     with ground_of_settings() as ground, ground.read() as unit:
         for row in upgrades.of(unit, device):
             click.echo(json.dumps({name: getattr(row, name) for name in names}))
+
+
+upgrade.add_command(campaign)
 
 
 @contextmanager

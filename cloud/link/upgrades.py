@@ -9,9 +9,10 @@ came of it. Events: `upgrade-done`, `upgrade-failed` (subject = the upgrade's id
 
 import base64
 import hmac
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Index, literal_column, select
+from sqlalchemy import Index, delete, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -39,7 +40,7 @@ class Upgrade(Base):
     __tablename__ = "upgrade"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    campaign: Mapped[str]
+    campaign: Mapped[str] = mapped_column(index=True)
     device: Mapped[str] = mapped_column(index=True)
     digest: Mapped[str]
     state: Mapped[str]
@@ -65,7 +66,7 @@ Index("ix_upgrade_due", Upgrade.next_at, sqlite_where=_IS_DUE, postgresql_where=
 
 
 class Campaign(Base):
-    """Whom a package was meant for; `scope` = a device, or `all`. Waves come with part 3."""
+    """Whom a package was meant for; `scope` = a device, or `all`. In waves: campaigns.py."""
 
     __tablename__ = "campaign"
 
@@ -95,17 +96,29 @@ def start(unit: Unit, scope: str, package: Package) -> list[Upgrade]:
         rows = rows.where(Terminal.hw == package.hw)
     else:  # the terminal itself judges whether it fits
         rows = rows.where(Terminal.device == scope)
+    return begin(unit, campaign.id, unit.db.scalars(rows.order_by(Terminal.device)), package)
+
+
+def begin(unit: Unit, campaign: str, meant: Iterable[Terminal], package: Package) -> list[Upgrade]:
+    """Offer a package to these terminals, one soon after the other; what was begun."""
     begun = []
-    for place, row in enumerate(unit.db.scalars(rows.order_by(Terminal.device))):
+    for place, row in enumerate(meant):
         running = _open(unit, row.device)
         if running is not None and running.digest == package.digest:
             continue
         if running is not None:
             _end(unit, running, "failed", None, "replaced by another package")
             unit.db.flush()
-        begun.append(_begun(unit, campaign, row, place))
+        begun.append(_begun(unit, campaign, package, row, place))
     unit.db.flush()
     return begun
+
+
+def withdraw(unit: Unit, campaign: str) -> int:
+    """Take back what no terminal has heard of yet; how many."""
+    meant = (Upgrade.campaign == campaign, Upgrade.state == "waiting")
+    gone = unit.db.execute(delete(Upgrade).where(*meant).returning(Upgrade.id))
+    return len(gone.all())
 
 
 def get(unit: Unit, upgrade_id: str) -> Upgrade | None:
@@ -191,12 +204,12 @@ def progress_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> 
     return "ota"
 
 
-def _begun(unit: Unit, campaign: Campaign, terminal: Terminal, place: int) -> Upgrade:
+def _begun(unit: Unit, campaign: str, package: Package, terminal: Terminal, place: int) -> Upgrade:
     row = Upgrade(
         id=new_id(),
-        campaign=campaign.id,
+        campaign=campaign,
         device=terminal.device,
-        digest=campaign.digest,
+        digest=package.digest,
         state="waiting",
         progress=0,
         words="",
