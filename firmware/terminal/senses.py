@@ -28,6 +28,7 @@ class Senses:
         self._dark = Lasting(2)
         self._measured = None  # up ms
         self._arc_level = 0
+        self._rising = False
         self._held = 0
         self._held_since = 0
         self._hot = False
@@ -108,6 +109,7 @@ class Senses:
     def _worth_measuring(self, up):
         level = self._t.board.arc_sensed()
         if level != self._arc_level or self._measured is None or self._bypass.pending:
+            self._rising = level != self._arc_level
             self._arc_level = level
             return True
         pause = _MEASURE_MS if level or self.arc.burning else _LEAK_MS
@@ -115,6 +117,9 @@ class Senses:
 
     async def _measure(self):
         board = self._t.board
+        if self._rising:  # the current has just begun or ended: two whole cycles of it as it is
+            self._rising = False
+            await asyncio.sleep_ms(_SETTLING_MS)
         samples = []
         for _ in range(SAMPLES):
             samples.append(board.current_mv())

@@ -23,5 +23,5 @@ def test_a_missing_interpreter_says_what_to_do(
 
 def test_the_heap_is_limited_as_asked(tmp_path: Path) -> None:
     arguments, environment = interpreter.command("micropython", tmp_path, heap_kb=192)
-    assert "heapsize=192K" in arguments
+    assert f"heapsize={192 + interpreter.STAND_INS_KB}K" in arguments
     assert environment["MICROPYPATH"].startswith(str(tmp_path))
