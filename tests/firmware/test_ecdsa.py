@@ -16,6 +16,8 @@ from tests.release import made
 from . import asked
 from .virtual_time import run
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SCRIPT = Path(__file__).with_name("on_micropython_upgrade.py")

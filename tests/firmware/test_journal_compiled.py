@@ -13,6 +13,8 @@ from .asked import micropython
 from .on_micropython_journal import walk
 from .test_journal import VECTORS
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 SCRIPT = Path(__file__).with_name("on_micropython_journal.py")
 
 

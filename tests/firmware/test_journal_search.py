@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from terminal.journal import Journal
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 ROOM = 24_576
 
 

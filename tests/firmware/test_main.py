@@ -5,8 +5,12 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from simulator import image
 from simulator.chip import Chip
+
+pytestmark = pytest.mark.slow  # takes seconds
 
 RELAY = 21
 PATIENCE_S = 30

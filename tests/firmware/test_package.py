@@ -13,6 +13,8 @@ from tests.release import made
 
 from . import asked
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 VECTORS = json.loads(made.VECTORS.read_text("utf-8"))
 SCRIPT = Path(__file__).with_name("on_micropython_upgrade.py")
 FILES_ARE_BAD = {"a flipped bit in a file", "a byte too much"}

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cloud.cli import main
 from release import keys, package, tree
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 
 def pack(*words: object) -> Result:
     return CliRunner().invoke(main, ["pack", *map(str, words)])

@@ -10,6 +10,8 @@ import pytest
 from release.lean import lean
 from release.tree import FIRMWARE, compiled
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 SPARE = {
     "one.py": (
         "_FIRST_LIMIT = 60 * 5\n_SPARE_TEXT = 'x'\n\n\nclass Meter:\n"

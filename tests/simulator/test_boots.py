@@ -5,8 +5,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from simulator.chip import Chip
 from simulator.image import FIRMWARE, STAND_INS
+
+pytestmark = pytest.mark.slow  # takes seconds
 
 PATIENCE_S = 20
 IDLE = (

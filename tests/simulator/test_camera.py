@@ -3,11 +3,15 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from simulator.image import FIRMWARE
 from simulator.world.camera import Camera
 from simulator.world.line import Line
 
 from .test_chip import Stage, play
+
+pytestmark = pytest.mark.slow  # takes seconds
 
 MAIN = """
 import asyncio

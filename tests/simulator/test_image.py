@@ -6,6 +6,8 @@ import pytest
 
 from simulator import image
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 
 def test_the_image_holds_the_firmware_umqtt_and_the_stand_ins(tmp_path: Path) -> None:
     made = image.make("micropython", tmp_path)

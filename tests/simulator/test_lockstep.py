@@ -12,6 +12,8 @@ from simulator.lockstep import Hangs, LockstepChip
 from simulator.virtual import Clock
 from simulator.world.direct import DirectCable
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 DAY_S = 86_400
 SECOND_US = 1_000_000
 

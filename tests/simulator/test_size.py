@@ -9,6 +9,8 @@ from simulator.resident import resident
 
 from ..e2e.conftest import HEAP_NOW_KB, hanma
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 MPY_NOW = 98_000
 
 

@@ -3,9 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from simulator import solo, virtual
 from simulator.virtual import Clock
 from simulator.world.network import Network
+
+pytestmark = pytest.mark.slow  # takes seconds
 
 
 def test_a_terminal_without_a_cloud_goes_on_trying_for_an_hour(tmp_path: Path) -> None:

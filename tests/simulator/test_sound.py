@@ -15,6 +15,8 @@ from .test_chip import Stage, play
 from .test_terminal import PATIENCE_S, until
 from .test_terminal import play as play_terminal
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 WORDS = {"on": "焊机已开机", "off": "焊机已关机", "code": "焊工验证码", "d3": "三", "d7": "七"}
 MAIN = """
 import asyncio

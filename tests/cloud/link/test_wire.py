@@ -182,6 +182,7 @@ def test_no_bytes_make_the_reader_raise(raw: bytes) -> None:
     assert isinstance(wire.read_up(raw), UP)
 
 
+@pytest.mark.slow
 @given(PARTS)
 def test_no_arrangement_of_our_own_words_makes_the_reader_raise(said: dict[str, Any]) -> None:
     assert isinstance(wire.read_up(json.dumps(said).encode()), UP)

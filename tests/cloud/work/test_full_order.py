@@ -15,6 +15,8 @@ from cloud.work import jobs, permits, profiles
 from cloud.work.decide import decide
 from tests.cloud.work.rules.test_rules import ALL, READY
 
+pytestmark = pytest.mark.slow  # takes seconds
+
 STEPS = ("apply", "check", "watch", "on")
 NEEDED = {
     "chongqing": STEPS,

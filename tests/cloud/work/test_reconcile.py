@@ -92,6 +92,7 @@ def test_an_on_answered_after_the_end_is_switched_off_again(site: Any) -> None:
     assert site.job(job).off_confirmed_at is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_whatever_the_order_of_the_last_four_messages_the_relay_ends_open(
     site: Any, order: tuple[int, ...]
