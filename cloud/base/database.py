@@ -4,6 +4,8 @@ What differs between the two databases is said here and nowhere else.
 """
 
 import json
+import sqlite3
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from sqlalchemy.types import TypeDecorator
 
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
 _POOL = 24
+_WAL_TRIES, _WAL_PAUSE_S = 100, 0.05
 
 
 def canonical(value: Any) -> str:
@@ -109,13 +112,23 @@ def migrations(connection: Connection) -> Config:
 def _sqlite_connected(dbapi: Any, _record: Any) -> None:
     # pysqlite must not begin transactions by itself: _sqlite_begin does, the right way.
     dbapi.isolation_level = None
-    for pragma in (
-        "busy_timeout=5000",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
+    dbapi.execute("PRAGMA busy_timeout=5000")
+    _write_ahead(dbapi)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(dbapi: Any) -> None:
+    """Turning a new file to WAL does not wait as `busy_timeout` says where another process does
+    the same at that moment."""
+    for left in reversed(range(_WAL_TRIES)):
+        try:
+            dbapi.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(_WAL_PAUSE_S)
 
 
 def _sqlite_begin(connection: Connection) -> None:
