@@ -155,6 +155,7 @@ class SimulatedTerminal:
         self.moves: deque[tuple[int, int]] = deque(maxlen=_MOVES)  # (monotonic ns, relay pin)
         self.lamp = 0
         self._supplied = True
+        self._struck = False  # whether the board was told of the current
         self._tasks: list[asyncio.Task[None]] = []
         self._stirred = asyncio.Event()  # somebody or something changed the plant
         hands: dict[str, Callable[[Any], None]] = {
@@ -282,7 +283,8 @@ class SimulatedTerminal:
             self.mains.step(self._now())
             self._supply(self.mains.supplied)
             self._show_pins()
-            if self._clock or rounds % _AMPS_EVERY == 0:
+            if self._clock or rounds % _AMPS_EVERY == 0 or self._struck != self.mains.comparator:
+                self._struck = self.mains.comparator
                 self._show_levels()
             rounds += 1
             await self._pause()

@@ -14,7 +14,7 @@ _MEASURE_MS, _LEAK_MS = 5000, 180000  # between measurements with and without an
 _PRESS_ROUNDS = 2  # of 50 ms: shorter is a bounce
 _LONG_MS = 5000
 _COOLED_C = 5
-_LOOKS = 3
+_LOOKS = _AGAIN = 3
 
 
 class Senses:
@@ -28,7 +28,7 @@ class Senses:
         self._dark = Lasting(2)
         self._measured = None  # up ms
         self._arc_level = 0
-        self._rising = False
+        self._again = 0  # measurements still due: a current that begins is not yet what it will be
         self._held = 0
         self._held_since = 0
         self._hot = False
@@ -57,7 +57,7 @@ class Senses:
         t = self._t
         if self._held or self._dark.pending or up - t.moved_up < MOVE_MS + _SETTLING_MS:
             return _SETTLING_MS
-        if t.controller.doubtful or self._bypass.pending:
+        if t.controller.doubtful or self._bypass.pending or self._again:
             return _DOUBT_MS
         busy = t.board.relay.driven or self._arc_level
         pause = _WORKING_MS if busy else _IDLE_MS
@@ -108,18 +108,16 @@ class Senses:
 
     def _worth_measuring(self, up):
         level = self._t.board.arc_sensed()
-        if level != self._arc_level or self._measured is None or self._bypass.pending:
-            self._rising = level != self._arc_level
-            self._arc_level = level
+        if level != self._arc_level:
+            self._arc_level, self._again = level, _AGAIN
+        if self._again or self._measured is None or self._bypass.pending:
             return True
         pause = _MEASURE_MS if level or self.arc.burning else _LEAK_MS
         return up - self._measured >= pause
 
     async def _measure(self):
         board = self._t.board
-        if self._rising:  # the current has just begun or ended: two whole cycles of it as it is
-            self._rising = False
-            await asyncio.sleep_ms(_SETTLING_MS)
+        self._again = max(self._again - 1, 0)
         samples = []
         for _ in range(SAMPLES):
             samples.append(board.current_mv())
