@@ -118,3 +118,12 @@ def test_every_topic_is_documented() -> None:
     section = REFERENCE.split("## 主题")[1]
     for topic in (topics.up("{d}"), topics.down("{d}"), topics.echo("{d}")):
         assert f"`{topic}`" in section
+
+
+def test_every_value_that_the_bench_writes_into_a_terminal_is_documented() -> None:
+    section = REFERENCE.split("## 终端出厂设置")[1].split("\n## ")[0]
+    documented = set(re.findall(r"^\| `([a-z_]+)` \|", section, re.M))
+    read = set()
+    for path in (ROOT / "firmware" / "terminal").rglob("*.py"):
+        read |= set(re.findall(r'(?:text|_word)\([a-z_.]*store, "([a-z_]+)"\)', path.read_text()))
+    assert documented == read | {"secret", "release_key"}
