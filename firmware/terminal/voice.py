@@ -7,7 +7,7 @@ from terminal.unload import unload
 
 URGENT, NORMAL = 0, 1
 _QUEUED = 4
-_PATIENT = (4, 4000)  # tries and the pause between them, for what is urgent
+_PATIENT = (20, 5000)  # tries and the pause between them, for what is urgent
 
 # name, priority, seconds in which it is not said again, words. One text, because forty tuples
 # would take four times its room. A refusal's name is its word on the wire.
