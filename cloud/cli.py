@@ -31,6 +31,7 @@ _ELSEWHERE = {
     "clips": "simulator.making",
     "size": "simulator.making",
     "pack": "release.cli",
+    "hardware": "hardware.cli",
     "soak": "cloud.soak",
     "audit": "cloud.record_cli",
     "rules": "cloud.rules_cli",

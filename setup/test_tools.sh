@@ -26,6 +26,11 @@ if [ "${CI:-}" = true ] && ! has_mosquitto; then
     apt_install mosquitto || stop "CI needs mosquitto. 请安装: apt install mosquitto"
 fi
 
+if ! command -v ngspice >/dev/null; then # simulates the carrier board: hanma hardware check
+    say "· ngspice"
+    apt_install ngspice || stop "The hardware checks need ngspice. 请安装: apt install ngspice (macOS: brew install ngspice)"
+fi
+
 stubs="1.29.0.post1" # what the board's modules really have, for the check of every hardware call
 if [ ! -f ".tools/stubs/.ready-$stubs" ]; then
     say "· micropython-esp32-stubs $stubs"

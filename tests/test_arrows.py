@@ -74,6 +74,11 @@ def test_what_packs_the_firmware_reads_its_files_and_imports_none(path: Path) ->
     assert not tops(path) & {"cloud", "firmware", "simulator", "terminal", "slots", "boots"}
 
 
+@pytest.mark.parametrize("path", sources("hardware"), ids=name)
+def test_the_design_files_of_the_board_import_no_program(path: Path) -> None:
+    assert not tops(path) & {"cloud", "firmware", "simulator", "terminal", "release"}
+
+
 @pytest.mark.parametrize("path", sources("firmware"), ids=name)
 def test_the_firmware_imports_neither_cloud_nor_simulator(path: Path) -> None:
     assert not tops(path) & {"cloud", "simulator"}

@@ -1,0 +1,1 @@
+"""The carrier board as design files that programs check, simulate and draw."""

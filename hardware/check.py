@@ -1,0 +1,49 @@
+"""`hanma hardware check`: parts, rules, pins, simulations and the bring-up list, in this order."""
+
+import re
+from collections.abc import Iterator
+
+from hardware import parts, pins, rules, simulations
+from hardware.circuit import Circuit, carrier
+from hardware.parts import HERE
+from hardware.simulations import Figure
+
+# A line of bring-up.md names a figure and where the board must be: `{hold-up with …: 2…6 s}`.
+_EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+)…([-0-9.]+) (\w+)\}")
+
+
+def unused(circuit: Circuit) -> list[str]:
+    """Parts in the list that are nowhere on the board."""
+    placed = {one.part.name for one in circuit.placed.values()}
+    return [
+        f"{name}: in parts.csv, not on the board" for name in parts.read() if name not in placed
+    ]
+
+
+def design() -> dict[str, list[str]]:
+    """What is wrong with parts, circuit and pins, by the name of the check."""
+    circuit = carrier()
+    return {
+        "parts": parts.faults(parts.read().values()) + unused(circuit),
+        "rules": rules.faults(circuit),
+        "pins": pins.faults(pins.read(), circuit),
+    }
+
+
+def figures() -> Iterator[Figure]:
+    """Every simulated figure beside its limit."""
+    circuit = carrier()
+    for simulate in simulations.SIMULATIONS.values():
+        yield from simulate(circuit)
+
+
+def bring_up(simulated: dict[str, Figure]) -> list[str]:
+    """Where bring-up.md expects something else than the simulation says."""
+    found = []
+    for name, low, high, unit in _EXPECTED.findall((HERE / "bring-up.md").read_text("utf-8")):
+        figure = simulated.get(name)
+        if figure is None:
+            found.append(f"bring-up.md: no figure {name}")
+        elif figure.unit != unit or not float(low) <= figure.value <= float(high):
+            found.append(f"bring-up.md: {name} is {figure.value:.3g} {figure.unit}")
+    return found

@@ -1,0 +1,64 @@
+"""`hanma hardware`: checks the design files, draws them, writes the netlist."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from hardware import check as checks
+from hardware import drawing, wiring
+from hardware.circuit import BadSchematic, carrier
+from hardware.parts import BadPart
+from hardware.spice import NoSpice
+
+
+@click.group()
+def hardware() -> None:
+    """The carrier board: checks, drawings, netlist."""
+
+
+@hardware.command()
+def check() -> None:
+    """Parts, electrical rules, pins, simulations; the last line is one JSON object."""
+    try:
+        faults = checks.design()
+        figures = {figure.what: figure for figure in checks.figures()}
+    except (BadPart, BadSchematic, NoSpice) as error:
+        raise click.ClickException(str(error)) from None
+    faults["bring-up"] = checks.bring_up(figures)
+    for name, found in faults.items():
+        click.echo(f"{name}: {'ok' if not found else ''}")
+        for fault in found:
+            click.echo(f"  ✗ {fault}")
+    for figure in figures.values():
+        mark = "✓" if figure.margin >= 1 else "✗"
+        sign = "≥" if figure.more else "≤"
+        value = f"{figure.value:.3g} {sign} {figure.limit:.3g} {figure.unit}"
+        click.echo(f"  {mark} {figure.what}: {value}, margin {figure.margin:.2f}")
+    smallest = min(figures.values(), key=lambda figure: figure.margin)
+    ok = smallest.margin >= 1 and not any(faults.values())
+    told = {
+        "ok": ok,
+        "parts": len(carrier().placed),
+        "figures": len(figures),
+        "faults": sum(map(len, faults.values())),
+        "smallest": smallest.what,
+        "smallest_margin": round(smallest.margin, 3),
+    }
+    click.echo(json.dumps(told, ensure_ascii=False))
+    sys.exit(0 if ok else 1)
+
+
+@hardware.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def draw(folder: Path) -> None:
+    """Writes the schematic's sheets and the wiring pictures as SVG, and the netlist for KiCad."""
+    circuit = carrier()
+    pictures = {name: drawing.sheet(circuit, name) for name in circuit.sheets}
+    pictures |= {f"wiring-{name}": wiring.picture(name) for name in wiring.KINDS}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures.items():
+        (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
+    (folder / "carrier.net").write_text(drawing.kicad(circuit), encoding="utf-8")
+    click.echo(f"{len(pictures)} drawings and carrier.net in {folder}")

@@ -1,0 +1,98 @@
+"""The parts list (`parts.csv`): one row a kind of part, with its pins, ratings and second source.
+
+`pins`: names in order, each with `:type` (p passive, i input, o output, t both ways, P takes
+power, S gives power, c open collector) and `/side` where the part bridges the isolation. Ratings
+are the makers' for continuous work; `volts` is the most between any two pins of one side.
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+COLD_C, HOT_C = -40, 85  # CQ annex 1.14
+_FIELDS = (
+    *("part", "what", "maker", "number", "second_maker", "second_number"),
+    *("t_min_c", "t_max_c", "volts", "pins"),
+)
+
+
+class BadPart(ValueError):
+    """A row that cannot be read: which, and why."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """name: as in the maker's drawing; kind: one letter (see above); side: "" or a or b."""
+
+    name: str
+    kind: str
+    side: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """value: ohm, farad, henry or volt, 0 where none is told. isolation_v: RMS, between sides."""
+
+    name: str
+    what: str
+    value: float
+    maker: str
+    number: str
+    second_maker: str
+    second_number: str
+    t_min_c: float
+    t_max_c: float
+    volts: float
+    watts: float
+    isolation_v: float
+    pins: tuple[Pin, ...]
+
+
+def _pin(text: str) -> Pin:
+    text, _, side = text.partition("/")
+    name, _, kind = text.partition(":")
+    return Pin(name, kind or "p", side)
+
+
+def _part(row: dict[str, str]) -> Part:
+    missing = [field for field in _FIELDS if not (row.get(field) or "").strip()]
+    if missing:
+        raise BadPart(f"{row.get('part')}: no {', '.join(missing)}")
+    try:
+        number = {
+            field: float(row[field] or 0)
+            for field in ("value", "t_min_c", "t_max_c", "volts", "watts", "isolation_v")
+        }
+    except ValueError as error:
+        raise BadPart(f"{row['part']}: {error}") from None
+    words = {field: row[field].strip() for field in ("what", "maker", "number")}
+    second = {field: row[field].strip() for field in ("second_maker", "second_number")}
+    pins = tuple(_pin(text) for text in row["pins"].split())
+    return Part(name=row["part"], **words, **second, **number, pins=pins)  # type: ignore[arg-type]
+
+
+def read(path: Path = HERE / "parts.csv") -> dict[str, Part]:
+    """Name → part; BadPart for a row that lacks something or comes twice."""
+    found: dict[str, Part] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            part = _part(row)
+            if part.name in found:
+                raise BadPart(f"{part.name}: twice")
+            found[part.name] = part
+    return found
+
+
+def faults(parts: Iterable[Part]) -> list[str]:
+    """One sentence for each part that does not stand the climate or has one source only."""
+    found = []
+    for part in parts:
+        if part.t_min_c > COLD_C or part.t_max_c < HOT_C:
+            found.append(
+                f"{part.name}: {part.t_min_c:g}…{part.t_max_c:g} °C, needed {COLD_C}…{HOT_C} °C"
+            )
+        if (part.maker, part.number) == (part.second_maker, part.second_number):
+            found.append(f"{part.name}: no second source")
+    return found
