@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from cloud.base.unit import Unit
     from cloud.registry.people import Person
 
+_TOLD = ("id", "made_at", "expires_at")  # where somebody was is for their own eyes
+
 
 @click.command()
 @click.argument("login")
@@ -48,7 +50,8 @@ def sessions(login: str, end: str | None) -> None:
             audit.write(unit, person.district, "system", "sessions-ended", person.id, told)
             lines = [{"ended": count}]
         else:
-            lines = accounts.sessions_of(unit, person.id)
+            listed = accounts.sessions_of(unit, person.id)
+            lines = [{name: one[name] for name in _TOLD} for one in listed]
     for line in lines:
         click.echo(json.dumps(line))
 

@@ -1,8 +1,8 @@
 """A made-up county to look around in: 青禾县（演示）, district 990101, which does not exist.
 
 `seed` makes it once and finds it again at every later start; whatever would rot (certificates,
-permits) is renewed relative to today. Passwords and terminal secrets are random for each
-installation and stand only in {data_dir}/demo.json, readable by its owner alone.
+permits) is renewed relative to today. Passwords, second factors and terminal secrets are random
+for each installation and stand only in {data_dir}/demo.json, readable by its owner alone.
 """
 
 import json
@@ -17,7 +17,15 @@ from typing import Any
 from cloud.base.formats import uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.link import terminals
-from cloud.registry import accounts, certificates, enterprises, machines, people, places
+from cloud.registry import (
+    accounts,
+    certificates,
+    enterprises,
+    factors,
+    machines,
+    people,
+    places,
+)
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -126,17 +134,18 @@ _RENEW_H = 24
 def seed(ground: Ground) -> dict[str, Any]:
     """Make or find the county; what to log in and connect with, as written to demo.json.
 
-    `{"people": [{login, password, name, role, note}], "machines": [{code, name, device,
-    enterprise}], "terminals": [{device, secret (hex), code}], "spare": {device, secret}}`
+    `{"people": [{login, password, factor, name, role, note}], "machines": [{code, name, device,
+    enterprise}], "terminals": [{device, secret (hex), code}], "spare": {device, secret}}`;
+    `factor` = the second factor's secret (base32), empty where the role needs none.
     """
     path = Path(ground.settings.data_dir) / _FILE
-    passwords = _known_passwords(path)
+    known = _known(path)
     with ground.write() as unit:
         for code, name in PLACES.items():
             places.put(unit, code, name)
         firms = [_firm(unit, firm) for firm in _FIRMS]
         county = {
-            "people": [_somebody(unit, one, firms, passwords) for one in _PEOPLE],
+            "people": [_somebody(unit, one, firms, known.get(one.login, {})) for one in _PEOPLE],
             "machines": [],
             "terminals": [],
         }
@@ -167,9 +176,9 @@ def _firm(unit: Unit, firm: _Firm) -> Enterprise:
 
 
 def _somebody(
-    unit: Unit, one: _Somebody, firms: list[Enterprise], passwords: dict[str, str]
+    unit: Unit, one: _Somebody, firms: list[Enterprise], known: dict[str, str]
 ) -> dict[str, str]:
-    password = passwords.get(one.login, "")
+    password = known.get("password", "")
     firm = None if one.firm is None else firms[one.firm]
     person = people.by_login(unit, one.login)
     if person is None or not password:
@@ -186,9 +195,13 @@ def _somebody(
         accounts.set_password(unit, person.id, password)
     for number, paper in enumerate(one.papers):
         _paper(unit, person, f"演示-{one.login}-{number}", paper)
+    factor = known.get("factor", "")
+    if one.role in factors.COMPULSORY and not (factor and factors.in_force(unit, person.id)):
+        factor = factors.secret_text(factors.begin(unit, person))
     return {
         "login": one.login,
         "password": password,
+        "factor": factor,
         "name": one.name,
         "role": one.role,
         "note": one.note,
@@ -270,11 +283,10 @@ def _permits(unit: Unit) -> None:
         permits.approve(unit, asked, approver)
 
 
-def _known_passwords(path: Path) -> dict[str, str]:
+def _known(path: Path) -> dict[str, dict[str, str]]:
+    """What was made at an earlier start, by login."""
     try:
-        return {
-            one["login"]: one["password"] for one in json.loads(path.read_text("utf-8"))["people"]
-        }
+        return {one["login"]: one for one in json.loads(path.read_text("utf-8"))["people"]}
     except FileNotFoundError:
         return {}
 

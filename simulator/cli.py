@@ -99,6 +99,7 @@ def sim(
 @click.option("--mqtt", type=Address(), default="127.0.0.1:1883", show_default=True)
 @click.option("--bench", type=Address(), default="127.0.0.1:8090", show_default=True)
 @click.option("--interpreter", "kind", type=_KINDS, default="micropython", show_default=True)
+@click.option("--code", metavar="LOGIN", help="Print this account's one-time code, and end.")
 def demo(
     check: bool,
     data: Path | None,
@@ -106,11 +107,18 @@ def demo(
     mqtt: tuple[str, int],
     bench: tuple[str, int],
     kind: str,
+    code: str | None,
 ) -> None:
     """Start the cloud, the broker and three simulated terminals with a made-up county."""
     from simulator.check import play
-    from simulator.demo import Demo, run_until_stopped
+    from simulator.demo import Demo, DemoError, one_time_code, run_until_stopped
 
+    if code:
+        try:
+            click.echo(one_time_code(data, code))
+        except DemoError as error:
+            raise click.ClickException(str(error)) from None
+        return
     stage = Demo(data=data, web=web, mqtt=mqtt, bench=bench, kind=kind, quiet=check)
     sys.exit(play(stage) if check else run_until_stopped(stage))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from simulator import image, interpreter
+from simulator import authenticator, image, interpreter
 from simulator.phone import Phone
 
 _READY_S = 60
@@ -117,7 +117,7 @@ class Demo:
         yard: tuple[str, ...] = (),
         **settings: str,
     ) -> None:
-        self.data = (data or Path(os.environ.get("HANMA_DATA", "var"))).resolve()
+        self.data = self.folder(data)
         self.web, self.mqtt, self.bench = web, mqtt, bench
         self.kind, self.quiet = kind, quiet
         self._settings = settings
@@ -126,6 +126,11 @@ class Demo:
         self.interpreter = ""
         self.county: dict[str, Any] = {}
         self._phones: list[Phone] = []
+
+    @staticmethod
+    def folder(data: Path | None) -> Path:
+        """Where the county of this demonstration is kept."""
+        return (data or Path(os.environ.get("HANMA_DATA", "var"))).resolve()
 
     @property
     def web_url(self) -> str:
@@ -277,7 +282,22 @@ def table(stage: Demo) -> str:
         f"    {p['login']:<12} {p['password']:<16} {p['name']}  {p['note']}"
         for p in stage.county["people"]
     ]
+    coded = [p["login"] for p in stage.county["people"] if p["factor"]]
+    rows += [
+        f"    {'、'.join(coded)}：登录还要动态码 sign in with a one-time code too:",
+        f"    .venv/bin/hanma demo --data {stage.data} --code {coded[0]}",
+    ]
     return "\n".join([*rows, "", f"  {stage.interpreter} · Ctrl-C 结束 ends everything", ""])
+
+
+def one_time_code(data: Path | None, login: str) -> str:
+    """What somebody's authenticator shows now; DemoError if there is no such account."""
+    file = Demo.folder(data) / "demo.json"
+    try:
+        known = {p["login"]: p["factor"] for p in json.loads(file.read_text())["people"]}
+        return authenticator.code(known[login], int(time.time()) // authenticator.STEP_S)
+    except (OSError, LookupError, ValueError):
+        raise DemoError(f"{file} 里没有 {login} has no second factor there.") from None
 
 
 def end_on_signals() -> None:

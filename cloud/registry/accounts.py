@@ -1,7 +1,9 @@
 """Passwords and sessions. Nothing here tells an unknown login from a wrong password."""
 
 import hashlib
+import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,6 +20,8 @@ from cloud.registry import factors, people
 from cloud.registry.people import Person
 
 PASSWORD_LENGTHS = range(8, 129)
+Record = Callable[[Unit, Person | None, str], None]
+_WHERE = "session.where"
 _SHOWN = 12  # letters of a session's digest by which it is named
 
 
@@ -36,7 +40,10 @@ class Account(Base):
 
 
 class SignedInSession(Base):
-    """One signed-in browser; only the SHA-256 of its token is here."""
+    """One signed-in browser; only the SHA-256 of its token is here.
+
+    `where_sealed` = the network address it came from and what kind of browser it is.
+    """
 
     __tablename__ = "session"
 
@@ -44,6 +51,7 @@ class SignedInSession(Base):
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
     made_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)
+    where_sealed: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class SignInFailure(Base):
@@ -107,12 +115,15 @@ def sign_in(
     *,
     code: str = "",
     replaces: str = "",
+    agent: str = "",
+    record: Record = lambda unit, person, word: None,
 ) -> SignedIn | Refused:
     """Check a password and begin a session of `settings.session_s` seconds.
 
     Takes the ground, not a unit: the slow check must not hold the only writer. The attempt is
     counted as a failure before the check, so that parallel guesses are throttled as well.
-    `replaces` is the token the browser had until now. A welder has one active phone.
+    `replaces` is the token the browser had until now, `agent` the kind of browser. A welder has
+    one active phone. `record` is called in the unit in which it was decided: "" = signed in.
     """
     attempt = new_id()
     with ground.write() as unit:
@@ -122,6 +133,8 @@ def sign_in(
         account = unit.db.get(Account, person.id) if person else None
     good = _verified(ground.settings, account, password)
     if person is None or not good:
+        with ground.write() as unit:
+            record(unit, person, "wrong")
         return Refused("wrong")
     with ground.write() as unit:
         word = factors.judge(unit, person.id, code)
@@ -132,10 +145,34 @@ def sign_in(
         if unit.db.get_one(Account, person.id).password_hash != account.password_hash:
             return Refused("wrong")
         if person.status != "active":
-            return Refused(person.status)
+            word = person.status
+        if word != factors.MISSING:  # the form asks for the code, and comes again
+            record(unit, person, word)
         if word:
             return Refused(word)
-        return _begin(unit, person, replaces)
+        return begin(unit, person, address, agent, replaces)
+
+
+def begin(
+    unit: Unit, person: Person, address: str, agent: str = "", replaces: str = ""
+) -> SignedIn:
+    """A session for somebody who has proved who they are; the only place that makes one."""
+    unit.db.execute(delete(SignedInSession).where(SignedInSession.expires_at <= unit.now))
+    sign_out(unit, replaces)
+    if "welder" in person.roles:
+        sign_out_everywhere(unit, person.id)
+    token = secrets.token_urlsafe(32)
+    seen = json.dumps({"address": address, "agent": agent})
+    unit.db.add(
+        SignedInSession(
+            token_hash=_digest(token),
+            person_id=person.id,
+            made_at=unit.now,
+            expires_at=unit.now + unit.settings.session_s * 1000,
+            where_sealed=unit.keys.seal(seen.encode(), _WHERE),
+        )
+    )
+    return SignedIn(token, person)
 
 
 def session(unit: Unit, token: str) -> Person | None:
@@ -158,13 +195,26 @@ def sign_out_everywhere(unit: Unit, person_id: str) -> None:
 
 
 def sessions_of(unit: Unit, person_id: str) -> list[dict[str, str | int]]:
-    """A person's sessions, the newest first: id, made_at, expires_at."""
+    """A person's sessions, the newest first: id, made_at, expires_at, address, agent."""
     mine = SignedInSession.person_id == person_id
     rows = select(SignedInSession).where(mine, SignedInSession.expires_at > unit.now)
     return [
         {"id": row.token_hash[:_SHOWN], "made_at": row.made_at, "expires_at": row.expires_at}
+        | _where(unit, row)
         for row in unit.db.scalars(rows.order_by(SignedInSession.made_at.desc()))
     ]
+
+
+def session_id(token: str) -> str:
+    """By which id `sessions_of` names the session of this token."""
+    return _digest(token)[:_SHOWN]
+
+
+def _where(unit: Unit, row: SignedInSession) -> dict[str, str]:
+    if not row.where_sealed:
+        return {"address": "", "agent": ""}
+    told: dict[str, str] = json.loads(unit.keys.open(row.where_sealed, _WHERE))
+    return told
 
 
 def end_sessions(unit: Unit, person_id: str, id: str = "") -> int:
@@ -177,26 +227,9 @@ def end_sessions(unit: Unit, person_id: str, id: str = "") -> int:
     return len(rows)
 
 
-def _begin(unit: Unit, person: Person, replaces: str) -> SignedIn:
-    unit.db.execute(delete(SignedInSession).where(SignedInSession.expires_at <= unit.now))
-    sign_out(unit, replaces)
-    if "welder" in person.roles:
-        sign_out_everywhere(unit, person.id)
-    token = secrets.token_urlsafe(32)
-    unit.db.add(
-        SignedInSession(
-            token_hash=_digest(token),
-            person_id=person.id,
-            made_at=unit.now,
-            expires_at=unit.now + unit.settings.session_s * 1000,
-        )
-    )
-    return SignedIn(token, person)
-
-
-def too_often(unit: Unit, what: str, address: str) -> bool:
-    """Count one more try of `what` from this address, or say that there were too many."""
-    return _counted(unit, new_id(), [unit.keys.blind(f"{what}:{address}")])
+def too_often(unit: Unit, what: str, whose: str) -> bool:
+    """Count one more try of `what` by an address, number or person, or say: too many."""
+    return _counted(unit, new_id(), [unit.keys.blind(f"{what}:{whose}")])
 
 
 def _throttled(unit: Unit, attempt: str, login: str, address: str) -> bool:

@@ -132,6 +132,11 @@ def get(unit: Unit, person_id: str) -> Person | None:
     return unit.db.get(Person, person_id)
 
 
+def known(unit: Unit, person_id: str) -> Person:
+    """Somebody who is known to be there."""
+    return unit.db.get_one(Person, person_id)
+
+
 def by_login(unit: Unit, login: str) -> Person | None:
     return unit.db.scalar(select(Person).where(Person.login == login_form(login)))
 

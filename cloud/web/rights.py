@@ -7,10 +7,11 @@ An endpoint that is not in the table is closed to everybody. Rights to one machi
 from __future__ import annotations
 
 from flask import Flask, Response, redirect, request, url_for
+from flask_babel import gettext as _
 
 from cloud.registry.people import ROLES
 from cloud.web import visitor
-from cloud.web.trouble import log_in_first, not_yours, wants_json
+from cloud.web.trouble import Trouble, log_in_first, not_yours, wants_json
 
 ANYONE = frozenset({"anyone"})  # signed in or not
 ALL_ROLES = frozenset(ROLES)
@@ -24,6 +25,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "accounts.register": ANYONE,
     "accounts.choose_language": ANYONE,
     "accounts.logout": ALL_ROLES,
+    "accounts.factor": ALL_ROLES,  # everybody for themselves, as the next three
+    "accounts.end_factor": ALL_ROLES,
+    "accounts.sessions": ALL_ROLES,
+    "accounts.end_session": ALL_ROLES,
     "regulator.status": ALL_ROLES,  # regulators see the numbers, everybody else where to scan
     "regulator.status_json": _REGULATORS,
     "welder.find": ALL_ROLES,
@@ -64,6 +69,11 @@ RIGHTS: dict[str, frozenset[str]] = {
 # can be misused for them.
 BY_TOKEN = frozenset({"terminal.package", "terminal.snapshot", "monitoring.metrics"})
 
+# What is open to who must have a second factor and has none yet: to make one, and to leave.
+UNFINISHED = frozenset(
+    f"accounts.{name}" for name in ("factor", "login", "logout", "choose_language", "healthz")
+)
+
 
 def allowed(endpoint: str, roles: frozenset[str] | None) -> bool:
     """Whether somebody with these roles (None = not signed in) may call the endpoint."""
@@ -86,9 +96,19 @@ def init_app(app: Flask) -> None:
             if person or endpoint not in RIGHTS:
                 raise not_yours()
             return _to_login()
+        if person and person.unfinished and endpoint not in UNFINISHED:
+            return _to_factor()
         if request.method == "POST":
             visitor.check_csrf()
         return None
+
+
+def _to_factor() -> Response:
+    """Whoever must have a second factor makes it first, on a page."""
+    if wants_json():
+        todo = _("请用浏览器登录一次，按页面提示启用。")
+        raise Trouble(403, "second-factor-first", _("请先启用身份验证器。"), todo)
+    return redirect(url_for("accounts.factor"), 303)
 
 
 def _to_login() -> Response:

@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 
 from cloud.base.formats import mask_name
 from cloud.base.unit import Ground
-from cloud.registry import accounts
+from cloud.registry import accounts, factors
 from cloud.registry.people import Person
 from cloud.web.trouble import Trouble, log_in_first
 
@@ -36,12 +36,13 @@ class Viewer:
     roles: frozenset[str]
     district: str
     enterprise_id: str | None
+    unfinished: bool = False  # must have a second factor and has none yet
 
     @classmethod
-    def of(cls, person: Person) -> Viewer:
+    def of(cls, person: Person, unfinished: bool = False) -> Viewer:
         """From the row; the name only as others may see it."""
-        name = mask_name(person.name)
-        return cls(person.id, name, person.roles, person.district, person.enterprise_id)
+        name, firm = mask_name(person.name), person.enterprise_id
+        return cls(person.id, name, person.roles, person.district, firm, unfinished)
 
 
 def ground() -> Ground:
@@ -122,7 +123,7 @@ def _signed_in(token: str) -> Viewer | None:
         return None
     with ground().read() as unit:
         person = accounts.session(unit, token)
-        return Viewer.of(person) if person else None
+        return Viewer.of(person, factors.lacking(unit, person)) if person else None
 
 
 def _visit() -> str:

@@ -16,9 +16,10 @@ from cloud.base.ids import read_code
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.link import terminals
-from cloud.registry import accounts, certificates, enterprises, machines, people
+from cloud.registry import accounts, certificates, enterprises, factors, machines, people
 from cloud.registry.accounts import Refused, SignedIn
 from cloud.work import jobs, permits, profiles
+from simulator import authenticator
 
 
 @pytest.fixture
@@ -40,12 +41,19 @@ def paper(ground: Ground, login: str) -> Any:
         return certificates.for_person(unit, people.by_login(unit, login).id)[0]
 
 
+def code_of(one: dict[str, Any], now: int) -> str:
+    """What the authenticator of somebody of the county shows, if they have one."""
+    return authenticator.code(one["factor"], now // 30_000) if one["factor"] else ""
+
+
 def test_everybody_can_log_in_with_a_password_made_here(
     ground: Ground, seeded: dict[str, Any]
 ) -> None:
     for one in seeded["people"]:
-        given = accounts.sign_in(ground, one["login"], one["password"], "192.0.2.1")
+        typed = code_of(one, ground.clock())
+        given = accounts.sign_in(ground, one["login"], one["password"], "192.0.2.1", code=typed)
         assert isinstance(given, SignedIn)
+        assert bool(one["factor"]) == (one["role"] in factors.COMPULSORY)
         assert given.person.name == one["name"]
         assert given.person.roles == {one["role"]}
     passwords = [one["password"] for one in seeded["people"]]

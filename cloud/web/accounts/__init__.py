@@ -14,13 +14,15 @@ from flask import (
 from flask_babel import gettext as _
 from sqlalchemy import text
 
-from cloud.registry.accounts import Refused, sign_in, sign_out
+from cloud.cases import entrance
+from cloud.registry.accounts import Refused, sign_out
 from cloud.web import fields, language, visitor
-from cloud.web.accounts import registering
+from cloud.web.accounts import factor, registering, sessions
+from cloud.web.accounts.agents import agent
 from cloud.web.accounts.blueprint import blueprint
 from cloud.web.trouble import Trouble, show, wants_json
 
-__all__ = ["blueprint", "registering"]
+__all__ = ["blueprint", "factor", "registering", "sessions"]
 _LOGIN_LIMIT = 64
 _PASSWORD_LIMIT = 128
 _PATH_LIMIT = 512
@@ -35,16 +37,18 @@ def login() -> Response | str:
             return redirect(after, 303)
         return render_template("accounts/login.html", after=after, refused=None)
     after = visitor.local_path(fields.text("next", "next", limit=_PATH_LIMIT, required=False))
-    found = sign_in(
+    name = fields.text("login", _("账号"), limit=_LOGIN_LIMIT)
+    found = entrance.sign_in(
         visitor.ground(),
-        fields.text("login", _("账号"), limit=_LOGIN_LIMIT),
+        name,
         fields.secret("password", _("密码"), limit=_PASSWORD_LIMIT),
         request.remote_addr or "",
         code=fields.text("code", _("动态码"), limit=16, required=False),
         replaces=visitor.session_token(),
+        agent=agent(),
     )
     if isinstance(found, Refused):
-        return _refused(found.reason, after)
+        return _refused(found.reason, after, name)
     response = jsonify({"ok": True, "next": after}) if wants_json() else redirect(after, 303)
     visitor.keep_session(response, found.token)
     return response
@@ -78,7 +82,7 @@ def healthz() -> Response:
     return jsonify({"ok": True})
 
 
-def _refused(reason: str, after: str) -> Response:
+def _refused(reason: str, after: str, name: str) -> Response:
     """The form again, with the reason; a wrong name and a wrong password read the same."""
     minutes = visitor.ground().settings.throttle_s // 60
     later = _("请过 %(minutes)s 分钟再试。", minutes=minutes)
@@ -93,5 +97,5 @@ def _refused(reason: str, after: str) -> Response:
     }.get(reason, Trouble(401, "wrong", _("账号或密码不对。"), _("请检查后再试。")))
     if wants_json():
         return show(trouble)
-    page = render_template("accounts/login.html", after=after, refused=trouble)
+    page = render_template("accounts/login.html", after=after, refused=trouble, login=name)
     return make_response(page, trouble.status)

@@ -7,6 +7,7 @@ import pytest
 
 from cloud.book import outbox
 from cloud.link import commands, intake, terminals
+from cloud.registry import factors
 from cloud.web import create_app
 from cloud.work import jobs
 from tests.cloud.stand_in import StandIn
@@ -65,13 +66,19 @@ def post(client):
 
 
 @pytest.fixture
-def browser(app):
-    """Make a browser, signed in as somebody if a person is given."""
+def browser(app, ground):
+    """Make a browser, signed in as somebody if a person is given; with a second factor where one
+    is compulsory."""
 
     def make(person=None):
         made = Browser(app.test_client())
         if person is not None:
+            with ground.write() as unit:
+                factors.end(unit, person)
             assert made.sign_in(person).status_code == 303
+            if factors.COMPULSORY & person.roles:
+                with ground.write() as unit:
+                    factors.begin(unit, person)
         return made
 
     return make

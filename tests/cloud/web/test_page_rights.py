@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.registry.people import ROLES
-from cloud.web.rights import ANYONE, BY_TOKEN, RIGHTS, allowed
+from cloud.web.rights import ANYONE, BY_TOKEN, RIGHTS, UNFINISHED, allowed
 
 NOBODY = "nobody"
 WHO = {
@@ -73,6 +73,29 @@ def test_every_route_opens_for_whom_the_table_says_and_for_nobody_else(app, brow
         elif shut == allowed(endpoint, roles):
             wrong.append((endpoint, method, answer.status_code))
     assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["officer", "office"])
+def test_without_the_second_factor_they_open_nothing_but_the_page_that_makes_it(
+    app, browser, floor, who
+):
+    user = browser()
+    user.sign_in(getattr(floor.cast, who))
+    headers = {"Accept": "application/json", "X-CSRF-Token": user.token("/account/factor")}
+    opened = set()
+    with app.test_request_context():
+        known = {"code": floor.cast.code}
+        addresses = [
+            (e, m, rule.build({name: known.get(name, "0") for name in rule.arguments})[1])
+            for e, m, rule in routes(app)
+            if e not in BY_TOKEN and e != "accounts.logout"
+        ]
+    for endpoint, method, address in addresses:
+        answer = user.client.open(address, method=method, headers=headers)
+        refused = answer.status_code == 403 and answer.json["refusals"][0]["code"]
+        if refused not in ("second-factor-first", "forbidden"):
+            opened.add(endpoint)
+    assert opened == UNFINISHED - {"accounts.logout"}
 
 
 @pytest.mark.parametrize(
