@@ -5,6 +5,7 @@
 
 import re
 from datetime import date
+from operator import mul
 
 _USCC_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = [pow(3, place, 31) for place in range(17)]
@@ -30,8 +31,7 @@ def read_uscc(text: str) -> str | None:
 
 def identity_check(body: str) -> str:
     """The 18th character of an identity number (GB 11643-1999) for its first 17 digits."""
-    total = sum(w * int(c) for w, c in zip(_ID_WEIGHTS, body, strict=True))
-    return "10X98765432"[total % 11]
+    return "10X98765432"[sum(map(mul, _ID_WEIGHTS, map(int, body))) % 11]
 
 
 def read_identity(text: str) -> str | None:

@@ -1,7 +1,6 @@
 """The installation's keys: one master key in a file, everything else derived from it."""
 
 import base64
-import hashlib
 import hmac
 import os
 import secrets
@@ -33,6 +32,7 @@ class Keys:
         self.csrf = self.derive("csrf")
         self.session = self.derive("session")
         self._blind = self.derive("blind")
+        self._boxes: dict[str, AESGCM] = {}
 
     @classmethod
     def load(cls, data_dir: Path) -> Self:
@@ -51,8 +51,8 @@ class Keys:
 
     def seal(self, clear: bytes, purpose: str) -> str:
         """Encrypt (AES-256-GCM); the text names the key, and opens only for the same purpose."""
-        nonce = secrets.token_bytes(_NONCE)
-        box = AESGCM(self.derive(f"seal:{purpose}")).encrypt(nonce, clear, purpose.encode())
+        nonce = os.urandom(_NONCE)
+        box = self._box(purpose).encrypt(nonce, clear, purpose.encode())
         return f"{self.id}.{base64.urlsafe_b64encode(nonce + box).decode()}"
 
     def open(self, sealed: str, purpose: str) -> bytes:
@@ -62,14 +62,20 @@ class Keys:
             raise SealBroken(f"sealed with key {key_id!r}, this installation has {self.id}")
         try:
             raw = base64.urlsafe_b64decode(body)
-            opener = AESGCM(self.derive(f"seal:{purpose}"))
-            return opener.decrypt(raw[:_NONCE], raw[_NONCE:], purpose.encode())
+            return self._box(purpose).decrypt(raw[:_NONCE], raw[_NONCE:], purpose.encode())
         except (InvalidTag, ValueError) as error:
             raise SealBroken(f"not sealed for {purpose!r}, or damaged") from error
 
     def blind(self, text: str) -> str:
         """A keyed hash (hex) by which a sealed field is found again without being opened."""
-        return hmac.new(self._blind, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._blind, text.encode(), "sha256").hex()
+
+    def _box(self, purpose: str) -> AESGCM:
+        """Purposes are few and fixed; each one's key is derived once."""
+        box = self._boxes.get(purpose)
+        if box is None:
+            box = self._boxes[purpose] = AESGCM(self.derive(f"seal:{purpose}"))
+        return box
 
     def __repr__(self) -> str:
         return f"<Keys {self.id}>"
