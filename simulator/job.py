@@ -157,8 +157,8 @@ def clear(welder: Person, machine: Machine) -> None:
 
 
 def reported_amps(officer: Person, machine: Machine) -> float:
-    """The current that the status page shows for the machine."""
-    shown = expect("status page", officer.phone.request("GET", "/status.json"))
+    """The current that the list of machines shows for the machine."""
+    shown = expect("machine list", officer.phone.request("GET", "/machines.json"))
     return next(m["amps"] or 0 for m in shown["machines"] if m["code"] == machine.code)
 
 
@@ -166,7 +166,7 @@ def wait_amps(
     step: str, officer: Person, machine: Machine, wanted: Callable[[float], bool]
 ) -> float:
     amps = 0.0
-    for _ in patiently(step, "the status page never showed it"):
+    for _ in patiently(step, "the list of machines never showed it"):
         amps = reported_amps(officer, machine)
         if wanted(amps):
             break

@@ -77,6 +77,7 @@ class Settings:
         default="", repr=False
     )
 
+    figures_s: Annotated[int, "figures that many look at are counted again after"] = 5
     metrics_token: Annotated[str, "opens /metrics as a Bearer token; empty = no such page"] = (
         field(default="", repr=False)
     )

@@ -47,6 +47,7 @@ def create_app(ground: Ground) -> Flask:
     trouble.init_app(app)
     shown.init_app(app)
     assets.init_app(app)
+    regulator.init_app(app, ground)
     for audience in (accounts, welder, regulator, technician, office, terminal, monitoring):
         app.register_blueprint(audience.blueprint)
     return app

@@ -31,6 +31,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "accounts.end_session": ALL_ROLES,
     "regulator.status": ALL_ROLES,  # regulators see the numbers, everybody else where to scan
     "regulator.status_json": _REGULATORS,
+    "regulator.status_part": _REGULATORS,
+    "regulator.machines": _REGULATORS,
+    "regulator.machines_json": _REGULATORS,
     "welder.find": ALL_ROLES,
     "welder.machine": ANYONE,  # a signed-out scan shows the log-in form
     "welder.state": _ON_SITE | _REGULATORS | {"enterprise"},

@@ -87,6 +87,9 @@ _TERMINAL_UNSURE = Job.asked_at.is_not(None) & or_(
 )
 
 
+_UNCONFIRMED = Job.off_alarm_at.is_not(None) & Job.off_confirmed_at.is_(None)
+
+
 def _index(name: str, *columns: Any, where: Any, unique: bool = False) -> Index:
     return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
@@ -98,6 +101,7 @@ _index("ux_job_open_fire_watch", Job.fire_watch_id, where=IS_OPEN, unique=True)
 _index("ix_job_open_on", Job.on_at, where=IS_OPEN)
 _index("ix_job_due", Job.due_at, where=Job.due_at.is_not(None))
 _index("ix_job_terminal", Job.device, where=_TERMINAL_UNSURE)
+_index("ix_job_unconfirmed", Job.off_alarm_at, where=_UNCONFIRMED)
 Index("ix_job_machine", Job.machine_id, Job.applied_at)
 
 

@@ -29,7 +29,7 @@ def chromium():
 
 @pytest.fixture
 def stage(tmp_path):
-    settings = Settings(data_dir=tmp_path, argon2_kib=8, argon2_rounds=1)
+    settings = Settings(data_dir=tmp_path, argon2_kib=8, argon2_rounds=1, figures_s=0)
     ground = Ground.open(settings)
     migrate(ground.engine)
     stage = Stage(ground)

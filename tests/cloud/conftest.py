@@ -143,7 +143,7 @@ def _make_tables(url: str) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, argon2_kib=8, argon2_rounds=1)
+    return Settings(data_dir=tmp_path, argon2_kib=8, argon2_rounds=1, figures_s=0)
 
 
 @pytest.fixture

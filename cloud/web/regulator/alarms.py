@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, abort, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from cloud.base.unit import Unit
 from cloud.cases import alarms, life
@@ -16,6 +16,7 @@ from cloud.cases.alarms import Alarm
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import answers, fields, visitor
+from cloud.web.regulator import looking
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES
 from cloud.web.trouble import Trouble, not_yours, wants_json
@@ -90,6 +91,7 @@ def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnV
         except life.NotEntitled:
             raise not_yours() from None
         shown = _row(unit, alarm)
+    looking.figures().parts.forget()
     if why_not:
         words = {
             "closed": _("这条告警已经办结。"),
@@ -112,9 +114,16 @@ def _seen(unit: Unit, id: str, person: Person) -> Alarm:
 
 
 def _open(unit: Unit, person: Person) -> list[dict[str, Any]]:
-    rows = select(Alarm).where(alarms.IS_OPEN, life.seen_by(unit, person))
+    return rows(unit, alarms.IS_OPEN & life.seen_by(unit, person), PER_PAGE)
+
+
+def rows(unit: Unit, which: ColumnElement[bool], most: int) -> list[dict[str, Any]]:
+    """Alarms as plain values, the grave and overdue ones first."""
     order = (Alarm.level.desc(), Alarm.late.desc(), Alarm.raised_at, Alarm.id)
-    return [_row(unit, one) for one in unit.db.scalars(rows.order_by(*order).limit(PER_PAGE))]
+    return [
+        _row(unit, one)
+        for one in unit.db.scalars(select(Alarm).where(which).order_by(*order).limit(most))
+    ]
 
 
 def _row(unit: Unit, alarm: Alarm) -> dict[str, Any]:

@@ -38,3 +38,12 @@ ALARM_STATES = {
     "verified": _("已核实"),
     "closed": _("已办结"),
 }
+# At which step a welder or fire watch was refused.
+STEPS = {
+    "apply": _("申请"),
+    "check": _("检查"),
+    "watch": _("监护"),
+    "on": _("开机"),
+    "off": _("关机"),
+    "clear": _("收工"),
+}

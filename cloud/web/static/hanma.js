@@ -28,9 +28,10 @@ function again() {
 }
 
 async function poll() {
-  const { state, etag } = main().dataset;
+  const { state, part, etag } = main().dataset;
   try {
-    if (state && !busy) {
+    if (part && !busy) await refreshPart();
+    else if (state && !busy) {
       const answer = await ask(state, { headers: { ...JSON_TYPE, "If-None-Match": etag || "" } });
       if (answer.status === 200 && !busy) await refresh();
     }
@@ -38,7 +39,30 @@ async function poll() {
   again();
 }
 
+// A page of which only `#live` changes brings that part with one question.
+async function refreshPart() {
+  const { part, etag } = main().dataset;
+  const answer = await ask(part, { headers: { Accept: "text/html", "If-None-Match": etag || "" } });
+  if (answer.status !== 200) return;
+  const old = document.getElementById("live");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = document.createElement("div");
+  fresh.id = "live";
+  fresh.append(...page.body.childNodes);
+  const focus = document.activeElement?.id;
+  for (const one of old.querySelectorAll("details[open]")) {
+    const same = fresh.querySelector(`#${one.id}`);
+    if (same) same.open = true;
+  }
+  for (const form of fresh.querySelectorAll("form[id]")) keep(old.querySelector(`#${form.id}`), form);
+  old.replaceWith(fresh);
+  main().dataset.etag = answer.headers.get("ETag");
+  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  document.dispatchEvent(new Event("fresh"));
+}
+
 async function refresh() {
+  if (main().dataset.part) return refreshPart();
   const answer = await ask(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -78,7 +78,7 @@ def test_a_case_of_another_trade_is_seen_after_it_was_handed_over(browser, count
     assert other.get(alarm).status_code == 403
     assert other.get(f"/m/{cast.code}").status_code == 403
     assert other.get("/status.json").json["numbers"]["alarms"] == 0
-    assert other.get("/status.json").json["machines"] == []
+    assert other.get("/machines.json").json["machines"] == []
     officer = browser(cast.officer)
     assert officer.post(f"{alarm}/hand-over", department="none").status_code == 409
     assert officer.post(f"{alarm}/hand-over", department="housing").status_code == 303

@@ -58,11 +58,11 @@ def test_edges_of_fields_can_be_seen(dark):
 
 def test_style_and_script_stay_small():
     assert (STATIC / "hanma.css").stat().st_size <= 15_000
-    assert (STATIC / "hanma.js").stat().st_size <= 6_000
+    assert (STATIC / "hanma.js").stat().st_size <= 8_000
 
 
 def test_style_and_script_name_no_other_host():
-    for file in STATIC.iterdir():
+    for file in (one for one in STATIC.iterdir() if one.is_file()):
         text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "//" not in re.sub(r"^\s*//.*|\s// .*", "", text, flags=re.M).replace("://", "")
         assert "http" not in text

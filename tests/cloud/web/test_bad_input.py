@@ -126,7 +126,7 @@ def test_a_bad_log_in_form_is_a_400(browser, fields):
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1e9", "9" * 40, "\x00", "１", "999999"])
 def test_a_nonsense_page_number_shows_a_page(browser, cast, page):
-    answer = browser(cast.officer).get("/status.json", query_string={"page": page})
+    answer = browser(cast.officer).get("/machines.json", query_string={"page": page})
     assert answer.json["page"] == 1
 
 

@@ -1,0 +1,86 @@
+"""Figures that cost something are made for all who look, not for each: kept a while, then again.
+
+A province's count takes as long as a hundred presses of ON, so making one may use only a share
+of a core: a figure that took long is kept longer, and is made anew behind who asks, not before.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+SHARE = 0.01  # of a core, for each figure that is made behind
+_MOST = 1_000
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass
+class _Made(Generic[Value]):
+    value: Value
+    until: float
+
+
+class Kept(Generic[Key, Value]):
+    """`get(key)` gives what `make(key)` made at most about `keep_s` ago; 0 = made each time.
+
+    behind: who finds it too old gets it all the same, and a thread makes the next one.
+    """
+
+    def __init__(self, make: Callable[[Key], Value], keep_s: float, behind: bool = False) -> None:
+        self._make, self._keep_s, self._behind = make, keep_s, behind
+        self._lock = threading.Lock()
+        self._made: OrderedDict[Key, _Made[Value]] = OrderedDict()
+        self._turns: dict[Key, threading.Lock] = {}
+
+    def get(self, key: Key) -> Value:
+        if not self._keep_s:
+            return self._make(key)
+        with self._lock:
+            known = self._made.get(key)
+            turn = self._turns.setdefault(key, threading.Lock())
+        if known and time.monotonic() < known.until:
+            return known.value
+        if known and self._behind:
+            if turn.acquire(blocking=False):
+                threading.Thread(
+                    target=self._anew, args=(key, turn), name="figures", daemon=True
+                ).start()
+            return known.value
+        with turn:
+            with self._lock:
+                known = self._made.get(key)
+            if known and time.monotonic() < known.until:  # made while we waited for our turn
+                return known.value
+            return self._fresh(key)
+
+    def forget(self) -> None:
+        """Something was done that the next look must show."""
+        with self._lock:
+            self._made.clear()
+
+    def _anew(self, key: Key, turn: threading.Lock) -> None:
+        try:
+            self._fresh(key)
+        except Exception:  # the next who asks tries again
+            log.exception("figures")
+        finally:
+            turn.release()
+
+    def _fresh(self, key: Key) -> Value:
+        began = time.monotonic()
+        value = self._make(key)
+        now = time.monotonic()
+        keep_s = max(self._keep_s, (now - began) / SHARE) if self._behind else self._keep_s
+        with self._lock:
+            self._made[key] = _Made(value, now + keep_s)
+            self._made.move_to_end(key)
+            while len(self._made) > _MOST:
+                gone, _ = self._made.popitem(last=False)
+                self._turns.pop(gone, None)
+        return value

@@ -1,0 +1,106 @@
+"""Where a regulator looks: the filters of the address, and what is kept for all who look.
+
+`?district=` and `?trade=` narrow every page of the supervision; they stay in its links.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from cloud.base import districts
+from cloud.base.unit import Ground, Unit
+from cloud.oversight import scope, tally
+from cloud.oversight.kept import Kept
+from cloud.oversight.scope import Scope
+from cloud.registry.machines import INDUSTRIES
+from cloud.registry.places import Place
+from cloud.registry.sight import Sight
+from cloud.web import visitor
+from cloud.web.trouble import not_yours
+
+_CHOICES = 300
+
+
+class Figures:
+    """What is made for everybody: `tally` of all machines, `parts` = pages by who sees them."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        keep_s = ground.settings.figures_s
+        self.tally: Kept[None, tally.Tally] = Kept(self._tally, keep_s, behind=True)
+        self.parts: Kept[Any, Any] = Kept(lambda key: key.make(), keep_s)
+
+    def _tally(self, _key: None) -> tally.Tally:
+        with self._ground.read() as unit:
+            return tally.tally(unit)
+
+    def numbers(self, where: Scope) -> dict[str, int]:
+        return tally.numbers(self.tally.get(None), where)
+
+
+def init_app(app: Flask, ground: Ground) -> None:
+    app.extensions["hanma_figures"] = Figures(ground)
+
+
+def figures() -> Figures:
+    return current_app.extensions["hanma_figures"]
+
+
+def here(unit: Unit) -> tuple[Sight, Scope]:
+    """The viewer's eyes, and what the address leaves of their sight."""
+    asked = (request.args.get("district", "")[:12], request.args.get("trade", "")[:16])
+    found = scope.of(unit, visitor.signed_in(), *asked)
+    if found is None:
+        raise not_yours()
+    return found
+
+
+def query(eyes: Sight, where: Scope) -> dict[str, str]:
+    """The filters as they go on in links; none where nothing is narrowed."""
+    narrowed = {"district": where.root or ""} if where.root != eyes.root else {}
+    return narrowed | ({"trade": where.trade} if where.trade else {})
+
+
+def choices(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
+    """What the filter form offers: the way up, what lies next below, and the trades."""
+    way = [code for code in districts.path(where.root or "")[1:] if _inside(code, eyes)]
+    names = trade_words()
+    return {
+        "district": where.root or "",
+        "everywhere": eyes.root or "",
+        "places": _named(unit, [*reversed(way), *([where.root] if where.root else [])])
+        + _below(unit, where.root),
+        "trade": where.trade,
+        "trades": [(t, names[t]) for t in INDUSTRIES if eyes.trades is None or t in eyes.trades],
+    }
+
+
+def trade_words() -> dict[str, str]:
+    """The fields of supervision as they are shown."""
+    return dict(zip(INDUSTRIES, (_("工矿商贸"), _("建筑施工"), _("特种设备")), strict=True))
+
+
+def _inside(code: str, eyes: Sight) -> bool:
+    return eyes.root is None or (districts.within(code, eyes.root) and code != eyes.root)
+
+
+def _named(unit: Unit, codes: list[str]) -> list[tuple[str, str]]:
+    names = dict(
+        unit.db.execute(select(Place.code, Place.name).where(Place.code.in_(codes))).all()
+    )
+    return [(code, names.get(code, code)) for code in codes]
+
+
+def _below(unit: Unit, root: str | None) -> list[tuple[str, str]]:
+    """The named districts of the next level."""
+    inside = districts.below(root, Place.code) if root else Place.code != ""
+    deeper = func.length(Place.code) > len(root or "")
+    level = unit.db.scalar(select(func.min(func.length(Place.code))).where(inside, deeper))
+    rows = select(Place.code, Place.name).where(inside, func.length(Place.code) == level)
+    return [
+        (code, name) for code, name in unit.db.execute(rows.order_by(Place.code).limit(_CHOICES))
+    ]

@@ -1,0 +1,126 @@
+"""The status page: four numbers, who works, open alarms, the latest refusals.
+
+It is looked at by many and changes little: what is made for one viewer's sight and language
+serves all with the same, and a poll that finds nothing new costs a log-in check and a look-up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy import func, select
+
+from cloud.base.unit import Unit
+from cloud.cases.alarms import Alarm
+from cloud.oversight import refused
+from cloud.oversight.scope import Scope
+from cloud.registry.sight import Sight
+from cloud.web import answers, visitor
+from cloud.web.language import language
+from cloud.web.regulator import alarms, looking, overview
+from cloud.web.regulator.blueprint import blueprint
+from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES, STATES, STEPS
+from cloud.web.welder import screen
+from cloud.work.rules import SAYINGS
+
+POLL_MS = 10_000
+_SHOWN = 8
+_CSRF = "@csrf@"  # stands in what is kept for all; each viewer gets the own one
+
+
+@dataclass(frozen=True)
+class Part:
+    """The page's changing part for all with the same sight, filters and language."""
+
+    eyes: Sight
+    where: Scope
+    language: str
+
+    def make(self) -> tuple[str, str]:
+        """(HTML, its digest); the token of forms is still to be put in."""
+        with visitor.ground().read() as unit:
+            told = shown(unit, self.eyes, self.where)
+            now = unit.now
+        html = render_template(
+            "regulator/live.html",
+            shown=told,
+            words=STATES,
+            kinds=ALARM_KINDS,
+            states=ALARM_STATES,
+            steps=STEPS,
+            why=_why,
+            query=looking.query(self.eyes, self.where),
+            csrf=_CSRF,
+            now=now,
+        )
+        return html, hashlib.sha256(html.encode()).hexdigest()[:24]
+
+
+@blueprint.get("/")
+def status() -> ResponseReturnValue:
+    """The status page of the viewer's district; who is no regulator may type a machine's code."""
+    if not visitor.signed_in().roles & {"officer", "office"}:
+        return render_template("welder/scan.html")
+    with visitor.ground().read() as unit:
+        eyes, where = looking.here(unit)
+        offered = looking.choices(unit, eyes, where)
+        now = unit.now
+    html, tag = _part(eyes, where)
+    return render_template(
+        "regulator/status.html",
+        live=Markup(html),  # made by our own template
+        etag=tag,
+        offered=offered,
+        query=looking.query(eyes, where),
+        every=POLL_MS,
+        now=now,
+    )
+
+
+@blueprint.get("/status.part")
+def status_part() -> Response:
+    """The page's changing part under its ETag; an empty 304 for who has it already."""
+    with visitor.ground().read() as unit:
+        eyes, where = looking.here(unit)
+    html, tag = _part(eyes, where)
+    response = Response(html, content_type="text/html; charset=utf-8")
+    response.set_etag(tag)
+    return response.make_conditional(request)
+
+
+@blueprint.get("/status.json")
+def status_json() -> Response:
+    """The same for programs: `numbers`, `working`, `alarms`, `refused`."""
+    with visitor.ground().read() as unit:
+        eyes, where = looking.here(unit)
+        return answers.unless_known(shown(unit, eyes, where))
+
+
+def shown(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
+    """Plain values, the same for all who see the same."""
+    open_here = where.alarms(eyes)
+    count = unit.db.scalar(select(func.count(Alarm.id)).where(open_here)) or 0
+    return {
+        "numbers": looking.figures().numbers(where) | {"alarms": count},
+        "working": overview.at_work(unit, where, _SHOWN),
+        "alarms": alarms.rows(unit, open_here, _SHOWN),
+        "refused": refused.latest(unit, where, _SHOWN),
+    }
+
+
+def _part(eyes: Sight, where: Scope) -> tuple[str, str]:
+    html, tag = looking.figures().parts.get(Part(eyes, where, language()))
+    return html.replace(_CSRF, visitor.csrf_token()), tag
+
+
+def _why(code: str) -> str:
+    """A refusal in the viewer's language, without the values of the one case."""
+    both = SAYINGS.get(code)
+    words = screen.words(both[0]) if both else code
+    return re.sub(r"\{\w+\}", "…", words)
