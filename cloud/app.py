@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, Self, TypeVar
 
 import waitress
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from cloud import issuers
 from cloud.base.database import migrate
@@ -27,6 +28,9 @@ from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
 from cloud.notify.herald import Herald
+from cloud.platform.operations import ROOT as PLATFORM_ROOT
+from cloud.platform.site import create_site
+from cloud.registry import visits
 from cloud.retention import Retention
 from cloud.web import create_app
 from cloud.work import jobs, papers
@@ -131,7 +135,7 @@ class Cloud:
                 f"The web address cannot be used ({error.strerror}); set HANMA_LISTEN."
             ) from None
         return waitress.create_server(
-            create_app(self.ground),
+            wsgi(self.ground),
             sockets=[listening],
             threads=_WEB_THREADS,
             max_request_body_size=_BODY_BYTES,  # waitress would buffer a gigabyte first
@@ -160,6 +164,11 @@ class Cloud:
             self._lock = None
 
 
+def wsgi(ground: Ground) -> DispatcherMiddleware:
+    """The pages, and beside them Way 2, which knows no sessions."""
+    return DispatcherMiddleware(create_app(ground), {PLATFORM_ROOT: create_site(ground)})
+
+
 ROUNDS = (
     commands.sweep,
     journal.sweep,
@@ -173,6 +182,7 @@ ROUNDS = (
     Retention().sweep,
     observed.sweep,
     life.sweep,
+    visits.sweep,
 )
 
 

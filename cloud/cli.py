@@ -45,6 +45,7 @@ _ELSEWHERE = {
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",
     "department": "cloud.departments_cli",
+    "platform": "cloud.platform_cli",
 }
 
 

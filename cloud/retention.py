@@ -1,4 +1,5 @@
-"""What has served is erased after its time: finished commands, spoken codes, delivered events.
+"""What has served is erased after its time: finished commands, spoken codes, delivered events,
+answers given to platforms.
 
 The audit trail stays. A little at a time, so that nobody waits for it.
 """
@@ -6,6 +7,7 @@ The audit trail stays. A little at a time, so that nobody waits for it.
 from sqlalchemy import delete, select
 
 from cloud.base.unit import Unit
+from cloud.book import once
 from cloud.book.outbox import Event
 from cloud.link import commands
 from cloud.link.commands import Command
@@ -18,7 +20,7 @@ _DAY_MS = 86_400_000
 
 def erase(unit: Unit) -> int:
     """Erase at most BATCH rows of each kind; how many went."""
-    return _commands(unit) + _codes(unit) + _events(unit)
+    return _commands(unit) + _codes(unit) + _events(unit) + _answers(unit)
 
 
 class Retention:
@@ -54,6 +56,10 @@ def _codes(unit: Unit) -> int:
     ids = list(unit.db.scalars(rows))
     unit.db.execute(delete(PresenceCode).where(PresenceCode.id.in_(ids)))
     return len(ids)
+
+
+def _answers(unit: Unit) -> int:
+    return once.forget(unit, _before(unit, unit.settings.keep_answers_d), BATCH)
 
 
 def _events(unit: Unit) -> int:

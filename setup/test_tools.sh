@@ -31,6 +31,11 @@ if ! command -v ngspice >/dev/null; then # simulates the carrier board: hanma ha
     apt_install ngspice || stop "The hardware checks need ngspice. 请安装: apt install ngspice (macOS: brew install ngspice)"
 fi
 
+if ! command -v curl >/dev/null || ! command -v openssl >/dev/null; then # the example of docs/way2.md
+    say "· curl, openssl"
+    apt_install curl openssl || stop "Install curl and openssl 请安装: apt install curl openssl"
+fi
+
 stubs="1.29.0.post1" # what the board's modules really have, for the check of every hardware call
 if [ ! -f ".tools/stubs/.ready-$stubs" ]; then
     say "· micropython-esp32-stubs $stubs"

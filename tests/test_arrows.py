@@ -16,6 +16,7 @@ COMPOSITION = {
     *("cloud/ledgers_cli.py", "cloud/record_cli.py", "cloud/rules_cli.py", "cloud/uncoded_cli.py"),
     *("cloud/backup.py", "cloud/running_cli.py", "cloud/retention.py"),
     "cloud/accounts_cli.py",
+    "cloud/platform_cli.py",
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {

@@ -78,6 +78,9 @@ class Settings:
     )
 
     figures_s: Annotated[int, "figures that many look at are counted again after"] = 5
+    platform_rate: Annotated[int, "requests a minute of one platform (Way 2)"] = 600
+    platform_skew_s: Annotated[int, "by how much its clock may be off"] = 300
+
     metrics_token: Annotated[str, "opens /metrics as a Bearer token; empty = no such page"] = (
         field(default="", repr=False)
     )
@@ -85,6 +88,7 @@ class Settings:
     keep_commands_d: Annotated[int, "days that finished commands are kept"] = 1095
     keep_codes_d: Annotated[int, "days that spoken codes are kept"] = 90
     keep_events_d: Annotated[int, "days that delivered events are kept"] = 30
+    keep_answers_d: Annotated[int, "days in which a platform's report is known again"] = 90
     checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
     session_s: Annotated[int, "a sign-in lasts"] = 43_200
     throttle_s: Annotated[int, "window in which failures are counted"] = 900

@@ -115,10 +115,11 @@ def _terminal(unit: Unit, machine: Machine) -> str:
 
 def _certificates(unit: Unit, welder_id: str) -> tuple[CertificateFacts, ...]:
     held = certificates.for_person(unit, welder_id)
-    return tuple(_certificate(row, row.issuer in unit.issuers) for row in held)
+    return tuple(certificate_facts(unit, row) for row in held)
 
 
-def _certificate(row: Certificate, asks: bool) -> CertificateFacts:
+def certificate_facts(unit: Unit, row: Certificate) -> CertificateFacts:
+    """What a decision needs of one certificate."""
     return CertificateFacts(
         issuer=row.issuer,
         category=row.category,
@@ -126,7 +127,7 @@ def _certificate(row: Certificate, asks: bool) -> CertificateFacts:
         valid_to=date.fromisoformat(row.valid_to),
         review_by=date.fromisoformat(row.review_by) if row.review_by else None,
         status=row.status,
-        asks=asks,
+        asks=row.issuer in unit.issuers,
         answered_at=row.answered_at,
         known=row.known,
     )
