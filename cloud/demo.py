@@ -11,6 +11,7 @@ import random
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from cloud.link import terminals
 from cloud.registry import (
     accounts,
     certificates,
+    contracts,
     enterprises,
     factors,
     machines,
@@ -30,6 +32,7 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import permits, profiles
+from cloud.work.facts import china_day
 
 COUNTY = "990101"
 PLACES = {
@@ -163,6 +166,7 @@ def seed(ground: Ground) -> dict[str, Any]:
             )
         county["spare"] = _spare(unit)
         _permits(unit)
+        _hire(unit, firms)
         # Before the commit: passwords that stand nowhere would lock everybody out.
         _keep(path, county)
     return county
@@ -281,6 +285,29 @@ def _permits(unit: Unit) -> None:
             window_to=unit.now + _PERMIT_H * 3_600_000,
         )
         permits.approve(unit, asked, approver)
+
+
+def _hire(unit: Unit, firms: list[Enterprise]) -> None:
+    """welder1 works for the other enterprises too: contract and confirmed briefing."""
+    welder = people.by_login(unit, _PEOPLE[0].login)
+    today = china_day(unit.now)
+    known = {one.client_id: one for one in contracts.of_welder(unit, welder)}
+    for client in firms[1:]:
+        held = known.get(client.id)
+        if held is not None and held.ends_on > (today + timedelta(days=1)).isoformat():
+            continue
+        made = contracts.add(
+            unit,
+            client_id=client.id,
+            person_id=welder.id,
+            kind="temporary",
+            starts_on=today.isoformat(),
+            ends_on=(today + timedelta(days=365)).isoformat(),
+            digest=sha256("演示安全协议".encode()).hexdigest(),
+            reference="演示合同",
+        )
+        told = contracts.brief(unit, made, welder, welder, "演示：周围有可燃物，先清理再作业")
+        contracts.confirm(unit, told)
 
 
 def _known(path: Path) -> dict[str, dict[str, str]]:

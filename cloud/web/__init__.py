@@ -12,6 +12,7 @@ from cloud.base.unit import Ground
 from cloud.web import (
     accounts,
     assets,
+    contracts,
     headers,
     language,
     monitoring,
@@ -48,6 +49,9 @@ def create_app(ground: Ground) -> Flask:
     shown.init_app(app)
     assets.init_app(app)
     regulator.init_app(app, ground)
-    for audience in (accounts, welder, regulator, technician, office, terminal, monitoring):
+    for audience in (
+        *(accounts, welder, regulator, technician, office, terminal, monitoring),
+        contracts,
+    ):
         app.register_blueprint(audience.blueprint)
     return app

@@ -84,6 +84,20 @@ class PermitFacts:
 
 
 @dataclass(frozen=True)
+class ContractFacts:
+    """The contract under which somebody works for `client_id`; days in China, both ends good.
+
+    `briefed` = the client's briefing was confirmed by this welder.
+    """
+
+    client_id: str
+    starts_on: date
+    ends_on: date
+    ended: bool = False
+    briefed: bool = False
+
+
+@dataclass(frozen=True)
 class Facts:
     """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet."""
 
@@ -103,6 +117,8 @@ class Facts:
     watched_at: int | None = None
     resuming: bool = False
     watched_s: int = 600
+    contract: ContractFacts | None = None
+    contract_named: bool = False
 
     @property
     def today(self) -> date:

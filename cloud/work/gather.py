@@ -7,22 +7,28 @@ from sqlalchemy import select
 
 from cloud.base.unit import Unit
 from cloud.link import reckoning, terminals
-from cloud.registry import certificates
+from cloud.registry import certificates, contracts
 from cloud.registry.certificates import Certificate
+from cloud.registry.contracts import Contract
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
+from cloud.work import hiring, permits
 from cloud.work import job as table
-from cloud.work import permits
 from cloud.work.facts import CertificateFacts, Facts, MachineFacts, PermitFacts, PersonFacts
 from cloud.work.job import Job
 from cloud.work.permits import Permit
 
 
 def applying(
-    unit: Unit, welder: Person, machine: Machine, voucher: str, permit: Permit | None
+    unit: Unit,
+    welder: Person,
+    machine: Machine,
+    permit: Permit | None,
+    contract: Contract | None = None,
+    **claimed: Any,
 ) -> Facts:
     """The facts of a welder who scans a machine and wants to work."""
-    return _facts(unit, "apply", machine.id, welder.id, voucher=voucher, permit=permit)
+    return _facts(unit, "apply", machine.id, welder.id, permit=permit, hired=contract, **claimed)
 
 
 def at_step(
@@ -42,6 +48,8 @@ def at_step(
         "resuming": job.state == "paused",
         "voucher": job.voucher,
         "permit": permits.get(unit, job.permit_id) if job.permit_id else None,
+        "hired": contracts.get(unit, job.contract_id) if job.contract_id else None,
+        "contract_named": job.contract_id is not None,
     }
     watching = fire_watch.id if fire_watch else job.fire_watch_id
     return _facts(unit, step, job.machine_id, job.welder_id, watching, job, **kept | claimed)
@@ -61,6 +69,7 @@ def _facts(
     job: Job | None = None,
     *,
     permit: Permit | None,
+    hired: Contract | None,
     **given: Any,
 ) -> Facts:
     # Locked, blocked, put into another enterprise since the page was opened?
@@ -83,6 +92,7 @@ def _facts(
         ),
         certificates=_certificates(unit, welder_id) if step in ("apply", "on") else (),
         permit=_permit(permit),
+        contract=hiring.facts_of(unit, hired, welder_id),
         fire_watch=_person(people[fire_watch_id], busy) if fire_watch_id else None,
         watched_s=unit.settings.watched_s,
         **given,

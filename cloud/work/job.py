@@ -49,6 +49,7 @@ class Job(Base):
     work: Mapped[str]
     voucher: Mapped[str]
     permit_id: Mapped[str | None] = mapped_column(ForeignKey("permit.id"))
+    contract_id: Mapped[str | None]  # registry/contracts.py
     ticks: Mapped[list[str]] = mapped_column(default=list)
     ten_rules_read: Mapped[bool] = mapped_column(default=False)
     welder_present: Mapped[bool] = mapped_column(default=False)

@@ -7,9 +7,10 @@ from sqlalchemy.exc import IntegrityError
 from cloud.base.unit import Unit
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import gather, permits, profiles
+from cloud.work import gather, hiring, permits, profiles
 from cloud.work import job as table
 from cloud.work.decide import decide
+from cloud.work.facts import Facts
 from cloud.work.job import Job
 from cloud.work.permits import Permit
 from cloud.work.refusal import Refusals
@@ -24,11 +25,13 @@ def apply(
     voucher: str = "",
     *,
     district: str | None = None,
+    contract: str = "",
 ) -> Job | Refusals:
     """Open a job; applied for twice it is the same one. A refused attempt is kept as well.
 
     A permit that covers the machine now is taken; `voucher` names another one (CQ annex 2.3).
-    `district` = where the site is, else the machine's.
+    `district` = where the site is, else the machine's. `contract` = id of the one that the welder
+    works under with an own machine; an outside welder's is found (work/hiring.py).
     """
     running = table.open_on(unit, machine.id)
     if running is not None and running.welder_id == welder.id:
@@ -36,15 +39,23 @@ def apply(
     # Put into a key zone since the page was opened?
     machine = unit.db.get_one(Machine, machine.id, populate_existing=True)
     profile = profiles.at(unit.settings.profile, machine.key_zone)
-    permit = permits.covering(unit, machine) if profile.permit != "no" else None
+    hired = hiring.under(unit, welder, machine, contract)
+    client_id = hired.client_id if hired else ""
+    permit = permits.covering(unit, machine, client_id) if profile.permit != "no" else None
     opening = _columns(welder, machine, permit) | {
+        "contract_id": hired.id if hired else None,
         "profile": profile.id,
         "district": district or machine.district,
         "site": site,
         "work": work,
         "voucher": voucher,
     }
-    decision = decide(gather.applying(unit, welder, machine, voucher, permit), profile)
+    claimed = {"voucher": voucher, "contract_named": bool(contract)}
+
+    def facts() -> Facts:
+        return gather.applying(unit, welder, machine, permit, hired, **claimed)
+
+    decision = decide(facts(), profile)
     if decision.allowed:
         try:
             with unit.savepoint():
@@ -52,8 +63,7 @@ def apply(
                 return table.opened(unit, state, **opening)
         except IntegrityError:
             # Somebody was quicker by less than a look: now the rules see it.
-            facts = gather.applying(unit, welder, machine, voucher, permit)
-            decision = decide(facts, profile)
+            decision = decide(facts(), profile)
     table.opened(unit, "refused", **opening, **table.kept(decision.refusals, welder.id))
     return decision.refusals
 

@@ -89,10 +89,13 @@ def get(unit: Unit, permit_id: str) -> Permit | None:
     return unit.db.get(Permit, permit_id)
 
 
-def covering(unit: Unit, machine: Machine) -> Permit | None:
-    """The approved permit that covers this machine now, the one that lasts longest."""
+def covering(unit: Unit, machine: Machine, client_id: str = "") -> Permit | None:
+    """The approved permit that covers this machine now, the one that lasts longest.
+
+    `client_id` = under a contract the client approves the work, not the machine's owner.
+    """
     rows = select(Permit).where(
-        Permit.enterprise_id == machine.enterprise_id,
+        Permit.enterprise_id == (client_id or machine.enterprise_id),
         or_(Permit.machine_id.is_(None), Permit.machine_id == machine.id),
         Permit.approved_at.is_not(None),
         Permit.window_from <= unit.now,

@@ -43,6 +43,7 @@ class Profile:
     (link/policies.py); `key_zone_policy` = what differs further in key zones 重点区域.
     `recheck_h` = an issuer is asked again at a scan when its answer is older; while its register
     is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
+    `contract` = outside welders need the client's contract, briefing and own fire watch.
     `coded_within_days` = how soon a new machine is to be coded, 0 = not asked for.
     """
 
@@ -54,6 +55,7 @@ class Profile:
     permit: str
     fire_watch: str
     presence: bool
+    contract: bool
     near_end_days: int
     recheck_h: int
     cached_days: int

@@ -111,7 +111,7 @@ def test_certificates_stay_as_good_or_bad_as_they_were_a_year_later(
         ("welder1", 3, ["terminal-missing"]),
         ("welder2", 0, ["certificate-expired"]),
         ("welder3", 0, []),
-        ("welder3", 2, ["certificate-category"]),
+        ("welder3", 2, ["certificate-category", "contract-missing"]),
         ("welder4", 0, ["certificate-status"]),
         ("welder5", 0, ["certificate-missing"]),
         ("watch1", 0, ["not-welder", "certificate-missing"]),

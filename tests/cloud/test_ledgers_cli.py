@@ -81,3 +81,22 @@ def test_a_sample_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     done = hanma(tmp_path, "export", "machines", tmp_path / "m.csv", "--sample", 3)
     assert done.exit_code == 1
     assert "企业" in done.output and "Traceback" not in done.output
+
+
+def test_contracts_go_in_and_out_and_a_bad_row_is_named(tmp_path: Path) -> None:
+    hanma(tmp_path, "import", "enterprises", table(tmp_path / "firms.csv", ONE, TWO))
+    one, two = (number + uscc_check(number) for number in (ONE, TWO))
+    heading = "发包单位统一社会信用代码,承包单位统一社会信用代码,合同类型,合同开始日期"
+    heading += ",合同结束日期,安全协议摘要"
+    rows = [f"{one},{two},项目外包,2027-1-1,2027-12-31,{'0f' * 32}"]
+    rows += [f"{one},{one},项目外包,2027-1-1,2027-12-31,{'0f' * 32}"]  # its own contractor
+    rows += [f"{one},{two},项目外包,2027-1-1,2026-12-31,{'0f' * 32}", f"{one},{two},借用,,,"]
+    file = tmp_path / "contracts.csv"
+    file.write_text("\n".join([heading, *rows]))
+    done = hanma(tmp_path, "import", "contracts", file, "--good-rows-only")
+    assert [f"row {line}:" in done.stdout for line in (2, 3, 4, 5)] == [False, True, True, True]
+    assert told(done)["written"] == 1
+    out = hanma(tmp_path, "export", "contracts", tmp_path / "out.csv")
+    assert told(out) == {"ok": True, "rows": 1}
+    assert f"{one},项目外包,{two}" in (tmp_path / "out.csv").read_text()
+    assert hanma(tmp_path, "export", "contracts", file, "--sample", "3").exit_code == 1

@@ -22,13 +22,13 @@ def rows(unit: Unit, kind: str, count: int, rng: random.Random) -> Iterator[dict
     if kind == "people":
         return (_person(first + number) for number in range(count))
     owners = list(unit.db.scalars(select(Enterprise.uscc).limit(1000)))
-    if not owners or kind == "certificates":
+    make = {"sites": _site, "machines": _machine}
+    if not owners or kind not in make:
         raise BadField(
-            "要先有登记的企业；证件没有样表。",
-            "Enterprises are wanted first; there is no sample of certificates.",
+            "要先有登记的企业；或者这种台账没有样表。",
+            "Enterprises are wanted first; or there is no sample of this ledger.",
         )
-    make = {"sites": _site, "machines": _machine}[kind]
-    return (make(first + number, owners[number % len(owners)]) for number in range(count))
+    return (make[kind](first + number, owners[number % len(owners)]) for number in range(count))
 
 
 def _enterprise(number: int) -> dict[str, Any]:

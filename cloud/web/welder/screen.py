@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import select
 
 from cloud.base.unit import Unit
+from cloud.registry import contracts, enterprises
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web.language import language
 from cloud.work import jobs
+from cloud.work.facts import china_day
 from cloud.work.jobs import JobView
 from cloud.work.presence import PresenceCode
 from cloud.work.profiles import Tick
@@ -39,6 +41,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         if shown.step == "check"
         else [],
         "times": shown.times | _code_until(unit, shown, machine, person),
+        "contracts": _contracts(unit, shown, machine, person),
         "refusals": told(shown.refusals),
         "poll_ms": _QUICK_MS if waits_for_machine(shown) else _SLOW_MS,
     }
@@ -76,6 +79,21 @@ def told(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
 def words(both: Words) -> str:
     """The sentence in the viewer's language."""
     return both.en if language() == "en" else both.zh
+
+
+def _contracts(
+    unit: Unit, shown: JobView, machine: Machine, person: Person
+) -> list[dict[str, str]]:
+    """Clients for whom this welder may work here with an own machine: id and name."""
+    if shown.step != "apply" or not shown.profile.contract:
+        return []
+    today = china_day(unit.now).isoformat()
+    return [
+        {"id": one.id, "client": client.name}
+        for one in contracts.of_welder(unit, person)
+        if one.starts_on <= today <= one.ends_on and one.client_id != machine.enterprise_id
+        if (client := enterprises.get(unit, one.client_id))
+    ]
 
 
 def _code_until(unit: Unit, shown: JobView, machine: Machine, person: Person) -> dict[str, int]:

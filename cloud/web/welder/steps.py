@@ -42,9 +42,12 @@ def apply(code: str) -> ResponseReturnValue:
     site = fields.text("site", _("作业地点"), limit=_LINE)
     work = fields.text("work", _("作业内容"), limit=_LINE)
     voucher = fields.text("voucher", _("作业票编号"), limit=_LINE, required=False)
+    contract = fields.text("contract", _("合同"), limit=_ID, required=False)
     return _acted(
         code,
-        lambda unit, machine, person: jobs.apply(unit, person, machine, site, work, voucher),
+        lambda unit, machine, person: jobs.apply(
+            unit, person, machine, site, work, voucher, contract=contract
+        ),
         freshened=True,
     )
 

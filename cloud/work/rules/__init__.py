@@ -1,6 +1,6 @@
 """The rules: one small pure function each. The list is the order in which refusals are shown."""
 
-from cloud.work.rules import certificates, machines, people, sayings, site, watch
+from cloud.work.rules import certificates, contracts, machines, people, sayings, site, watch
 from cloud.work.rules.rule import HOUSE, SAYINGS, Rule, refuse
 
 __all__ = ["HOUSE", "RULES", "SAYINGS", "Rule", "refuse", "sayings"]
@@ -22,6 +22,9 @@ RULES: tuple[Rule, ...] = (
     machines.terminal_dark,
     people.machine_busy,
     people.welder_busy,
+    contracts.contract_missing,
+    contracts.contract_window,
+    contracts.briefing,
     site.permit,
     site.permit_own,
     site.checklist,
@@ -32,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     watch.fire_watch_role,
     watch.fire_watch_inactive,
     watch.fire_watch_enterprise,
+    contracts.fire_watch_client,
     watch.fire_watch_busy,
     watch.watch_checklist,
     watch.presence_watch,

@@ -72,7 +72,9 @@ def fire_watch_inactive(facts: Facts, profile: Profile) -> Values | None:
 )
 def fire_watch_enterprise(facts: Facts, profile: Profile) -> Values | None:
     watch = facts.fire_watch
-    return {} if watch is not None and watch.enterprise_id != facts.machine.enterprise_id else None
+    if watch is None or facts.contract is not None:  # then it is the client's: fire-watch-client
+        return None
+    return {} if watch.enterprise_id != facts.machine.enterprise_id else None
 
 
 @rule(

@@ -10,6 +10,7 @@ from cloud.book import outbox
 from cloud.book.audit import AuditRow
 from cloud.book.outbox import Event
 from cloud.link import commands, intake, terminals
+from cloud.registry import contracts
 from cloud.registry.machines import Machine
 from cloud.work import jobs, profiles
 from cloud.work.job import Job
@@ -84,6 +85,17 @@ class Site:
         self.exchange()
         assert self.state(job) == "on"
         return job
+
+    def hire(self, person: Any, *, briefed: bool = True, **given: Any) -> Any:
+        """A contract of this site's enterprise with an outside welder, briefed if that is said."""
+        days = {"starts_on": self.county.day(-1), "ends_on": self.county.day(30)}
+        party = {} if "contractor_id" in given else {"person_id": person.id}
+        made = {"client_id": self.enterprise.id, "kind": "labour", "digest": "ab" * 32}
+        contract = self.county.do(contracts.add, **made | days | party | given)
+        if briefed:
+            told = self.county.do(contracts.brief, contract, person, person, "演示风险")
+            self.county.do(lambda unit: contracts.confirm(unit, unit.db.merge(told)))
+        return contract
 
     # --- the cloud's errands --------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ GOOD = CertificateFacts(
 APPLYING = Facts(
     "apply",
     NOW,
-    PersonFacts("w", frozenset({"welder"}), True),
+    PersonFacts("w", frozenset({"welder"}), True, "e"),
     MachineFacts("m", "e", "industry"),
     (GOOD,),
     voucher="票",

@@ -82,22 +82,22 @@ def test_each_way_to_be_refused_at_the_scan(site: Any, wrong: str, code: str) ->
     if wrong == "no permit":
         given["voucher"] = ""
     elif wrong == "not a welder":
-        given["welder"] = county.person("officer")
+        given["welder"] = county.person("officer", enterprise=site.enterprise)
         county.certificate(given["welder"])
     elif wrong == "no certificate":
-        given["welder"] = county.person("welder")
+        given["welder"] = county.person("welder", enterprise=site.enterprise)
     elif wrong == "no review":
-        given["welder"] = county.welder(review_by=county.day(-1))
+        given["welder"] = county.welder(site.enterprise, review_by=county.day(-1))
     elif wrong == "revoked":
-        given["welder"] = county.welder(status="revoked")
+        given["welder"] = county.welder(site.enterprise, status="revoked")
     elif wrong == "other field":
-        given["welder"] = county.welder(issuer="housing", category="建筑焊工")
+        given["welder"] = county.welder(site.enterprise, issuer="housing", category="建筑焊工")
     elif wrong == "unsafe machine":
         county.do(lambda unit: machines.set_status(unit, unit.db.merge(site.machine), "unsafe"))
     elif wrong == "no terminal":
         county.do(lambda unit: machines.fit(unit, unit.db.merge(site.machine), None))
     elif wrong == "blocked":
-        given["welder"] = county.person("welder", status="blocked")
+        given["welder"] = county.person("welder", enterprise=site.enterprise, status="blocked")
         county.certificate(given["welder"])
     assert site.apply(**given).codes == [code]
 
@@ -111,6 +111,7 @@ def test_a_welder_with_an_open_job_is_refused_on_another_machine(
     site: Any, other_site: Any
 ) -> None:
     site.apply()
+    other_site.hire(site.welder)
     assert other_site.apply(site.welder).codes == ["welder-busy"]
 
 
@@ -118,6 +119,7 @@ def test_who_watches_a_job_does_not_weld_another(site: Any, other_site: Any) -> 
     both = site.county.person("welder", "fire_watch", enterprise=site.enterprise)
     site.county.certificate(both)
     site.watch(site.checked(), person=both)
+    other_site.hire(both)
     assert other_site.apply(both).codes == ["welder-busy"]
 
 
@@ -193,7 +195,7 @@ def test_no_personal_data_is_written_into_the_book(site: Any) -> None:
 
 
 def test_a_welder_whose_certificate_was_just_mended_gets_in(site: Any) -> None:
-    welder = site.county.person("welder")
+    welder = site.county.person("welder", enterprise=site.enterprise)
     row = site.county.certificate(welder, status="suspended")
     assert site.apply(welder).codes == ["certificate-status"]
     site.county.do(lambda unit: certificates.set_status(unit, unit.db.merge(row), "normal"))

@@ -130,6 +130,7 @@ def test_who_may_not_watch(site: Any, other_site: Any, who: str, code: str) -> N
     elif who == "welds elsewhere":
         person = county.person("welder", "fire_watch", enterprise=firm)
         county.certificate(person)
+        other_site.hire(person)
         other_site.apply(person)
     else:
         person = county.fire_watch(firm)

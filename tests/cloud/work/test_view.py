@@ -72,7 +72,7 @@ def test_the_refusals_of_the_last_try_are_shown_to_whom_they_concern(site: Any) 
 
 
 def test_a_refused_scan_is_shown_with_its_words_and_the_way_to_try_again(site: Any) -> None:
-    welder = site.county.welder(valid_to=site.county.day(-1), review_by="")
+    welder = site.county.welder(site.enterprise, valid_to=site.county.day(-1), review_by="")
     refused = site.apply(welder)
     shown = site.view(welder)
     assert (shown.step, shown.state) == ("apply", "refused")

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from cloud.work import profiles
-from cloud.work.facts import CertificateFacts, Facts, MachineFacts, PermitFacts, PersonFacts
+from cloud.work.facts import (
+    CertificateFacts,
+    ContractFacts,
+    Facts,
+    MachineFacts,
+    PermitFacts,
+    PersonFacts,
+)
 from cloud.work.refusal import STATUSES
 from cloud.work.rules import HOUSE, RULES, SAYINGS, refuse
 
@@ -25,6 +32,9 @@ WELDER = PersonFacts("w", frozenset({"welder"}), True, "e", "phone-w")
 WATCH = PersonFacts("f", frozenset({"fire_watch"}), True, "e", "phone-f")
 MACHINE = MachineFacts("m", "e", "industry")
 PERMIT = PermitFacts(NOW - 1000, NOW + 3_600_000, "boss")
+
+HIRED = ContractFacts("e", date(2027, 1, 1), date(2027, 1, 15), briefed=True)
+OUTSIDER = replace(WELDER, enterprise_id="other")
 
 READY = Facts(
     step="on",
@@ -92,6 +102,14 @@ ONE_THING_WRONG = [
     ("watch-checklist", {"watch_ticks": frozenset({"site"})}),
     ("presence-watch", {"fire_watch_present": False}),
     ("watch-expired", {"watched_at": NOW - 600_000}),
+    ("contract-missing", {"welder": OUTSIDER}),
+    ("contract-missing", {"welder": replace(WELDER, enterprise_id=None)}),
+    ("contract-missing", {"contract_named": True}),
+    ("contract-window", {"contract": replace(HIRED, ends_on=date(2027, 1, 14))}),
+    ("contract-window", {"contract": replace(HIRED, starts_on=date(2027, 1, 16))}),
+    ("contract-window", {"contract": replace(HIRED, ended=True)}),
+    ("briefing", {"welder": OUTSIDER, "contract": replace(HIRED, briefed=False)}),
+    ("fire-watch-client", {"contract": replace(HIRED, client_id="client")}),
 ]
 
 
@@ -195,6 +213,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         "terminal-dark",
         "machine-busy",
         "welder-busy",
+        "contract-missing",
         "permit",
         "checklist",
         "ten-rules",

@@ -1,0 +1,66 @@
+"""The ledger of contracts with outside welders (CQ art. 18-20)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from cloud.base.unit import Unit
+from cloud.registry import contracts, enterprises, people
+from cloud.registry.contracts import Contract
+from cloud.registry.ledgers import fields
+from cloud.registry.ledgers.enterprises import OwnerUnknown
+from cloud.registry.ledgers.fields import BadField, Column
+from cloud.registry.people import Person
+
+KINDS = {"project": "项目外包", "labour": "劳务外包", "temporary": "临时用工"}
+
+
+class Contracts:
+    columns = (
+        Column("client", "发包单位统一社会信用代码", fields.uscc, wanted=True),
+        Column("kind", "合同类型", fields.one_of(KINDS), wanted=True, words=KINDS),
+        Column("contractor", "承包单位统一社会信用代码", fields.uscc),
+        Column("identity", "焊工身份证号", fields.identity),
+        Column("starts_on", "合同开始日期", fields.day, wanted=True),
+        Column("ends_on", "合同结束日期", fields.day, wanted=True),
+        Column("reference", "合同编号", fields.line),
+        Column("digest", "安全协议摘要", str.lower, wanted=True),
+    )
+
+    def __init__(self, unit: Unit) -> None:
+        self._firms = enterprises.ids_by_uscc(unit)
+        self._people = people.ids_by_identity(unit)
+
+    def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
+        client, contractor = values.pop("client"), values.pop("contractor")
+        if not {client, contractor or client} <= self._firms.keys():
+            raise OwnerUnknown
+        identity = values.pop("identity")
+        blind = people.identity_blind(unit, identity) if identity else ""
+        if identity and blind not in self._people:
+            raise BadField("这位焊工还没有登记。", "The welder is not registered.")
+        return contracts.row(
+            unit,
+            client_id=self._firms[client],
+            contractor_id=self._firms.get(contractor),
+            person_id=self._people.get(blind),
+            **values,
+        )
+
+    def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
+        contracts.add_many(unit, rows)
+
+
+def of_contracts(unit: Unit) -> Iterator[dict[str, Any]]:
+    """Every contract as a row of its ledger, identity numbers masked."""
+    codes = enterprises.uscc_by_id(unit)
+    rows = select(Contract, Person).outerjoin(Person, Person.id == Contract.person_id)
+    for one, person in unit.db.execute(rows.order_by(Contract.made_at, Contract.id)):
+        yield {name: getattr(one, name) for name in ("kind", "starts_on", "ends_on")} | {
+            "client": codes[one.client_id],
+            "contractor": codes.get(one.contractor_id or "", ""),
+            "identity": people.masked_identity(unit, person) if person else "",
+            "reference": one.reference,
+            "digest": one.digest,
+        }

@@ -1,0 +1,85 @@
+"""The page of contracts and briefings (cloud/web/contracts.py)."""
+
+import io
+
+import pytest
+
+PAGE = "/contracts"
+WHOLE = {
+    "kind": "temporary",
+    "starts_on": "2027-01-01",
+    "ends_on": "2027-12-31",
+    "digest": "0f" * 32,
+}
+
+
+@pytest.fixture
+def outsider(county):
+    from tests.cloud.web.conftest import PASSWORD
+
+    person = county.person("welder", password=PASSWORD, name="孙演示", login="sun")
+    county.certificate(person)
+    return person
+
+
+def test_from_contract_to_confirmed_briefing_without_script(browser, cast, floor, outsider):
+    client, welder = browser(cast.enterprise), browser(outsider)
+    refused = welder.step(cast.code, "apply", site="车间", work="支架", voucher="1号票")
+    assert [one["code"] for one in refused["refusals"]] == ["contract-missing"]
+    made = client.post(PAGE, page=PAGE, login="sun", **WHOLE)
+    assert (made.status_code, made.location) == (303, PAGE)
+    address = client.get(PAGE).text.split('action="/contracts/')[1].split("/")[0]
+    early = welder.post(f"{PAGE}/{address}/confirm", page=PAGE)
+    assert early.status_code == 400
+    told = client.post(f"{PAGE}/{address}/brief", page=PAGE, login="sun", risks="上方有电缆")
+    assert told.status_code == 303
+    assert "上方有电缆" in welder.get(PAGE).text
+    assert welder.post(f"{PAGE}/{address}/confirm", page=PAGE).status_code == 303
+    assert "已确认" in client.get(PAGE).text
+    assert welder.step(cast.code, "apply", site="车间", work="支架", voucher="1号票")["ok"]
+
+
+def test_the_document_is_not_kept_only_its_digest(browser, cast, outsider):
+    client = browser(cast.enterprise)
+    given = {"kind": "labour", "starts_on": "2027-01-01", "ends_on": "2027-12-31", "login": "sun"}
+    given |= {"csrf": client.token(PAGE), "file": (io.BytesIO(b"agreement"), "a.pdf")}
+    answer = client.client.post(PAGE, data=given, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    assert "46a81739c6ee" in client.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "loan"},
+        {"digest": "short"},
+        {"digest": ""},
+        {"ends_on": "2026-01-01"},
+        {"login": "nobody"},
+        {"login": ""},
+        {"uscc": "wrong"},
+        {"login": "p1"},
+    ],
+)
+def test_a_contract_that_does_not_hold_gets_one_clear_sentence(browser, cast, outsider, change):
+    answer = browser(cast.enterprise).post(
+        PAGE, page=PAGE, json=True, **{"login": "sun"} | WHOLE | change
+    )
+    assert answer.status_code == 400
+    assert answer.json["refusals"][0]["code"] == "bad-input"
+
+
+def test_another_enterprise_neither_ends_nor_briefs(browser, county, cast, outsider):
+    from tests.cloud.web.conftest import PASSWORD
+
+    theirs = county.person(
+        "enterprise", enterprise=county.enterprise("演示二厂"), password=PASSWORD
+    )
+    assert browser(cast.enterprise).post(PAGE, page=PAGE, login="sun", **WHOLE).status_code == 303
+    address = browser(cast.enterprise).get(PAGE).text.split('action="/contracts/')[1].split("/")[0]
+    other = browser(theirs)
+    assert address not in other.get(PAGE).text
+    assert other.post(f"{PAGE}/{address}/end", page=PAGE).status_code == 403
+    told = other.post(f"{PAGE}/{address}/brief", page=PAGE, login="sun", risks="无")
+    assert told.status_code == 403
+    assert other.post(f"{PAGE}/nothing/end", page=PAGE).status_code == 404
