@@ -1,4 +1,4 @@
-"""`hanma factor` and `hanma sessions`: second factor and sessions of one account."""
+"""`hanma first`, `hanma factor`, `hanma sessions`: the first account, and one account's keys."""
 
 import json
 from typing import TYPE_CHECKING
@@ -54,6 +54,24 @@ def sessions(login: str, end: str | None) -> None:
             lines = [{name: one[name] for name in _TOLD} for one in listed]
     for line in lines:
         click.echo(json.dumps(line))
+
+
+@click.command()
+@click.option("--again", is_flag=True, help="Although there is an office account: all are lost.")
+def first(again: bool) -> None:
+    """Print a link, good once for an hour, on which an account of the office is made."""
+    from cloud.book import audit
+    from cloud.cases import first_start
+
+    with ground_of_settings() as ground, ground.write() as unit:
+        if not (again or first_start.needed(unit)):
+            raise click.ClickException(
+                "已经有平台运维的账号；都用不了时，加 --again。 "
+                "There is an account of the office; if all are lost, say --again."
+            )
+        told = first_start.link(unit)
+        audit.write(unit, "unknown", "system", "first-link-made", "first", {"again": again})
+    click.echo(json.dumps({"first": told}))
 
 
 def _person(unit: "Unit", login: str) -> "Person":

@@ -28,6 +28,7 @@ from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
 from cloud.notify.herald import Herald
+from cloud.notify.texts import Texter
 from cloud.platform.operations import ROOT as PLATFORM_ROOT
 from cloud.platform.site import create_site
 from cloud.registry import visits
@@ -59,7 +60,7 @@ class Cloud:
         self.ground = Ground.open(settings)
         self._lock: IO[str] | None = None
         self._broker: Broker | None = None
-        self._parts: list[Ingest | Sender | Housekeeping | DailyRound | Herald] = []
+        self._parts: list[Ingest | Sender | Housekeeping | DailyRound | Herald | Texter] = []
         self._web: waitress.server.BaseWSGIServer | None = None
 
     def __enter__(self) -> Self:
@@ -86,11 +87,14 @@ class Cloud:
         self.ground.send = sender
         housekeeping = Housekeeping(self.ground)
         self.ground.wake = housekeeping.wake
+        texter = Texter(self.settings, self.ground.clock)
+        self.ground.text = texter.text
         self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
         ingest = Ingest(
             self.ground, address, intake.receive, housekeeping.deliver, keep=intake.set_aside
         )
-        for part in (sender, ingest, housekeeping, DailyRound(self.ground), Herald(self.ground)):
+        rounds = (DailyRound(self.ground), Herald(self.ground))
+        for part in (sender, texter, ingest, housekeeping, *rounds):
             part.start()
             self._parts.append(part)
         if not (sender.wait_connected(_BROKER_S) and ingest.wait_connected(_BROKER_S)):

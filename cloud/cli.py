@@ -40,6 +40,7 @@ _ELSEWHERE = {
     "config": "cloud.running_cli",
     "factor": "cloud.accounts_cli",
     "sessions": "cloud.accounts_cli",
+    "first": "cloud.accounts_cli",
     "backup": "cloud.running_cli",
     "restore": "cloud.running_cli",
     "import": "cloud.ledgers_cli",
@@ -91,11 +92,21 @@ def serve(demo: bool, verbose: bool) -> None:
 
                 seed(cloud.ground)
             click.echo(json.dumps({"web": settings.base_url, "data": str(settings.data_dir)}))
+            _first_account(cloud.ground)
             cloud.serve()
     except (CannotStart, PortBusy, BadSettings) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         pass
+
+
+def _first_account(ground: "Ground") -> None:
+    """A new installation has no account: say where the first one is made."""
+    from cloud.cases import first_start
+
+    with ground.write() as unit:
+        if first_start.needed(unit):
+            click.echo(json.dumps({"first": first_start.link(unit)}), err=True)
 
 
 @main.group()

@@ -76,6 +76,15 @@ class Settings:
     notify_secret: Annotated[str, "key of the signature on these posts"] = field(
         default="", repr=False
     )
+    sms_hook: Annotated[str, "URL that text messages are posted to; empty = console"] = field(
+        default="", repr=False
+    )
+    sms_secret: Annotated[str, "key of the signature on these text posts"] = field(
+        default="", repr=False
+    )
+    sms_code_s: Annotated[int, "a code by text message is good for"] = 300
+    sms_code_tries: Annotated[int, "tries at a code by text message"] = 5
+    sms_often: Annotated[int, "text messages to one number in throttle_s"] = 3
 
     figures_s: Annotated[int, "figures that many look at are counted again after"] = 5
     platform_rate: Annotated[int, "requests a minute of one platform (Way 2)"] = 600
@@ -99,6 +108,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not {self.quiet_from_h, self.quiet_until_h} <= set(range(24)):
             raise BadSettings("HANMA_QUIET_FROM_H, HANMA_QUIET_UNTIL_H: an hour from 0 to 23")
+        if self.sms_hook and not self.sms_secret:
+            raise BadSettings("HANMA_SMS_SECRET: a key is wanted with HANMA_SMS_HOOK")
         if not self.database:
             path = Path(self.data_dir).absolute() / "hanma.db"
             object.__setattr__(self, "database", f"sqlite:///{path}")

@@ -18,6 +18,7 @@ from cloud.base.settings import Settings
 log = logging.getLogger(__name__)
 
 Send = Callable[..., None]  # (device, body), and True where none need confirm its arrival
+Text = Callable[[str, str], None]  # (phone number, words)
 
 
 class NoSender(Exception):
@@ -30,6 +31,10 @@ class NestedWrite(Exception):
 
 def _no_sender(device: str, payload: bytes, light: bool = False) -> None:
     raise NoSender(device)
+
+
+def _no_texts(number: str, words: str) -> None:
+    raise NoSender("text messages")
 
 
 def _nobody() -> None:
@@ -60,6 +65,10 @@ class Unit:
         out = (device, payload, True) if light else (device, payload)
         self.after(lambda: self._ground.send(*out))
 
+    def text(self, number: str, words: str) -> None:
+        """Hand a text message to its port after the commit; it is sent when it can be."""
+        self.after(lambda: self._ground.text(number, words))
+
     def wake(self) -> None:
         """After the commit, tell whoever delivers the outbox that there is something in it."""
         if self._ground.wake not in self._calls:
@@ -83,7 +92,7 @@ class Unit:
 
 @dataclass
 class Ground:
-    """The composition handed to the edges. `send`, `wake` and `issuers` are filled by
+    """The composition handed to the edges. `send`, `wake`, `text` and `issuers` are filled by
     cloud/app.py; `issuers` = whom to ask about certificates (registry/issuers.py)."""
 
     settings: Settings
@@ -92,6 +101,7 @@ class Ground:
     clock: Clock = now_ms
     send: Send = _no_sender
     wake: Callable[[], None] = _nobody
+    text: Text = _no_texts
     issuers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _writer: int | None = field(default=None, repr=False)

@@ -18,7 +18,7 @@ def sign_in(
     ground: Ground, login: str, password: str, address: str, **given: str
 ) -> SignedIn | Refused:
     """`accounts.sign_in` with its record."""
-    return accounts.sign_in(ground, login, password, address, record=_record, **given)
+    return accounts.sign_in(ground, login, password, address, record=record, **given)
 
 
 def confirm_factor(
@@ -34,7 +34,7 @@ def confirm_factor(
     if codes is None:
         return None
     accounts.sign_out_everywhere(unit, person.id)
-    _tell(unit, person, "second-factor-begun", {})
+    tell(unit, person, "second-factor-begun", {})
     return codes, accounts.begin(unit, person, address, agent)
 
 
@@ -45,24 +45,26 @@ def end_factor(unit: Unit, person: Person, typed: str) -> bool:
     if not factors.in_force(unit, person.id) or factors.judge(unit, person.id, typed):
         return False
     factors.end(unit, person)
-    _tell(unit, person, "second-factor-ended", {})
+    tell(unit, person, "second-factor-ended", {})
     return True
 
 
 def end_sessions(unit: Unit, person: Person, id: str = "") -> int:
     """One of one's own sessions, or all; how many ended."""
     count = accounts.end_sessions(unit, person.id, id)
-    _tell(unit, person, "sessions-ended", {"count": count})
+    tell(unit, person, "sessions-ended", {"count": count})
     return count
 
 
-def _record(unit: Unit, person: Person | None, word: str) -> None:
+def record(unit: Unit, person: Person | None, word: str) -> None:
+    """A sign-in that was decided: `word` = why not, empty = signed in."""
     what = "sign-in-refused" if word else "signed-in"
     if person is None:
         audit.write(unit, NOBODY, NOBODY, what, NOBODY, {"why": word})
     else:
-        _tell(unit, person, what, {"why": word} if word else {})
+        tell(unit, person, what, {"why": word} if word else {})
 
 
-def _tell(unit: Unit, person: Person, what: str, details: dict[str, Any]) -> None:
+def tell(unit: Unit, person: Person, what: str, details: dict[str, Any]) -> None:
+    """What somebody did with their own account."""
     audit.write(unit, person.district, person.id, what, person.id, details)

@@ -66,13 +66,18 @@ def by_hook(settings: Settings, body: dict[str, Any], now: int) -> None:
 
     The same `id` may come twice: the receiver takes it once. Only 2xx counts as taken.
     """
+    post(settings.notify_hook, settings.notify_secret, body, now)
+
+
+def post(url: str, secret: str, body: dict[str, Any], now: int) -> None:
+    """The signed POST; an exception if it was not taken."""
     raw = canonical(body).encode()
     headers = {
         "Content-Type": "application/json",
         "X-HM-Timestamp": str(now),
-        "X-HM-Signature": signature(settings.notify_secret, now, raw),
+        "X-HM-Signature": signature(secret, now, raw),
     }
-    request = urllib.request.Request(settings.notify_hook, raw, headers)
+    request = urllib.request.Request(url, raw, headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     with opener.open(request, timeout=_TIMEOUT_S) as answer:
         if not 200 <= answer.status < 300:

@@ -227,9 +227,9 @@ def end_sessions(unit: Unit, person_id: str, id: str = "") -> int:
     return len(rows)
 
 
-def too_often(unit: Unit, what: str, whose: str) -> bool:
+def too_often(unit: Unit, what: str, whose: str, limit: int = 0) -> bool:
     """Count one more try of `what` by an address, number or person, or say: too many."""
-    return _counted(unit, new_id(), [unit.keys.blind(f"{what}:{whose}")])
+    return _counted(unit, new_id(), [unit.keys.blind(f"{what}:{whose}")], limit)
 
 
 def _throttled(unit: Unit, attempt: str, login: str, address: str) -> bool:
@@ -241,11 +241,11 @@ def _throttled(unit: Unit, attempt: str, login: str, address: str) -> bool:
     return _counted(unit, attempt, keys)
 
 
-def _counted(unit: Unit, attempt: str, keys: list[str]) -> bool:
+def _counted(unit: Unit, attempt: str, keys: list[str], limit: int = 0) -> bool:
     begin = unit.now - unit.settings.throttle_s * 1000
     unit.db.execute(delete(SignInFailure).where(SignInFailure.at <= begin))
     counts = select(func.count()).where(SignInFailure.key.in_(keys)).group_by(SignInFailure.key)
-    if max(unit.db.scalars(counts), default=0) >= unit.settings.throttle_failures:
+    if max(unit.db.scalars(counts), default=0) >= (limit or unit.settings.throttle_failures):
         return True
     unit.db.add_all(
         SignInFailure(id=new_id(), attempt=attempt, key=key, at=unit.now) for key in keys

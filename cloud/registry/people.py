@@ -141,6 +141,18 @@ def by_login(unit: Unit, login: str) -> Person | None:
     return unit.db.scalar(select(Person).where(Person.login == login_form(login)))
 
 
+def by_phone(unit: Unit, number: str) -> list[Person]:
+    """Everybody with this number (as `read_phone` gave it), found without opening anybody's."""
+    return list(
+        unit.db.scalars(select(Person).where(Person.phone_blind == phone_blind(unit, number)))
+    )
+
+
+def phone_blind(unit: Unit, number: str) -> str:
+    """The blind index of a phone number as `read_phone` gave it."""
+    return unit.keys.blind(f"phone:{number}")
+
+
 def by_identity(unit: Unit, identity: str) -> Person | None:
     """The person with this identity number, found without opening anybody's."""
     number = read_identity(identity)

@@ -24,6 +24,11 @@ RIGHTS: dict[str, frozenset[str]] = {
     "accounts.login": ANYONE,
     "accounts.register": ANYONE,
     "accounts.choose_language": ANYONE,
+    "accounts.first": ANYONE,  # the link itself is the right
+    "accounts.phone": ANYONE,
+    "accounts.phone_code": ANYONE,
+    "accounts.password": ANYONE,
+    "accounts.new_password": ANYONE,
     "accounts.logout": ALL_ROLES,
     "accounts.factor": ALL_ROLES,  # everybody for themselves, as the next three
     "accounts.end_factor": ALL_ROLES,

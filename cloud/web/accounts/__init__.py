@@ -17,12 +17,12 @@ from sqlalchemy import text
 from cloud.cases import entrance
 from cloud.registry.accounts import Refused, sign_out
 from cloud.web import fields, language, visitor
-from cloud.web.accounts import factor, registering, sessions
+from cloud.web.accounts import by_phone, factor, first, registering, sessions
 from cloud.web.accounts.agents import agent
 from cloud.web.accounts.blueprint import blueprint
 from cloud.web.trouble import Trouble, show, wants_json
 
-__all__ = ["blueprint", "factor", "registering", "sessions"]
+__all__ = ["blueprint", "by_phone", "factor", "first", "registering", "sessions"]
 _LOGIN_LIMIT = 64
 _PASSWORD_LIMIT = 128
 _PATH_LIMIT = 512
