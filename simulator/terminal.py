@@ -221,10 +221,10 @@ class SimulatedTerminal:
 
     @property
     def on_line(self) -> bool:
-        """Whether the firmware said, in this life, that it reached the broker."""
+        """Whether the firmware lives and said, in this life, that it reached the broker."""
         for _, line in reversed(self.chip.console):
             if line.startswith(("hanma on line", "hanma uplink", "hanma start")):
-                return line.startswith("hanma on line")
+                return self.chip.running and line.startswith("hanma on line")
         return False
 
     def show(self, since_ns: int = 0) -> dict[str, Any]:

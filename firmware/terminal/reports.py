@@ -58,6 +58,8 @@ class Reports:
             if changed:
                 await asyncio.sleep_ms(MOVE_MS)  # the contact has settled, the answer is out
             self._beat_now.clear()
+            if t.uplink.leaving():
+                continue
             t.uplink.offer(self.heartbeat(changed), light=not changed)
             self._tell_alarms()
             self._count()
@@ -149,6 +151,8 @@ class Reports:
     async def _send_batch(self):
         """Whether there may be more to send."""
         t = self._t
+        if t.uplink.leaving():
+            return False
         paras = t.journal.parcel(t.identity.device, t.authority.receipt_key, _BATCH)
         if not paras:
             return False
@@ -203,7 +207,7 @@ class Reports:
         content = {"reason": reason, "epoch": t.authority.epoch, "conn": t.uplink.conn}
         if t.controller.tampered:
             content["tamper"] = 1
-        t.uplink.first(messages.offline(content))
+        t.uplink.last(messages.offline(content))
 
     # what is said -----------------------------------------------------------------
 

@@ -99,6 +99,7 @@ class Senses:
             self._t.mains_lost()
         elif self._mains is False and self._t.board.mains():
             self._mains, self._t.controller.dark = True, False
+            self._t.uplink.back()
             self._t.reports.changed()
 
     def _warmth(self):

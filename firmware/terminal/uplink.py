@@ -25,6 +25,7 @@ _PROBE_MS = const(12000)  # for the answer of a link that stood: slow air has si
 _STEADY_MS = const(20000)
 _QUIET = const(700)  # ms a second of keepalive: longer than between idle heartbeats
 _QUEUED = const(8)
+_LAST_MS = const(30000)
 _SILENCE_MS = const(200000)  # after so long without a byte a light message, too, is acknowledged
 
 
@@ -60,6 +61,7 @@ class Uplink:
         self._probe = False
         modem.changed = self.probe
         self._heard = 0
+        self._last = self._left = None  # the last words, and when
         self.connecting = True
         self.on_line = asyncio.Event()
         self.conn = 0
@@ -73,13 +75,26 @@ class Uplink:
             return
         self._queue.append((self._dialect.topic(kind, id), body, light))
         del self._queue[:-_QUEUED]
+        if self.leaving():
+            self._queue.append(self._last)
         self._more.set()
 
-    def first(self, body):
-        """The last words before the power is gone: before all else that waits."""
+    def last(self, body):
+        """The last words before the power is gone: before all else that waits, and once more after
+        whatever follows in the next half minute, or the cloud would think we are back."""
         if not self.connecting:
-            self._queue.insert(0, (self._dialect.topic(ANNEX), body, False))
+            self._last, self._left = (self._dialect.topic(ANNEX), body, False), time.ticks_ms()
+            self._queue = [self._last] + (self._queue and self._queue + [self._last])
             self._more.set()
+
+    def leaving(self):
+        """Whether the last words were just said: nothing that can wait is to follow them."""
+        left = self._left
+        return left is not None and time.ticks_diff(time.ticks_ms(), left) < _LAST_MS
+
+    def back(self):
+        """The power is there again."""
+        self._left = None
 
     def probe(self):
         """Asks the broker for a sign of life at once: the link may be dead without a note. To be

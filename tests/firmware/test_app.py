@@ -759,6 +759,22 @@ def test_the_mains_gone_is_told_with_the_last_breath_and_the_job_may_go_on() -> 
     on_bench(script)
 
 
+def test_after_the_last_breath_nothing_makes_the_cloud_think_that_we_are_there() -> None:
+    """A heartbeat or the journal after it would: then an ON goes to a terminal without power."""
+
+    async def script(bench: Bench) -> None:
+        await bench.switch_on()
+        bench.board.has_mains = 0
+        await asyncio.sleep(4)
+        assert bench.said()[-1]["actionCode"] == "Z0"
+        beats = len(bench.of_code("FF"))
+        bench.board.has_mains = 1
+        await asyncio.sleep(2)
+        assert len(bench.of_code("FF")) > beats and bench.said()[-1].get("actionCode") != "Z0"
+
+    on_bench(script)
+
+
 def test_a_terminal_torn_off_says_both() -> None:
     async def script(bench: Bench) -> None:
         bench.board.lid = 1

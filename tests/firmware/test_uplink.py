@@ -536,14 +536,34 @@ def test_a_light_message_waits_for_nobody_while_the_line_is_known_to_live() -> N
     staged(script)
 
 
-def test_the_last_words_go_before_what_waits() -> None:
+def test_the_last_words_go_before_what_waits_and_stay_the_last() -> None:
     async def script(stage: Stage) -> None:
         await stage.on_line()
-        for number in range(3):
+        for number in range(2):
             stage.uplink.offer(b"%d" % number)
-        stage.uplink.first(b"last words")
+        stage.uplink.last(b"last words")
         await asyncio.sleep(1)
-        assert stage.peer.bodies()[-4:] == [b"last words", b"0", b"1", b"2"]
+        assert stage.peer.bodies()[-4:] == [b"last words", b"0", b"1", b"last words"]
+        assert stage.uplink.leaving()
+        stage.uplink.offer(b"news")
+        await asyncio.sleep(1)
+        assert stage.peer.bodies()[-2:] == [b"news", b"last words"]
+
+    staged(script)
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_who_lives_on_after_the_last_words_may_talk_again(back: bool) -> None:
+    async def script(stage: Stage) -> None:
+        await stage.on_line()
+        stage.uplink.last(b"last words")
+        await asyncio.sleep(1 if back else 31)
+        if back:
+            stage.uplink.back()
+        assert not stage.uplink.leaving()
+        stage.uplink.offer(b"news")
+        await asyncio.sleep(1)
+        assert stage.peer.bodies()[-2:] == [b"last words", b"news"]
 
     staged(script)
 
