@@ -146,9 +146,9 @@ def test_after_a_power_cut_the_relay_stays_open_until_the_welder_presses_on_agai
     until("relay open", lambda: machine.look()["relay"] == 0)
     until("no power at all", lambda: not machine.look()["running"])
     assert not machine.look()["on_line"]
-    wait_state("gone", welder, machine, lambda s: not s["online"])
     machine.touch("mains", True)
     wait_state("paused", welder, machine, lambda s: s["state"] == "paused")
+    until("on line", lambda: machine.look()["on_line"])
     wait_state("back", welder, machine, lambda s: s["online"])
     assert machine.look()["relay"] == 0
     welder.phone.open(machine.page)
