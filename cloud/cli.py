@@ -26,7 +26,7 @@ _TURN_S = 0.0005
 _ELSEWHERE = {
     "sim": "simulator.cli",
     "demo": "simulator.cli",
-    "bench": "simulator.cli",
+    "bench": "cloud.bench.cli",
     "faults": "simulator.cli",
     "clips": "simulator.making",
     "size": "simulator.making",

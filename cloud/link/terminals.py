@@ -7,9 +7,10 @@ was left never comes back, and what still arrives from it is old news.
 
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, literal_column, select, update
+from sqlalchemy import ColumnElement, Index, insert, literal_column, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -108,6 +109,29 @@ def provision(unit: Unit, device: str, *, signed: bool = True, dialect: str = "n
     row.epoch = row.conn = row.up = row.relay = row.mode = None
     unit.db.flush()
     return fresh
+
+
+def row(unit: Unit, device: str, secret: bytes, **told: Any) -> dict[str, Any]:
+    """The columns of a new terminal whose secret is known, for `add_many`; BadDevice.
+
+    `told` = what it has told already, as the columns are named.
+    """
+    if not _DEVICE.fullmatch(device):
+        raise BadDevice(device)
+    return {
+        "device": device,
+        "secret_sealed": unit.keys.seal(secret, _PURPOSE),
+        "status": "active",
+        "signed": True,
+        "dialect": "native",
+        "made_at": unit.now,
+        **told,
+    }
+
+
+def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
+    """Register many at once, each made by `row`."""
+    unit.db.execute(insert(Terminal), list(rows))
 
 
 def revoke(unit: Unit, device: str) -> None:

@@ -56,6 +56,16 @@ class Certificate(Base):
     warn_on: Mapped[str] = mapped_column(default=_PAST, server_default=_PAST, index=True)
 
 
+_WAITS = Certificate.known.is_(False) & Certificate.answered_at.is_(None)
+Index(
+    "ix_certificate_waiting",
+    Certificate.checked_at,
+    Certificate.id,
+    sqlite_where=_WAITS,
+    postgresql_where=_WAITS,
+)
+
+
 def record(
     unit: Unit,
     person_id: str,
@@ -175,9 +185,7 @@ def confirm(unit: Unit, certificate: Certificate) -> None:
 
 def waiting(unit: Unit, limit: int) -> list[Certificate]:
     """Those that were entered by their holders and that no issuer was ever heard about."""
-    rows = select(Certificate).where(
-        Certificate.known.is_(False), Certificate.answered_at.is_(None)
-    )
+    rows = select(Certificate).where(_WAITS)
     ordered = rows.order_by(Certificate.checked_at, Certificate.id)
     return list(unit.db.scalars(ordered.limit(limit)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, union_all
 
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
@@ -22,7 +22,8 @@ from cloud.work.job import BEFORE, OPEN, OVER, Job
 
 PER_PAGE = 50
 
-_PRESENT = or_(one_of(*OPEN), UNCONFIRMED)
+_ARMS = (one_of(*OPEN), UNCONFIRMED)
+_PRESENT = or_(*_ARMS)
 _RANK = case((UNCONFIRMED, 0), (one_of("on"), 1), else_=2)
 
 
@@ -41,17 +42,15 @@ def at_work(unit: Unit, scope: Scope, most: int) -> list[dict[str, Any]]:
 
 def page_of(unit: Unit, scope: Scope, page: int) -> list[dict[str, Any]]:
     """The machines of one page: attention first, then work, then by code."""
-    rank = select(Job.machine_id, func.min(_RANK).label("rank")).where(_PRESENT)
-    ranked = rank.group_by(Job.machine_id).subquery()
-    rows = (
-        _rows()
-        .outerjoin(ranked, ranked.c.machine_id == Machine.id)
-        .where(_in_sight(scope), Machine.status != "scrapped")
-        .order_by(func.coalesce(ranked.c.rank, 9), Machine.code)
-        .limit(PER_PAGE)
-        .offset((page - 1) * PER_PAGE)
-    )
-    return _shown(unit, unit.db.execute(rows).all())
+    first = (page - 1) * PER_PAGE
+    busy = _busy(scope)
+    ids = list(unit.db.scalars(busy.limit(PER_PAGE).offset(first)))
+    if len(ids) < PER_PAGE:
+        count = select(func.count()).select_from(busy.order_by(None).subquery())
+        past = max(0, first - (unit.db.scalar(count) or 0))
+        ids += unit.db.scalars(_idle(scope).limit(PER_PAGE - len(ids)).offset(past))
+    found = unit.db.execute(_rows().where(Machine.id.in_(ids))).all()
+    return _shown(unit, sorted(found, key=lambda row: ids.index(row[0].id)))
 
 
 def _rows() -> Any:
@@ -62,13 +61,30 @@ def _rows() -> Any:
     )
 
 
-def _in_sight(scope: Scope) -> ColumnElement[bool]:
-    """Which machines are seen here: they, or their jobs, in the district; of the trades."""
-    inside = scope.sight.places(Machine.district)
-    if scope.root is not None:
-        visited = select(Job.machine_id).where(_PRESENT, scope.sight.places(Job.district))
-        inside |= Machine.id.in_(visited)
-    return inside & scope.sight.own(Machine.industry)
+def _jobs() -> Any:
+    """The present jobs; two arms, each with its partial index, and no job in both."""
+    columns = (Job.machine_id, Job.district, _RANK.label("rank"))
+    return union_all(*(select(*columns).where(arm) for arm in _ARMS)).subquery()
+
+
+def _busy(scope: Scope) -> Select[tuple[str]]:
+    """Ids of machines that have a present job, where they or it lie inside: few, found by it."""
+    jobs = _jobs()
+    inside = or_(scope.sight.places(Machine.district), scope.sight.places(jobs.c.district))
+    rows = select(Machine.id).join(jobs, jobs.c.machine_id == Machine.id)
+    seen = rows.where(inside, *_seen(scope)).group_by(Machine.id)
+    return seen.order_by(func.min(jobs.c.rank), Machine.code)
+
+
+def _idle(scope: Scope) -> Select[tuple[str]]:
+    """Ids of all the others: many, and turned over in an index alone (ix_machine_code_seen)."""
+    inside = (scope.sight.places(Machine.district), *_seen(scope))
+    rows = select(Machine.id).where(*inside, Machine.id.not_in(select(_jobs().c.machine_id)))
+    return rows.order_by(Machine.code)
+
+
+def _seen(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    return scope.sight.own(Machine.industry), Machine.status != "scrapped"
 
 
 def _shown(unit: Unit, found: Iterable[Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,25 @@
+"""The cloud's part of `hanma bench`; the terminals' part is in simulator/cli.py."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from simulator.cli import bench
+
+__all__ = ["bench"]
+
+_FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
+
+
+@bench.command()
+@click.option("--machines", default=153_000, show_default=True, type=click.IntRange(100))
+@click.option("--welders", default=280_000, show_default=True, type=click.IntRange(100))
+@click.option("--times", default=300, show_default=True, type=click.IntRange(20, 5000))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def decide(machines: int, welders: int, times: int, folder: Path | None) -> None:
+    """ON: decision, durable commit and command, with a province loaded; and every list page."""
+    from cloud.bench.county import Size
+    from cloud.bench.decide import measure
+
+    sys.exit(measure(Size(machines, welders), times, folder))

@@ -1,0 +1,66 @@
+"""How long each list page takes: every GET without arguments, for every role that may call it.
+
+What answers with anything but 200 (a redirect, a page that is off) is passed over.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+from flask import Flask
+
+from cloud.base.unit import Ground
+from cloud.bench import county
+from cloud.registry import accounts, factors, people
+from cloud.registry.people import ROLES
+from cloud.web import create_app, rights, visitor
+
+LIMIT_MS, STATUS_LIMIT_MS = 100, 150
+_TIMES = 7
+_COUNTY = f"{county.ROOT}00"
+_JSON = {"Accept": "application/json"}
+# An officer of a whole city, and one of a county: a wide and a narrow look.
+_VIEWERS = [(role, county.ROOT) for role in sorted(ROLES)] + [("officer", _COUNTY)]
+
+
+def measure(ground: Ground, say: Callable[[str], None]) -> list[str]:
+    """Prints each page's median and its limit; those that took longer."""
+    app = create_app(ground)
+    slow = []
+    for role, district in _VIEWERS:
+        client = app.test_client()
+        client.set_cookie(visitor.SESSION, _signed_in(ground, role, district))
+        for path in _paths(app, role):
+            if client.get(path).status_code != 200:
+                continue
+            took = []
+            for _ in range(_TIMES):
+                start = time.perf_counter()
+                client.get(path)
+                took.append((time.perf_counter() - start) * 1000)
+            median = statistics.median(took)
+            limit = STATUS_LIMIT_MS if path in ("/", "/status.json") else LIMIT_MS
+            name = f"{path} {role} {district}"
+            say(f"{name:44} {median:8.1f} ms  limit {limit} ms")
+            if median > limit:
+                slow.append(f"{name} {median:.0f} ms")
+    return slow
+
+
+def _paths(app: Flask, role: str) -> Iterator[str]:
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if rule.arguments or "GET" not in (rule.methods or ()):
+            continue
+        if rights.allowed(rule.endpoint, frozenset({role})):
+            yield rule.rule
+
+
+def _signed_in(ground: Ground, role: str, district: str) -> str:
+    login = f"{role}-{district}"
+    with ground.write() as unit:
+        person = people.add(
+            unit, name="演示人", login=login, district=district, roles={role}, status="active"
+        )
+        if role in factors.COMPULSORY:
+            factors.begin(unit, person)
+        return accounts.begin(unit, person, "127.0.0.1").token
