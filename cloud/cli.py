@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "size": "simulator.making",
     "pack": "release.cli",
     "hardware": "hardware.cli",
+    "board": "simulator.cable.cli",
     "soak": "cloud.soak",
     "audit": "cloud.record_cli",
     "rules": "cloud.rules_cli",

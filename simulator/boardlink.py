@@ -2,8 +2,9 @@
 
 From the board: `{"pin", "value"}`, `{"uart", "baud"}`, `{"watchdog_ms"}`, `{"fed"}`,
 `{"reset"}`, `{"sound": "begin", "rate"}`, `{"sound": "samples", "hex"}`, `{"sound": "end",
-"unheard"}`. To the board: first `{"pins": [[pin, value], …]}`, then `{"pin", "value"}`,
-`{"adc", "rms_mv"}` (a wave about half the supply), `{"adc", "mv"}` (a level) and `{"board_c"}`.
+"unheard"}`, `{"cable"}` (on the bench). To the board: first `{"pins": [[pin, value], …]}`, then
+`{"pin", "value"}`, `{"adc", "rms_mv"}` (a wave about half the supply), `{"adc", "mv"}` (a level)
+and `{"board_c"}`.
 """
 
 import asyncio

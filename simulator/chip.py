@@ -54,6 +54,11 @@ class Chip:
         self._watchdog_ms = 0
         self._fed_at = 0.0
 
+    _stdin = asyncio.subprocess.DEVNULL
+
+    def _command(self) -> tuple[list[str], dict[str, str]]:
+        return interpreter.command(self._kind, self._image, self._heap_kb)
+
     async def power_on(self) -> None:
         """Starts the firmware, as after a cold start."""
         if self._life is None:
@@ -91,7 +96,7 @@ class Chip:
 
     async def _run(self) -> None:
         """From one start to the next death; the reason for the next start is then known."""
-        arguments, extra = interpreter.command(self._kind, self._image, self._heap_kb)
+        arguments, extra = self._command()
         nvs = self._flash / "nvs"
         nvs.mkdir(parents=True, exist_ok=True)
         environment = (
@@ -112,7 +117,7 @@ class Chip:
             *arguments,
             env=environment,
             cwd=self._flash,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=self._stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the simulator, not for the boards
@@ -146,10 +151,13 @@ class Chip:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout
         while line := await process.stdout.readline():
-            text = line.decode(errors="replace").rstrip()
-            self.console.append((time.monotonic_ns(), text))
-            if self.echo:
-                self.echo(text)
+            self.note(line.decode(errors="replace").rstrip())
+
+    def note(self, line: str) -> None:
+        """A line of the board's console."""
+        self.console.append((time.monotonic_ns(), line))
+        if self.echo:
+            self.echo(line)
 
     def _news(self, news: dict) -> None:
         if "pin" in news:

@@ -25,17 +25,27 @@ class NoImage(Exception):
     """The image cannot be made; the text says what to do."""
 
 
-def sources() -> dict[str, Path]:
-    """Every file of the module by its path on it."""
+def of_the_chip() -> dict[str, Path]:
+    """What a fresh module has before anything was copied: the stand-ins, umqtt, an aioble."""
+    return _in((UMQTT, STAND_INS))
+
+
+def _in(folders: tuple[Path, ...]) -> dict[str, Path]:
     if not (UMQTT / "umqtt" / "simple.py").exists():
         raise NoImage(
             "没有找到 umqtt.simple，请先运行 bash setup/umqtt.sh。 "
             "umqtt is missing: run bash setup/umqtt.sh."
         )
     found = {}
-    for folder in (FIRMWARE, UMQTT, STAND_INS):
+    for folder in folders:
         for path in sorted(folder.rglob("*.py")):
             found[str(path.relative_to(folder))] = path
+    return found
+
+
+def sources() -> dict[str, Path]:
+    """Every file of the module by its path on it."""
+    found = _in((FIRMWARE, UMQTT, STAND_INS))
     genuine = genuine_aioble()
     if genuine:
         del found["aioble.py"]
@@ -51,12 +61,15 @@ def genuine_aioble() -> Path | None:
     return folder if (folder / "__init__.py").exists() else None
 
 
-def make(interpreter: str, cache: Path, plain: bool = False) -> Path:
+def make(
+    interpreter: str, cache: Path, plain: bool = False, files: dict[str, Path] | None = None
+) -> Path:
     """The image's folder under `cache`: .mpy files for MicroPython, the sources for CPython.
 
     plain: private names as they are written, and line numbers, for tests that look inside.
+    files: others than those of the whole module.
     """
-    files = sources()
+    files = sources() if files is None else files
     digest = hashlib.sha256(f"{interpreter} {plain}".encode())
     for name, path in files.items():
         digest.update(name.encode() + b"\0" + path.read_bytes())

@@ -37,8 +37,14 @@ def name(interpreter: str) -> str:
     return f"MicroPython {said.stdout.strip()}"
 
 
-def command(interpreter: str, image: Path, heap_kb: int = HEAP_KB) -> tuple[list[str], dict]:
-    """(arguments, environment) that start the firmware in the folder `image`."""
+def command(
+    interpreter: str, image: Path, heap_kb: int = HEAP_KB, start: str = "import start"
+) -> tuple[list[str], dict]:
+    """(arguments, environment) that start the firmware in the folder `image`.
+
+    `flashed`: MicroPython again, but the firmware lies where it runs, as the cable left it, and
+    `image` holds only what a chip has of its own.
+    """
     if interpreter == "cpython":
         path = {"PYTHONPATH": str(image), "PYTHONUNBUFFERED": "1"}
         return [sys.executable, "-c", "import cpython, start"], path
@@ -47,6 +53,7 @@ def command(interpreter: str, image: Path, heap_kb: int = HEAP_KB) -> tuple[list
         "-X",
         f"heapsize={heap_kb + STAND_INS_KB}K",
         "-c",
-        "import start",
+        start,
     ]
-    return arguments, {"MICROPYPATH": f"{image}:.frozen"}
+    libraries = "lib:" if interpreter == "flashed" else ""
+    return arguments, {"MICROPYPATH": f"{libraries}{image}:.frozen"}

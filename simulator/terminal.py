@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import pins, wiring
-from simulator.chip import complain
+from simulator.chip import Chip, complain
 from simulator.interpreter import HEAP_KB
 from simulator.virtual import Clock
 from simulator.world.ble import Ble
@@ -65,6 +65,16 @@ class Provision:
             path.write_bytes(value)
 
 
+class AsFlashed(Provision):
+    """A terminal whose store holds already what the cable brought; nothing is written."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(device, b"", "")
+
+    def write(self, flash: Path, modem: str) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class Manner:
     """How the world around the terminals behaves.
@@ -91,7 +101,7 @@ class SimulatedTerminal:
 
     clock: of a world that owns the time (`virtual.run`; MicroPython only). network: its internet,
     None = this computer's. ticks_ms: where the firmware's ticks then begin at each start; heap_kb:
-    its heap.
+    its heap. chip: another processor than one that runs by itself.
     """
 
     def __init__(
@@ -106,6 +116,7 @@ class SimulatedTerminal:
         network: Network | None = None,
         ticks_ms: int = 0,
         heap_kb: int = HEAP_KB,
+        chip: type[Chip] = Chip,
     ) -> None:
         self.device = provision.device
         provision.write(flash, setting(manner.modem))
@@ -115,7 +126,7 @@ class SimulatedTerminal:
         wire = (
             partial(wiring.lockstep, clock, ticks_ms=ticks_ms, heap_kb=heap_kb)
             if clock
-            else partial(wiring.real, kind, heap_kb)
+            else partial(wiring.real, kind, heap_kb, kind_of_chip=chip)
         )
         wired = wire(
             image,

@@ -38,9 +38,10 @@ def real(
     baud: int,
     fragment: bool,
     rng: random.Random,
+    kind_of_chip: type[Chip] = Chip,
 ) -> Wiring:
     modem, camera = Line(baud, fragment=fragment, rng=rng), Line(rng=rng)
-    chip = Chip(
+    chip = kind_of_chip(
         kind=kind,
         image=image,
         flash=flash,
