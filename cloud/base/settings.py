@@ -90,6 +90,9 @@ class Settings:
     platform_rate: Annotated[int, "requests a minute of one platform (Way 2)"] = 600
     platform_skew_s: Annotated[int, "by how much its clock may be off"] = 300
 
+    map_tiles: Annotated[str, "address of map tiles, with {z} {x} {y}; empty = none"] = ""
+    map_datum: Annotated[str, "datum of these tiles: WGS84 or GCJ02"] = "WGS84"
+    map_boundaries: Annotated[str, "GeoJSON file of boundaries on the map; empty = none"] = ""
     metrics_token: Annotated[str, "opens /metrics as a Bearer token; empty = no such page"] = (
         field(default="", repr=False)
     )
@@ -110,6 +113,8 @@ class Settings:
             raise BadSettings("HANMA_QUIET_FROM_H, HANMA_QUIET_UNTIL_H: an hour from 0 to 23")
         if self.sms_hook and not self.sms_secret:
             raise BadSettings("HANMA_SMS_SECRET: a key is wanted with HANMA_SMS_HOOK")
+        if self.map_datum not in ("WGS84", "GCJ02"):
+            raise BadSettings("HANMA_MAP_DATUM: WGS84 or GCJ02")
         if not self.database:
             path = Path(self.data_dir).absolute() / "hanma.db"
             object.__setattr__(self, "database", f"sqlite:///{path}")

@@ -6,7 +6,17 @@ The caller opens the write unit and acknowledges the message after its commit. E
 
 from cloud.base.unit import Unit
 from cloud.book import outbox
-from cloud.link import commands, journal, oddities, positions, reckoning, terminals, upgrades, wire
+from cloud.link import (
+    commands,
+    journal,
+    oddities,
+    positions,
+    reckoning,
+    terminals,
+    traces,
+    upgrades,
+    wire,
+)
 from cloud.link.strangers import text, whole
 from cloud.link.terminals import Terminal, off_line
 
@@ -67,6 +77,7 @@ def _beat(unit: Unit, row: Terminal, said: wire.Annex) -> str:
     news = terminals.beat(unit, row, said.content)
     if news is not None:
         terminals.seen(unit, row)
+        traces.keep(unit, row)
     if unsure and news:
         commands.reconcile(unit, row)
     if news:

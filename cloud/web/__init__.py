@@ -41,7 +41,11 @@ def create_app(ground: Ground) -> Flask:
     app.extensions["hanma_drafts"] = Drafts()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # The order matters to after_request only: headers, set first, run last and see everything.
-    headers.init_app(app, secure=ground.settings.base_url.startswith("https://"))
+    headers.init_app(
+        app,
+        secure=ground.settings.base_url.startswith("https://"),
+        tiles=ground.settings.map_tiles,
+    )
     visitor.init_app(app)
     language.init_app(app)
     rights.init_app(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, request
 
 # Nothing foreign, nothing inline: government networks are closed, injected script finds no way.
@@ -15,7 +17,6 @@ POLICY = "; ".join(
     )
 )
 _ALWAYS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -26,12 +27,14 @@ _STATIC_S = 300
 _HSTS = "max-age=31536000"
 
 
-def init_app(app: Flask, *, secure: bool) -> None:
-    """Set the headers on every response, errors included; `secure` = served over https."""
+def init_app(app: Flask, *, secure: bool, tiles: str = "") -> None:
+    """Set the headers on every response, errors included; `secure` = served over https, `tiles` =
+    where pictures of a map may come from besides."""
+    policy = f"{POLICY}; img-src 'self' data: {_host(tiles)}" if tiles else POLICY
 
     @app.after_request
     def protect(response: Response) -> Response:
-        for name, value in _ALWAYS.items():
+        for name, value in (_ALWAYS | {"Content-Security-Policy": policy}).items():
             response.headers.setdefault(name, value)
         if secure:
             response.headers.setdefault("Strict-Transport-Security", _HSTS)
@@ -41,3 +44,9 @@ def init_app(app: Flask, *, secure: bool) -> None:
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("Cookie")
         return response
+
+
+def _host(tiles: str) -> str:
+    """Scheme and host of an address; `{s}` in it means any of the host's own."""
+    parts = urlsplit(tiles.replace("{s}", "*"))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

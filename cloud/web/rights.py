@@ -37,6 +37,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "regulator.status": ALL_ROLES,  # regulators see the numbers, everybody else where to scan
     "regulator.status_json": _REGULATORS,
     "regulator.status_part": _REGULATORS,
+    "regulator.map_json": _REGULATORS,
+    "regulator.boundaries": _REGULATORS,
+    "regulator.card": _REGULATORS,
     "regulator.machines": _REGULATORS,
     "regulator.machines_json": _REGULATORS,
     "welder.find": ALL_ROLES,

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from cloud.base import districts
 from cloud.base.unit import Ground, Unit
-from cloud.oversight import scope, tally
+from cloud.oversight import chart, scope, tally
 from cloud.oversight.kept import Kept
 from cloud.oversight.scope import Scope
 from cloud.registry.machines import INDUSTRIES
@@ -26,17 +26,22 @@ _CHOICES = 300
 
 
 class Figures:
-    """What is made for everybody: `tally` of all machines, `parts` = pages by who sees them."""
+    """Made for all: `tally` and `points` of all machines, `parts` = pages by who sees them."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         keep_s = ground.settings.figures_s
         self.tally: Kept[None, tally.Tally] = Kept(self._tally, keep_s, behind=True)
+        self.points: Kept[None, list[chart.Point]] = Kept(self._points, keep_s, behind=True)
         self.parts: Kept[Any, Any] = Kept(lambda key: key.make(), keep_s)
 
     def _tally(self, _key: None) -> tally.Tally:
         with self._ground.read() as unit:
             return tally.tally(unit)
+
+    def _points(self, _key: None) -> list[chart.Point]:
+        with self._ground.read() as unit:
+            return chart.points(unit)
 
     def numbers(self, where: Scope) -> dict[str, int]:
         return tally.numbers(self.tally.get(None), where)

@@ -7,12 +7,14 @@ serves all with the same, and a poll that finds nothing new costs a log-in check
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import func, select
 
@@ -23,7 +25,7 @@ from cloud.oversight.scope import Scope
 from cloud.registry.sight import Sight
 from cloud.web import answers, visitor
 from cloud.web.language import language
-from cloud.web.regulator import alarms, looking, overview
+from cloud.web.regulator import alarms, looking, map, overview
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES, STATES, STEPS
 from cloud.web.welder import screen
@@ -79,6 +81,17 @@ def status() -> ResponseReturnValue:
         offered=offered,
         query=looking.query(eyes, where),
         every=POLL_MS,
+        map_settings=map.settings(),
+        map_words=json.dumps(
+            {
+                "machine": _("电焊机"),
+                "machines": _("台电焊机"),
+                "alarm": _("有告警"),
+                "working": _("作业中"),
+                "online": _("在线"),
+                "offline": _("离线"),
+            }
+        ),
         now=now,
     )
 

@@ -1,0 +1,74 @@
+"""A machine's card: what it is, its last 24 hours as a picture, its last jobs and open alarms."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from cloud.base.formats import mask_name
+from cloud.cases.alarms import IS_OPEN, Alarm
+from cloud.link import terminals, traces
+from cloud.registry import enterprises, places
+from cloud.registry.people import Person
+from cloud.web import visitor
+from cloud.web.regulator import alarms, drawing, looking, overview
+from cloud.web.regulator.blueprint import blueprint
+from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES, STATES
+from cloud.web.welder.scanned import machine_at, must_see
+from cloud.work import jobs
+from cloud.work.job import Job
+
+_JOBS = 5
+
+
+@blueprint.get("/m/<code>/card")
+def card(code: str) -> str:
+    """For who may see the machine."""
+    with visitor.ground().read() as unit:
+        machine = machine_at(unit, code)
+        must_see(unit, visitor.signed_in(), machine)
+        owner = enterprises.get(unit, machine.enterprise_id)
+        terminal = terminals.get(unit, machine.device) if machine.device else None
+        rows = select(Job, Person.name).join(Person, Person.id == Job.welder_id)
+        last = rows.where(Job.machine_id == machine.id).order_by(Job.applied_at.desc())
+        lanes = {"power": _("供电"), "arc": _("电弧"), "signal": _("信号")}
+        said = _("最近 24 小时：供电、电弧和信号，每 15 分钟一格。")
+        return render_template(
+            "regulator/card.html",
+            machine=machine,
+            owner=owner.name if owner else "",
+            place=places.name(unit, machine.district),
+            trade=looking.trade_words()[machine.industry],
+            online=bool(terminal and terminal.online and (terminal.deadline or 0) > unit.now),
+            terminal=terminal,
+            state=STATES[overview.state_of(machine, terminal, jobs.open_on(unit, machine.id))],
+            picture=drawing.day(
+                traces.of(unit, machine.device or ""),
+                unit.now,
+                traces.SLOT_MS,
+                lanes | {"all": said},
+            ),
+            jobs=[(job, mask_name(name)) for job, name in unit.db.execute(last.limit(_JOBS))],
+            alarms=alarms.rows(unit, (Alarm.machine_id == machine.id) & IS_OPEN, _JOBS),
+            kinds=ALARM_KINDS,
+            states=ALARM_STATES,
+            job_words=_job_words(),
+            now=unit.now,
+        )
+
+
+def _job_words() -> dict[str, str]:
+    return {
+        "applied": _("准备中"),
+        "permitted": _("准备中"),
+        "checked": _("准备中"),
+        "watched": _("准备中"),
+        "on": _("作业中"),
+        "paused": _("已暂停"),
+        "ended": _("已结束"),
+        "cleared": _("已收工"),
+        "refused": _("被拒"),
+        "cancelled": _("已取消"),
+        "expired": _("已过期"),
+    }

@@ -1,0 +1,80 @@
+"""Small pictures made by the server: SVG without styles, coloured by classes (hanma.css)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from markupsafe import Markup, escape
+
+from cloud.web.shown import CHINA
+
+_W, _LEFT = 640, 70
+
+
+def day(
+    slots: Sequence[Sequence[int | None]], now: int, slot_ms: int, words: dict[str, str]
+) -> str:
+    """24 hours in quarters: power and arc as bars, signal as dots. `words` = the three lanes'
+    names and `all`, the sentence for who cannot see it."""
+    last = now // slot_ms
+    step = (_W - _LEFT) / 96
+    parts = []
+    for lane, name in enumerate(("power", "arc", "signal")):
+        y = 10 + lane * 40
+        parts.append(_text(0, y + 20, words[name], "axis"))
+        parts.append(f'<line x1="{_LEFT}" x2="{_W}" y1="{y + 28}" y2="{y + 28}" class="rule"/>')
+    for slot, relay, arc, amps, rssi in slots:
+        x = _LEFT + step * (95 - (last - (slot or 0)))
+        if relay:
+            parts.append(_bar(x, 18, step, 20, "power"))
+        if arc or amps:
+            high = min(28.0, 6 + (amps or 0) / 10)
+            parts.append(_bar(x, 78 - high, step, high, "arc"))
+        if rssi is not None:
+            high = min(28.0, max(3.0, (rssi + 115) / 2.2))
+            parts.append(_bar(x, 118 - high, step, high, "signal"))
+    for hours in range(0, 25, 6):
+        at = datetime.fromtimestamp((now - (24 - hours) * 3_600_000) / 1000, UTC).astimezone(CHINA)
+        x = _LEFT + (_W - _LEFT) * hours / 24
+        parts.append(_text(x, 138, f"{at:%H:%M}", "axis", "end" if hours == 24 else "middle"))
+    return _svg(144, words["all"], parts)
+
+
+def lines(days: Sequence[str], rows: Sequence[tuple[str, str, Sequence[float]]], said: str) -> str:
+    """Values per day as lines on one scale from 0. `rows` = (class, name, values)."""
+    most = max([1.0, *(value for _c, _n, values in rows for value in values)])
+    wide, high = _W - _LEFT, 150
+    parts = [
+        f'<line x1="{_LEFT}" x2="{_W}" y1="{y}" y2="{y}" class="rule"/>'
+        + _text(_LEFT - 8, y + 5, f"{most * (high + 10 - y) / high:.0f}", "axis", "end")
+        for y in (10, 10 + high / 2, 10 + high)
+    ]
+    for kind, _name, values in rows:
+        at = [
+            f"{_LEFT + wide * n / max(1, len(days) - 1):.1f},{10 + high - high * value / most:.1f}"
+            for n, value in enumerate(values)
+        ]
+        parts.append(f'<polyline points="{" ".join(at)}" class="line {kind}"/>')
+    for n in range(0, len(days), max(1, len(days) // 5)):
+        x = _LEFT + wide * n / max(1, len(days) - 1)
+        parts.append(_text(x, high + 32, days[n][5:], "axis", "middle"))
+    return _svg(high + 40, said, parts)
+
+
+def _svg(high: float, said: str, parts: Sequence[str]) -> str:
+    label = escape(said)
+    return Markup(  # everything in it is ours or escaped
+        f'<svg class="drawn" viewBox="0 0 {_W} {high:g}" role="img" aria-label="{label}">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def _bar(x: float, y: float, wide: float, high: float, kind: str) -> str:
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" class="{kind}"/>'
+
+
+def _text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text {place} class="{kind}">{escape(words)}</text>'

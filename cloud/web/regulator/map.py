@@ -1,0 +1,67 @@
+"""The map: squares for Leaflet, and the office's own boundaries. No tiles unless a setting names
+them: maps of China need a licence, and government networks are closed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from flask import Response, abort, request
+from flask_babel import gettext as _
+
+from cloud.oversight import chart
+from cloud.web import answers, visitor
+from cloud.web.regulator import looking
+from cloud.web.regulator.blueprint import blueprint
+from cloud.web.trouble import bad_input
+
+_WORLD = (-180.0, -90.0, 180.0, 90.0)
+
+
+@blueprint.get("/map.json")
+def map_json() -> Response:
+    """`squares` of the window `box`=west,south,east,north at `zoom`; `bounds` of all there is."""
+    kind = request.args.get("kind", "")
+    if kind and kind not in chart.KINDS:
+        raise bad_input(_("“%(label)s”里有未知的选项。", label="kind"))
+    box, zoom = _window(request.args.get("box", "")), _zoom(request.args.get("zoom", "5"))
+    with visitor.ground().read() as unit:
+        _eyes, where = looking.here(unit)
+    every = looking.figures().points.get(None)
+    datum = visitor.ground().settings.map_datum
+    shown = {"squares": chart.squares(every, where, box, zoom, kind, datum)}
+    return answers.unless_known(shown | {"bounds": chart.bounds(every, where)})
+
+
+@blueprint.get("/map/boundaries.json")
+def boundaries() -> Response:
+    """The office's GeoJSON (HANMA_MAP_BOUNDARIES); 404 while there is none."""
+    named = visitor.ground().settings.map_boundaries
+    if not named or not Path(named).is_file():
+        abort(404)
+    return Response(Path(named).read_bytes(), content_type="application/geo+json")
+
+
+def settings() -> str:
+    """What the script must know, as JSON for one attribute."""
+    told = visitor.ground().settings
+    return json.dumps({"tiles": told.map_tiles, "boundaries": bool(told.map_boundaries)})
+
+
+def _window(typed: str) -> chart.Window:
+    if not typed:
+        return _WORLD
+    try:
+        west, south, east, north = (float(part) for part in typed[:100].split(","))
+    except ValueError:
+        raise bad_input(_("“%(label)s”里有未知的选项。", label="box")) from None
+    if not all(-1e4 < edge < 1e4 for edge in (west, south, east, north)):
+        raise bad_input(_("“%(label)s”里有未知的选项。", label="box"))
+    return west, south, east, north
+
+
+def _zoom(typed: str) -> int:
+    good = typed.isascii() and typed.isdigit() and len(typed) < 3
+    if not good:
+        raise bad_input(_("“%(label)s”里有未知的选项。", label="zoom"))
+    return min(int(typed), chart.ZOOM_MAX)
