@@ -46,6 +46,7 @@ _ELSEWHERE = {
     "restore": "cloud.running_cli",
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",
+    "zones": "cloud.zones_cli",
     "department": "cloud.departments_cli",
     "platform": "cloud.platform_cli",
 }

@@ -94,6 +94,7 @@ def _left(unit: Unit, row: Terminal, said: wire.Annex) -> str:
 def _position(unit: Unit, row: Terminal, said: wire.Annex) -> str:
     if positions.keep(unit, row.device, said.content) is None:
         return "position-form"
+    outbox.tell(unit, "terminal-position", row.device, {"device": row.device})
     terminals.seen(unit, row)
     return "position"
 

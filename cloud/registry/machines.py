@@ -52,6 +52,7 @@ class Machine(Base):
     fitted_at: Mapped[int | None]
     key_zone: Mapped[bool] = mapped_column(default=False, server_default=false())
     mobile: Mapped[bool] = mapped_column(default=False, server_default=false())
+    zone_id: Mapped[str] = _told()  # the key zone in which its terminal last was
     category: Mapped[str] = _told()  # 设备分类、焊机类型
     maker: Mapped[str] = _told()
     model: Mapped[str] = _told()
@@ -195,6 +196,12 @@ def set_status(unit: Unit, machine: Machine, status: str) -> None:
 def set_key_zone(unit: Unit, machine: Machine, key_zone: bool) -> None:
     """Whether it stands in a key zone; its terminal hears of it at the next log-in."""
     machine.key_zone = key_zone
+
+
+def set_zone(unit: Unit, machine: Machine, zone_id: str) -> None:
+    """In which key zone it is now, empty = in none."""
+    machine.zone_id = zone_id
+    machine.key_zone = bool(zone_id)
 
 
 def phone(unit: Unit, machine: Machine, whose: str) -> str:

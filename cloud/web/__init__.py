@@ -13,6 +13,7 @@ from cloud.web import (
     accounts,
     assets,
     contracts,
+    exempt,
     headers,
     language,
     monitoring,
@@ -56,6 +57,7 @@ def create_app(ground: Ground) -> Flask:
     for audience in (
         *(accounts, welder, regulator, technician, office, terminal, monitoring),
         contracts,
+        exempt,
     ):
         app.register_blueprint(audience.blueprint)
     return app

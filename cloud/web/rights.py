@@ -71,6 +71,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "regulator.alarm_hand_over": _REGULATORS,
     "office.waiting": frozenset({"office"}),
     "office.decide": frozenset({"office"}),
+    "exempt.places": frozenset({"office"}),
+    "exempt.mark": frozenset({"office"}),
     "contracts.mine": frozenset({"enterprise", "welder"}),
     "contracts.make": frozenset({"enterprise"}),
     "contracts.end": frozenset({"enterprise"}),

@@ -36,6 +36,8 @@ def decide(facts: Facts, profile: Profile) -> Decision:
 def authority_ends(facts: Facts, profile: Profile, longest_s: int) -> int:
     """Until when an ON given now may hold, epoch ms: permit end, certificate end, `longest_s`."""
     ends = [facts.now + longest_s * 1000]
+    if not profile.controlled:
+        return min(ends)
     permit = site.permit_in_force(facts)
     if permit is not None and profile.permit != "no":
         ends.append(permit.window_to)
@@ -46,7 +48,7 @@ def authority_ends(facts: Facts, profile: Profile, longest_s: int) -> int:
 def _duties(facts: Facts, profile: Profile) -> list[tuple[str, dict[str, str]]]:
     if facts.step == "apply":
         return [
-            *certificates.warnings(facts, profile),
+            *(certificates.warnings(facts, profile) if profile.controlled else []),
             *([("do-check", {})] if profile.asks_check else []),
             *([("do-watch", {})] if profile.asks_watch else []),
         ]

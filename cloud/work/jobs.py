@@ -6,7 +6,7 @@ doing again what was done changes nothing and writes nothing.
 
 from cloud.book import outbox
 from cloud.book.outbox import Handlers
-from cloud.work import by_ticket, orders, reconcile, recorded, revoked, terminal_policy
+from cloud.work import by_ticket, orders, reconcile, recorded, revoked, terminal_policy, zoning
 from cloud.work.by_ticket import ticket_for_technician, ticket_off, ticket_on
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
@@ -49,4 +49,5 @@ def handlers() -> Handlers:
         orders.handlers(),
         terminal_policy.handlers(),
         revoked.handlers(),
+        zoning.handlers(),
     )

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from cloud.base.unit import Unit
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import gather, hiring, permits, profiles
+from cloud.work import exempting, gather, hiring, permits, profiles
 from cloud.work import job as table
 from cloud.work.decide import decide
 from cloud.work.facts import Facts
@@ -38,16 +38,17 @@ def apply(
         return running
     # Put into a key zone since the page was opened?
     machine = unit.db.get_one(Machine, machine.id, populate_existing=True)
-    profile = profiles.at(unit.settings.profile, machine.key_zone)
     hired = hiring.under(unit, welder, machine, contract)
     client_id = hired.client_id if hired else ""
+    exempt = exempting.holds(unit, client_id or machine.enterprise_id, site)
+    profile = profiles.at(unit.settings.profile, machine.key_zone, exempt)
     permit = permits.covering(unit, machine, client_id) if profile.permit != "no" else None
     opening = _columns(welder, machine, permit) | {
         "contract_id": hired.id if hired else None,
         "profile": profile.id,
         "district": district or machine.district,
-        "site": site,
-        "work": work,
+        "site": exempting.UNTOLD if exempt else site,
+        "work": exempting.UNTOLD if exempt else work,
         "voucher": voucher,
     }
     claimed = {"voucher": voucher, "contract_named": bool(contract)}

@@ -11,6 +11,20 @@ from cloud.work.refusal import STATUSES, Words
 _FOLDER = Path(__file__).parent / "profiles"
 # Behind a profile's name: the same rules with what its [key_zone] asks for besides.
 KEY_ZONE = "@key-zone"
+# The same, where work is counted and not controlled (work/exempting.py).
+EXEMPT = "@exempt"
+_UNCONTROLLED: dict[str, Any] = {
+    "certificate_fits": "warn",
+    "permit": "no",
+    "fire_watch": "no",
+    "presence": False,
+    "contract": False,
+    "ten_rules": False,
+    "checklist": [],
+    "watch_checklist": [],
+    "clear_checklist": [],
+    "controlled": False,
+}
 _CHOICES = {
     "status": STATUSES,
     "certificate_fits": ("refuse", "warn"),
@@ -44,6 +58,7 @@ class Profile:
     `recheck_h` = an issuer is asked again at a scan when its answer is older; while its register
     is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
     `contract` = outside welders need the client's contract, briefing and own fire watch.
+    `controlled` = False: work is only counted (CQ art. 2).
     `coded_within_days` = how soon a new machine is to be coded, 0 = not asked for.
     """
 
@@ -67,6 +82,7 @@ class Profile:
     policy: dict[str, int]
     key_zone_policy: dict[str, int]
     sources: dict[str, str]
+    controlled: bool = True
 
     @property
     def asks_check(self) -> bool:
@@ -94,20 +110,23 @@ def every() -> list[str]:
     return sorted([*names(), *zones])
 
 
-def at(name: str, key_zone: bool) -> Profile:
-    """What holds for a machine that stands in a key zone 重点区域, or does not."""
+def at(name: str, key_zone: bool, exempt: bool = False) -> Profile:
+    """What holds for a machine that stands in a key zone 重点区域, or does not; `exempt` = at a
+    place that the office has taken out of the rules."""
+    if exempt:
+        return load(f"{name}{EXEMPT}")
     return load(f"{name}{KEY_ZONE}" if key_zone and "key_zone" in _raw(name) else name)
 
 
 @cache
 def load(name: str) -> Profile:
-    """A profile by its name, perhaps with KEY_ZONE behind; NoSuchProfile, BadProfile."""
-    base = name.removesuffix(KEY_ZONE)
-    if base not in names() or (base != name and "key_zone" not in _raw(base)):
+    """A profile by its name, perhaps with KEY_ZONE or EXEMPT behind; NoSuchProfile, BadProfile."""
+    base = name.removesuffix(KEY_ZONE).removesuffix(EXEMPT)
+    if base not in names() or (name == f"{base}{KEY_ZONE}" and "key_zone" not in _raw(base)):
         raise NoSuchProfile(f"{name!r}: there are {', '.join(names())}")
     raw = dict(_raw(base))
     zone = raw.pop("key_zone", {})
-    raw |= zone if base != name else {}
+    raw |= {f"{base}{KEY_ZONE}": zone, f"{base}{EXEMPT}": _UNCONTROLLED}.get(name, {})
     for switch, known in _CHOICES.items():
         if raw[switch] not in known:
             raise BadProfile(f"{name}: {switch} = {raw[switch]!r}, known are {known}")

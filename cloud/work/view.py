@@ -9,8 +9,8 @@ from cloud.link import reckoning, terminals
 from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
+from cloud.work import exempting, profiles
 from cloud.work import job as table
-from cloud.work import profiles
 from cloud.work.job import BEFORE, OPEN, Job, profile_of
 from cloud.work.profiles import Profile
 from cloud.work.refusal import Refusals
@@ -57,7 +57,8 @@ def view(unit: Unit, machine: Machine, person: Person | None) -> JobView:
     job = _job_for(unit, machine, person)
     row = terminals.get(unit, machine.device) if machine.device else None
     part = _part(job, person)
-    held = profiles.at(unit.settings.profile, machine.key_zone)
+    exempt = exempting.holds(unit, machine.enterprise_id)
+    held = profiles.at(unit.settings.profile, machine.key_zone, exempt)
     profile = profile_of(job) if job else held
     step = _step(job, profile, person, part)
     shown = JobView(

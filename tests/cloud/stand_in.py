@@ -63,6 +63,9 @@ class StandIn:
         content = {"reason": reason, "epoch": self.epoch, "conn": self.conn}
         return self._annex("Z0", content | other)
 
+    def position(self, **place: Any) -> bytes:
+        return self._annex("EF", place)
+
     def event(self, service: str, type: str, paras: dict[str, Any]) -> bytes:
         one = {"service_id": service, "event_type": type, "event_time": "20270115T080000Z"}
         return json.dumps({"services": [one | {"paras": paras}]}, ensure_ascii=False).encode()
@@ -181,6 +184,6 @@ class StandIn:
         return hmac.new(key, covered.encode(), hashlib.sha256).hexdigest()[:32]
 
     def _annex(self, code: str, content: dict[str, Any]) -> bytes:
-        names = {"00": "登录", "FF": "心跳", "Z0": "离线"}
+        names = {"00": "登录", "FF": "心跳", "Z0": "离线", "EF": "经纬度"}
         whole = {"actionCode": code, "actionName": names[code], "content": content}
         return json.dumps(whole, ensure_ascii=False).encode()

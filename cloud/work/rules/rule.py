@@ -9,6 +9,14 @@ from cloud.work.refusal import Refusal, Words
 
 HOUSE = ("焊码 系统规则", "house")
 
+# What holds even where work is only counted: who it is, and that the machine can be commanded.
+EVERYWHERE = frozenset(
+    {
+        *("registered", "not-welder", "machine-unusable", "terminal-missing", "terminal-dark"),
+        *("machine-busy", "welder-busy"),
+    }
+)
+
 Values = dict[str, str]
 Judge = Callable[[Facts, Profile], Values | None]
 
@@ -29,6 +37,8 @@ class Rule:
 
     def __call__(self, facts: Facts, profile: Profile) -> Refusal | None:
         if facts.step not in self.steps or not self.wanted(profile):
+            return None
+        if not profile.controlled and self.code not in EVERYWHERE:
             return None
         values = self.judge(facts, profile)
         return None if values is None else refuse(self.code, profile, values)
