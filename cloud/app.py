@@ -19,7 +19,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import checkpoints, outbox
-from cloud.cases import from_terminals, life, notices, observed
+from cloud.cases import from_terminals, holds, life, notices, observed
 from cloud.issuers.daily import DailyRound
 from cloud.link import campaigns, commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 _WEB_THREADS = 16
 _BACKLOG = 1024
-_BODY_BYTES = 128 * 1024
+_BODY_BYTES = 13 << 20  # a picture; each page has its own limit (web/rights.py)
 _HOUSEKEEPING_S = 1.0
 _BROKER_S = 10.0
 
@@ -200,6 +200,7 @@ def handlers() -> outbox.Handlers:
         observed.handlers(),
         life.handlers(),
         notices.handlers(),
+        holds.handlers(),
     )
 
 

@@ -1,7 +1,7 @@
 """Backups: one tar file of all that is kept, taken while the cloud runs, checked as it is made.
 
 The database comes through SQLite's backup API, so it is of one moment; pictures and packages are
-only ever added, and each checkpoint in the file is older than the database in it. The keys stay
+never changed, and each checkpoint in the file is older than the database in it. The keys stay
 outside unless asked for: whoever has both can read everything.
 """
 
@@ -132,8 +132,12 @@ def _packed(fresh: Path, files: dict[str, Path], told: dict[str, Any]) -> None:
     with tarfile.open(fresh, "x") as tar:
         fresh.chmod(0o600)
         for name, path in files.items():
-            digests[name] = _digest(path.open("rb"))
-            tar.add(path, name, filter=_nobodys)
+            try:
+                digest = _digest(path.open("rb"))
+                tar.add(path, name, filter=_nobodys)
+            except FileNotFoundError:  # a picture whose time was over meanwhile
+                continue
+            digests[name] = digest
         text = canonical(told | {"files": digests}).encode()
         about = tarfile.TarInfo(_MANIFEST)
         about.size = len(text)

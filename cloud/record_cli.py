@@ -99,6 +99,7 @@ def evidence_job(job_id: str, out: Path) -> None:
             if job is None:
                 raise click.ClickException(f"没有作业 {job_id}。 There is no job {job_id}.")
             trail.write(unit, job.district, "system", "evidence-made", job.id, {})
+            made.hold(unit, job)
         with ground.read() as unit:
             rows = made.write(unit, jobs.by_id(unit, job_id) or job, out)
         key = Signer.load(ground.settings.data_dir).fingerprint

@@ -1,5 +1,5 @@
 """What has served is erased after its time: finished commands, spoken codes, delivered events,
-answers given to platforms.
+answers given to platforms, pictures that nothing holds.
 
 The audit trail stays. A little at a time, so that nobody waits for it.
 """
@@ -7,20 +7,22 @@ The audit trail stays. A little at a time, so that nobody waits for it.
 from sqlalchemy import delete, select
 
 from cloud.base.unit import Unit
-from cloud.book import once
+from cloud.book import media, once
 from cloud.book.outbox import Event
 from cloud.link import commands
 from cloud.link.commands import Command
 from cloud.work.presence import PresenceCode
 
 BATCH = 500
+PICTURES = 50  # each is a file or two
 PAUSE_MS = 600_000
 _DAY_MS = 86_400_000
 
 
 def erase(unit: Unit) -> int:
     """Erase at most BATCH rows of each kind; how many went."""
-    return _commands(unit) + _codes(unit) + _events(unit) + _answers(unit)
+    parts = (_commands, _codes, _events, _answers, _pictures)
+    return sum(part(unit) for part in parts)
 
 
 class Retention:
@@ -33,7 +35,7 @@ class Retention:
         if unit.now < self._next:
             return 0
         count = erase(unit)
-        self._next = unit.now + (0 if count >= BATCH else PAUSE_MS)
+        self._next = unit.now + (0 if count >= PICTURES else PAUSE_MS)
         return count
 
 
@@ -69,3 +71,14 @@ def _events(unit: Unit) -> int:
     ids = [id for id, done in oldest if done < _before(unit, unit.settings.keep_events_d)]
     unit.db.execute(delete(Event).where(Event.id.in_(ids)))
     return len(ids)
+
+
+def _pictures(unit: Unit) -> int:
+    days = {"snapshot": unit.settings.keep_snapshots_d}
+    count = 0
+    for kind in media.LIMITS:
+        before = _before(unit, days.get(kind, unit.settings.keep_pictures_d))
+        for row in media.outdated(unit, kind, before, PICTURES):
+            media.erase(unit, row)
+            count += 1
+    return count

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.demo import get_json, post_json
-from simulator.phone import Answer, Phone
+from simulator.phone import Answer, Phone, fresh_picture
 
 _DIGITS = dict(zip("零一二三四五六七八九", "0123456789", strict=True))
 _DIGITS["幺"] = "1"
@@ -117,6 +117,15 @@ def prove_presence(step: str, person: Person, machine: Machine) -> str:
     return code
 
 
+def take_pictures(step: str, person: Person, machine: Machine) -> None:
+    """As many as the page still asks this person for."""
+    state = expect(step, person.phone.request("GET", f"{machine.page}/state"))
+    for _ in range(state["pictures_wanted"]):
+        person.phone.open(machine.page)
+        answer = person.phone.show(f"{machine.page}/picture", "picture", fresh_picture())
+        expect(step, answer)
+
+
 def prepare(welder: Person, fire_watch: Person, machine: Machine) -> None:
     """From the scan to the fire watch's confirmation: nothing left but the welder's ON."""
     page = machine.page
@@ -127,9 +136,11 @@ def prepare(welder: Person, fire_watch: Person, machine: Machine) -> None:
             f"{page}/apply", site="演示车间东侧", work="支架焊接", voucher="演示-动火票-001"
         ),
     )
+    take_pictures("pictures of the site", welder, machine)
     code = prove_presence("speak to the welder", welder, machine)
     listed = ticks("check", welder, machine)
     expect("check", welder.phone.press(f"{page}/check", code=code, ticks=listed, ten="1"))
+    take_pictures("joint photo", fire_watch, machine)
     code = prove_presence("speak to the fire watch", fire_watch, machine)
     listed = ticks("watch", fire_watch, machine)
     expect("watch", fire_watch.phone.press(f"{page}/watch", code=code, ticks=listed))

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import secrets
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 from simulator import authenticator
 from simulator.authenticator import STEP_S
+from simulator.world.jpeg import jpeg
 
 _TOKEN = re.compile(r'<meta name="csrf" content="([^"]+)"')
 _FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.S)
@@ -60,7 +62,7 @@ class Phone:
         self,
         method: str,
         path: str,
-        body: str | None = None,
+        body: str | bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
         sent = dict(headers or {})
@@ -140,3 +142,20 @@ class Phone:
                 time.sleep(STEP_S - time.time() % STEP_S + 0.5)
             now = int(time.time()) // STEP_S
             yield from (authenticator.code(factor, now + step) for step in (-1, 0, 1))
+
+    def show(self, path: str, name: str, picture: bytes) -> Answer:
+        """Sends a picture by the form of the open page that leads to `path`."""
+        fields = self.form("/" + path.rsplit("/", 1)[-1]) | {"csrf": self.token}
+        mark = secrets.token_hex(16)
+        parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
+                 for k, v in fields.items()]  # fmt: skip
+        file = f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="p.jpg"\r\n'
+        head = "".join([*parts, file, "Content-Type: image/jpeg\r\n\r\n"])
+        body = head.encode() + picture + f"\r\n--{mark}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={mark}"}
+        return self.request("POST", path, body, kind | {"Accept": "application/json"})
+
+
+def fresh_picture() -> bytes:
+    """What a phone's camera sees: no two are the same."""
+    return jpeg([list(secrets.token_bytes(12)) for _ in range(9)])

@@ -101,6 +101,8 @@ class Settings:
     keep_codes_d: Annotated[int, "days that spoken codes are kept"] = 90
     keep_events_d: Annotated[int, "days that delivered events are kept"] = 30
     keep_answers_d: Annotated[int, "days in which a platform's report is known again"] = 90
+    keep_snapshots_d: Annotated[int, "days that terminals' pictures are kept, unless held"] = 180
+    keep_pictures_d: Annotated[int, "days that pictures of jobs are kept, unless held"] = 365
     checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
     session_s: Annotated[int, "a sign-in lasts"] = 43_200
     throttle_s: Annotated[int, "window in which failures are counted"] = 900

@@ -56,12 +56,12 @@ def awaited(unit: Unit, id: str, bearer: str) -> Snapshot | None:
     return row
 
 
-def came(unit: Unit, row: Snapshot, raw: bytes) -> bool:
-    """The picture is here; False if another one came before. jpeg.BadPicture.
+def came(unit: Unit, row: Snapshot, picture: media.Ready) -> bool:
+    """The picture is here; False if another one came before.
 
     Event: `snapshot-came` (subject = the asking's id).
     """
-    kept = media.keep(unit, raw, "snapshot")
+    kept = media.keep(unit, picture)
     if row.digest is not None:
         return row.digest == kept.digest
     row.digest, row.came_at = kept.digest, unit.now

@@ -29,8 +29,10 @@ from cloud.registry.certificates import Certificate
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
+from cloud.work import pictures
 from cloud.work.job import Job
 from cloud.work.permits import Permit
+from cloud.work.pictures import JobPicture
 from cloud.work.presence import PresenceCode
 
 FORMAT = 1
@@ -63,11 +65,23 @@ def write(unit: Unit, job: Job, path: Path) -> dict[str, int]:
     return {name: len(rows) for name, rows in tables.items()}
 
 
+def hold(unit: Unit, job: Job) -> None:
+    """What went into the evidence stays here as well: a legal hold on its pictures."""
+    owners = [*pictures.of_job(unit, job.id), *_snapshots(unit, job)]
+    media.hold(unit, [one.digest for one in owners if one.digest], f"export:{job.id}")
+
+
+def _snapshots(unit: Unit, job: Job) -> list[Snapshot]:
+    during = (Snapshot.device == job.device, *_during(Snapshot, job))
+    return list(unit.db.scalars(select(Snapshot).where(*during)))
+
+
 def collected(unit: Unit, job: Job) -> dict[str, Rows]:
     """All tables of the file."""
     alarms = _rows(unit, Alarm, Alarm.job_id == job.id)
     tickets = _rows(unit, Ticket, Ticket.job == job.id)
     snapshots = _rows(unit, Snapshot, Snapshot.device == job.device, *_during(Snapshot, job))
+    of_job = _rows(unit, JobPicture, JobPicture.job_id == job.id)
     permits = _rows(unit, Permit, Permit.id == job.permit_id)
     subjects = [job.id, *(row["id"] for row in (*alarms, *tickets, *permits))]
     trail = list(
@@ -92,7 +106,8 @@ def collected(unit: Unit, job: Job) -> dict[str, Rows]:
         "ticket": tickets,
         "alarm": alarms,
         "snapshot": snapshots,
-        "picture": list(_pictures(unit, snapshots)),
+        "job_picture": of_job,
+        "picture": list(_pictures(unit, snapshots + of_job)),
         "audit_row": [_audit_row(unit, row) for row in trail],
         "audit_link": links,
         "checkpoint": points,
@@ -181,9 +196,9 @@ def _certificates(unit: Unit, job: Job) -> Iterator[dict[str, Any]]:
         yield told | {"number": certificates.masked_number(unit, one)}
 
 
-def _pictures(unit: Unit, snapshots: Rows) -> Iterator[dict[str, Any]]:
+def _pictures(unit: Unit, owners: Rows) -> Iterator[dict[str, Any]]:
     """The pictures in clear; one whose bytes are gone is left out, its row still names it."""
-    for digest in sorted({row["digest"] for row in snapshots if row["digest"]}):
+    for digest in sorted({row["digest"] for row in owners if row["digest"]}):
         row = unit.db.get(Media, digest)
         try:
             content = media.opened(unit, digest)

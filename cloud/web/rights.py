@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask import Flask, Response, redirect, request, url_for
 from flask_babel import gettext as _
 
+from cloud.book import media
 from cloud.registry.people import ROLES
 from cloud.web import visitor
 from cloud.web.trouble import Trouble, log_in_first, not_yours, wants_json
@@ -48,6 +49,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.apply": frozenset({"welder"}),
     "welder.speak": _ON_SITE,
     "welder.check": frozenset({"welder"}),
+    "welder.add_picture": _ON_SITE,
+    "welder.picture": _ON_SITE | _REGULATORS | {"enterprise"},
     "welder.watch": frozenset({"fire_watch"}),
     "welder.on": frozenset({"welder"}),  # never anybody else, whatever the reason
     "welder.off": _ON_SITE | _REGULATORS,
@@ -83,6 +86,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "terminal.snapshot": ANYONE,
 }
 
+# More than a form of ours has: bytes that a request may have here.
+BODIES = {"welder.add_picture": media.LIMITS["site"][0] + 4096}
+
 # Opened by a token in the request, not by a session: they read no cookie, so nobody's browser
 # can be misused for them.
 BY_TOKEN = frozenset({"terminal.package", "terminal.snapshot", "monitoring.metrics"})
@@ -116,6 +122,8 @@ def init_app(app: Flask) -> None:
             return _to_login()
         if person and person.unfinished and endpoint not in UNFINISHED:
             return _to_factor()
+        if endpoint in BODIES:
+            request.max_content_length = BODIES[endpoint]
         if request.method == "POST":
             visitor.check_csrf()
         return None

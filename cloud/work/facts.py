@@ -110,9 +110,11 @@ class Facts:
     voucher: str = ""
     ticks: frozenset[str] = frozenset()
     ten_rules_read: bool = False
+    site_pictures: int = 0
     welder_present: bool = False
     fire_watch: PersonFacts | None = None
     watch_ticks: frozenset[str] = frozenset()
+    joint_photo: bool = False
     fire_watch_present: bool = False
     watched_at: int | None = None
     resuming: bool = False

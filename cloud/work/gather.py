@@ -12,7 +12,7 @@ from cloud.registry.certificates import Certificate
 from cloud.registry.contracts import Contract
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import hiring, permits
+from cloud.work import hiring, permits, pictures
 from cloud.work import job as table
 from cloud.work.facts import CertificateFacts, Facts, MachineFacts, PermitFacts, PersonFacts
 from cloud.work.job import Job
@@ -52,6 +52,10 @@ def at_step(
         "contract_named": job.contract_id is not None,
     }
     watching = fire_watch.id if fire_watch else job.fire_watch_id
+    kept |= {
+        "site_pictures": pictures.count(unit, job, pictures.SITE),
+        "joint_photo": pictures.joint_by(unit, job, watching),
+    }
     return _facts(unit, step, job.machine_id, job.welder_id, watching, job, **kept | claimed)
 
 

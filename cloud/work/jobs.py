@@ -10,6 +10,7 @@ from cloud.work import by_ticket, orders, reconcile, recorded, revoked, terminal
 from cloud.work.by_ticket import ticket_for_technician, ticket_off, ticket_on
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
+from cloud.work.picturing import add as add_picture
 from cloud.work.preparing import ask_code, check, watch
 from cloud.work.refusal import Refusal, Refusals
 from cloud.work.sweep import sweep
@@ -21,6 +22,7 @@ __all__ = [
     "JobView",
     "Refusal",
     "Refusals",
+    "add_picture",
     "apply",
     "ask_code",
     "by_id",

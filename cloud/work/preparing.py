@@ -25,7 +25,7 @@ def ask_code(
         return table.refused_for(unit, job, person.id, "code", "wrong-step")
     if person.id != job.welder_id:
         every = _ids(profile.watch_checklist)  # ticked later, with the code
-        facts = gather.at_step(unit, "watch", job, person, watch_ticks=every)
+        facts = gather.at_step(unit, "watch", job, person, watch_ticks=every, joint_photo=True)
         decision = decide(facts, profile)
         if not decision.allowed:
             return table.refused(unit, job, decision.refusals, person.id, "code")

@@ -59,6 +59,7 @@ class Profile:
     is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
     `contract` = outside welders need the client's contract, briefing and own fire watch.
     `controlled` = False: work is only counted (CQ art. 2).
+    `site_pictures` = how many the welder takes before the check, 0 = none.
     `coded_within_days` = how soon a new machine is to be coded, 0 = not asked for.
     """
 
@@ -71,6 +72,8 @@ class Profile:
     fire_watch: str
     presence: bool
     contract: bool
+    site_pictures: int
+    joint_photo: bool
     near_end_days: int
     recheck_h: int
     cached_days: int
@@ -87,7 +90,7 @@ class Profile:
     @property
     def asks_check(self) -> bool:
         """Whether anything is to be prepared and confirmed by the welder before the weld."""
-        return bool(self.checklist or self.ten_rules or self.presence)
+        return bool(self.checklist or self.ten_rules or self.presence or self.site_pictures)
 
     @property
     def asks_watch(self) -> bool:

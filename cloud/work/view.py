@@ -9,7 +9,7 @@ from cloud.link import reckoning, terminals
 from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import exempting, profiles
+from cloud.work import exempting, pictures, profiles
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, profile_of
 from cloud.work.profiles import Profile
@@ -28,6 +28,8 @@ class JobView:
 
     sign-in, apply, check, wait-check, wait-watch, watch, on, wait-on, asked, off, stop, resume,
     clear, busy, look. `part` = welder, fire-watch or other. `state` is empty without a job.
+    `wants_picture` = site or joint, the kind that this viewer may bring now, `pictures_wanted` how
+    many still must come; `pictures` = (id, kind) of those there are, for who may see them.
     `times` (epoch ms) holds what is known, and watch_until, resume_until, clear_until.
     """
 
@@ -46,6 +48,9 @@ class JobView:
     welder: str = ""
     fire_watch: str = ""
     wants_code: bool = False
+    wants_picture: str = ""
+    pictures_wanted: int = 0
+    pictures: tuple[tuple[str, str], ...] = ()
     end_reason: str = ""
     off_confirmed: bool = False
     times: dict[str, int] = field(default_factory=dict)
@@ -126,6 +131,7 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
     times = {name: getattr(job, name) for name in _TIMES} | _ends(unit.settings, job)
     mine = person is not None and job.refused_to == person.id
     wants_code = shown.profile.presence and shown.step in ("check", "watch")
+    kind = pictures.wanted(job, person) if person and shown.step in ("check", "watch") else ""
     return JobView(
         **shown.__dict__
         | {
@@ -136,12 +142,29 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "welder": _name(unit, job.welder_id, person),
             "fire_watch": _name(unit, job.fire_watch_id, person),
             "wants_code": wants_code,
+            "wants_picture": kind,
+            "pictures_wanted": _still(unit, job, shown.profile, kind, person),
+            "pictures": _pictures(unit, job, person),
             "end_reason": job.end_reason,
             "off_confirmed": job.off_confirmed_at is not None,
             "times": {name: at for name, at in times.items() if at is not None},
             "refusals": _refusals(job, shown.profile) if mine else Refusals(),
         }
     )
+
+
+def _still(unit: Unit, job: Job, profile: Profile, kind: str, person: Person | None) -> int:
+    """How many pictures of this kind the viewer must still bring."""
+    if kind == pictures.SITE:
+        return max(0, profile.site_pictures - pictures.count(unit, job, kind))
+    missing = kind and person and not pictures.joint_by(unit, job, person.id)
+    return 1 if missing else 0
+
+
+def _pictures(unit: Unit, job: Job, person: Person | None) -> tuple[tuple[str, str], ...]:
+    if person is None or not pictures.seen_by(unit, job, person):
+        return ()
+    return tuple((one.id, one.kind) for one in pictures.of_job(unit, job.id))
 
 
 def _ends(settings: Settings, job: Job) -> dict[str, int | None]:

@@ -1,7 +1,8 @@
 """The bench's HTTP side: what each simulated terminal shows, and the hands that touch it.
 
-`GET /` page · `GET /terminals` all · `GET /terminals/D` one, with relay moves and words since
-`since_ns` · `GET /terminals/D/wire?from_ns=&to_ns=` UART bytes and their wire time ·
+`GET /` page · `GET /picture.jpg` a fresh picture of a site · `GET /terminals` all ·
+`GET /terminals/D` one, with relay moves and words since `since_ns` ·
+`GET /terminals/D/wire?from_ns=&to_ns=` UART bytes and their wire time ·
 `POST /terminals/D/HAND` with JSON `{"value": …}` · `/terminals/D/nearby…` a phone (nearby.py).
 Only for the machine it runs on.
 """
@@ -16,6 +17,7 @@ import waitress
 from flask import Flask, Response, abort, jsonify, request
 
 from simulator.bench.nearby import Phones
+from simulator.phone import fresh_picture
 from simulator.terminal import SimulatedTerminal
 
 _HAND_WAIT_S = 10
@@ -58,6 +60,11 @@ class Bench:
         @app.get("/terminals")
         def every() -> Response:
             return jsonify([self._in_loop(t.show) for t in self._terminals.values()])
+
+        @app.get("/picture.jpg")
+        def picture() -> Response:
+            """What somebody at a desk shows as a picture of the site: no two are the same."""
+            return Response(fresh_picture(), mimetype="image/jpeg")
 
         @app.get("/terminals/<device>")
         def one(device: str) -> Response:

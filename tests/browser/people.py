@@ -2,6 +2,8 @@
 
 from playwright.sync_api import expect
 
+from simulator.phone import fresh_picture
+
 
 def heading(page, words):
     expect(page.locator("h1")).to_have_text(words)
@@ -16,6 +18,15 @@ def tick_everything(page):
         box.check()
 
 
+def take_picture(page, script=True):
+    """What the camera gives goes up by itself; without script by a press."""
+    shot = {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": fresh_picture()}
+    page.set_input_files("#file", shot)
+    if not script:
+        press(page, "上传照片")
+    expect(page.locator("#picture-go")).to_have_text("再加一张")
+
+
 def hear(page, terminal, before):
     """The code that the machine speaks next, after `before` spoken ones."""
     while len(terminal.spoken) == before:
@@ -23,8 +34,9 @@ def hear(page, terminal, before):
     return terminal.spoken_code()
 
 
-def prove(page, terminal, done):
-    """Tick the list, let the machine speak, type what it said, confirm."""
+def prove(page, terminal, done, script=True):
+    """Take a picture, tick the list, let the machine speak, type what it said, confirm."""
+    take_picture(page, script)
     before = len(terminal.spoken)
     tick_everything(page)
     press(page, "请焊机报码")
@@ -46,7 +58,7 @@ def watched(stage, phone, machine=0, **welders):
     code, terminal = stage.machine(machine)
     welder = phone("welder1", f"/m/{code}", **welders)
     apply_here(welder)
-    prove(welder, terminal, "确认，下一步")
+    prove(welder, terminal, "确认，下一步", welders.get("script", True))
     heading(welder, "等监护人到现场核验")
     watch = phone("watch1", f"/m/{code}")
     heading(watch, "核验现场")

@@ -3,7 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import apply_here, heading, hear, press, tick_everything, watched
+from tests.browser.people import (
+    apply_here,
+    heading,
+    hear,
+    press,
+    take_picture,
+    tick_everything,
+    watched,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +79,7 @@ def test_without_script_a_wrong_code_keeps_what_was_ticked(stage, phone):
     code, terminal = stage.machine(0)
     page = phone("welder1", f"/m/{code}", script=False)
     apply_here(page)
+    take_picture(page, script=False)
     tick_everything(page)
     press(page, "请焊机报码")
     expect(page.get_by_text("内有效")).to_be_visible()
@@ -86,6 +95,7 @@ def test_a_wrong_code_is_said_at_once_and_the_ticks_stay(stage, phone, shot):
     code, terminal = stage.machine(0)
     page = phone("welder1", f"/m/{code}")
     apply_here(page)
+    take_picture(page)
     tick_everything(page)
     press(page, "请焊机报码")
     right = hear(page, terminal, 0)

@@ -5,7 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import apply_here, heading, hear, press, prove, tick_everything
+from tests.browser.people import (
+    apply_here,
+    heading,
+    hear,
+    press,
+    prove,
+    take_picture,
+    tick_everything,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +36,7 @@ def test_a_job_from_the_scan_to_the_close(stage, phone, shot):
 
     watch = phone("watch1", f"/m/{code}")
     heading(watch, "核验现场")
+    take_picture(watch)
     before = len(terminal.spoken)
     tick_everything(watch)
     press(watch, "请焊机报码")

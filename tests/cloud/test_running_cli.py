@@ -39,7 +39,7 @@ def data(tmp_path: Path) -> Path:
     write(ground, 3)
     with ground.write() as unit:
         checkpoints.write(unit)
-        media.keep(unit, GREY, "snapshot")
+        media.keep(unit, media.ready(GREY, "snapshot"))
     ground.close()
     return place
 
@@ -76,7 +76,7 @@ def test_a_backup_comes_back_whole_where_the_keys_are(data: Path, tmp_path: Path
         "ok": True,
         "file": "",
         "bytes": 0,
-        "files": 3,
+        "files": 4,
         "keys": False,
     }
     assert file.stat().st_mode & 0o077 == 0
@@ -110,7 +110,7 @@ def test_with_its_keys_a_backup_comes_back_anywhere(data: Path, tmp_path: Path) 
 def test_a_backup_is_of_one_moment_while_others_write(data: Path, tmp_path: Path) -> None:
     ground = Ground.open(Settings(data_dir=data))
     with ground.write() as unit:  # a writer in the middle of its work holds nothing up
-        media.keep(unit, drawn([[1, 2], [3, 4]]), "snapshot")
+        media.keep(unit, media.ready(drawn([[1, 2], [3, 4]]), "snapshot"))
         made = hanma(data, "backup", str(tmp_path / "backup.tar"))
     ground.close()
     assert made.exit_code == 0, made.output

@@ -105,16 +105,20 @@ document.addEventListener("submit", async (event) => {
   const off = (is) => buttons.forEach((b) => { b.disabled = is; });
   if (!form.id) { setTimeout(() => off(true)); return; } // log-in, language: a plain post
   event.preventDefault();
-  const body = new URLSearchParams(new FormData(form, button));
   busy = true;
   off(true);
   try {
+    const fields = new FormData(form, button);
+    const file = form.querySelector("input[type=file]");
+    if (file?.files[0]) fields.set(file.name, await shrunk(file.files[0]), "picture.jpg");
+    const body = file ? fields : new URLSearchParams(fields);
     const answer = await ask(button?.hasAttribute("formaction") ? button.formAction : form.action,
       { method: "POST", body, headers: JSON_TYPE });
     const told = await answer.json();
     const code = form.querySelector(".digits");
     if (code && !told.ok) code.value = "";
     if (code) code.focus({ preventScroll: true });
+    if (file && answer.ok) form.reset();
     if (answer.ok || answer.status === 409) await refresh();
     else tell(form, told.refusals[0]);
   } catch { lost(true); }
@@ -122,6 +126,47 @@ document.addEventListener("submit", async (event) => {
   off(false);
   again();
 });
+
+// A picture goes as soon as it is taken: one press less with gloves on.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("form[id] input[type=file]") && target.files[0]) target.form.requestSubmit();
+});
+
+// A camera's picture is larger than anybody looks at, and the network on a site is slow. What the
+// camera wrote beside it (where it was taken) stays with it; that it lies right way up is drawn.
+const SIDE = 1600, SMALL = 400_000;
+async function shrunk(file) {
+  if (file.size <= SMALL) return file;
+  try {
+    const picture = await createImageBitmap(file);
+    const part = Math.min(1, SIDE / Math.max(picture.width, picture.height));
+    const canvas = Object.assign(document.createElement("canvas"),
+      { width: Math.round(picture.width * part), height: Math.round(picture.height * part) });
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const made = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.82); });
+    const beside = exif(new Uint8Array(await file.slice(0, 131_072).arrayBuffer()));
+    return new Blob([made.slice(0, 2), beside, made.slice(2)], { type: "image/jpeg" });
+  } catch { return file; }
+}
+
+function exif(head) {
+  for (let at = 2; head[at] === 0xff && head[at + 1] !== 0xda; ) {
+    const next = at + 2 + head[at + 2] * 256 + head[at + 3];
+    if (head[at + 1] === 0xe1 && head[at + 4] === 0x45 && next <= head.length) return upright(head.slice(at, next));
+    at = next;
+  }
+  return new Uint8Array();
+}
+
+// The picture was drawn right way up: what tells how to turn it (tag 0x0112) says "as it is" now.
+function upright(block) {
+  const view = new DataView(block.buffer, block.byteOffset + 10), little = block[10] === 0x49;
+  const first = view.getUint32(4, little);
+  for (let row = first + 2; row < first + 2 + 12 * view.getUint16(first, little); row += 12) {
+    if (view.getUint16(row, little) === 0x0112) view.setUint16(row + 8, 1, little);
+  }
+  return block;
+}
 
 // What the server could not even consider (a missing field, an old page) is said beside the form.
 function tell(form, { words, todo }) {

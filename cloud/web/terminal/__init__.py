@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cloud.book import jpeg
+from cloud.book import jpeg, media
 from cloud.link import packages, snapshots, upgrades
 from cloud.web import visitor
 from cloud.web.trouble import Trouble, bad_input
@@ -41,14 +41,18 @@ def snapshot(id: str) -> ResponseReturnValue:
     """A picture that the terminal was asked for: the bare JPEG. 204 when it is kept."""
     request.max_content_length = jpeg.BYTES_MAX
     raw = request.get_data(cache=False)
+    with visitor.ground().read() as unit:
+        if snapshots.awaited(unit, id, _bearer()) is None:  # nobody else keeps us busy
+            raise _wrong_token()
+    try:
+        picture = media.ready(raw, "snapshot")
+    except jpeg.BadPicture as reason:
+        raise bad_input(_("这张图片不能用（%(word)s）。", word=str(reason))) from None
     with visitor.ground().write() as unit:
         row = snapshots.awaited(unit, id, _bearer())
         if row is None:
             raise _wrong_token()
-        try:
-            kept = snapshots.came(unit, row, raw)
-        except jpeg.BadPicture as reason:
-            raise bad_input(_("这张图片不能用（%(word)s）。", word=str(reason))) from None
+        kept = snapshots.came(unit, row, picture)
     if not kept:
         abort(409)
     return "", 204

@@ -31,7 +31,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
     plain = (
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part"),
         *("job", "state", "site", "work", "welder", "fire_watch", "wants_code"),
-        *("end_reason", "off_confirmed"),
+        *("end_reason", "off_confirmed", "wants_picture", "pictures_wanted"),
     )
     return {name: getattr(shown, name) for name in plain} | {
         "profile": shown.profile.id,
@@ -40,6 +40,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         "ten_rules": [words(rule) for rule in shown.profile.ten_rules]
         if shown.step == "check"
         else [],
+        "pictures": [{"id": id, "kind": kind} for id, kind in shown.pictures],
         "times": shown.times | _code_until(unit, shown, machine, person),
         "contracts": _contracts(unit, shown, machine, person),
         "refusals": told(shown.refusals),

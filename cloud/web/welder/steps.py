@@ -63,7 +63,7 @@ def speak(code: str) -> ResponseReturnValue:
         drafts().keep(visitor.session_token(), job.id, kept)
         return jobs.ask_code(unit, job, person)
 
-    return _acted_on_job(code, act)
+    return acted_on_job(code, act)
 
 
 @blueprint.post("/m/<code>/check")
@@ -75,7 +75,7 @@ def check(code: str) -> ResponseReturnValue:
         ticks = _ticked(*profile.checklist)
         return jobs.check(unit, job, person, _typed(profile), ticks, _ten_rules_read())
 
-    return _acted_on_job(code, act)
+    return acted_on_job(code, act)
 
 
 @blueprint.post("/m/<code>/watch")
@@ -86,13 +86,13 @@ def watch(code: str) -> ResponseReturnValue:
         profile = profile_of(job)
         return jobs.watch(unit, job, person, _typed(profile), _ticked(*profile.watch_checklist))
 
-    return _acted_on_job(code, act)
+    return acted_on_job(code, act)
 
 
 @blueprint.post("/m/<code>/on")
 def on(code: str) -> ResponseReturnValue:
     """The welder's own ON."""
-    return _acted_on_job(code, jobs.switch_on, freshened=True)
+    return acted_on_job(code, jobs.switch_on, freshened=True)
 
 
 @blueprint.post("/m/<code>/off")
@@ -100,15 +100,13 @@ def off(code: str) -> ResponseReturnValue:
     """OFF, by the welder, the fire watch, or an officer, who gives a reason."""
     on_site = visitor.signed_in().roles & {"welder", "fire_watch"}
     reason = fields.text("reason", _("原因"), limit=_REASON, required=not on_site)
-    return _acted_on_job(
-        code, lambda unit, job, person: jobs.switch_off(unit, job, person, reason)
-    )
+    return acted_on_job(code, lambda unit, job, person: jobs.switch_off(unit, job, person, reason))
 
 
 @blueprint.post("/m/<code>/clear")
 def clear(code: str) -> ResponseReturnValue:
     """Power is cut and the site is clear."""
-    return _acted_on_job(
+    return acted_on_job(
         code,
         lambda unit, job, person: jobs.clear(
             unit, job, person, _ticked(*profile_of(job).clear_checklist)
@@ -119,7 +117,7 @@ def clear(code: str) -> ResponseReturnValue:
 @blueprint.post("/m/<code>/cancel")
 def cancel(code: str) -> ResponseReturnValue:
     """Give up before it began."""
-    return _acted_on_job(code, jobs.cancel)
+    return acted_on_job(code, jobs.cancel)
 
 
 def _ticked(*known: Tick) -> set[str]:
@@ -135,7 +133,7 @@ def _typed(profile: Profile) -> str:
     return fields.digits("code", _("验证码"), count=4) if profile.presence else ""
 
 
-def _acted_on_job(
+def acted_on_job(
     code: str, act: Callable[[Unit, Job, Person], Outcome], freshened: bool = False
 ) -> ResponseReturnValue:
     """`_acted`, on the job that the viewer's page is about."""

@@ -1,6 +1,15 @@
 """The rules: one small pure function each. The list is the order in which refusals are shown."""
 
-from cloud.work.rules import certificates, contracts, machines, people, sayings, site, watch
+from cloud.work.rules import (
+    certificates,
+    contracts,
+    machines,
+    people,
+    pictures,
+    sayings,
+    site,
+    watch,
+)
 from cloud.work.rules.rule import HOUSE, SAYINGS, Rule, refuse
 
 __all__ = ["HOUSE", "RULES", "SAYINGS", "Rule", "refuse", "sayings"]
@@ -29,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     site.permit_own,
     site.checklist,
     site.ten_rules,
+    pictures.site_pictures,
     site.presence,
     watch.fire_watch_missing,
     watch.fire_watch_same_person,
@@ -38,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     contracts.fire_watch_client,
     watch.fire_watch_busy,
     watch.watch_checklist,
+    pictures.joint_photo,
     watch.presence_watch,
     watch.watch_expired,
 )

@@ -38,7 +38,7 @@ def whole(place: Any) -> Any:
     job = place.working()
     with place.county.ground.write() as unit:
         audit.write(unit, job.district, "stranger", "secret-deed", "other", {"who": "else"})
-        digest = media.keep(unit, GREY, "snapshot").digest
+        digest = media.keep(unit, media.ready(GREY, "snapshot")).digest
         asked = {"device": job.device, "asked_by": "officer", "asked_at": unit.now}
         unit.db.add(Snapshot(id="s1", command="c1", digest=digest, came_at=unit.now, **asked))
     place.off(job)
@@ -64,7 +64,7 @@ def test_the_evidence_of_a_whole_job_holds_and_has_everything(place: Any, tmp_pa
     assert verdict.about["job"] == job.id
     assert "symmetric" in verdict.about["note_en"]
     assert rows["person"] == 2 and rows["command"] == 2 and rows["presence_code"] == 2
-    assert rows["snapshot"] == rows["picture"] == 1
+    assert (rows["snapshot"], rows["job_picture"], rows["picture"]) == (1, 2, 3)
     assert rows["audit_row"] >= 6 and rows["checkpoint"] == 1
     assert rows["audit_link"] >= rows["audit_row"] + 1
 

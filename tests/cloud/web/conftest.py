@@ -1,6 +1,7 @@
 """An application on a made-up county, browsers without a face, and a terminal of paper."""
 
 import re
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from cloud.link import commands, intake, terminals
 from cloud.registry import factors
 from cloud.web import create_app
 from cloud.work import jobs
+from simulator.phone import fresh_picture
 from tests.cloud.stand_in import StandIn
 
 PASSWORD = "made-up-password"
@@ -45,6 +47,11 @@ class Browser:
         assert answer.status_code in (200, 409), answer.text
         assert answer.json["ok"] == (answer.status_code == 200)
         return answer.json
+
+    def picture(self, machine, raw=None, **fields):
+        """Take a picture on the machine page; gives the answer."""
+        file = (BytesIO(raw or fresh_picture()), "p.jpg")
+        return self.post(f"/m/{machine}/picture", json=True, picture=file, **fields)
 
     def state(self, code):
         return self.get(f"/m/{code}/state").json
@@ -142,9 +149,10 @@ class Floor:
         self.exchange()
 
     def applied(self):
-        """The welder's browser, after applying."""
+        """The welder's browser, after applying and taking a picture."""
         welder = self.browser(self.cast.welder)
         welder.step(self.code, "apply", site="演示车间", work="焊接支架", voucher="1号票")
+        assert welder.picture(self.code).status_code == 200
         return welder
 
     def spoken(self, who):
@@ -158,6 +166,7 @@ class Floor:
         welder, watch = self.applied(), self.browser(self.cast.fire_watch)
         typed = self.spoken(welder)
         assert welder.step(self.code, "check", code=typed, ticks=CHECKS, ten="1")["ok"]
+        assert watch.picture(self.code).status_code == 200
         typed = self.spoken(watch)
         assert watch.step(self.code, "watch", code=typed, ticks=["site", "stay"])["ok"]
         return welder, watch

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cloud.book import outbox
+from cloud.book import media, outbox
 from cloud.book.audit import AuditRow
 from cloud.book.outbox import Event
 from cloud.link import commands, intake, terminals
@@ -14,6 +14,7 @@ from cloud.registry import contracts
 from cloud.registry.machines import Machine
 from cloud.work import jobs, profiles
 from cloud.work.job import Job
+from simulator.phone import fresh_picture
 from tests.cloud.stand_in import StandIn
 
 DIGITS = "零一二三四五六七八九"
@@ -52,7 +53,19 @@ class Site:
         self.exchange()
         return "".join(str(DIGITS.index(d)) for d in self.terminal.spoken[-1] if d in DIGITS)
 
+    def picture(self, job: Any, person: Any, raw: bytes | None = None) -> Any:
+        """One more picture by this person, whatever comes of it."""
+        return self.county.do(
+            jobs.add_picture, job, person, media.ready(raw or fresh_picture(), "site")
+        )
+
+    def pictures(self, job: Any, person: Any) -> None:
+        """As many as the page asks for."""
+        for _ in range(self.view(person).pictures_wanted):
+            self.picture(job, person)
+
     def check(self, job: Any, code: str | None = None, **other: Any) -> Any:
+        self.pictures(job, self.welder)
         typed = self.code(job, self.welder) if code is None else code
         given = {"ticks": ALL, "ten_rules_read": True} | other
         return self.county.do(
@@ -61,6 +74,7 @@ class Site:
 
     def watch(self, job: Any, code: str | None = None, person: Any = None) -> Any:
         who = person or self.fire_watch
+        self.pictures(job, who)
         typed = self.code(job, who) if code is None else code
         return self.county.do(jobs.watch, job, who, typed, ALL)
 

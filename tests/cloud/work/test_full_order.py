@@ -105,9 +105,11 @@ UNDONE: dict[str, dict[str, Any]] = {
     "permit": {"permit": None},
     "checklist": {"ticks": frozenset()},
     "ten-rules": {"ten_rules_read": False},
+    "pictures": {"site_pictures": 0},
     "presence": {"welder_present": False},
     "watch": {"fire_watch": None, "watched_at": None},
     "watch-checklist": {"watch_ticks": frozenset()},
+    "watch-photo": {"joint_photo": False},
     "watch-presence": {"fire_watch_present": False},
     "watch-fresh": {"watched_at": 0},
 }
@@ -121,6 +123,8 @@ def asked(name: str) -> set[str]:
     wanted |= {"permit"} if profile.permit != "no" else set()
     wanted |= {"checklist"} if profile.checklist else set()
     wanted |= {"ten-rules"} if profile.ten_rules else set()
+    wanted |= {"pictures"} if profile.site_pictures else set()
+    wanted |= {"watch-photo"} if profile.joint_photo else set()
     return wanted | ({"presence"} if profile.presence else set())
 
 

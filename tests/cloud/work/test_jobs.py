@@ -20,8 +20,10 @@ def test_the_whole_weld(site: Any) -> None:
     assert site.clear(job).state == "cleared"
     assert site.audit() == [
         "job-permitted",
+        "picture-kept",
         "presence-spoken",
         "job-checked",
+        "picture-kept",
         "presence-spoken",
         "job-watched",
         "on-asked",

@@ -97,6 +97,7 @@ class OneMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.job)
     @rule(there=st.booleans(), complete=st.booleans())
     def check(self, there: bool, complete: bool) -> None:
+        self.site.pictures(self.job, self.site.welder)
         code = self._code(self.site.welder) if there else "0000"
         before = self.site.state(self.job)
         ticks = {"combustibles", "extinguishers", "briefing", "exits"} if complete else {"exits"}
@@ -109,6 +110,7 @@ class OneMachine(RuleBasedStateMachine):
     @rule(there=st.booleans(), who=st.sampled_from(["fire_watch", "welder"]))
     def watch(self, there: bool, who: str) -> None:
         person = getattr(self.site, who)
+        self.site.pictures(self.job, person)
         code = self._code(person) if there else "0000"
         before = self.site.state(self.job)
         got = self.site.county.do(jobs.watch, self.job, person, code, {"site", "stay"})

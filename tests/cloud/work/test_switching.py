@@ -98,7 +98,8 @@ def test_on_is_decided_again_with_fresh_facts(site: Any, change: Any, code: str)
 
 def test_without_the_earlier_steps_there_is_no_on(site: Any) -> None:
     job = site.apply()
-    assert site.on(job).codes == ["checklist", "ten-rules", "presence", "fire-watch-missing"]
+    codes = ["checklist", "ten-rules", "site-pictures", "presence", "fire-watch-missing"]
+    assert site.on(job).codes == codes
     site.check(job)
     assert site.on(job).codes == ["fire-watch-missing"]
     assert site.switches() == []

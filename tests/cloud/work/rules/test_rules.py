@@ -45,9 +45,11 @@ READY = Facts(
     permit=PERMIT,
     ticks=ALL,
     ten_rules_read=True,
+    site_pictures=1,
     welder_present=True,
     fire_watch=WATCH,
     watch_ticks=frozenset({"site", "stay"}),
+    joint_photo=True,
     fire_watch_present=True,
     watched_at=NOW - 1000,
 )
@@ -90,6 +92,7 @@ ONE_THING_WRONG = [
     ("checklist", {"ticks": ALL - {"combustibles"}}),
     ("checklist", {"ticks": frozenset()}),
     ("ten-rules", {"ten_rules_read": False}),
+    ("site-pictures", {"site_pictures": 0}),
     ("presence", {"welder_present": False}),
     ("fire-watch-missing", {"fire_watch": None}),
     ("fire-watch-same-person", {"fire_watch": replace(WATCH, id="w")}),
@@ -100,6 +103,7 @@ ONE_THING_WRONG = [
     ("fire-watch-enterprise", {"fire_watch": replace(WATCH, enterprise_id=None)}),
     ("fire-watch-busy", {"fire_watch": replace(WATCH, busy=True)}),
     ("watch-checklist", {"watch_ticks": frozenset({"site"})}),
+    ("joint-photo", {"joint_photo": False}),
     ("presence-watch", {"fire_watch_present": False}),
     ("watch-expired", {"watched_at": NOW - 600_000}),
     ("contract-missing", {"welder": OUTSIDER}),
@@ -217,6 +221,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         "permit",
         "checklist",
         "ten-rules",
+        "site-pictures",
         "presence",
         "fire-watch-same-person",
         "fire-watch-role",
@@ -224,6 +229,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         "fire-watch-enterprise",
         "fire-watch-busy",
         "watch-checklist",
+        "joint-photo",
         "presence-watch",
         "watch-expired",
     ]
@@ -262,7 +268,7 @@ def test_the_fire_watchs_word_holds_for_less_than_ten_minutes(seconds: int) -> N
 @pytest.mark.parametrize("profile", profiles.names())
 def test_every_refusal_has_words_todo_source_and_status(code: str, profile: str) -> None:
     values = dict.fromkeys(
-        ("field", "field_en", "day", "status", "status_en", "left", "word"), "甲"
+        ("field", "field_en", "day", "status", "status_en", "left", "word", "count"), "甲"
     )
     refusal = refuse(code, profiles.load(profile), values)
     for words in (refusal.words, refusal.todo):
