@@ -17,7 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from cloud import issuers
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
-from cloud.base.unit import Ground
+from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
 from cloud.cases import from_terminals, holds, life, notices, observed
 from cloud.issuers.daily import DailyRound
@@ -85,7 +85,7 @@ class Cloud:
         address = self._broker_address()
         sender = Sender(address)
         self.ground.send = sender
-        housekeeping = Housekeeping(self.ground)
+        housekeeping = Housekeeping(self.ground, {"terminal-revoked": [self._revoked]})
         self.ground.wake = housekeeping.wake
         texter = Texter(self.settings, self.ground.clock)
         self.ground.text = texter.text
@@ -146,6 +146,11 @@ class Cloud:
             asyncore_use_poll=True,  # select() ends at file number 1023; terminals have those
             ident=None,
         )
+
+    def _revoked(self, unit: Unit, event: outbox.Event) -> None:
+        """Its connection goes at once; another broker asks us again at the next log-in."""
+        if self._broker:
+            self._broker.drop(event.subject)
 
     def serve(self) -> None:
         """Answers requests until Ctrl-C or SIGTERM."""
@@ -210,9 +215,9 @@ class Housekeeping:
     Each round is safe beside other processes doing the same (conditional claims).
     """
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, more: outbox.Handlers | None = None) -> None:
         self._ground = ground
-        self._handlers = handlers()
+        self._handlers = outbox.together(handlers(), more or {})
         self._rounds = ROUNDS
         self._news = threading.Event()
         self._ending = False

@@ -13,6 +13,7 @@ COMPOSITION = {
     *("cloud/inloop.py", "cloud/soak.py"),
     "cloud/departments_cli.py",
     "cloud/zones_cli.py",
+    "cloud/terminals_cli.py",
     "cloud/campaigns_cli.py",
     *("cloud/ledgers_cli.py", "cloud/record_cli.py", "cloud/rules_cli.py", "cloud/uncoded_cli.py"),
     *("cloud/backup.py", "cloud/running_cli.py", "cloud/retention.py"),

@@ -29,6 +29,9 @@ class Settings:
     mqtt_tls_cert: Annotated[str, "certificate file (PEM) of the TLS listener"] = ""
     mqtt_tls_key: Annotated[str, "key file (PEM) of the TLS listener"] = ""
     mqtt_tls_ca: Annotated[str, "authority (PEM) of devices' own certificates; empty = none"] = ""
+    terminal_server: Annotated[
+        str, "broker that new terminals are told, mqtts://host:port; empty = mqtt_listen"
+    ] = ""
     listen: Annotated[str, "address of the web server"] = "127.0.0.1:8080"
     base_url: Annotated[str, "what QR codes begin with; empty = listen"] = ""
     profile: Annotated[str, "whose rules hold (work/profiles)"] = "chongqing"
@@ -122,6 +125,11 @@ class Settings:
             object.__setattr__(self, "database", f"sqlite:///{path}")
         base = self.base_url or f"http://{self.listen}"
         object.__setattr__(self, "base_url", base.rstrip("/"))
+
+    @property
+    def told_to_terminals(self) -> str:
+        """What is written into a terminal as its `server`."""
+        return self.terminal_server or self.mqtt_listen
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

@@ -90,16 +90,24 @@ _ON_LINE: ColumnElement[bool] = literal_column("terminal.online")
 # --- provisioning -------------------------------------------------------------------------------
 
 
-def provision(unit: Unit, device: str, *, signed: bool = True, dialect: str = "native") -> bytes:
+def provision(
+    unit: Unit,
+    device: str,
+    *,
+    signed: bool = True,
+    dialect: str = "native",
+    secret: bytes | None = None,
+) -> bytes:
     """Make (or renew) a terminal and give its 32-byte secret, this once; BadDevice, ValueError.
 
-    A terminal that is provisioned again has to log in again; its counter goes on.
+    `secret` = one that was made on the bench. A terminal that is provisioned again has to log in
+    again; its counter goes on.
     """
     if not _DEVICE.fullmatch(device):
         raise BadDevice(device)
     if dialect not in DIALECTS:
         raise ValueError(f"dialect {dialect!r}")
-    fresh = secrets.token_bytes(32)
+    fresh = secret or secrets.token_bytes(32)
     row = locked(unit, device)
     if row is None:
         row = Terminal(device=device, made_at=unit.now)
@@ -135,8 +143,12 @@ def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def revoke(unit: Unit, device: str) -> None:
-    """Nothing is heard from it and nothing sent to it any more; unknown devices are no error."""
+    """Nothing is heard from it and nothing sent to it any more; unknown devices are no error.
+
+    The event `terminal-revoked` has the embedded broker close its connection.
+    """
     unit.db.execute(update(Terminal).where(Terminal.device == device).values(status="revoked"))
+    outbox.tell(unit, "terminal-revoked", device, {})
 
 
 def get(unit: Unit, device: str) -> Terminal | None:

@@ -84,6 +84,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "terminal.package": ANYONE,
     "monitoring.metrics": ANYONE,
     "terminal.snapshot": ANYONE,
+    "terminal.enrol": ANYONE,
 }
 
 # More than a form of ours has: bytes that a request may have here.
@@ -91,7 +92,9 @@ BODIES = {"welder.add_picture": media.LIMITS["site"][0] + 4096}
 
 # Opened by a token in the request, not by a session: they read no cookie, so nobody's browser
 # can be misused for them.
-BY_TOKEN = frozenset({"terminal.package", "terminal.snapshot", "monitoring.metrics"})
+BY_TOKEN = frozenset(
+    {"terminal.package", "terminal.snapshot", "terminal.enrol", "monitoring.metrics"}
+)
 
 # What is open to who must have a second factor and has none yet: to make one, and to leave.
 UNFINISHED = frozenset(

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from cloud.book import jpeg, media
 from cloud.link import packages, snapshots, upgrades
 from cloud.web import visitor
+from cloud.web.terminal import enrolling
 from cloud.web.trouble import Trouble, bad_input
 
 blueprint = Blueprint("terminal", __name__)
@@ -56,6 +57,12 @@ def snapshot(id: str) -> ResponseReturnValue:
     if not kept:
         abort(409)
     return "", 204
+
+
+@blueprint.post("/t/enrol")
+def enrol() -> ResponseReturnValue:
+    """A module from the bench; the enrolment code is the token."""
+    return enrolling.enrol(_bearer())
 
 
 def _bearer() -> str:

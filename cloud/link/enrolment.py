@@ -1,0 +1,161 @@
+"""Enrolment: a module that was flashed becomes a terminal of this cloud, by a short-lived code.
+
+The bench makes the secret and brings it; it is kept sealed and never given out again. One chip is
+one identity, named after the chip's own address. The same bench may ask again as often as cables
+are pulled: the same secret gets the same answer and costs nothing.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base
+from cloud.base.ids import new_id
+from cloud.base.unit import Unit
+from cloud.link import stock, terminals
+from cloud.registry import machines
+
+HOURS_MAX = 168
+TIMES_MAX = 1000
+_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_GROUPS, _GROUP = 3, 5
+_WANTED = ("category", "supply", "max_a")  # of a machine, before a terminal is made for it
+
+
+class EnrolmentCode(Base):
+    """Who may enrol how many until when. The code itself is not kept, only its keyed hash."""
+
+    __tablename__ = "enrolment_code"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    who: Mapped[str]
+    made_at: Mapped[int]
+    until: Mapped[int]
+    times: Mapped[int]
+    used: Mapped[int]
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """What the bench writes into the terminal besides the secret."""
+
+    device: str
+    server: str
+    release_key: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why not: `code-wrong`, `code-expired`, `code-spent`, `enrolled-elsewhere`, `scrapped`,
+    `machine-unknown`, `machine-taken` or `machine-incomplete`; `told` = which one, or what misses.
+    """
+
+    word: str
+    told: str = ""
+
+
+def make(unit: Unit, who: str, times: int, hours: int) -> tuple[EnrolmentCode, str]:
+    """A code for a person, shown this once; ValueError where it would be too good."""
+    if not (1 <= times <= TIMES_MAX and 1 <= hours <= HOURS_MAX and who):
+        raise ValueError(f"times {times}, hours {hours}")
+    text = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    row = EnrolmentCode(
+        id=new_id(),
+        digest=_digest(unit, text),
+        who=who,
+        made_at=unit.now,
+        until=unit.now + hours * 3_600_000,
+        times=times,
+        used=0,
+    )
+    unit.db.add(row)
+    unit.db.flush()
+    return row, text
+
+
+def listed(unit: Unit) -> list[EnrolmentCode]:
+    """All codes, the latest first."""
+    return list(unit.db.scalars(select(EnrolmentCode).order_by(EnrolmentCode.made_at.desc())))
+
+
+def end(unit: Unit, code_id: str) -> bool:
+    """The code is good no more, at once; False if there is none."""
+    row = unit.db.get(EnrolmentCode, code_id)
+    if row is None:
+        return False
+    row.until = min(row.until, unit.now)
+    return True
+
+
+def enrol(
+    unit: Unit, code: str, chip: str, secret: bytes, machine_code: str = ""
+) -> Enrolled | Refused:
+    """Make this chip a terminal with this 32-byte secret, fitted to a machine if one is named."""
+    right = select(EnrolmentCode).where(EnrolmentCode.digest == _digest(unit, code))
+    row = unit.db.scalar(right.with_for_update())
+    if row is None:
+        return Refused("code-wrong")
+    if row.until <= unit.now:
+        return Refused("code-expired")
+    device = f"HM{chip.upper()}"
+    known = terminals.get(unit, device)
+    again = known is not None and _same(terminals.secret(unit, device), secret)
+    item = stock.get(unit, chip)
+    if item and item.state == "scrapped":
+        return Refused("scrapped", device)
+    if known and known.status == "active" and not again and not _renews(row, item, known):
+        return Refused("enrolled-elsewhere", device)
+    fault = _machine(unit, machine_code, device)
+    if fault:
+        return fault
+    if not again:
+        if row.used >= row.times:
+            return Refused("code-spent")
+        row.used += 1
+        terminals.provision(unit, device, secret=secret)
+        item = stock.move(unit, chip, "flashed", row.id, machine_code)
+        item.device, item.code = device, row.id
+        unit.db.flush()
+    _fit(unit, machine_code, device)
+    return Enrolled(device, unit.settings.told_to_terminals, unit.settings.release_key)
+
+
+def _renews(code: EnrolmentCode, item: stock.StockItem | None, known: terminals.Terminal) -> bool:
+    """A module whose store was erased before it ever worked: the same code may begin anew."""
+    fresh = known.login_at is None and item is not None
+    return fresh and item.code == code.id and item.state == "flashed"  # type: ignore[union-attr]
+
+
+def _machine(unit: Unit, code: str, device: str) -> Refused | None:
+    if not code:
+        return None
+    machine = machines.by_code(unit, code)
+    if machine is None:
+        return Refused("machine-unknown", code)
+    if machine.device not in (None, device):
+        return Refused("machine-taken", machine.device or "")
+    missing = [name for name in _WANTED if not getattr(machine, name)]
+    return Refused("machine-incomplete", ", ".join(missing)) if missing else None
+
+
+def _fit(unit: Unit, code: str, device: str) -> None:
+    machine = machines.by_code(unit, code) if code else None
+    if machine is None or machine.device == device:
+        return
+    before = machines.by_device(unit, device)
+    if before:
+        machines.fit(unit, before, None)
+    machines.fit(unit, machine, device)
+
+
+def _same(kept: bytes | None, given: bytes) -> bool:
+    return kept is not None and hmac.compare_digest(kept, given)
+
+
+def _digest(unit: Unit, text: str) -> str:
+    plain = "".join(text.split()).replace("-", "").upper()
+    return unit.keys.blind(f"enrolment:{plain}")
