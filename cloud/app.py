@@ -91,7 +91,12 @@ class Cloud:
         self.ground.text = texter.text
         self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
         ingest = Ingest(
-            self.ground, address, intake.receive, housekeeping.deliver, keep=intake.set_aside
+            self.ground,
+            address,
+            intake.receive,
+            housekeeping.deliver,
+            keep=intake.set_aside,
+            hold=intake.hold,
         )
         rounds = (DailyRound(self.ground), Herald(self.ground))
         for part in (sender, texter, ingest, housekeeping, *rounds):

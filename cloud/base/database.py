@@ -134,5 +134,7 @@ def _write_ahead(dbapi: Any) -> None:
 def _sqlite_begin(connection: Connection) -> None:
     # A deferred BEGIN that turns into a write fails at once when another writer was quicker.
     read = connection.get_execution_options().get("hanma_read", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={int(read)}")
+    if connection.info.get("reads") is not read:  # kept with the connection in the pool
+        connection.exec_driver_sql(f"PRAGMA query_only={int(read)}")
+        connection.info["reads"] = read
     connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")

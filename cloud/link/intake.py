@@ -18,9 +18,9 @@ from cloud.link import (
     wire,
 )
 from cloud.link.strangers import text, whole
-from cloud.link.terminals import Terminal, off_line
+from cloud.link.terminals import Terminal, hold, off_line
 
-__all__ = ["off_line", "receive", "set_aside"]
+__all__ = ["hold", "off_line", "receive", "set_aside"]
 
 
 def receive(unit: Unit, device: str, payload: bytes) -> str:
@@ -35,7 +35,6 @@ def receive(unit: Unit, device: str, payload: bytes) -> str:
     word = _heard(unit, row, wire.read_up(payload))
     if word not in _GOOD:
         oddities.keep(unit, row, word, payload)
-    unit.db.flush()
     return word
 
 

@@ -2,6 +2,8 @@
 
 At least once on the wire, exactly once in the book: a message is acknowledged after its commit,
 never before, so whoever is killed in between gets it again, and `receive` knows it already.
+What waits together is committed together; if that fails, each by itself, so that one message
+which breaks `receive` holds up no other.
 """
 
 import contextlib
@@ -46,6 +48,7 @@ class Writing(Protocol):
 
 Receive = Callable[[Unit, str, bytes], str]
 Keep = Callable[[Unit, str, bytes], object]
+Hold = Callable[[Unit, list[str]], object]
 
 
 class Heard(NamedTuple):
@@ -63,7 +66,7 @@ class Ingest:
 
     `receive(unit, device, payload)` is the way in (cloud.link.intake.receive), and gives a word
     to count it by; `deliver()` passes on the outbox afterwards; `keep(unit, device, payload)`
-    stores what `receive` broke on.
+    stores what `receive` broke on; `hold(unit, devices)` reads at once what a batch will need.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Ingest:
         deliver: Callable[[], object],
         *,
         keep: Keep | None = None,
+        hold: Hold | None = None,
         queue_size: int = 500,
         buckets: Buckets | None = None,
     ) -> None:
@@ -82,6 +86,7 @@ class Ingest:
         self._receive = receive
         self._deliver = deliver
         self._keep = keep
+        self._hold = hold
         self._buckets = buckets or Buckets()
         self._queue: queue.Queue[Heard | None] = queue.Queue(queue_size)
         self._stopping = threading.Event()
@@ -148,15 +153,34 @@ class Ingest:
     def _work(self) -> None:
         while True:
             batch = self._batch()
-            for heard in batch:
-                try:
-                    self._settle(heard)
-                except Exception:  # nothing may end this thread
-                    log.exception("%s: a message was not settled", heard.device)
+            if len(batch) < 2 or not self._together(batch):
+                self._one_by_one(batch)
             if batch:
                 self._pass_on()
             elif self._stopping.is_set():
                 return
+
+    def _one_by_one(self, batch: list[Heard]) -> None:
+        for heard in batch:
+            try:
+                self._settle(heard)
+            except Exception:  # nothing may end this thread
+                log.exception("%s: a message was not settled", heard.device)
+
+    def _together(self, batch: list[Heard]) -> bool:
+        """One commit for all, then acknowledge; False if nothing of it was kept."""
+        try:
+            with self._ground.write() as unit:
+                if self._hold is not None:
+                    self._hold(unit, [heard.device for heard in batch])
+                words = [self._receive(unit, heard.device, heard.payload) for heard in batch]
+        except Exception as error:
+            log.info("%d messages are taken one by one: %s", len(batch), _where(error))
+            return False
+        for heard, word in zip(batch, words, strict=True):
+            self.tally.update(("received", word))
+            self._acknowledge(heard)
+        return True
 
     def _batch(self) -> list[Heard]:
         """What is there, at most _BATCH; waits for the first. Empty only when stopping."""

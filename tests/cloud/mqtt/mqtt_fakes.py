@@ -42,9 +42,11 @@ class Room:
         self.fails: dict[bytes, list[Exception]] = {}
         self.gate = threading.Event()
         self.gate.set()
+        self.waits = threading.Event()  # somebody came to the gate
         self.delivered = 0
 
     def receive(self, _unit: object, device: str, payload: bytes) -> str:
+        self.waits.set()
         self.gate.wait()
         self.heard.append((device, payload))
         if self.fails.get(payload):
