@@ -62,7 +62,7 @@ class Terminal:
         self.chat = Chat(board.serial())
         self.modem = choose(identity.modem)(self.chat, board, identity.apn)
         speaker = Speaker(self.modem, board)
-        self.voice = Voice(speaker.speak)  # the A7670 loses the end of what follows a hush
+        self.voice = Voice(speaker.speak, speaker.hush)
         self.reports = Reports(self)
         self.orders = Orders(self)
         self.senses = Senses(self)

@@ -120,6 +120,7 @@ class Voice:
         self._speak = speak
         self._hush = hush
         self._saying = URGENT  # the priority of what is being said; URGENT = not to be cut short
+        self._said = None  # what is being said
         self._waiting = []
         self._asked = {}  # name → ticks when it was last asked for
         self._more = asyncio.Event()
@@ -150,11 +151,12 @@ class Voice:
         self._more.set()
         if self._hush and priority < self._saying:
             self._saying = URGENT  # hushed once is enough
-            asyncio.create_task(self._cut_short())
+            asyncio.create_task(self._cut_short(self._said))
 
-    async def _cut_short(self):
+    async def _cut_short(self, text):
         try:
-            await self._hush()
+            if text is self._said:  # else it has just ended, and the urgent one is being said
+                await self._hush()
         except OSError:  # then it is heard to its end
             pass
 
@@ -164,6 +166,7 @@ class Voice:
             self._more.clear()
             while self._waiting:
                 self._saying, text = self._waiting.pop(0)
+                self._said = text
                 tries, pause_ms = _PATIENT if self._saying == URGENT else (1, 100)
                 for _ in range(tries):
                     try:
@@ -171,4 +174,4 @@ class Voice:
                         break
                     except OSError:  # the modem is away: only what is urgent is still news later
                         await asyncio.sleep_ms(pause_ms)
-                self._saying = URGENT
+                self._saying, self._said = URGENT, None

@@ -154,18 +154,19 @@ class Driver:
         """Says `text` and returns when it is over."""
         if not self.imei or "tts" not in self.capabilities:
             raise ModemError("no voice")
-        self._spoken.clear()
+        spoken = self._spoken = asyncio.Event()  # its own: the last one may still be set
         coded = hexlify(_ucs2(text))
         await self._chat.command(b'AT+CTTS=1,"%s"' % coded, timeout_ms=5000)
         try:
-            await asyncio.wait_for_ms(self._spoken.wait(), _SPEECH_MS)
+            await asyncio.wait_for_ms(spoken.wait(), _SPEECH_MS)
         except asyncio.TimeoutError:
             raise ModemError("speech did not end") from None
 
     async def hush(self):
         """Breaks off what is being said; its `speak` then returns."""
+        spoken = self._spoken
         await self._chat.command(b"AT+CTTS=0")
-        self._spoken.set()  # SIMCom tells it with the answer, Luat does not
+        spoken.set()  # SIMCom tells it with the answer, Luat does not
 
     # notes from the modem -------------------------------------------------------------
 

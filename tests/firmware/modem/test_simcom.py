@@ -584,6 +584,31 @@ def test_what_is_hushed_is_over_at_once() -> None:
     driving(dialogue, script)
 
 
+def test_the_end_of_what_was_hushed_is_not_taken_for_the_end_of_the_next() -> None:
+    """The hushed one is over with its note, and the next begins before the hush had its OK."""
+    dialogue = Dialogue(
+        (b'AT+CTTS=1,"0041"', lines("+CTTS:", "OK")),
+        (b"AT+CTTS=0", lines("+CTTS: 0", "OK")),
+        (b'AT+CTTS=1,"0042"', lines("+CTTS:", "OK")),
+        most=1,
+    )
+
+    async def script(modem: Simcom, board: Board) -> None:
+        async def both() -> None:
+            await started(modem).speak("A")
+            await modem.speak("B")
+
+        speaking = asyncio.create_task(both())
+        await asyncio.sleep(0.5)
+        await modem.hush()
+        await asyncio.sleep(1)
+        assert not speaking.done()
+        dialogue.say(lines("+CTTS: 0"))
+        await speaking
+
+    driving(dialogue, script)
+
+
 def test_a_modem_that_was_not_started_speaks_not_and_is_not_asked() -> None:
     async def script(modem: Simcom, board: Board) -> None:
         with pytest.raises(ModemError, match="no voice"):
