@@ -35,6 +35,7 @@ _ELSEWHERE = {
     "pack": "release.cli",
     "hardware": "hardware.cli",
     "board": "simulator.cable.cli",
+    "label": "cloud.labels_cli",
     "soak": "cloud.soak",
     "audit": "cloud.record_cli",
     "rules": "cloud.rules_cli",

@@ -26,6 +26,11 @@ if [ "${CI:-}" = true ] && ! has_mosquitto; then
     apt_install mosquitto || stop "CI needs mosquitto. 请安装: apt install mosquitto"
 fi
 
+if ! ldconfig -p 2>/dev/null | grep -q libzbar && ! command -v zbarimg >/dev/null; then # reads labels
+    say "· zbar"
+    apt_install libzbar0 || stop "The label tests need zbar. 请安装: apt install libzbar0 (macOS: brew install zbar)"
+fi
+
 if ! command -v ngspice >/dev/null; then # simulates the carrier board: hanma hardware check
     say "· ngspice"
     apt_install ngspice || stop "The hardware checks need ngspice. 请安装: apt install ngspice (macOS: brew install ngspice)"

@@ -19,6 +19,7 @@ COMPOSITION = {
     *("cloud/backup.py", "cloud/running_cli.py", "cloud/retention.py"),
     "cloud/accounts_cli.py",
     "cloud/platform_cli.py",
+    "cloud/labels_cli.py",
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {

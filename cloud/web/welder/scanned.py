@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
-from cloud.registry import machines, sight
+from cloud.registry import labels, machines, sight
 from cloud.registry.machines import Machine
 from cloud.web.trouble import Trouble, not_yours
 from cloud.web.visitor import Viewer
@@ -21,6 +21,13 @@ def machine_at(unit: Unit, typed: str) -> Machine:
     if isinstance(code, BadCode):
         raise _misread(code)
     machine = machines.by_code(unit, code)
+    if machine is None and labels.was_replaced(unit, code):
+        raise Trouble(
+            404,
+            "label-replaced",
+            _("这张二维码已经更换，不再有效。"),
+            _("请扫电焊机上的新二维码；没有新的，请联系作业单位。"),
+        )
     if machine is None:
         raise Trouble(
             404,

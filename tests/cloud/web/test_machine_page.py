@@ -1,8 +1,10 @@
 """The page of a scanned machine: exactly one thing to do next, for each viewer."""
 
+import random
+
 import pytest
 
-from cloud.registry import machines
+from cloud.registry import labels, machines
 from cloud.web.welder.words import STEPS
 
 
@@ -45,6 +47,15 @@ def test_a_misread_code_is_a_404_that_says_so(browser, cast, spoil, words):
     answer = browser(cast.welder).get("/find", query_string={"code": spoil(cast.code)})
     assert answer.status_code == 404
     assert words in answer.text
+
+
+def test_a_replaced_code_says_so_and_the_fresh_one_opens_the_machine(browser, county, cast):
+    with county.ground.write() as unit:
+        machine = machines.by_code(unit, cast.code)
+        fresh = labels.replace(unit, machine, why="copied", by="office", rng=random.Random(1))
+    answer = browser(cast.welder).get(f"/m/{cast.code}")
+    assert answer.status_code == 404 and "这张二维码已经更换" in answer.text
+    assert browser(cast.welder).get(f"/m/{fresh}").status_code == 200
 
 
 def test_an_unknown_machine_is_a_404_in_plain_words(browser, county, cast):
@@ -171,7 +182,7 @@ def test_the_state_has_one_shape(floor):
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part", "job"),
         *("state", "site", "work", "welder", "fire_watch", "wants_code", "end_reason"),
         *("off_confirmed", "profile", "permit", "ticks", "ten_rules", "times", "refusals"),
-        "poll_ms",
+        *("poll_ms", "contracts"),
     }
     assert (state["step"], state["state"], state["relay"]) == ("off", "on", 1)
 
