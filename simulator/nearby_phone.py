@@ -56,6 +56,7 @@ class NearbyPhone:
         self.room = SMALLEST
         self.sent_ns = 0  # when the newest piece began to go out (monotonic)
         self.states: deque[State] = deque(maxlen=200)
+        self.notes: deque[tuple[int, bytes]] = deque(maxlen=2_000)  # (characteristic, as it came)
 
     async def meet(self, device: str, mtu: int = 247, within_s: float = _WAIT_S) -> dict[str, Any]:
         """Connects with the terminal `device`; its identity."""
@@ -148,13 +149,22 @@ class NearbyPhone:
     async def state(self) -> State:
         return State(await self._found[STATE].read_value())
 
+    async def gatt(self, of: int, data: bytes | None) -> bytes:
+        """Reads a characteristic, or writes it with response: what a browser does."""
+        if data is None:
+            return bytes(await self._found[of].read_value())
+        await self._found[of].write_value(data, with_response=True)
+        return b""
+
     def _state(self, data: bytes) -> None:
+        self.notes.append((STATE, bytes(data)))
         state = State(data)
         self.room = state.room
         self.states.append(state)
         self._states.put_nowait(state)
 
     def _piece(self, data: bytes) -> None:
+        self.notes.append((JOURNAL, bytes(data)))
         self._text = data[1:] if data[0] & FIRST else self._text + data[1:]
         if data[0] & LAST:
             self._texts.put_nowait(self._text)

@@ -12,6 +12,7 @@ from cloud.base.unit import Ground
 from cloud.web import (
     accounts,
     assets,
+    carrying,
     contracts,
     exempt,
     headers,
@@ -54,6 +55,8 @@ def create_app(ground: Ground) -> Flask:
     shown.init_app(app)
     assets.init_app(app)
     regulator.init_app(app, ground)
+    app.register_blueprint(carrying.blueprint)
+    app.jinja_env.globals["near_words"] = carrying.words
     for audience in (
         *(accounts, welder, regulator, technician, office, terminal, monitoring),
         contracts,

@@ -21,6 +21,9 @@ _REGULATORS = frozenset({"officer", "office"})
 
 RIGHTS: dict[str, frozenset[str]] = {
     "static": ANYONE,
+    "app.manifest": ANYONE,
+    "app.offline": ANYONE,
+    "app.worker": ANYONE,
     "accounts.healthz": ANYONE,
     "accounts.login": ANYONE,
     "accounts.register": ANYONE,

@@ -2,7 +2,9 @@
 
 `GET /terminals/D/nearby` meets and reads its identity · `POST …/nearby/ticket` `{"value": text}`
 gives word and receipt · `POST …/nearby/carry` `{"value": seq}` gives word and the journal's body ·
-`POST …/nearby/stored` `{"value": body}` gives a word · `POST …/nearby/part` ends it.
+`POST …/nearby/stored` `{"value": body}` gives a word · `POST …/nearby/part` ends it ·
+`POST …/nearby/gatt` `{"value": {"of": characteristic or 0, "write": hex or nothing}}` gives bytes
+and the notifications since, for a browser's own page code.
 """
 
 import asyncio
@@ -41,6 +43,7 @@ class Phones:
                 "carry": self._carry,
                 "stored": self._stored,
                 "part": self._part,
+                "gatt": self._gatt,
             }.get(what) or abort(404)
             self._known(device)
             value = (request.get_json(silent=True) or {}).get("value")
@@ -85,6 +88,18 @@ class Phones:
 
     async def _stored(self, device: str, body: Any) -> dict[str, Any]:
         return {"word": await (await self._phone(device)).hand_in(str(body).encode())}
+
+    async def _gatt(self, device: str, value: Any) -> dict[str, Any]:
+        phone = await self._phone(device)
+        told = b""
+        if value["of"]:
+            write = value.get("write")
+            told = await phone.gatt(value["of"], None if write is None else bytes.fromhex(write))
+        notes = []
+        while phone.notes:
+            of, data = phone.notes.popleft()
+            notes.append([of, data.hex()])
+        return {"read": told.hex(), "notes": notes}
 
     async def _part(self, device: str, _: Any) -> dict[str, Any]:
         if device in self._phones:

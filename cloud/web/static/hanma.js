@@ -195,10 +195,15 @@ function tick() {
   for (const late of document.querySelectorAll("[data-show-at]")) late.hidden = now < Number(late.dataset.showAt);
 }
 
+// A shared phone keeps our files and a page that names nobody; where it may not, nothing is lost.
+navigator.serviceWorker?.register("/sw.js").catch(() => {});
+document.addEventListener("look-again", refresh);
+
 function begin() {
   skew = Number(main().dataset.now) - Date.now();
   tick();
   again();
+  document.dispatchEvent(new Event("fresh"));
 }
 
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : poll()));

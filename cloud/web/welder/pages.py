@@ -38,7 +38,7 @@ def machine(code: str) -> str:
             return render_template("welder/sign_in.html", machine=found, after=after, refused=None)
         must_see(unit, viewer, found)
         shown = screen.seen_by(unit, found, person_of(unit, viewer))
-        return _page(unit, viewer, shown)
+        return _page(unit, viewer, shown, found.device or "")
 
 
 @blueprint.get("/m/<code>/state")
@@ -65,11 +65,12 @@ def drafts() -> Drafts:
     return current_app.extensions["hanma_drafts"]
 
 
-def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any]) -> str:
+def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any], device: str) -> str:
     step = words.step(shown, viewer)
     return render_template(
         "welder/machine.html",
         shown=shown,
+        device=device,
         etag=answers.etag(shown),
         step=step,
         reload_s=words.reload_s(shown, step.sign, unit.now),

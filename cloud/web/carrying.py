@@ -1,0 +1,72 @@
+"""The phone as a carrier and an app: words for near.js, the manifest, the page off line."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
+from flask_babel import gettext as _
+
+blueprint = Blueprint("app", __name__)
+
+
+def words() -> str:
+    """What near.js says, as JSON for one attribute; keys of ble.js where the terminal answers."""
+    return json.dumps(
+        {
+            "meeting": _("正在找终端，请在弹出的窗口里选它。"),
+            "giving": _("正在交给终端……"),
+            "none": _("没有选终端。请站到焊机旁边再试。"),
+            "failed": _("没有成功，请靠近焊机再试。"),
+            "taken": _("票据已经在手机里，12 小时内有效。"),
+            "use": _("用带着的票据开机："),
+            "waiting": _("还有 # 份终端记录等网络恢复后上交。"),
+            "ok": _("终端已经执行。"),
+            "wrong-device": _("这不是这台焊机的终端。"),
+            "stale-challenge": _("票据过时了，请再按一次。"),
+            "used": _("这张票据已经用过。"),
+            "expired": _("这张票据已经过期。"),
+            "void": _("这张票据已经作废。"),
+            "ended": _("这项作业已经结束。"),
+            "locked": _("这台焊机已被锁定。"),
+            "gas": _("可燃气体超标，终端不开机。"),
+            "relay-stuck": _("触点没有动作，请报修。"),
+            "fire-watch": _("还需要监护人的口令。"),
+        }
+    )
+
+
+@blueprint.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """By which a phone keeps the page as an app."""
+    icon = {"src": url_for("static", filename="sign.svg"), "sizes": "any", "type": "image/svg+xml"}
+    told = {
+        "name": _("焊码"),
+        "short_name": _("焊码"),
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f3f4f1",
+        "theme_color": "#14181a",
+        "icons": [icon],
+    }
+    answer = jsonify(told)
+    answer.content_type = "application/manifest+json"
+    return answer
+
+
+@blueprint.get("/offline")
+def offline() -> str:
+    """The page that stands in for all others while there is no network; it names nobody."""
+    return render_template("offline.html")
+
+
+@blueprint.get("/sw.js")
+def worker() -> Response:
+    """The service worker, from the root that it looks after; its list names files by content."""
+    asset = current_app.jinja_env.globals["asset"]
+    names = ("hanma.css", "hanma.js", "near.js", "ble.js", "pocket.js", "sign.svg")
+    files = [asset(name) for name in names]  # type: ignore[operator]
+    with current_app.open_resource("static/worker.js", "r", encoding="utf-8") as file:
+        text = f"const SHELL = {json.dumps(['/offline', *files])};\n{file.read()}"
+    return Response(text, content_type="text/javascript; charset=utf-8")

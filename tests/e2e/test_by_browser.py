@@ -1,0 +1,146 @@
+"""The page's own Bluetooth code, byte for byte, against the firmware's radio while 4G is down.
+
+`navigator.bluetooth` is a stub that carries bytes to the bench's phone; all above is the page's.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from simulator.check import FIRE_WATCH, VALID, person
+from simulator.demo import Demo, post_json
+from simulator.job import Machine, Person, prepare
+from tests.browser.chromium import launch
+from tests.e2e.test_by_phone import go_dark, levels, nearby, until
+
+pytestmark = pytest.mark.slow
+
+STUB = """
+(() => {
+  const hex = (view) => [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const view = (text) => new DataView(new Uint8Array((text.match(/../g) ?? []).map((b) => parseInt(b, 16))).buffer);
+  const known = {};
+  async function carry(of, write) {
+    const told = await window.radio({ of, write });
+    for (const [from, bytes] of told.notes) {
+      const event = new Event("characteristicvaluechanged");
+      known[from].value = view(bytes);
+      known[from].dispatchEvent(event);
+    }
+    return view(told.read);
+  }
+  class Characteristic extends EventTarget {
+    constructor(of) { super(); this.of = of; known[of] = this; }
+    readValue() { return carry(this.of); }
+    async writeValueWithResponse(value) { await carry(this.of, hex(value)); }
+    async startNotifications() { return this; }
+  }
+  let timer;
+  const gatt = {
+    connected: false,
+    async connect() { gatt.connected = true; timer = setInterval(() => carry(0), 100); return gatt; },
+    disconnect() { gatt.connected = false; clearInterval(timer); window.radio(null); },
+    async getPrimaryService() { return { getCharacteristic: async (uuid) => new Characteristic(Number(uuid[7])) }; },
+  };
+  const bluetooth = { requestDevice: async (asked) => { window.asked = asked; return { gatt, name: asked.filters[0].name }; } };
+  Object.defineProperty(navigator, "bluetooth", { value: bluetooth });
+})();
+"""  # noqa: E501
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as play:
+        chromium = launch(play)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def machine(stage: Demo) -> Iterator[Machine]:
+    entry = stage.county["machines"][0]
+    chosen = Machine(entry["code"], entry["device"], stage.bench_url)
+    until("on line", lambda: chosen.look()["on_line"])
+    yield chosen
+    chosen.touch("outage", None)
+    nearby(chosen, "part")
+    until("on line", lambda: chosen.look()["on_line"])
+
+
+def opened(stage: Demo, browser: Any, who: Person, machine: Machine, stub: bool = True) -> Page:
+    """The machine's page on the phone of somebody who has signed in."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
+    for name, value in who.phone.cookies.items():
+        context.add_cookies([{"name": name, "value": value, "url": stage.web_url}])
+    page = context.new_page()
+    address = f"{machine.bench}/terminals/{machine.device}/nearby"
+    if stub:
+        page.expose_function(
+            "radio", lambda what: post_json(f"{address}/{'gatt' if what else 'part'}", what)
+        )
+        page.add_init_script(STUB)
+    page.goto(stage.web_url + machine.page)
+    return page
+
+
+def test_a_job_is_switched_on_and_off_from_the_page_by_bluetooth_alone(
+    stage: Demo, browser: Any, machine: Machine
+) -> None:
+    welder = person(stage, VALID)
+    prepare(welder, person(stage, FIRE_WATCH), machine)
+    before = go_dark(machine)
+    page = opened(stage, browser, welder, machine)
+    page.get_by_text("终端没有信号").click()
+    page.get_by_role("button", name="用蓝牙开机", exact=True).click()
+    expect(page.locator("#near [role=status]")).to_have_text("终端已经执行。", timeout=60_000)
+    expect(page.locator("h1")).to_have_text("作业中", timeout=60_000)
+    assert levels(machine, before) == [1]
+    assert page.evaluate("window.asked.filters[0].name") == machine.device
+    # The journal went to the cloud and the cloud's word back: nothing waits in the phone.
+    expect(page.locator("#near .waiting")).to_have_text("")
+    page.get_by_role("button", name="用蓝牙关机", exact=True).click()
+    expect(page.locator("h1")).to_have_text("收工确认", timeout=60_000)
+    until("open", lambda: levels(machine, before) == [1, 0])
+    page.context.close()
+
+
+def test_a_ticket_taken_along_works_without_any_network_and_its_receipt_is_handed_in_later(
+    stage: Demo, browser: Any, machine: Machine
+) -> None:
+    welder = person(stage, VALID)
+    welder.phone.open(machine.page)
+    welder.phone.press(f"{machine.page}/clear", ticks=["power", "site"])
+    prepare(welder, person(stage, FIRE_WATCH), machine)
+    page = opened(stage, browser, welder, machine)
+    page.get_by_text("终端没有信号").click()
+    page.get_by_role("button", name="带上票据（下井前）", exact=True).click()
+    expect(page.locator("#near [role=status]")).to_contain_text("票据已经在手机里")
+    before = go_dark(machine)
+    page.context.route("**/carried/**", lambda route: route.abort())  # the phone is underground
+    page.locator("#near .taken button").click()
+    expect(page.locator("#near [role=status]")).to_have_text("终端已经执行。", timeout=60_000)
+    expect(page.locator("#near .waiting")).to_contain_text("份终端记录")
+    assert levels(machine, before) == [1]
+    page.context.unroute("**/carried/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#near .waiting")).to_have_text("", timeout=30_000)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("作业中", timeout=30_000)
+    page.get_by_role("button", name="关机", exact=True).click()
+    page.context.close()
+
+
+def test_without_bluetooth_the_page_says_so_and_what_to_use(
+    stage: Demo, browser: Any, machine: Machine
+) -> None:
+    page = opened(stage, browser, person(stage, FIRE_WATCH), machine, stub=False)
+    page.add_init_script("delete Navigator.prototype.bluetooth")
+    page.goto(stage.web_url + "/")
+    if page.locator("#near .unable").is_hidden():
+        page.get_by_text("终端没有信号").click()
+    expect(page.get_by_text("这个浏览器不能用蓝牙")).to_be_visible()
+    assert json.loads(page.locator("#near").get_attribute("data-words") or "")["ok"]
+    page.context.close()
