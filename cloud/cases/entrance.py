@@ -56,6 +56,11 @@ def end_sessions(unit: Unit, person: Person, id: str = "") -> int:
     return count
 
 
+def denied(unit: Unit, district: str, person_id: str, what: str) -> None:
+    """Somebody signed in reached for what is not theirs; `what` = the page, never whose."""
+    audit.write(unit, district, person_id, "access-denied", what, {})
+
+
 def record(unit: Unit, person: Person | None, word: str) -> None:
     """A sign-in that was decided: `word` = why not, empty = signed in."""
     what = "sign-in-refused" if word else "signed-in"

@@ -6,10 +6,11 @@ An endpoint that is not in the table is closed to everybody. Rights to one machi
 
 from __future__ import annotations
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 from flask_babel import gettext as _
 
 from cloud.book import media
+from cloud.cases import entrance
 from cloud.registry.people import ROLES
 from cloud.web import visitor
 from cloud.web.trouble import Trouble, log_in_first, not_yours, wants_json
@@ -79,6 +80,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "office.decide": frozenset({"office"}),
     "exempt.places": frozenset({"office"}),
     "exempt.mark": frozenset({"office"}),
+    "office.look": frozenset({"office"}),  # every look is recorded
     "contracts.mine": frozenset({"enterprise", "welder"}),
     "contracts.make": frozenset({"enterprise"}),
     "contracts.end": frozenset({"enterprise"}),
@@ -133,6 +135,15 @@ def init_app(app: Flask) -> None:
         if request.method == "POST":
             visitor.check_csrf()
         return None
+
+    @app.after_request
+    def record(response: Response) -> Response:
+        """Whoever reached for what is not theirs stands in the audit trail."""
+        person = visitor.viewer() if response.status_code == 403 and "not_yours" in g else None
+        if person:
+            with visitor.ground().write() as unit:
+                entrance.denied(unit, person.district, person.id, str(request.endpoint))
+        return response
 
 
 def _to_factor() -> Response:

@@ -11,7 +11,7 @@ import logging
 import secrets
 import traceback
 
-from flask import Flask, Response, jsonify, make_response, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
@@ -33,6 +33,7 @@ def bad_input(words: str) -> Trouble:
 
 def not_yours() -> Trouble:
     """A 403: signed in, but not allowed here."""
+    g.not_yours = True
     todo = _("如需办理，请联系您的单位或平台运维人员。")
     return Trouble(403, "forbidden", _("这一页不归您使用。"), todo)
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cloud.base.unit import Unit
-from cloud.cases import entries, registrations
+from cloud.cases import entries, looks, registrations
 from cloud.cases.registrations import NotEntitled
 from cloud.registry import certificates, enterprises, people
 from cloud.registry.people import Person
@@ -47,6 +47,26 @@ def confirm(id: str) -> ResponseReturnValue:
     if wants_json():
         return jsonify({"ok": True})
     return redirect(url_for("office.waiting"), 303)
+
+
+@blueprint.post("/office/people/<id>/look")
+def look(id: str) -> ResponseReturnValue:
+    """One sealed number of one person in clear, for a reason; the look is recorded."""
+    which = fields.choice("field", _("号码"), looks.FIELDS)
+    why = fields.text("reason", _("原因"), limit=_REASON)
+    with visitor.ground().write() as unit:
+        person = people.get(unit, id)
+        if person is None:
+            abort(404)
+        by = people.known(unit, visitor.signed_in().id)
+        try:
+            number = looks.field(unit, person, which, by, why)
+        except looks.NotEntitled:
+            raise not_yours() from None
+        name = person.name
+    if wants_json():
+        return jsonify({"ok": True, which: number})
+    return render_template("office/looked.html", name=name, number=number)
 
 
 @blueprint.post("/office/registrations/<id>")
