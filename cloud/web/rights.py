@@ -115,6 +115,7 @@ def allowed(endpoint: str, roles: frozenset[str] | None) -> bool:
 
 def init_app(app: Flask) -> None:
     """Ask the table before every request; a POST must carry the CSRF token too."""
+    app.after_request(_recorded)
 
     @app.before_request
     def gate() -> Response | None:
@@ -136,14 +137,14 @@ def init_app(app: Flask) -> None:
             visitor.check_csrf()
         return None
 
-    @app.after_request
-    def record(response: Response) -> Response:
-        """Whoever reached for what is not theirs stands in the audit trail."""
-        person = visitor.viewer() if response.status_code == 403 and "not_yours" in g else None
-        if person:
-            with visitor.ground().write() as unit:
-                entrance.denied(unit, person.district, person.id, str(request.endpoint))
-        return response
+
+def _recorded(response: Response) -> Response:
+    """Whoever reached for what is not theirs stands in the audit trail."""
+    person = visitor.viewer() if response.status_code == 403 and "not_yours" in g else None
+    if person:
+        with visitor.ground().write() as unit:
+            entrance.denied(unit, person.district, person.id, str(request.endpoint))
+    return response
 
 
 def _to_factor() -> Response:

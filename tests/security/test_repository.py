@@ -1,0 +1,87 @@
+"""What can be read off the files themselves: no secret, no broken hash, every part pinned."""
+
+import re
+import ssl
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cloud.base.settings import Settings
+from cloud.mqtt import broker
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ("cloud", "firmware", "simulator", "release", "setup")
+SECRETS = re.compile(
+    r"BEGIN [A-Z ]*PRIVATE KEY-|(?:password|secret|token|api_?key)\w* ?= ?[\"'][0-9a-f]{32,}[\"']",
+    re.I,
+)
+BROKEN = re.compile(r"\bmd5\b|\bsha-?1\b|\bDES\b|\bRC4\b", re.I)
+
+
+def sources():
+    for folder in PROGRAMS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".sh", ".toml", ".js", ".html"} and "vendor" not in str(
+                path
+            ):
+                yield path, path.read_text()
+
+
+def test_no_file_holds_a_private_key_or_a_password():
+    found = [
+        f"{path.relative_to(ROOT)}: {hit[0]}"
+        for path, text in sources()
+        for hit in SECRETS.finditer(text)
+    ]
+    assert found == []
+    kept = Settings.described()
+    secret = [name for name in kept if re.search("secret|token|password", name)]
+    assert secret and all(getattr(Settings(), name) == "" for name in secret)
+
+
+def test_no_program_uses_a_broken_hash():
+    """But for the simulated chip's own loader, whose flash check is what it is."""
+    found = [path for path, text in sources() if path.suffix == ".py" and BROKEN.search(text)]
+    assert [path for path in found if "simulator/cable" not in str(path)] == []
+
+
+def test_bandit_finds_nothing_grave():
+    words = ["--quiet", "--recursive", "-lll", "cloud", "release"]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "bandit", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_brokers_tls_begins_at_1_2(tmp_path, monkeypatch):
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", lambda *_: None)
+    context = broker.tls_context("made-up", "made-up")
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+def test_every_dependency_is_pinned_in_the_lock():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [one for many in project["optional-dependencies"].values() for one in many]
+    named = {plain(re.split(r"[\[>=<]", one)[0]) for one in project["dependencies"] + extras}
+    lock = (ROOT / "setup" / "lock.txt").read_text().splitlines()
+    pinned = {
+        plain(line.split("==")[0]) for line in lock if re.fullmatch(r"[\w.-]+==[\w.]+", line)
+    }
+    assert named - pinned == set()
+    assert len(pinned) == len([line for line in lock if line.strip()])
+
+
+def plain(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("word", ["Reporting", "Support", "setup/lock.txt"])
+def test_the_policy_says_how_to_report_how_long_and_of_what_it_is_made(word):
+    assert word in (ROOT / "SECURITY.md").read_text()
