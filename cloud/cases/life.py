@@ -28,7 +28,9 @@ LIMITS_MIN = {
     NOTICE: (1440, 4320, 10080),
 }
 # They keep nobody waiting for the morning, whatever their level; nor does any grave one.
-SAFETY = frozenset({"GAS_WARN", "OVER_TEMP", "NOT_CLEARED", "LONG_ON", "OFFLINE_JOB"})
+SAFETY = frozenset(
+    {"GAS_WARN", "OVER_TEMP", "NOT_CLEARED", "LONG_ON", "OFFLINE_JOB", "WATCH_AWAY"}
+)
 CHINA = timezone(timedelta(hours=8))
 
 

@@ -18,6 +18,7 @@ from cloud.work import job as jobs
 from cloud.work.job import Job
 
 _AT_WORK = ("on", "paused")
+_WHILE_ON = ("LONG_ON", "WATCH_AWAY")  # the end of the job ends them
 # Told beforehand: mains unplugged (an alarm only with an open lid), a restart, an upgrade.
 _PLANNED = frozenset({"power", "restart", "upgrade"})
 
@@ -29,6 +30,8 @@ def handlers() -> Handlers:
         "off-confirmed": [off_confirmed],
         "not-cleared": [not_cleared],
         "job-cleared": [cleared],
+        "watch-away": [watch_away],
+        "watch-back": [watch_back],
         "terminal-offline": [silent],
         "terminal-online": [heard],
         "terminal-login": [heard],
@@ -60,6 +63,18 @@ def cleared(unit: Unit, event: Event) -> None:
     alarms.cleared(unit, "NOT_CLEARED", event.subject)
 
 
+def watch_away(unit: Unit, event: Event) -> None:
+    """The fire watch missed two check-ins in a row."""
+    job = jobs.by_id(unit, event.subject)
+    if job is not None and job.state == "on" and job.missed >= jobs.MISSES:
+        _raise(unit, "WATCH_AWAY", job.id, job)
+
+
+def watch_back(unit: Unit, event: Event) -> None:
+    """The fire watch is there again."""
+    alarms.cleared(unit, "WATCH_AWAY", event.subject)
+
+
 def silent(unit: Unit, event: Event) -> None:
     """A terminal is off-line: an alarm only while a job runs on its machine."""
     device = event.details["device"]
@@ -84,11 +99,11 @@ def sweep(unit: Unit) -> int:
     running = list(unit.db.scalars(long))
     for job in running:
         _raise(unit, "LONG_ON", job.id, job)
-    over = select(Alarm.subject).join(Job, Job.id == Alarm.subject)
-    over = over.where(alarms.IS_OPEN, Alarm.kind == "LONG_ON", Job.state.in_(jobs.OVER))
-    ended = list(unit.db.scalars(over.limit(100)))
-    for subject in ended:
-        alarms.cleared(unit, "LONG_ON", subject)
+    over = select(Alarm.kind, Alarm.subject).join(Job, Job.id == Alarm.subject)
+    over = over.where(alarms.IS_OPEN, Alarm.kind.in_(_WHILE_ON), Job.state.in_(jobs.OVER))
+    ended = unit.db.execute(over.limit(100)).all()
+    for kind, subject in ended:
+        alarms.cleared(unit, kind, subject)
     return len(running) + len(ended)
 
 

@@ -56,6 +56,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.add_picture": _ON_SITE,
     "welder.picture": _ON_SITE | _REGULATORS | {"enterprise"},
     "welder.watch": frozenset({"fire_watch"}),
+    "welder.check_in": frozenset({"fire_watch"}),
     "welder.on": frozenset({"welder"}),  # never anybody else, whatever the reason
     "welder.off": _ON_SITE | _REGULATORS,
     "welder.clear": _ON_SITE,

@@ -24,6 +24,7 @@ BEFORE = ("applied", "permitted", "checked", "watched")
 OPEN = (*BEFORE, "on", "paused")
 OVER = ("ended", "cleared", "refused", "cancelled", "expired")
 SYSTEM = "system"
+MISSES = 2  # check-ins missed in a row
 
 
 class Job(Base):
@@ -32,6 +33,7 @@ class Job(Base):
     `asked_at` = the first ON that was ever sent: from then on the terminal may know the job.
     `on_command` = the ON that may still close the relay; `asked_on_at` = it waits for its answer.
     `ticket_until` = until then a ticket may still close or keep closed the relay.
+    `seen_at` = the fire watch's last sign while on, `missed` = check-ins that did not come since.
     `off_asked_at` = since when we wait for the relay to be open after the end.
     """
 
@@ -66,6 +68,8 @@ class Job(Base):
     on_command: Mapped[str | None]
     ticket_until: Mapped[int | None]
     lease_until: Mapped[int | None]
+    seen_at: Mapped[int | None]
+    missed: Mapped[int] = mapped_column(default=0, server_default="0")
     on_at: Mapped[int | None]
     paused_at: Mapped[int | None]
     ended_at: Mapped[int | None]
@@ -238,12 +242,20 @@ def due(settings: Settings, job: Job) -> int | None:
     elif job.state in BEFORE:
         waits.append(job.state_at + settings.unstarted_s * 1000)
     elif job.state == "on":
-        waits.append(job.lease_until)
+        waits += [job.lease_until, check_in_due(job)]
     elif job.state == "paused":
         waits += [job.lease_until, (job.paused_at or 0) + settings.resume_s * 1000]
     elif job.state == "ended" and job.clear_alarm_at is None:
         waits.append((job.ended_at or 0) + settings.clear_s * 1000)
     return min((at for at in waits if at is not None), default=None)
+
+
+def check_in_due(job: Job) -> int | None:
+    """By when the fire watch must check in; None = not asked for, or an alarm already."""
+    every_ms = profile_of(job).check_in_min * 60_000
+    if not every_ms or job.state != "on" or job.fire_watch_id is None or job.seen_at is None:
+        return None
+    return job.seen_at + (job.missed + 1) * every_ms if job.missed < MISSES else None
 
 
 def authorised(job: Job, now: int) -> bool:

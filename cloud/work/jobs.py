@@ -8,6 +8,7 @@ from cloud.book import outbox
 from cloud.book.outbox import Handlers
 from cloud.work import by_ticket, orders, reconcile, recorded, revoked, terminal_policy, zoning
 from cloud.work.by_ticket import ticket_for_technician, ticket_off, ticket_on
+from cloud.work.checkins import check_in
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
 from cloud.work.picturing import add as add_picture
@@ -28,6 +29,7 @@ __all__ = [
     "by_id",
     "cancel",
     "check",
+    "check_in",
     "clear",
     "handlers",
     "open_on",

@@ -18,6 +18,9 @@ _UNCONTROLLED: dict[str, Any] = {
     "permit": "no",
     "fire_watch": "no",
     "presence": False,
+    "site_pictures": 0,
+    "joint_photo": False,
+    "check_in_min": 0,
     "contract": False,
     "ten_rules": False,
     "checklist": [],
@@ -60,6 +63,7 @@ class Profile:
     `contract` = outside welders need the client's contract, briefing and own fire watch.
     `controlled` = False: work is only counted (CQ art. 2).
     `site_pictures` = how many the welder takes before the check, 0 = none.
+    `check_in_min` = how often the fire watch checks in while the machine works, 0 = never.
     `coded_within_days` = how soon a new machine is to be coded, 0 = not asked for.
     """
 
@@ -74,6 +78,7 @@ class Profile:
     contract: bool
     site_pictures: int
     joint_photo: bool
+    check_in_min: int
     near_end_days: int
     recheck_h: int
     cached_days: int

@@ -151,6 +151,8 @@ def switched_on(unit: Unit, job: Job) -> None:
         on_at=unit.now if job.on_at is None else job.on_at,
         asked_on_at=None,
         paused_at=None,
+        seen_at=unit.now,
+        missed=0,
         **table.NOTHING_REFUSED,
     )
 

@@ -2,7 +2,7 @@
 
 from cloud.base.unit import Unit
 from cloud.book import outbox
-from cloud.work import closing
+from cloud.work import checkins, closing
 from cloud.work import job as table
 from cloud.work.job import BEFORE, SYSTEM, Job, profile_of
 from cloud.work.refusal import Refusals
@@ -12,7 +12,7 @@ from cloud.work.rules import refuse
 def sweep(unit: Unit) -> int:
     """Look at every job that is due; how many. Call it every second or so, by one worker or many.
 
-    Events: `off-unconfirmed`, `not-cleared` (subject = job id).
+    Events: `off-unconfirmed`, `not-cleared`, `watch-away` (subject = job id).
     """
     jobs = table.overdue(unit)
     for job in jobs:
@@ -31,6 +31,9 @@ def _look(unit: Unit, job: Job) -> None:
         closing.end(unit, job, SYSTEM, "expired", unbegun="expired")
     elif job.state in ("on", "paused"):
         spent = now >= (job.lease_until or 0)
+        if job.state == "on" and not spent:
+            checkins.missed(unit, job)
+            return
         closing.end(unit, job, SYSTEM, "lease" if spent else "not-resumed")
     elif table.off_due(settings, job, now):
         table.move(unit, job, "off-unconfirmed", off_alarm_at=now)

@@ -11,7 +11,7 @@ from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import exempting, pictures, profiles
 from cloud.work import job as table
-from cloud.work.job import BEFORE, OPEN, Job, profile_of
+from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
 from cloud.work.profiles import Profile
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
@@ -30,7 +30,8 @@ class JobView:
     clear, busy, look. `part` = welder, fire-watch or other. `state` is empty without a job.
     `wants_picture` = site or joint, the kind that this viewer may bring now, `pictures_wanted` how
     many still must come; `pictures` = (id, kind) of those there are, for who may see them.
-    `times` (epoch ms) holds what is known, and watch_until, resume_until, clear_until.
+    `times` (epoch ms) holds what is known, and watch_until, resume_until,
+    check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
     """
 
     profile: Profile
@@ -52,6 +53,7 @@ class JobView:
     pictures_wanted: int = 0
     pictures: tuple[tuple[str, str], ...] = ()
     end_reason: str = ""
+    missed: int = 0
     off_confirmed: bool = False
     times: dict[str, int] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
@@ -146,6 +148,7 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "pictures_wanted": _still(unit, job, shown.profile, kind, person),
             "pictures": _pictures(unit, job, person),
             "end_reason": job.end_reason,
+            "missed": job.missed if job.state == "on" else 0,
             "off_confirmed": job.off_confirmed_at is not None,
             "times": {name: at for name, at in times.items() if at is not None},
             "refusals": _refusals(job, shown.profile) if mine else Refusals(),
@@ -174,6 +177,7 @@ def _ends(settings: Settings, job: Job) -> dict[str, int | None]:
     return {
         "watch_until": after(job.watched_at, settings.watched_s),
         "resume_until": after(job.paused_at, settings.resume_s),
+        "check_in_until": check_in_due(job),
         "clear_until": after(job.ended_at, settings.clear_s),
     }
 

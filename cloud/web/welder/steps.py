@@ -103,6 +103,12 @@ def off(code: str) -> ResponseReturnValue:
     return acted_on_job(code, lambda unit, job, person: jobs.switch_off(unit, job, person, reason))
 
 
+@blueprint.post("/m/<code>/check-in")
+def check_in(code: str) -> ResponseReturnValue:
+    """The fire watch is still there."""
+    return acted_on_job(code, jobs.check_in)
+
+
 @blueprint.post("/m/<code>/clear")
 def clear(code: str) -> ResponseReturnValue:
     """Power is cut and the site is clear."""

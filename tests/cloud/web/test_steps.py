@@ -235,3 +235,14 @@ def test_a_register_that_is_down_is_a_refusal_and_never_an_error_page(
     assert answer["refusals"][0]["words"] in welder.get(f"/m/{cast.code}").text
     ground.issuers = {}
     assert welder.step(cast.code, "apply", **APPLY)["ok"]
+
+
+def test_the_fire_watch_checks_in_by_one_press(floor):
+    _welder, watch = floor.working()
+    page = watch.get(f"/m/{floor.code}").text
+    assert "签到：我在现场" in page and f'action="/m/{floor.code}/check-in"' in page
+    assert watch.post(f"/m/{floor.code}/check-in").status_code == 303
+    assert watch.post(f"/m/{floor.code}/check-in", job="0" * 32, json=True).status_code == 409
+    floor.later(3600)
+    assert "没有按时签到" in watch.get(f"/m/{floor.code}").text
+    assert watch.step(floor.code, "check-in")["state"]["missed"] == 0
