@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KINDS = ("enterprises", "sites", "people", "certificates", "machines", "contracts")
+KINDS = ("enterprises", "sites", "people", "certificates", "machines", "contracts", "cylinders")
 _SHOWN = 1000  # bad rows that are listed
 
 
@@ -111,7 +111,7 @@ def _written(unit: "Unit", kind: str, judged: "Judged") -> int:
 
 
 def _ledger(unit: "Unit", kind: str) -> "Ledger":
-    from cloud.registry.ledgers import contracts, enterprises, machines, people
+    from cloud.registry.ledgers import contracts, cylinders, enterprises, machines, people
 
     made: dict[str, type[Ledger]] = {
         "enterprises": enterprises.Enterprises,
@@ -120,13 +120,14 @@ def _ledger(unit: "Unit", kind: str) -> "Ledger":
         "certificates": people.Certificates,
         "machines": machines.Machines,
         "contracts": contracts.Contracts,
+        "cylinders": cylinders.Cylinders,
     }
     return made[kind](unit)  # type: ignore[call-arg]
 
 
 def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
     from cloud.link import terminals
-    from cloud.registry.ledgers import contracts, enterprises, machines, people
+    from cloud.registry.ledgers import contracts, cylinders, enterprises, machines, people
 
     if kind == "machines":
         return machines.of_machines(unit, terminals.running(unit))
@@ -136,6 +137,7 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
         "people": people.of_people,
         "certificates": people.of_certificates,
         "contracts": contracts.of_contracts,
+        "cylinders": cylinders.of_cylinders,
     }[kind](unit)
 
 

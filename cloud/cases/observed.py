@@ -32,6 +32,7 @@ def handlers() -> Handlers:
         "job-cleared": [cleared],
         "watch-away": [watch_away],
         "watch-back": [watch_back],
+        "cylinder-refused": [cylinder_refused],
         "terminal-offline": [silent],
         "terminal-online": [heard],
         "terminal-login": [heard],
@@ -56,6 +57,12 @@ def not_cleared(unit: Unit, event: Event) -> None:
     counted = job is not None and not jobs.profile_of(job).controlled  # exempt: nothing to clear
     if job is not None and job.state == "ended" and not counted:
         _raise(unit, "NOT_CLEARED", job.id, job)
+
+
+def cylinder_refused(unit: Unit, event: Event) -> None:
+    """A cylinder was scanned and judged non-compliant (CQ art. 45)."""
+    where: dict[str, Any] = {"machine_id": event.subject, "district": event.details["district"]}
+    alarms.raise_alarm(unit, "CYLINDER_SCAN", event.subject, **where)
 
 
 def cleared(unit: Unit, event: Event) -> None:

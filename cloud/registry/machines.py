@@ -33,6 +33,7 @@ def _told() -> Any:
 class Machine(Base):
     """One machine. `device` = id of the fitted terminal, None while there is none.
 
+    `kind` = machine, or cylinder (registry/cylinders.py), which never has a terminal.
     `key_zone` = it stands in a key zone 重点区域, where there is no emergency release.
     Empty texts and None = not told. `bought_on` is an ISO date: from it run the days in which a
     new machine is to be coded (CQ art. 12). `filled_in_by` = who wrote the survey's line.
@@ -52,6 +53,7 @@ class Machine(Base):
     fitted_at: Mapped[int | None]
     key_zone: Mapped[bool] = mapped_column(default=False, server_default=false())
     mobile: Mapped[bool] = mapped_column(default=False, server_default=false())
+    kind: Mapped[str] = mapped_column(default="machine", server_default="machine")
     zone_id: Mapped[str] = _told()  # the key zone in which its terminal last was
     category: Mapped[str] = _told()  # 设备分类、焊机类型
     maker: Mapped[str] = _told()
@@ -223,6 +225,7 @@ def to_be_coded(unit: Unit, today: date, within_days: int, root: str) -> list[tu
     rows = select(Machine).where(
         Machine.device.is_(None),
         Machine.bought_on != "",
+        Machine.kind == "machine",
         Machine.status != "scrapped",
         districts.below(root, Machine.district),
     )

@@ -30,6 +30,8 @@ def end(
     else:
         state, what = "ended", "job-ended"
         changes |= {"ended_at": unit.now, "off_asked_at": unit.now}
+        if job.device is None:  # cylinders: nobody is to be told, and nothing to be confirmed
+            changes |= {"off_told_at": unit.now, "off_confirmed_at": unit.now}
         _tell_off(unit, job, why)
     details = {"reason": why}
     return table.move(unit, job, what, actor=actor, state=state, details=details, **changes)

@@ -61,7 +61,8 @@ class CertificateFacts:
 
 @dataclass(frozen=True)
 class MachineFacts:
-    """`terminal` = missing | dark | ready; `busy` = another job is open on it."""
+    """`terminal` = missing | dark | ready | none (a cylinder); `busy` = another job is open
+    on it; `test_by` = last day before a cylinder's next test."""
 
     id: str
     enterprise_id: str
@@ -69,6 +70,8 @@ class MachineFacts:
     status: str = "usable"
     terminal: str = "ready"
     busy: bool = False
+    cylinder: bool = False
+    test_by: date | None = None
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from cloud.base.unit import Unit
 from cloud.link import reckoning, terminals
 from cloud.registry import certificates, contracts
+from cloud.registry import cylinders as bottles
 from cloud.registry.certificates import Certificate
 from cloud.registry.contracts import Contract
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import hiring, permits, pictures
+from cloud.work import cylinders, hiring, permits, pictures
 from cloud.work import job as table
 from cloud.work.facts import CertificateFacts, Facts, MachineFacts, PermitFacts, PersonFacts
 from cloud.work.job import Job
@@ -92,7 +93,10 @@ def _facts(
             industry=machine.industry,
             status=machine.status,
             terminal=_terminal(unit, machine),
-            busy=any(one.machine_id == machine_id for one in others),
+            busy=any(one.machine_id == machine_id for one in others)
+            or cylinders.job_with(unit, machine_id) not in (None, job),
+            cylinder=machine.kind == "cylinder",
+            test_by=_test_by(unit, machine),
         ),
         certificates=_certificates(unit, welder_id) if step in ("apply", "on") else (),
         permit=_permit(permit),
@@ -120,7 +124,14 @@ def _person(person: Person, busy: set[str | None]) -> PersonFacts:
     )
 
 
+def _test_by(unit: Unit, machine: Machine) -> date | None:
+    own = bottles.get(unit, machine.id) if machine.kind == "cylinder" else None
+    return date.fromisoformat(own.test_by) if own else None
+
+
 def _terminal(unit: Unit, machine: Machine) -> str:
+    if machine.kind == "cylinder":
+        return "none"
     row = terminals.get(unit, machine.device) if machine.device else None
     if row is None or row.status != "active":
         return "missing"

@@ -1,5 +1,6 @@
 """A job is opened here and nowhere else: a welder scanned a machine and wants to work."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -7,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from cloud.base.unit import Unit
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import exempting, gather, hiring, permits, profiles
+from cloud.work import cylinders, exempting, gather, hiring, permits, profiles
 from cloud.work import job as table
 from cloud.work.decide import decide
 from cloud.work.facts import Facts
@@ -33,7 +34,7 @@ def apply(
     `district` = where the site is, else the machine's. `contract` = id of the one that the welder
     works under with an own machine; an outside welder's is found (work/hiring.py).
     """
-    running = table.open_on(unit, machine.id)
+    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine.id)
     if running is not None and running.welder_id == welder.id:
         return running
     # Put into a key zone since the page was opened?
@@ -41,7 +42,9 @@ def apply(
     hired = hiring.under(unit, welder, machine, contract)
     client_id = hired.client_id if hired else ""
     exempt = exempting.holds(unit, client_id or machine.enterprise_id, site)
-    profile = profiles.at(unit.settings.profile, machine.key_zone, exempt)
+    bottle = machine.kind == "cylinder"
+    profile = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
+    mine = cylinders.open_of(unit, welder) if bottle else None
     permit = permits.covering(unit, machine, client_id) if profile.permit != "no" else None
     opening = _columns(welder, machine, permit) | {
         "contract_id": hired.id if hired else None,
@@ -54,9 +57,13 @@ def apply(
     claimed = {"voucher": voucher, "contract_named": bool(contract)}
 
     def facts() -> Facts:
-        return gather.applying(unit, welder, machine, permit, hired, **claimed)
+        found = gather.applying(unit, welder, machine, permit, hired, **claimed)
+        # One's own open job with cylinders takes another one in.
+        return replace(found, welder=replace(found.welder, busy=False)) if mine else found
 
     decision = decide(facts(), profile)
+    if decision.allowed and mine is not None:
+        return cylinders.take(unit, mine, machine, welder)
     if decision.allowed:
         try:
             with unit.savepoint():
@@ -65,6 +72,9 @@ def apply(
         except IntegrityError:
             # Somebody was quicker by less than a look: now the rules see it.
             decision = decide(facts(), profile)
+    if bottle and profile.cylinders:
+        cylinders.judged_bad(unit, machine, welder, decision.refusals)
+        opening["end_reason"] = cylinders.NON_COMPLIANT
     table.opened(unit, "refused", **opening, **table.kept(decision.refusals, welder.id))
     return decision.refusals
 

@@ -11,8 +11,11 @@ from cloud.work.refusal import STATUSES, Words
 _FOLDER = Path(__file__).parent / "profiles"
 # Behind a profile's name: the same rules with what its [key_zone] asks for besides.
 KEY_ZONE = "@key-zone"
+# The same for gas cylinders, which have no terminal to speak a code.
+CYLINDER = "@cylinder"
 # The same, where work is counted and not controlled (work/exempting.py).
 EXEMPT = "@exempt"
+_SUFFIXES = ("", KEY_ZONE, CYLINDER, EXEMPT)
 _UNCONTROLLED: dict[str, Any] = {
     "certificate_fits": "warn",
     "permit": "no",
@@ -61,6 +64,7 @@ class Profile:
     `recheck_h` = an issuer is asked again at a scan when its answer is older; while its register
     is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
     `contract` = outside welders need the client's contract, briefing and own fire watch.
+    `cylinders` = they are scanned too (CQ art. 3): the file has a [cylinder] of its own lists.
     `controlled` = False: work is only counted (CQ art. 2).
     `site_pictures` = how many the welder takes before the check, 0 = none.
     `check_in_min` = how often the fire watch checks in while the machine works, 0 = never.
@@ -91,6 +95,7 @@ class Profile:
     key_zone_policy: dict[str, int]
     sources: dict[str, str]
     controlled: bool = True
+    cylinders: bool = False
 
     @property
     def asks_check(self) -> bool:
@@ -118,23 +123,29 @@ def every() -> list[str]:
     return sorted([*names(), *zones])
 
 
-def at(name: str, key_zone: bool, exempt: bool = False) -> Profile:
+def at(name: str, key_zone: bool, exempt: bool = False, cylinder: bool = False) -> Profile:
     """What holds for a machine that stands in a key zone 重点区域, or does not; `exempt` = at a
     place that the office has taken out of the rules."""
     if exempt:
         return load(f"{name}{EXEMPT}")
+    if cylinder and "cylinder" in _raw(name):
+        return load(f"{name}{CYLINDER}")
     return load(f"{name}{KEY_ZONE}" if key_zone and "key_zone" in _raw(name) else name)
 
 
 @cache
 def load(name: str) -> Profile:
-    """A profile by its name, perhaps with KEY_ZONE or EXEMPT behind; NoSuchProfile, BadProfile."""
-    base = name.removesuffix(KEY_ZONE).removesuffix(EXEMPT)
-    if base not in names() or (name == f"{base}{KEY_ZONE}" and "key_zone" not in _raw(base)):
+    """A profile by its name, perhaps with a suffix; NoSuchProfile, BadProfile."""
+    base = name.partition("@")[0]
+    suffix = name.removeprefix(base)
+    own = {KEY_ZONE: "key_zone", CYLINDER: "cylinder"}.get(suffix)
+    if base not in names() or (own and own not in _raw(base)) or suffix not in _SUFFIXES:
         raise NoSuchProfile(f"{name!r}: there are {', '.join(names())}")
     raw = dict(_raw(base))
     zone = raw.pop("key_zone", {})
-    raw |= {f"{base}{KEY_ZONE}": zone, f"{base}{EXEMPT}": _UNCONTROLLED}.get(name, {})
+    raw["cylinders"] = "cylinder" in raw
+    cylinder = {"presence": False} | raw.pop("cylinder", {})
+    raw |= {KEY_ZONE: zone, EXEMPT: _UNCONTROLLED, CYLINDER: cylinder}.get(suffix, {})
     for switch, known in _CHOICES.items():
         if raw[switch] not in known:
             raise BadProfile(f"{name}: {switch} = {raw[switch]!r}, known are {known}")

@@ -39,6 +39,8 @@ def switch_on(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
         until = min(until, job.lease_until)
     if until - unit.now < 1000:
         return table.refused_for(unit, job, welder.id, "on", "lease-over")
+    if facts.machine.cylinder:
+        return _begin(unit, job, welder, until)
     return _send_on(unit, job, welder, until)
 
 
@@ -81,6 +83,21 @@ def clear(unit: Unit, job: Job, person: Person, ticks: Set[str]) -> Job | Refusa
         actor=person.id,
         state="cleared",
         cleared_at=unit.now,
+        **table.NOTHING_REFUSED,
+    )
+
+
+def _begin(unit: Unit, job: Job, welder: Person, until: int) -> Job:
+    """Work with cylinders begins by the press alone: there is nothing to switch."""
+    return table.move(
+        unit,
+        job,
+        "job-on",
+        actor=welder.id,
+        state="on",
+        asked_at=unit.now,
+        on_at=unit.now,
+        lease_until=until,
         **table.NOTHING_REFUSED,
     )
 

@@ -9,7 +9,7 @@ from cloud.link import reckoning, terminals
 from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import exempting, pictures, profiles
+from cloud.work import cylinders, exempting, pictures, profiles
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
 from cloud.work.profiles import Profile
@@ -52,6 +52,7 @@ class JobView:
     wants_picture: str = ""
     pictures_wanted: int = 0
     pictures: tuple[tuple[str, str], ...] = ()
+    cylinder: bool = False
     end_reason: str = ""
     missed: int = 0
     off_confirmed: bool = False
@@ -65,7 +66,8 @@ def view(unit: Unit, machine: Machine, person: Person | None) -> JobView:
     row = terminals.get(unit, machine.device) if machine.device else None
     part = _part(job, person)
     exempt = exempting.holds(unit, machine.enterprise_id)
-    held = profiles.at(unit.settings.profile, machine.key_zone, exempt)
+    bottle = machine.kind == "cylinder"
+    held = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
     profile = profile_of(job) if job else held
     step = _step(job, profile, person, part)
     shown = JobView(
@@ -73,7 +75,8 @@ def view(unit: Unit, machine: Machine, person: Person | None) -> JobView:
         machine=machine.code,
         machine_name=machine.name,
         machine_status=machine.status,
-        online=reckoning.reachable(row, unit.now),
+        online=bottle or reckoning.reachable(row, unit.now),
+        cylinder=bottle,
         relay=row.relay if row else None,
         step=step,
         part=part,
@@ -94,7 +97,7 @@ def next_step(job: Job, profile: Profile) -> str:
 
 def _job_for(unit: Unit, machine: Machine, person: Person | None) -> Job | None:
     """The open job of the machine, else the viewer's own last one there if it still matters."""
-    running = table.open_on(unit, machine.id)
+    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine.id)
     if running is not None or person is None:
         return running
     last = table.latest_of(unit, machine.id, person.id)

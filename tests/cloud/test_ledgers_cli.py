@@ -100,3 +100,17 @@ def test_contracts_go_in_and_out_and_a_bad_row_is_named(tmp_path: Path) -> None:
     assert told(out) == {"ok": True, "rows": 1}
     assert f"{one},项目外包,{two}" in (tmp_path / "out.csv").read_text()
     assert hanma(tmp_path, "export", "contracts", file, "--sample", "3").exit_code == 1
+
+
+def test_cylinders_go_in_and_out_and_are_no_machines(tmp_path: Path) -> None:
+    hanma(tmp_path, "import", "enterprises", table(tmp_path / "firms.csv", ONE))
+    heading = "特种设备在线编号,气瓶名称,统一社会信用代码,所属行政区划,监管领域,介质,下次检验日期"
+    one = f"{ONE + uscc_check(ONE)},990101001,工矿商贸"
+    rows = [f"TS-1,一号瓶,{one},氧气,2028-1-1", f"TS-1,二号瓶,{one},乙炔,2028-1-1"]
+    rows += [f"TS-3,三号瓶,{one},水,2028-1-1", f"TS-4,四号瓶,{one},乙炔,"]
+    file = tmp_path / "cylinders.csv"
+    file.write_text("\n".join([heading, *rows]))
+    done = hanma(tmp_path, "import", "cylinders", file, "--good-rows-only")
+    assert [f"row {line}:" in done.stdout for line in (2, 3, 4, 5)] == [False, True, True, True]
+    assert told(hanma(tmp_path, "export", "cylinders", tmp_path / "out.csv"))["rows"] == 1
+    assert told(hanma(tmp_path, "export", "machines", tmp_path / "m.csv"))["rows"] == 0

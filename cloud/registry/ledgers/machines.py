@@ -84,7 +84,7 @@ class Machines:
         made = machines.row(
             unit,
             enterprise_id=owner,
-            code=given or self._fresh(values["district"]),
+            code=given or fresh_code(values["district"], self._rng, self._codes),
             device=device,
             fitted_at=fitted_at,
             **values,
@@ -96,17 +96,24 @@ class Machines:
     def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
         machines.add_many(unit, rows)
 
-    def _fresh(self, district: str) -> str:
-        while True:
-            made = make_code(district[:6], self._rng)
-            if made not in self._codes:
-                return made
+
+def fresh_code(district: str, rng: Chooser, taken: set[str]) -> str:
+    """A code of this county that nothing has."""
+    while True:
+        made = make_code(district[:6], rng)
+        if made not in taken:
+            return made
 
 
 def of_machines(unit: Unit, running: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Every machine as a row of the ledger; `running` = on, off or dark of terminals, by id."""
     codes = enterprises.uscc_by_id(unit)
-    for one in unit.db.scalars(select(Machine).order_by(Machine.code).execution_options(**STREAM)):
+    for one in unit.db.scalars(
+        select(Machine)
+        .where(Machine.kind == "machine")
+        .order_by(Machine.code)
+        .execution_options(**STREAM)
+    ):
         yield {column.name: getattr(one, column.name, "") for column in Machines.columns} | {
             "uscc": codes[one.enterprise_id],
             "fitted_on": _china_day(one.fitted_at) if one.fitted_at else "",

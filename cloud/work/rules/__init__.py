@@ -3,6 +3,7 @@
 from cloud.work.rules import (
     certificates,
     contracts,
+    cylinders,
     machines,
     people,
     pictures,
@@ -27,6 +28,8 @@ RULES: tuple[Rule, ...] = (
     certificates.certificate_waiting,
     certificates.certificate_unchecked,
     machines.machine_unusable,
+    cylinders.cylinder_not_asked,
+    cylinders.cylinder_test,
     machines.terminal_missing,
     machines.terminal_dark,
     people.machine_busy,
