@@ -256,6 +256,7 @@ class SimulatedTerminal:
             "gas": self.mains.gas_lel,
             "board_c": self.mains.board_c,
             "signal": self.radio.csq_level,
+            "ble": self.ble.in_reach,
             "outage": self.radio.outage.value if self.radio.outage else None,
             "watch": self.watch()[-_WINDOWS:],
             "moves": [[at, level] for at, level in self.moves if at >= since_ns],

@@ -27,7 +27,7 @@ class Ble:
         self._work: asyncio.Queue[Callable[[], Awaitable[None]]] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._device: Any = None
-        self._in_reach = True
+        self.in_reach = True
         self._wishes = 0  # counted, so that several at once are one rebuilding
         self._built = -1
         self._forget()
@@ -59,7 +59,7 @@ class Ble:
 
     def reach(self, on: bool) -> None:
         """The hand: takes the terminal out of the phones' reach, or back."""
-        self._in_reach = on
+        self.in_reach = on
         self._wish()
 
     def dead(self) -> None:
@@ -115,7 +115,7 @@ class Ble:
             self._air.lose(self._device)
             self._device = None
             await asyncio.sleep(0)
-        if not (self._active and self._services and self._in_reach):
+        if not (self._active and self._services and self.in_reach):
             return
         from bumble.device import DeviceConfiguration
 
