@@ -94,7 +94,7 @@ class Cloud:
             self.ground,
             address,
             intake.receive,
-            housekeeping.deliver,
+            housekeeping.wake,  # its thread delivers: a full outbox holds up no terminal
             keep=intake.set_aside,
             hold=intake.hold,
         )

@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "sim": "simulator.cli",
     "demo": "simulator.cli",
     "bench": "cloud.bench.cli",
+    "fleet": "simulator.fleet_cli",
     "faults": "simulator.cli",
     "clips": "simulator.making",
     "size": "simulator.making",

@@ -23,3 +23,15 @@ def decide(machines: int, welders: int, times: int, folder: Path | None) -> None
     from cloud.bench.decide import measure
 
     sys.exit(measure(Size(machines, welders), times, folder))
+
+
+@bench.command()
+@click.option("--terminals", default=5_000, show_default=True, type=click.IntRange(10, 18_000))
+@click.option("--rate", default=1_000, show_default=True, type=click.IntRange(1), help="A second.")
+@click.option("--seconds", default=30.0, show_default=True, type=click.FloatRange(1, 3600))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def ingest(terminals: int, rate: int, seconds: float, folder: Path | None) -> None:
+    """A fleet talks to the cloud through Mosquitto: CPU beside its limit and its floor, losses."""
+    from cloud.bench.ingest import measure
+
+    sys.exit(measure(terminals, rate, seconds, folder))

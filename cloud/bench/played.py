@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cloud.base.unit import Ground, Unit
 from cloud.bench import county
+from cloud.book import media
 from cloud.link import intake
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -11,6 +12,7 @@ from cloud.work import jobs, profiles
 from cloud.work.job import Job
 from cloud.work.refusal import Refusals
 from simulator.light import LightTerminal
+from simulator.phone import fresh_picture
 
 _DIGITS = "零一二三四五六七八九"
 
@@ -53,6 +55,7 @@ class Site:
             job = _good(jobs.apply(unit, welder, machine, "演示车间", "焊接支架", "动火票 1 号"))
         every = profiles.at(self.ground.settings.profile, False)
         for role in ("welder", "watch"):
+            self._pictures(job, role)
             with self.ground.write() as unit:
                 _good(jobs.ask_code(unit, job, self._person(unit, role)))
             typed = "".join(
@@ -67,6 +70,16 @@ class Site:
                     ticks = {tick.id for tick in every.watch_checklist}
                     _good(jobs.watch(unit, job, person, typed, ticks))
         return job.id
+
+    def _pictures(self, job: Job, role: str) -> None:
+        """As many as the page asks this person for."""
+        with self.ground.read() as unit:
+            machine = unit.db.get_one(Machine, self.place.machine)
+            wanted = jobs.view(unit, machine, self._person(unit, role)).pictures_wanted
+        for _ in range(wanted):
+            ready = media.ready(fresh_picture(), "site")
+            with self.ground.write() as unit:
+                jobs.add_picture(unit, job, self._person(unit, role), ready)
 
     def off(self, job_id: str) -> None:
         with self.ground.write() as unit:

@@ -1,0 +1,162 @@
+"""`hanma bench ingest`: a fleet talks through Mosquitto to `hanma serve`, on this machine.
+
+cpu_percent: what Mosquitto and the cloud take of the whole machine (100 = all cores) at that rate;
+floor_cpu_percent: Mosquitto and a subscriber that only acknowledges, in the same run. The fleet
+itself is not counted. lost: terminals whose last heartbeat that the broker took is not in the
+database, and journal entries that were never confirmed.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.bench import county, machine, mosquitto
+from cloud.bench.machine import Usage
+from cloud.link import terminals
+from simulator.fleet import PROFILES, Fleet, Profile
+
+LIMIT_PERCENT = 27  # ThingsBoard's published figure for this load on two vCPU
+_CONNECTED_S, _SETTLED_S, _QUIET_S = 120, 240, 60
+_WATCHED_S = 2.0
+_SLOW_BEAT_S = 30.0
+
+
+class NotReady(Exception):
+    """The fleet or the cloud did not get so far in time."""
+
+
+def measure(count: int, rate: int, seconds: float, folder: Path | None) -> int:
+    """Prints progress on stderr, one JSON object on stdout; 0 if within the limits."""
+    with tempfile.TemporaryDirectory(prefix="hanma-ingest-", dir=folder) as data:
+        try:
+            result = asyncio.run(_measured(Path(data), count, rate, seconds))
+        except (mosquitto.NoMosquitto, NotReady) as error:
+            result = {"ok": False, "why": str(error)}
+    print(json.dumps(result, ensure_ascii=False), flush=True)
+    return 0 if result["ok"] else 1
+
+
+async def _measured(data: Path, count: int, rate: int, seconds: float) -> dict[str, Any]:
+    devices = _seeded(data, count)
+    profile = replace(PROFILES["busy"], beat_s=count / rate, arrive_s=max(5.0, count / 250))
+    with mosquitto.running(data) as (broker, port):
+        fleet = Fleet(devices, [("127.0.0.1", port)], replace(profile, journal=0.0, alarm=0.0))
+        with machine.running(machine.python("cloud.bench.floor", str(port))) as bare:
+            fleet.start()
+            await _until(lambda: fleet.connected == count, _CONNECTED_S, "connected")
+            floor = await _watched(fleet, [broker.pid, bare.pid], seconds)
+        say(f"floor: {floor}")
+        with _cloud(data, port) as served:
+            await asyncio.sleep(5)
+            slow = max(profile.beat_s, _SLOW_BEAT_S)  # while all log in and get their policies
+            fleet.pace(replace(profile, beat_s=slow))
+            fleet.storm()
+            await _until(lambda: fleet.connected == count, _CONNECTED_S, "back")
+            await _settled(fleet)
+            fleet.pace(profile)
+            await asyncio.sleep(1.2 * slow)
+            full = await _watched(fleet, [broker.pid, served.pid], seconds)
+            say(f"cloud: {full}")
+            fleet.pace(replace(profile, beat_s=3600.0))
+            await _quiet(fleet, data, profile)
+        lost = _lost(fleet, data)
+        told = fleet.told()
+        await fleet.stop()
+    return {
+        "ok": full["cpu_percent"] <= LIMIT_PERCENT and not lost and full["rate"] >= 0.95 * rate,
+        "terminals": count,
+        "rate": full["rate"],
+        "lost": lost,
+        "cpu_percent": full["cpu_percent"],
+        "limit_cpu_percent": LIMIT_PERCENT,
+        "floor_cpu_percent": floor["cpu_percent"],
+        "floor_rate": floor["rate"],
+        "rss_mb": full["rss_mb"],
+        "commands": told["commands"],
+        "oddities": told["oddities"],
+        "seconds": seconds,
+    }
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _seeded(data: Path, count: int) -> dict[str, bytes]:
+    """The terminals of a county, each on a machine; their secrets."""
+    ground = Ground.open(Settings(data_dir=data))
+    migrate(ground.engine)
+    county.seed(ground, county.Size(count, max(100, count // 10)), "ingest", 0, say)
+    ground.close()
+    names = map(county.device_of, range(count))
+    return {device: county.secret_of("ingest", device) for device in names}
+
+
+def _cloud(data: Path, port: int) -> Any:
+    environment = {
+        "HANMA_DATA": str(data),
+        "HANMA_BROKER": f"mqtt://127.0.0.1:{port}",
+        "HANMA_LISTEN": f"127.0.0.1:{mosquitto.free_port()}",
+    }
+    return machine.running(machine.python("cloud", "serve"), environment, data / "cloud.log")
+
+
+async def _watched(fleet: Fleet, pids: list[int], seconds: float) -> dict[str, float]:
+    before, acked = Usage.of(pids), fleet.counts.acked
+    await asyncio.sleep(seconds)
+    after = Usage.of(pids)
+    return {
+        "cpu_percent": round(after.percent_since(before), 1),
+        "rate": round((fleet.counts.acked - acked) / (after.at - before.at)),
+        "rss_mb": round(after.rss_mb),
+    }
+
+
+async def _settled(fleet: Fleet) -> None:
+    """Every log-in and the policies that follow from them are done."""
+    began, last = time.monotonic(), -1
+    while time.monotonic() - began < _SETTLED_S:
+        told = fleet.told()
+        say(json.dumps(told))
+        if told["commands"] == last and not told["unstored"]:
+            return
+        last = told["commands"]
+        await asyncio.sleep(_WATCHED_S * 2)
+    say("commands still come; measured all the same")
+
+
+async def _quiet(fleet: Fleet, data: Path, profile: Profile) -> None:
+    """What is under way arrives: at most a minute."""
+    await asyncio.sleep(2 * profile.beat_s)
+    until = time.monotonic() + _QUIET_S
+    while time.monotonic() < until and _lost(fleet, data):
+        await asyncio.sleep(_WATCHED_S)
+
+
+async def _until(done: Callable[[], bool], seconds: float, what: str) -> None:
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            raise NotReady(f"not all terminals are {what} after {seconds} s")
+        await asyncio.sleep(0.2)
+
+
+def _lost(fleet: Fleet, data: Path) -> int:
+    ground = Ground.open(Settings(data_dir=data))
+    lost = fleet.unstored
+    with ground.read() as unit:
+        for member in fleet.members:
+            row = terminals.get(unit, member.terminal.device)
+            here = row is not None and row.epoch == member.terminal.epoch
+            lost += not (here and row is not None and row.beat_up >= member.beat_up)
+    ground.close()
+    return lost

@@ -1,0 +1,56 @@
+"""A Mosquitto of our own on the loopback, for measuring."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cloud.bench import machine
+
+_CONF = """listener {port} 127.0.0.1
+allow_anonymous true
+set_tcp_nodelay true
+max_inflight_messages 200
+max_queued_messages 100000
+persistence false
+log_type error
+"""
+
+
+class NoMosquitto(Exception):
+    """It is not installed here."""
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """(process, port), ended afterwards; NoMosquitto."""
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    if program is None:
+        raise NoMosquitto(
+            "没有安装 mosquitto（Debian：apt install mosquitto）。 "
+            "mosquitto is not installed (Debian: apt install mosquitto)."
+        )
+    port = free_port()
+    conf = folder / f"mosquitto-{port}.conf"
+    conf.write_text(_CONF.format(port=port))
+    with machine.running([program, "-c", str(conf)]) as process:
+        _until_it_listens(port)
+        yield process, port
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def _until_it_listens(port: int) -> None:
+    for _ in range(500):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+    raise NoMosquitto("mosquitto does not listen")
