@@ -19,7 +19,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
-from cloud.cases import from_terminals, holds, life, notices, observed
+from cloud.cases import from_terminals, holds, life, notices, observed, reports
 from cloud.issuers.daily import DailyRound
 from cloud.link import campaigns, commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
@@ -29,6 +29,7 @@ from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
 from cloud.notify.herald import Herald
 from cloud.notify.texts import Texter
+from cloud.platform.courier import Courier
 from cloud.platform.operations import ROOT as PLATFORM_ROOT
 from cloud.platform.site import create_site
 from cloud.registry import visits
@@ -60,7 +61,9 @@ class Cloud:
         self.ground = Ground.open(settings)
         self._lock: IO[str] | None = None
         self._broker: Broker | None = None
-        self._parts: list[Ingest | Sender | Housekeeping | DailyRound | Herald | Texter] = []
+        self._parts: list[
+            Ingest | Sender | Housekeeping | DailyRound | Herald | Texter | Courier
+        ] = []
         self._web: waitress.server.BaseWSGIServer | None = None
 
     def __enter__(self) -> Self:
@@ -98,7 +101,7 @@ class Cloud:
             keep=intake.set_aside,
             hold=intake.hold,
         )
-        rounds = (DailyRound(self.ground), Herald(self.ground))
+        rounds = (DailyRound(self.ground), Herald(self.ground), Courier(self.ground))
         for part in (sender, texter, ingest, housekeeping, *rounds):
             part.start()
             self._parts.append(part)
@@ -197,6 +200,7 @@ ROUNDS = (
     observed.sweep,
     life.sweep,
     visits.sweep,
+    reports.sweep,
 )
 
 
@@ -211,6 +215,7 @@ def handlers() -> outbox.Handlers:
         life.handlers(),
         notices.handlers(),
         holds.handlers(),
+        reports.handlers(),
     )
 
 

@@ -1,4 +1,4 @@
-"""`hanma platform`: the platforms that report to us, and their keys."""
+"""`hanma platform`: platforms that report to us, their keys, and our own reports to another."""
 
 import json
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def platform() -> None:
-    """Platforms that report for their enterprises (Way 2), and their keys."""
+    """Way 2: platforms that report to us, their keys, and our reports to a superior one."""
 
 
 @platform.command()
@@ -69,6 +69,23 @@ def every() -> None:
             names = ("id", "made_at", "ends_at", "seen_at")
             told["keys"] = [{name: getattr(key, name) for name in names} for key in keys]
             click.echo(json.dumps(told, ensure_ascii=False))
+
+
+@platform.command()
+@click.option("--retry", is_flag=True, help="Try all of them at once, parked ones too.")
+def reports(retry: bool) -> None:
+    """What our superior platform (HANMA_SUPERIOR_URL) has not taken yet, one line of JSON each.
+
+    `next_at` null = it refuses that for good: mend the cause, then --retry.
+    """
+    from cloud.cases import reports as queue
+
+    names = ("part", "subject", "made_at", "tries", "next_at", "trouble")
+    with ground_of_settings() as ground, ground.write() as unit:
+        if retry:
+            queue.retry(unit)
+        for one in queue.unsent(unit, 1000):
+            click.echo(json.dumps({name: getattr(one, name) for name in names}))
 
 
 def _keyed(unit: "Unit", found: "Platform", what: str, overlap_s: int) -> dict[str, str]:

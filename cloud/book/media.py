@@ -30,6 +30,7 @@ LIMITS = {
     "snapshot": (jpeg.BYTES_MAX, jpeg.PIXELS_MAX),
     "site": (12 << 20, 64_000_000),
     "joint": (12 << 20, 64_000_000),
+    "permit": (12 << 20, 64_000_000),
 }
 
 

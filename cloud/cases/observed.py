@@ -16,6 +16,7 @@ from cloud.link import terminals
 from cloud.registry import machines
 from cloud.work import job as jobs
 from cloud.work.job import Job
+from cloud.work.reported import ReportedJob
 
 _AT_WORK = ("on", "paused")
 _WHILE_ON = ("LONG_ON", "WATCH_AWAY")  # the end of the job ends them
@@ -33,6 +34,7 @@ def handlers() -> Handlers:
         "watch-away": [watch_away],
         "watch-back": [watch_back],
         "cylinder-refused": [cylinder_refused],
+        "job-reported": [reported_job],
         "terminal-offline": [silent],
         "terminal-online": [heard],
         "terminal-login": [heard],
@@ -80,6 +82,14 @@ def watch_away(unit: Unit, event: Event) -> None:
 def watch_back(unit: Unit, event: Event) -> None:
     """The fire watch is there again."""
     alarms.cleared(unit, "WATCH_AWAY", event.subject)
+
+
+def reported_job(unit: Unit, event: Event) -> None:
+    """Another platform reported a job that our rules would not have let pass."""
+    job = unit.db.get(ReportedJob, event.subject)
+    if job is not None and job.findings:
+        where = {"machine_id": job.machine_id, "district": job.district}
+        alarms.raise_alarm(unit, "REPORTED_JOB", job.id, **where)
 
 
 def silent(unit: Unit, event: Event) -> None:

@@ -10,6 +10,7 @@ from cloud.base.unit import Unit
 from cloud.book import checkpoints
 from cloud.book.audit import AuditHead
 from cloud.book.outbox import Event
+from cloud.cases import reports
 from cloud.cases.alarms import Alarm
 from cloud.link import commands
 from cloud.link.commands import Command
@@ -49,6 +50,11 @@ def figures(unit: Unit) -> Iterator[Figure]:
     waiting = select(func.count()).where(Command.state.in_(commands.OPEN))
     yield Figure("commands_open", "Commands without an answer yet", _one(unit, waiting))
     yield from _outbox(unit)
+    count, stuck, oldest = reports.backlog(unit)
+    yield Figure("reports_waiting", "Reports that the superior platform has not taken", count)
+    yield Figure("reports_parked", "Those of them that it refuses for good", stuck)
+    age = (unit.now - oldest) / 1000 if oldest is not None else 0
+    yield Figure("reports_oldest_seconds", "Age of the oldest of them", age)
     yield from _trail(unit)
     yield Figure("scrape_seconds", "Time these figures took", time.perf_counter() - began)
 

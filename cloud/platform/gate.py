@@ -11,7 +11,7 @@ from cloud.registry import platforms, visits
 from cloud.registry.platforms import Known
 
 
-def admitted(ground: Ground, request: Request, body: bytes) -> Known:
+def admitted(ground: Ground, request: Request) -> Known:
     """The platform that signed this request; Trouble. A good request is counted."""
     headers = (signature.KEY, signature.TIMESTAMP, signature.NONCE, signature.SIGNATURE)
     key, at, nonce, claimed = (request.headers.get(name, "") for name in headers)
@@ -25,6 +25,7 @@ def admitted(ground: Ground, request: Request, body: bytes) -> Known:
         raise Trouble("network")
     if not _near(at, now, ground.settings.platform_skew_s):
         raise Trouble("clock")
+    body = request.get_data()  # read only for who has a key
     wanted = signature.sign(caller.secret, request.method, _target(request), at, nonce, body)
     if not signature.NONCE_SHAPE.fullmatch(nonce) or not signature.good(claimed, wanted):
         raise Trouble("signature")

@@ -3,7 +3,7 @@
 import msgspec
 
 from cloud.base.unit import Unit
-from cloud.book import jpeg, media
+from cloud.book import media
 from cloud.link import positions
 from cloud.platform import shapes
 from cloud.platform.trouble import Trouble
@@ -44,7 +44,7 @@ def job_application(
     ]
     for number, digest in enumerate(body.pictures):
         _picture(unit, caller, digest, f"pictures[{number}]")
-    if body.proof.picture is not None:
+    if body.proof is not None and body.proof.picture is not None:
         _picture(unit, caller, body.proof.picture, "proof.picture")
     told = msgspec.to_builtins(body)
     return _taken(reported.applied(unit, caller.id, machine, body.number, told, welders))
@@ -57,7 +57,8 @@ def fire_watch_record(
     mine = platforms.enterprise_ids(unit, caller.id)
     job = _job(unit, caller, body.job)
     _person(unit, mine, body.fire_watch, "fire_watch", "fire_watch")
-    _picture(unit, caller, body.joint_photo, "joint_photo")
+    if body.joint_photo is not None:
+        _picture(unit, caller, body.joint_photo, "joint_photo")
     return _taken(reported.watched(unit, job, msgspec.to_builtins(body)))
 
 
@@ -67,12 +68,11 @@ def job_result(unit: Unit, caller: Known, _query: object, body: shapes.JobResult
     return _taken(reported.ended(unit, job, msgspec.to_builtins(body)))
 
 
-def picture(unit: Unit, caller: Known, query: shapes.MediaQuery, body: bytes) -> shapes.Brought:
+def picture(
+    unit: Unit, caller: Known, _query: shapes.MediaQuery, body: media.Ready
+) -> shapes.Brought:
     """A picture for later reports; what the file told beside the picture is left out."""
-    try:
-        row = media.keep(unit, body, f"reported-{query.kind}")
-    except jpeg.BadPicture as reason:
-        raise Trouble("picture", str(reason)) from None
+    row = media.keep(unit, body)
     reported.brought(unit, caller.id, row.digest)
     return shapes.Brought(row.digest, row.size, row.width, row.height)
 

@@ -117,8 +117,8 @@ class JobApplication(Body):
     work: Text
     planned_from: Time
     planned_until: Time
-    proof: Permit | Voucher
-    pictures: Annotated[list[Digest], Meta(min_length=1, max_length=9)]
+    proof: Permit | Voucher | None
+    pictures: Annotated[list[Digest], Meta(max_length=9)]
     district: District | None = None
     position: Position | None = None
 
@@ -130,7 +130,7 @@ class FireWatchRecord(Body):
     fire_watch: Id
     confirmed_at: Time
     site_safe: bool
-    joint_photo: Digest
+    joint_photo: Digest | None
     lines: Annotated[list[Line], Meta(max_length=50)] = []
     words: Words = ""
     position: Position | None = None

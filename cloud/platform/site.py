@@ -12,7 +12,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
 from cloud.base.unit import Ground, Unit
-from cloud.book import jpeg, once
+from cloud.book import jpeg, media, once
 from cloud.platform import openapi
 from cloud.platform.gate import admitted
 from cloud.platform.operations import OPERATIONS, VERSION, Operation
@@ -22,6 +22,7 @@ from cloud.registry.platforms import Known
 log = logging.getLogger(__name__)
 
 BODY_MAX = 64 * 1024
+PICTURE_MAX = media.LIMITS["site"][0]
 _KEY_SHAPE = re.compile(openapi.KEY_PATTERN)
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 _HTTP = {404: "unknown-path", 405: "method", 413: "too-long"}
@@ -60,9 +61,11 @@ def create_site(ground: Ground) -> Flask:
 
 def _view(ground: Ground, one: Operation) -> Any:
     def view() -> Response:
-        body = _raw(one)
-        caller = admitted(ground, request, body)
-        query, told = _query(one, request), _body(one, body)
+        if one.body is bytes:
+            request.max_content_length = PICTURE_MAX
+        caller = admitted(ground, request)
+        body, query = request.get_data(), _query(one, request)
+        told = _body(one, body, query)
         opened = ground.write if one.writes else ground.read
         with opened() as unit:
             if one.report:
@@ -92,12 +95,6 @@ def _once(
     return response
 
 
-def _raw(one: Operation) -> bytes:
-    if one.body is bytes:
-        request.max_content_length = jpeg.BYTES_MAX
-    return request.get_data(cache=False)
-
-
 def _query(one: Operation, asked: Request) -> Any:
     given = asked.args.to_dict(flat=False)
     twice = sorted(name for name, values in given.items() if len(values) > 1)
@@ -109,7 +106,7 @@ def _query(one: Operation, asked: Request) -> Any:
         raise _bad_field(error) from None
 
 
-def _body(one: Operation, raw: bytes) -> Any:
+def _body(one: Operation, raw: bytes, query: Any) -> Any:
     if one.body is None:
         if raw:
             raise Trouble("malformed")
@@ -118,13 +115,21 @@ def _body(one: Operation, raw: bytes) -> Any:
     if request.mimetype != wanted:
         raise Trouble("type")
     if one.body is bytes:
-        return raw
+        return _picture(raw, query.kind)
     try:
         return msgspec.convert(_whole(msgspec.json.decode(raw)), one.body)
     except msgspec.ValidationError as error:
         raise _bad_field(error) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Trouble("malformed") from None
+
+
+def _picture(raw: bytes, kind: str) -> media.Ready:
+    """Judged and made small outside of any unit: that is slow."""
+    try:
+        return media.ready(raw, kind)
+    except jpeg.BadPicture as reason:
+        raise Trouble("picture", str(reason)) from None
 
 
 def _whole(value: Any) -> Any:

@@ -14,7 +14,7 @@ from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.settings import Settings
 from cloud.base.unit import Unit
-from cloud.book import audit
+from cloud.book import audit, outbox
 from cloud.work import profiles
 from cloud.work.profiles import Profile
 from cloud.work.refusal import Refusal, Refusals
@@ -23,6 +23,7 @@ from cloud.work.rules import refuse
 BEFORE = ("applied", "permitted", "checked", "watched")
 OPEN = (*BEFORE, "on", "paused")
 OVER = ("ended", "cleared", "refused", "cancelled", "expired")
+TOLD_ABOVE = ("checked", "watched", "ended", "cancelled", "expired")  # to a superior platform
 SYSTEM = "system"
 MISSES = 2  # check-ins missed in a row
 
@@ -205,6 +206,8 @@ def move(
     job.due_at = due(unit.settings, job)
     unit.db.flush()
     _note(unit, job, actor, what, {"state": job.state} | (details or {}))
+    if state in TOLD_ABOVE and unit.settings.superior_url:
+        outbox.tell(unit, "job-moved", job.id, {"state": state})
     return job
 
 

@@ -69,7 +69,7 @@ class ReportedPicture(Base):
     __tablename__ = "reported_picture"
 
     platform_id: Mapped[str] = mapped_column(ForeignKey("platform.id"), primary_key=True)
-    digest: Mapped[str] = mapped_column(ForeignKey("media.digest"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,8 @@ def watched(unit: Unit, row: ReportedJob, told: dict[str, Any]) -> ReportedJob |
     if told["fire_watch"] in [one["id"] for one in row.application["welders"]]:
         return Conflict("same-person")
     found = [] if told["site_safe"] else ["site-unsafe"]
+    if told["joint_photo"] is None:
+        found.append("joint-photo-missing")
     if told["confirmed_at"] > unit.now + AHEAD_MS:
         found.append("time-ahead")
     row.watch = told
@@ -185,7 +187,7 @@ def has_brought(unit: Unit, platform_id: str, digest: str) -> bool:
 
 def _of_application(unit: Unit, told: dict[str, Any], welders: list[Person]) -> list[str]:
     begins, until = told["planned_from"], told["planned_until"]
-    found: list[str] = []
+    found = [] if told["pictures"] else ["pictures-missing"]
     today = china_day(begins)
     for person in welders:
         held = [certificate_facts(unit, one) for one in certificates.for_person(unit, person.id)]
@@ -193,7 +195,9 @@ def _of_application(unit: Unit, told: dict[str, Any], welders: list[Person]) -> 
             found.append("certificate")
             break
     permit = told["proof"]
-    if permit["type"] == "permit":
+    if permit is None:
+        found.append("proof-missing")
+    elif permit["type"] == "permit":
         lasts = permit["window_until"] - permit["window_from"]
         if not 0 < lasts <= GRADES_H[permit["grade"]] * _HOUR_MS:
             found.append("permit-window")

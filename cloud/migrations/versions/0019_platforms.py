@@ -18,8 +18,8 @@ def whole(name: str, nullable: bool = False) -> sa.Column:
     return sa.Column(name, WHOLE, nullable=nullable)
 
 
-def to(table: str, of: str, column: str, name: str = "id") -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([column], [f"{of}.{name}"], name=f"fk_{table}_{column}")
+def to(table: str, of: str, column: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{of}.id"], name=f"fk_{table}_{column}")
 
 
 def upgrade() -> None:
@@ -83,6 +83,5 @@ def upgrade() -> None:
         "reported_picture",
         *(text("platform_id"), text("digest")),
         to("reported_picture", "platform", "platform_id"),
-        to("reported_picture", "media", "digest", "digest"),
         sa.PrimaryKeyConstraint("platform_id", "digest", name="pk_reported_picture"),
     )

@@ -33,6 +33,8 @@ ALARM_KINDS = {
     "WATCH_AWAY": _("监护人不在"),
     "CERTIFICATE_NEAR_END": _("操作证快到期"),
     "OFFLINE_JOB": _("作业中终端离线"),
+    "SUPERIOR_BEHIND": _("向上级平台上报积压"),
+    "REPORTED_JOB": _("对接平台上报的作业不合规"),
 }
 ALARM_STATES = {
     "raised": _("待分派"),

@@ -124,8 +124,8 @@ def _at_home(works: Works) -> Callable[[Any], Any]:
 
     def at_home(case: Any) -> Any:
         if isinstance(case.body, dict):
-            case.body |= {name: value for name, value in there.items() if name in case.body}
-            case.body.get("proof", {}).pop("picture", None)
+            case.body |= {name: value for name, value in there.items() if case.body.get(name)}
+            (case.body.get("proof") or {}).pop("picture", None)
             for one in case.body.get("statuses", ()):
                 one["device"] = works.device
         return case

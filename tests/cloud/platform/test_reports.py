@@ -71,7 +71,7 @@ def test_a_report_that_was_refused_may_come_again_under_its_key(works: Works) ->
         ({"device": "XT-9999"}, ("unknown-device", "device")),
         ({"welders": [{"id": "0" * 32}]}, ("unknown-person", "welders[0].id")),
         ({"pictures": ["0" * 64]}, ("unknown-picture", "pictures[0]")),
-        ({"pictures": []}, ("bad-field", "pictures")),
+        ({"pictures": ["0" * 64] * 10}, ("bad-field", "pictures")),
         ({"welders": []}, ("bad-field", "welders")),
         ({"site": ""}, ("bad-field", "site")),
         ({"site": "车\x00间"}, ("bad-field", "site")),
@@ -119,6 +119,14 @@ def test_what_the_rules_would_not_have_let_pass_is_found_and_kept(works: Works) 
     assert second["findings"][3:] == ["site-unsafe"]
     third = taken(works.caller.post("/job-results", works.result()))
     assert third["findings"][3:] == ["site-unsafe", "watch-late"]
+
+
+def test_what_the_annex_asks_for_and_was_not_brought_is_marked(works: Works) -> None:
+    bare = works.application(pictures=[], proof=None)
+    first = taken(works.caller.post("/job-applications", bare))
+    assert first["findings"] == ["pictures-missing", "proof-missing"]
+    second = taken(works.caller.post("/fire-watch-records", works.record(joint_photo=None)))
+    assert second["findings"][2:] == ["joint-photo-missing"]
 
 
 def test_a_result_without_a_fire_watch_is_kept_and_marked_until_the_record_comes(
