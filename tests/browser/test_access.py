@@ -58,6 +58,7 @@ def test_axe_finds_nothing_on_any_page(stage, phone, alarmed, dark):
     officer.locator("#live summary").first.click()
     expect(officer.locator(".leaflet-marker-icon")).to_have_count(1)
     look(officer, "", "/machines", "/alarms", f"/alarms/{alarm}", f"/m/{code}/card", f"/m/{code}")
+    look(officer, "/trends", "/forms/statistics", "/forms/survey")
     small = phone("officer1", "/", dark=dark)
     heading(small, "电焊机状态")
     look(small, "", "/machines")

@@ -43,7 +43,8 @@ def day(
 
 def lines(days: Sequence[str], rows: Sequence[tuple[str, str, Sequence[float]]], said: str) -> str:
     """Values per day as lines on one scale from 0. `rows` = (class, name, values)."""
-    most = max([1.0, *(value for _c, _n, values in rows for value in values)])
+    highest = max((value for _kind, _name, values in rows for value in values), default=0)
+    most = max(2, -(-highest // 2) * 2)  # its half is a whole number too
     wide, high = _W - _LEFT, 150
     parts = [
         f'<line x1="{_LEFT}" x2="{_W}" y1="{y}" y2="{y}" class="rule"/>'

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from cloud.base import districts
 from cloud.base.unit import Ground, Unit
-from cloud.oversight import chart, scope, tally
+from cloud.oversight import chart, scope, tally, trends
 from cloud.oversight.kept import Kept
 from cloud.oversight.scope import Scope
 from cloud.registry.machines import INDUSTRIES
@@ -21,6 +21,7 @@ from cloud.registry.places import Place
 from cloud.registry.sight import Sight
 from cloud.web import visitor
 from cloud.web.trouble import not_yours
+from cloud.work import profiles
 
 _CHOICES = 300
 
@@ -33,6 +34,7 @@ class Figures:
         keep_s = ground.settings.figures_s
         self.tally: Kept[None, tally.Tally] = Kept(self._tally, keep_s, behind=True)
         self.points: Kept[None, list[chart.Point]] = Kept(self._points, keep_s, behind=True)
+        self.trends: Kept[Scope, trends.Trends] = Kept(self._trends, 60 * keep_s)
         self.parts: Kept[Any, Any] = Kept(lambda key: key.make(), keep_s)
 
     def _tally(self, _key: None) -> tally.Tally:
@@ -42,6 +44,11 @@ class Figures:
     def _points(self, _key: None) -> list[chart.Point]:
         with self._ground.read() as unit:
             return chart.points(unit)
+
+    def _trends(self, where: Scope) -> trends.Trends:
+        days = profiles.load(self._ground.settings.profile).coded_within_days
+        with self._ground.read() as unit:
+            return trends.trends(unit, where, days)
 
     def numbers(self, where: Scope) -> dict[str, int]:
         return tally.numbers(self.tally.get(None), where)

@@ -1,0 +1,90 @@
+"""Numbers, map, trends and forms are the same on both databases, and what a recount would give."""
+
+import pytest
+
+from cloud.cases import alarms
+from cloud.link import positions, terminals
+from cloud.oversight import chart, forms, refused, scope, tally, trends
+from cloud.registry import machines
+from cloud.work import jobs
+from tests.cloud.conftest import County
+
+
+@pytest.fixture
+def county(either, clock):
+    return County(either, clock)
+
+
+@pytest.fixture
+def works(county):
+    """A works with three machines: T1 heard and on the map, one bare and late, one scrapped."""
+    works = county.enterprise("演示机械厂")
+    first = county.machine(works, device="T1", keeper="演示责任人", supply="380")
+    county.do(terminals.provision, "T1")
+    county.do(lambda unit: terminals.seen(unit, terminals.locked(unit, "T1")))
+    told = {"lat": 29.5, "lng": 106.5, "source": "gnss"}
+    county.do(lambda unit: positions.keep(unit, "T1", told))
+    county.machine(works, bought_on=county.day(-16))
+    scrapped = county.machine(works)
+    county.do(lambda u: machines.set_status(u, machines.get(u, scrapped.id), "scrapped"))
+    place = {"district": first.district, "machine_id": first.id}
+    county.do(lambda unit: alarms.raise_alarm(unit, "TAMPER", "T1", **place))
+    county.welder(works)
+    bad = county.welder(works, valid_to=county.day(-1))
+    machine = first
+    county.do(lambda u: jobs.apply(u, bad, machine, "演示车间", "焊接", "1号票"))
+    return works
+
+
+@pytest.fixture
+def near(county, works):
+    officer = county.person("officer", district="990101")
+    return county.ask(scope.of, officer)[1]
+
+
+@pytest.fixture
+def far(county, works):
+    officer = county.person("officer", district="990202")
+    return county.ask(scope.of, officer)[1]
+
+
+def test_the_numbers(county, near, far):
+    counted = county.ask(tally.tally)
+    assert tally.numbers(counted, near) == {
+        "machines": 2,
+        "online": 1,
+        "working": 0,
+        "attention": 0,
+    }
+    assert set(tally.numbers(counted, far).values()) == {0}
+
+
+def test_the_map_and_the_refusals(county, near, far):
+    points = county.ask(chart.points)
+    (square,) = chart.squares(points, near, (100.0, 20.0, 110.0, 40.0), 8)
+    assert (square["kind"], square["count"]) == ("alarm", 1)
+    assert chart.bounds(points, far) is None
+    (told,) = county.ask(refused.latest, near, 5)
+    assert "certificate-expired" in told["codes"]
+    assert county.ask(refused.latest, far, 5) == []
+
+
+def test_the_trends(county, near, clock):
+    clock.forward(86_400)
+    told = county.ask(trends.trends, near, 15)
+    assert len(told.days) == trends.DAYS
+    assert (told.refused[-2:], told.alarms[-2:], told.jobs[-2:]) == ([1, 0], [1, 0], [0, 0])
+    assert (told.total[-3:], told.coded[-3:]) == ([0, 2, 2], [0, 1, 1])
+    assert (told.waiting, told.overdue) == (0, 1)
+
+
+def test_the_forms(county, near, far):
+    (row,) = county.ask(lambda unit: list(forms.statistics(unit, near)))
+    assert row[:8] == (1, "演示机械厂", "一般企业", 2, 1, 2, 1, 1)
+    assert len(row) == len(forms.STATISTICS)
+    lines = county.ask(lambda unit: list(forms.survey(unit, near)))
+    assert len(lines) == 2 and all(len(line) == len(forms.SURVEY) for line in lines)
+    assert {line[2] for line in lines} == {"演示责任人", ""}
+    assert county.ask(lambda unit: list(forms.statistics(unit, far))) == []
+    (second,) = county.ask(lambda unit: list(forms.survey(unit, near, 1, 1)))
+    assert second[0] == 2
