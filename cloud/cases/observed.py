@@ -35,6 +35,7 @@ def handlers() -> Handlers:
         "watch-back": [watch_back],
         "cylinder-refused": [cylinder_refused],
         "job-reported": [reported_job],
+        "review-refused": [review_refused],
         "terminal-offline": [silent],
         "terminal-online": [heard],
         "terminal-login": [heard],
@@ -59,6 +60,13 @@ def not_cleared(unit: Unit, event: Event) -> None:
     counted = job is not None and not jobs.profile_of(job).controlled  # exempt: nothing to clear
     if job is not None and job.state == "ended" and not counted:
         _raise(unit, "NOT_CLEARED", job.id, job)
+
+
+def review_refused(unit: Unit, event: Event) -> None:
+    """The pictures of a key zone were refused twice: the fire station looks (WY)."""
+    job = jobs.by_id(unit, event.subject)
+    if job is not None:
+        _raise(unit, "REVIEW_REFUSED", job.id, job)
 
 
 def cylinder_refused(unit: Unit, event: Event) -> None:

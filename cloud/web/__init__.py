@@ -20,6 +20,7 @@ from cloud.web import (
     monitoring,
     office,
     regulator,
+    reviews,
     rights,
     shown,
     technician,
@@ -61,6 +62,7 @@ def create_app(ground: Ground) -> Flask:
         *(accounts, welder, regulator, technician, office, terminal, monitoring),
         contracts,
         exempt,
+        reviews,
     ):
         app.register_blueprint(audience.blueprint)
     return app

@@ -82,6 +82,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "regulator.alarm_hand_over": _REGULATORS,
     "office.waiting": frozenset({"office"}),
     "office.decide": frozenset({"office"}),
+    "reviews.waiting": _REGULATORS,
+    "reviews.judge": _REGULATORS,
+    "welder.show_venue": frozenset({"welder"}),
+    "welder.scan_venue": frozenset({"fire_watch"}),
     "exempt.places": frozenset({"office"}),
     "exempt.mark": frozenset({"office"}),
     "office.look": frozenset({"office"}),  # every look is recorded

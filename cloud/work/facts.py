@@ -101,6 +101,14 @@ class ContractFacts:
 
 
 @dataclass(frozen=True)
+class ReviewFacts:
+    """In key zones: whether the pictures were passed, and who gave in the venue's code."""
+
+    passed: bool = False
+    scanned_by: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet."""
 
@@ -124,6 +132,8 @@ class Facts:
     watched_s: int = 600
     contract: ContractFacts | None = None
     contract_named: bool = False
+    review: ReviewFacts | None = None
+    venue_id: str | None = None
 
     @property
     def today(self) -> date:

@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from cloud.base.unit import Unit
 from cloud.link import reckoning, terminals
-from cloud.registry import certificates, contracts
+from cloud.registry import certificates, contracts, zones
 from cloud.registry import cylinders as bottles
 from cloud.registry.certificates import Certificate
 from cloud.registry.contracts import Contract
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import cylinders, hiring, permits, pictures
+from cloud.work import cylinders, hiring, permits, pictures, reviewing
 from cloud.work import job as table
 from cloud.work.facts import CertificateFacts, Facts, MachineFacts, PermitFacts, PersonFacts
 from cloud.work.job import Job
@@ -101,6 +101,8 @@ def _facts(
         certificates=_certificates(unit, welder_id) if step in ("apply", "on") else (),
         permit=_permit(permit),
         contract=hiring.facts_of(unit, hired, welder_id),
+        review=reviewing.facts_of(unit, job) if job else None,
+        venue_id=_venue(unit, machine),
         fire_watch=_person(people[fire_watch_id], busy) if fire_watch_id else None,
         watched_s=unit.settings.watched_s,
         **given,
@@ -122,6 +124,11 @@ def _person(person: Person, busy: set[str | None]) -> PersonFacts:
         phone=person.phone_blind,
         busy=person.id in busy,
     )
+
+
+def _venue(unit: Unit, machine: Machine) -> str | None:
+    zone = zones.get(unit, machine.zone_id) if machine.zone_id else None
+    return zone.enterprise_id if zone else None
 
 
 def _test_by(unit: Unit, machine: Machine) -> date | None:

@@ -65,6 +65,7 @@ class Profile:
     is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
     `contract` = outside welders need the client's contract, briefing and own fire watch.
     `cylinders` = they are scanned too (CQ art. 3): the file has a [cylinder] of its own lists.
+    `review` = pictures are passed by a regulator, then the venue's code is given in.
     `controlled` = False: work is only counted (CQ art. 2).
     `site_pictures` = how many the welder takes before the check, 0 = none.
     `check_in_min` = how often the fire watch checks in while the machine works, 0 = never.
@@ -95,6 +96,7 @@ class Profile:
     key_zone_policy: dict[str, int]
     sources: dict[str, str]
     controlled: bool = True
+    review: bool = False
     cylinders: bool = False
 
     @property

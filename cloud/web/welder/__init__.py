@@ -1,10 +1,11 @@
 """For whoever stands beside the machine: one page that shows one thing to do next.
 
 `pages` reads, `steps` acts, `pictures` keeps and shows pictures, `carried` passes on what a phone
-carries, `papers` shows the welder's certificates; all hang their routes on the one blueprint.
+carries, `papers` shows the welder's certificates, `venue` the code of a key zone; all hang their
+routes on the one blueprint.
 """
 
-from cloud.web.welder import carried, pages, papers, pictures, steps
+from cloud.web.welder import carried, pages, papers, pictures, steps, venue
 from cloud.web.welder.blueprint import blueprint
 
-__all__ = ["blueprint", "carried", "pages", "papers", "pictures", "steps"]
+__all__ = ["blueprint", "carried", "pages", "papers", "pictures", "steps", "venue"]

@@ -15,7 +15,7 @@ from cloud.registry import contracts, enterprises
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web.language import language
-from cloud.work import jobs
+from cloud.work import jobs, reviewing
 from cloud.work.facts import china_day
 from cloud.work.jobs import JobView
 from cloud.work.presence import PresenceCode
@@ -43,6 +43,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         else [],
         "pictures": [{"id": id, "kind": kind} for id, kind in shown.pictures],
         "times": shown.times | _code_until(unit, shown, machine, person),
+        "review": _review(unit, shown),
         "contracts": _contracts(unit, shown, machine, person),
         "refusals": told(shown.refusals),
         "poll_ms": _QUICK_MS if waits_for_machine(shown) else _SLOW_MS,
@@ -81,6 +82,18 @@ def told(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
 def words(both: Words) -> str:
     """The sentence in the viewer's language."""
     return both.en if language() == "en" else both.zh
+
+
+def _review(unit: Unit, shown: JobView) -> dict[str, Any] | None:
+    """How the review stands at the fire watch's step; the code for the welder alone."""
+    if not shown.profile.review or shown.step not in ("watch", "wait-watch") or not shown.job:
+        return None
+    row = reviewing.get(unit, shown.job)
+    told = {"passed": bool(row and row.passed_at), "given": bool(row and row.scanned_by)}
+    live = row is not None and row.code and (row.code_until or 0) > unit.now
+    if row is not None and live and shown.part == "welder":
+        told |= {"code": row.code, "until": row.code_until}
+    return told
 
 
 def _contracts(

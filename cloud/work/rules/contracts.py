@@ -68,6 +68,6 @@ def briefing(facts: Facts, profile: Profile) -> Values | None:
 )
 def fire_watch_client(facts: Facts, profile: Profile) -> Values | None:
     watch, contract = facts.fire_watch, facts.contract
-    if watch is None or contract is None:
+    if watch is None or contract is None or (profile.review and facts.venue_id):
         return None
     return {} if watch.enterprise_id != contract.client_id else None

@@ -72,7 +72,9 @@ def fire_watch_inactive(facts: Facts, profile: Profile) -> Values | None:
 )
 def fire_watch_enterprise(facts: Facts, profile: Profile) -> Values | None:
     watch = facts.fire_watch
-    if watch is None or facts.contract is not None:  # then it is the client's: fire-watch-client
+    # Of the client under a contract, of the venue in a key zone: rules of their own.
+    elsewhere = facts.contract is not None or (profile.review and facts.venue_id is not None)
+    if watch is None or elsewhere:
         return None
     return {} if watch.enterprise_id != facts.machine.enterprise_id else None
 

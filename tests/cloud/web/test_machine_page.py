@@ -97,6 +97,7 @@ def test_each_viewer_sees_their_own_next_step_through_a_whole_job(browser, floor
     ticks = ["combustibles", "extinguishers", "briefing", "exits"]
     welder.step(code, "check", code=typed, ticks=ticks, ten="1")
     assert seen(welder, watch, officer) == ["等监护人到现场核验", "核验现场", "准备中"]
+    watch.picture(code)
     watch.step(code, "watch", code=floor.spoken(watch), ticks=["site", "stay"])
     assert seen(welder, watch) == ["可以开机", "核验完成，等焊工开机"]
     welder.step(code, "on")
@@ -181,6 +182,7 @@ def test_the_state_has_one_shape(floor):
     assert set(state) == {
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part", "job"),
         *("state", "site", "work", "welder", "fire_watch", "wants_code", "end_reason"),
+        *("missed", "review", "cylinder", "pictures", "wants_picture", "pictures_wanted"),
         *("off_confirmed", "profile", "permit", "ticks", "ten_rules", "times", "refusals"),
         *("poll_ms", "contracts"),
     }
