@@ -1,5 +1,6 @@
 """The rescue: started from the factory's tree after the application failed five times in a row.
-The relay stays open; there are a modem, a link to the cloud and the upgrade, and nothing else."""
+The relay stays open; there are a modem, a link to the cloud and the upgrade, and nothing else but
+that a phone nearby is told how things are."""
 
 import asyncio
 from binascii import hexlify
@@ -10,6 +11,7 @@ from terminal.dialect import ANSWER, EVENT
 from terminal.memory import Memory
 from terminal.modem import choose
 from terminal.modem.chat import Chat
+from terminal.nearby import Nearby
 from terminal.policy import Policy
 from terminal.releases import Releases
 from terminal.supervisor import Supervisor
@@ -49,11 +51,21 @@ class Rescue:
             lambda: Memory(board.store).number("time"),
             rescue=True,
         )
+        self.nearby = Nearby(
+            board.radio,
+            identity.device[:26].encode(),
+            self._ticket,
+            self._state,
+            lambda: dict(self._state(), d=identity.device, fw=VERSION, boot="rescue"),
+            lambda seq: b"[]",
+            lambda text: "unsupported",
+        )
 
     async def run(self):
         supervisor = Supervisor(self.board, lambda: self.uplink.connecting)
         supervisor.watch("modem", self.chat.run)
         supervisor.watch("uplink", self.uplink.run)
+        supervisor.watch("nearby", self.nearby.run)
         supervisor.watch("beat", self._beat)
         supervisor.watch("releases", lambda: self.releases.run(self.uplink.on_line, ()))
         await supervisor.run()
@@ -75,6 +87,14 @@ class Rescue:
         result = self._standing(told.id, 500)
         answer = messages.answer(told.id, told.name, "unsupported", result, 0)
         self.uplink.offer(answer, ANSWER, told.id)
+
+    def _state(self):
+        return {"mode": _MODE, "relay": 0, "job": ""}
+
+    async def _ticket(self, text):
+        """No ticket moves the relay here; that a phone asked is no contact either."""
+        code = messages.code_of("unsupported")
+        return {"d": self.identity.device, "code": code, "word": "unsupported"}
 
     def _standing(self, id, code):
         """How things stand, under our own mac."""

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from release import tree
+from simulator.nearby_phone import NearbyPhone
+from simulator.world.air import Air
 from tests.firmware import signing
 from tests.release import made
 
@@ -135,7 +137,8 @@ async def refused(stage: Stage) -> None:
 
 
 async def rescued(stage: Stage) -> None:
-    """A confirmed release that crashes whenever it starts is replaced by way of the rescue."""
+    """A confirmed release that crashes at every start is replaced by way of the rescue; a phone
+    that comes near meanwhile is told, and can switch nothing."""
     stage.offer(package(GOOD()))
     await stage.until(lambda: (0, 100) in stage.reports(), "confirmed")
     await stage.terminal.chip.power_off()
@@ -145,6 +148,14 @@ async def rescued(stage: Stage) -> None:
     await stage.until(lambda: stage.logins()[-1]["boot"] == "rescue", "rescue")
     login = stage.logins()[-1]
     assert (login["mode"], login["fw"]) == ("fault", VERSION)
+    air = Air()
+    air.add(stage.terminal.ble)
+    phone = NearbyPhone(air)
+    await phone.meet(stage.terminal.device, within_s=60)
+    told = await phone.identity()
+    assert (told["mode"], told["boot"], told["fw"]) == ("fault", "rescue", VERSION)
+    assert (await phone.give("1.anything"))[0] == "unsupported"
+    await phone.part()
     files = LATER()
     stage.offer(package(files, release=RELEASE, version="0.1.0"), version="0.1.0")
     await stage.until(lambda: (3, 0) in stage.reports(), "below the floor")

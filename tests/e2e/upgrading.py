@@ -19,7 +19,6 @@ from tests.release import made
 
 DOWN = f"hm/{signing.DEVICE}/down".encode()
 PATIENCE_S = 150
-HEAP_KB = 256  # as every terminal has: a whole compiled package goes in
 TOKEN = "token-of-the-test"
 
 
@@ -91,7 +90,6 @@ class Stage:
             image=self._image,
             flash=self.folder / "flash",
             manner=Manner(boot_s=0.2, search_s=0.1),
-            heap_kb=HEAP_KB,
         )
         await self.terminal.start()
 
