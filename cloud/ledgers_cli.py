@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KINDS = ("enterprises", "sites", "people", "certificates", "machines", "contracts", "cylinders")
+KINDS = (
+    "enterprises",
+    "sites",
+    "people",
+    "certificates",
+    "machines",
+    "contracts",
+    "cylinders",
+    "maker",
+)
 _SHOWN = 1000  # bad rows that are listed
 
 
@@ -111,7 +120,14 @@ def _written(unit: "Unit", kind: str, judged: "Judged") -> int:
 
 
 def _ledger(unit: "Unit", kind: str) -> "Ledger":
-    from cloud.registry.ledgers import contracts, cylinders, enterprises, machines, people
+    from cloud.registry.ledgers import (
+        contracts,
+        cylinders,
+        enterprises,
+        machines,
+        maker_list,
+        people,
+    )
 
     made: dict[str, type[Ledger]] = {
         "enterprises": enterprises.Enterprises,
@@ -121,13 +137,21 @@ def _ledger(unit: "Unit", kind: str) -> "Ledger":
         "machines": machines.Machines,
         "contracts": contracts.Contracts,
         "cylinders": cylinders.Cylinders,
+        "maker": maker_list.MakerList,
     }
     return made[kind](unit)  # type: ignore[call-arg]
 
 
 def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
     from cloud.link import terminals
-    from cloud.registry.ledgers import contracts, cylinders, enterprises, machines, people
+    from cloud.registry.ledgers import (
+        contracts,
+        cylinders,
+        enterprises,
+        machines,
+        maker_list,
+        people,
+    )
 
     if kind == "machines":
         return machines.of_machines(unit, terminals.running(unit))
@@ -138,6 +162,7 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
         "certificates": people.of_certificates,
         "contracts": contracts.of_contracts,
         "cylinders": cylinders.of_cylinders,
+        "maker": maker_list.of_maker_list,
     }[kind](unit)
 
 

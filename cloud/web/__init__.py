@@ -11,6 +11,7 @@ from flask import Flask
 from cloud.base.unit import Ground
 from cloud.web import (
     accounts,
+    activation,
     assets,
     carrying,
     contracts,
@@ -63,6 +64,7 @@ def create_app(ground: Ground) -> Flask:
         contracts,
         exempt,
         reviews,
+        activation,
     ):
         app.register_blueprint(audience.blueprint)
     return app

@@ -82,6 +82,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "regulator.alarm_hand_over": _REGULATORS,
     "office.waiting": frozenset({"office"}),
     "office.decide": frozenset({"office"}),
+    "activation.form": frozenset({"enterprise"}),
+    "activation.activate": frozenset({"enterprise"}),
     "reviews.waiting": _REGULATORS,
     "reviews.judge": _REGULATORS,
     "welder.show_venue": frozenset({"welder"}),

@@ -1,12 +1,14 @@
 """`hanma import` and `hanma export`."""
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
 
 from cloud.base.formats import uscc_check
+from cloud.base.ids import make_code
 from cloud.cli import main
 
 
@@ -114,3 +116,15 @@ def test_cylinders_go_in_and_out_and_are_no_machines(tmp_path: Path) -> None:
     assert [f"row {line}:" in done.stdout for line in (2, 3, 4, 5)] == [False, True, True, True]
     assert told(hanma(tmp_path, "export", "cylinders", tmp_path / "out.csv"))["rows"] == 1
     assert told(hanma(tmp_path, "export", "machines", tmp_path / "m.csv"))["rows"] == 0
+
+
+def test_a_maker_s_list_goes_in_and_a_bad_row_is_named(tmp_path: Path) -> None:
+    one, two = (make_code("990101", random.Random(seed)) for seed in (1, 2))
+    rows = [f"{one},T-1,演示厂", f"{one},T-2,演示厂", f"{two},T-1,演示厂", "xyz,T-3,演示厂"]
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join(["焊机编码,终端编号,生产厂家", *rows]))
+    done = hanma(tmp_path, "import", "maker", file, "--good-rows-only")
+    assert [f"row {line}:" in done.stdout for line in (2, 3, 4, 5)] == [False, True, True, True]
+    assert told(hanma(tmp_path, "export", "maker", tmp_path / "out.csv"))["rows"] == 1
+    again = hanma(tmp_path, "import", "maker", tmp_path / "out.csv", "--dry-run")
+    assert told(again)["bad"] == 1

@@ -70,7 +70,8 @@ def of_cylinders(unit: Unit) -> Iterator[dict[str, Any]]:
     rows = select(Machine, Cylinder).join(Cylinder, Cylinder.machine_id == Machine.id)
     for one, own in unit.db.execute(rows.order_by(Machine.code)):
         told = {
-            name: getattr(one, name) for name in ("code", "name", "district", "status", "maker")
+            name: getattr(one, name)
+            for name in ("code", "name", "district", "industry", "status", "maker")
         }
         told |= {name: getattr(own, name) for name in ("number", "gas", "test_by")}
         yield told | {"uscc": codes[one.enterprise_id]}

@@ -8,7 +8,7 @@ from flask import Response, current_app, redirect, render_template, request, url
 from flask.typing import ResponseReturnValue
 
 from cloud.base.unit import Unit
-from cloud.registry import people
+from cloud.registry import maker_list, people
 from cloud.registry.people import Person
 from cloud.web import answers, visitor
 from cloud.web.trouble import log_in_first
@@ -28,10 +28,13 @@ def find() -> ResponseReturnValue:
 
 
 @blueprint.get("/m/<code>")
-def machine(code: str) -> str:
+def machine(code: str) -> ResponseReturnValue:
     """One machine: its name and the log-in form, or for who is signed in the one next step."""
     viewer = visitor.viewer()
     with visitor.ground().read() as unit:
+        # The owner's first scan of a machine that its maker coded (CQ art. 7).
+        if viewer and "enterprise" in viewer.roles and maker_list.waiting(unit, code):
+            return redirect(url_for("activation.form", code=code), 303)
         found = machine_at(unit, code)
         if viewer is None:
             after = url_for("welder.machine", code=found.code)

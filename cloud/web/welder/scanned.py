@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
-from cloud.registry import labels, machines, sight
+from cloud.registry import labels, machines, maker_list, sight
 from cloud.registry.machines import Machine
 from cloud.web.trouble import Trouble, not_yours
 from cloud.web.visitor import Viewer
@@ -27,6 +27,13 @@ def machine_at(unit: Unit, typed: str) -> Machine:
             "label-replaced",
             _("这张二维码已经更换，不再有效。"),
             _("请扫电焊机上的新二维码；没有新的，请联系作业单位。"),
+        )
+    if machine is None and maker_list.waiting(unit, code):
+        raise Trouble(
+            404,
+            "not-activated",
+            _("这台电焊机出厂时已赋码，还没有激活。"),
+            _("请焊机所有单位的管理员登录后扫码激活。"),
         )
     if machine is None:
         raise Trouble(
