@@ -19,7 +19,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
-from cloud.cases import from_terminals, holds, life, notices, observed, reports
+from cloud.cases import from_terminals, holds, life, near_end, notices, observed, reports
 from cloud.issuers.daily import DailyRound
 from cloud.link import campaigns, commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
@@ -216,6 +216,7 @@ def handlers() -> outbox.Handlers:
         notices.handlers(),
         holds.handlers(),
         reports.handlers(),
+        near_end.handlers(),
     )
 
 

@@ -60,6 +60,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.picture": _ON_SITE | _REGULATORS | {"enterprise"},
     "welder.watch": frozenset({"fire_watch"}),
     "welder.check_in": frozenset({"fire_watch"}),
+    "welder.extend": frozenset({"welder"}),
     "welder.on": frozenset({"welder"}),  # never anybody else, whatever the reason
     "welder.off": _ON_SITE | _REGULATORS,
     "welder.clear": _ON_SITE,

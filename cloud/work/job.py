@@ -139,6 +139,11 @@ def open_touching(unit: Unit, machine_id: str, people: list[str]) -> list[Job]:
     return list(unit.db.scalars(select(Job).where(or_(*(one & IS_OPEN for one in touched)))))
 
 
+def open_under(unit: Unit, permit_id: str) -> list[Job]:
+    """The open jobs that stand on this permit."""
+    return list(unit.db.scalars(select(Job).where(Job.permit_id == permit_id, IS_OPEN)))
+
+
 def unsure_at(unit: Unit, device: str) -> list[Job]:
     """The jobs that this terminal may know of and that are open, or not surely over there."""
     rows = select(Job).where(Job.device == device, _TERMINAL_UNSURE)

@@ -9,6 +9,7 @@ from cloud.book.outbox import Handlers
 from cloud.work import by_ticket, orders, reconcile, recorded, revoked, terminal_policy, zoning
 from cloud.work.by_ticket import ticket_for_technician, ticket_off, ticket_on
 from cloud.work.checkins import check_in
+from cloud.work.extending import extend
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
 from cloud.work.picturing import add as add_picture
@@ -31,6 +32,7 @@ __all__ = [
     "check",
     "check_in",
     "clear",
+    "extend",
     "handlers",
     "open_on",
     "sweep",

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
-from cloud.book import audit
+from cloud.book import audit, outbox
 from cloud.registry import enterprises
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -82,6 +82,24 @@ def approve(unit: Unit, permit: Permit, person: Person) -> Permit | Refusals:
     if permit.approved_at is None:
         permit.approved_by, permit.approved_at = person.id, unit.now
         _note(unit, permit, person, "permit-approved")
+    return permit
+
+
+def end(unit: Unit, permit: Permit, person: Person, at: int | None = None) -> Permit | Refusals:
+    """Withdraw it, or let it end sooner (`at`, epoch ms); by the enterprise. Never later.
+
+    Event: `permit-changed` (subject = permit id).
+    """
+    permit = unit.db.get_one(Permit, permit.id, populate_existing=True, with_for_update=True)
+    ours = person.enterprise_id == permit.enterprise_id and "enterprise" in person.roles
+    if person.status != "active" or not ours:
+        return _refused(unit, "permit-not-yours")
+    to = max(unit.now, at or 0)
+    if to < permit.window_to:
+        permit.window_to = to
+        unit.db.flush()
+        _note(unit, permit, person, "permit-ended" if to == unit.now else "permit-shortened")
+        outbox.tell(unit, "permit-changed", permit.id, {})
     return permit
 
 

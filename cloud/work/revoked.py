@@ -1,10 +1,14 @@
-"""A certificate that is no longer good ends the job that stands on it, at once."""
+"""What a job stands on is taken away, or ends sooner: the job ends at once, or its lease sooner.
+
+The terminal hears OFF when the shorter lease is over. It is never sent an ON for that: after a
+restart, an ON would close a relay that its welder did not ask for.
+"""
 
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
 from cloud.work import closing, gather
 from cloud.work import job as table
-from cloud.work.decide import decide
+from cloud.work.decide import authority_ends, decide
 from cloud.work.job import SYSTEM, Job, profile_of
 
 # A register that cannot be reached is no reason to end what was begun with a good answer.
@@ -12,20 +16,33 @@ _NO_REASON = "certificate-unchecked"
 
 
 def handlers() -> Handlers:
-    """What the work does when an issuer says something new, for `outbox.deliver`."""
-    return {"certificate-changed": [changed]}
+    """What the work does when issuer or enterprise say something new, for `outbox.deliver`."""
+    return {"certificate-changed": [changed], "permit-changed": [permit_changed]}
 
 
 def changed(unit: Unit, event: Event) -> None:
-    """End the holder's job that the terminal knows of, if no certificate carries it any more."""
+    """The holder's job that the terminal knows of: does a certificate carry it, and how long?"""
     welder = event.details["person"]
     for found in table.open_touching(unit, "", [welder]):
-        job = table.locked(unit, found)
-        begun = job.welder_id == welder and job.asked_at is not None
-        if begun and job.state in table.OPEN and _lost(unit, job):
-            closing.end(unit, job, SYSTEM, "certificate")
+        if found.welder_id == welder:
+            _look(unit, found, "certificate")
 
 
-def _lost(unit: Unit, job: Job) -> bool:
-    refusals = decide(gather.at_step(unit, "on", job), profile_of(job)).refusals.codes
-    return any(code.startswith("certificate-") and code != _NO_REASON for code in refusals)
+def permit_changed(unit: Unit, event: Event) -> None:
+    """The jobs under a permit that was withdrawn, or ends sooner."""
+    for found in table.open_under(unit, event.subject):
+        _look(unit, found, "permit")
+
+
+def _look(unit: Unit, found: Job, why: str) -> None:
+    job = table.locked(unit, found)
+    if job.asked_at is None or job.state not in table.OPEN:
+        return  # before the first ON everything is judged again
+    facts, profile = gather.at_step(unit, "on", job), profile_of(job)
+    codes = set(decide(facts, profile).refusals.codes) - {_NO_REASON}
+    if any(code == why or code.startswith(f"{why}-") for code in codes):
+        closing.end(unit, job, SYSTEM, why)
+        return
+    until = authority_ends(facts, profile, unit.settings.lease_max_s)
+    if job.lease_until is not None and until < job.lease_until:
+        table.move(unit, job, "lease-shortened", details={"why": why}, lease_until=until)

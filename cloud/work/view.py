@@ -9,7 +9,7 @@ from cloud.link import reckoning, terminals
 from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import cylinders, exempting, pictures, profiles
+from cloud.work import cylinders, exempting, extending, pictures, profiles
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
 from cloud.work.profiles import Profile
@@ -32,6 +32,7 @@ class JobView:
     many still must come; `pictures` = (id, kind) of those there are, for who may see them.
     `times` (epoch ms) holds what is known, and watch_until, resume_until,
     check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
+    `extendable` = a later permit was approved.
     """
 
     profile: Profile
@@ -55,6 +56,7 @@ class JobView:
     cylinder: bool = False
     end_reason: str = ""
     missed: int = 0
+    extendable: bool = False
     off_confirmed: bool = False
     times: dict[str, int] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
@@ -151,6 +153,7 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "pictures_wanted": _still(unit, job, shown.profile, kind, person),
             "pictures": _pictures(unit, job, person),
             "end_reason": job.end_reason,
+            "extendable": shown.step == "off" and extending.later(unit, job) is not None,
             "missed": job.missed if job.state == "on" else 0,
             "off_confirmed": job.off_confirmed_at is not None,
             "times": {name: at for name, at in times.items() if at is not None},

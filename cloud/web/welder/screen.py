@@ -32,7 +32,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part"),
         *("job", "state", "site", "work", "welder", "fire_watch", "wants_code"),
         *("end_reason", "off_confirmed", "wants_picture", "pictures_wanted", "missed"),
-        "cylinder",
+        *("cylinder", "extendable"),
     )
     return {name: getattr(shown, name) for name in plain} | {
         "profile": shown.profile.id,

@@ -109,6 +109,12 @@ def check_in(code: str) -> ResponseReturnValue:
     return acted_on_job(code, jobs.check_in)
 
 
+@blueprint.post("/m/<code>/extend")
+def extend(code: str) -> ResponseReturnValue:
+    """The welder goes on under a later permit."""
+    return acted_on_job(code, jobs.extend, freshened=True)
+
+
 @blueprint.post("/m/<code>/clear")
 def clear(code: str) -> ResponseReturnValue:
     """Power is cut and the site is clear."""

@@ -142,3 +142,10 @@ saying(
     "请在结束作业后三十分钟内确认。",
     "Confirm within thirty minutes after the end.",
 )
+saying(
+    "extend-nothing",
+    "还没有批准更长的作业时间。",
+    "Nobody has approved a longer time.",
+    "请先由作业单位审批新的动火作业票，再按延长。",
+    "Have the enterprise approve another hot-work permit first, then press again.",
+)

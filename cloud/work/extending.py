@@ -1,0 +1,66 @@
+"""A job goes on beyond its permit: somebody approved a later one, the welder presses (C24).
+
+On for the running job only sets its lease; it is the welder's own press like any ON.
+"""
+
+from dataclasses import replace
+
+from cloud.base.unit import Unit
+from cloud.link import commands
+from cloud.link.commands import TerminalDark
+from cloud.registry.people import Person
+from cloud.work import gather, permits, speech
+from cloud.work import job as table
+from cloud.work.decide import authority_ends, decide
+from cloud.work.job import Job, profile_of
+from cloud.work.permits import Permit
+from cloud.work.refusal import Refusals
+
+_WORTH_MS = 60_000  # a shorter extension is none
+
+
+def later(unit: Unit, job: Job) -> Permit | None:
+    """The approved permit that would carry the running job longer than its lease."""
+    if profile_of(job).permit == "no" or job.state != "on" or job.device is None:
+        return None
+    found = permits.covering(unit, gather.machine_of(unit, job))
+    if found is None or found.window_to < (job.lease_until or 0) + _WORTH_MS:
+        return None
+    return found
+
+
+def extend(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
+    """A longer lease under the later permit, decided with fresh facts."""
+    job = table.locked(unit, job)
+    if job.welder_id != welder.id:
+        return table.refused_for(unit, job, welder.id, "extend", "not-your-job")
+    permit = later(unit, job)
+    if permit is None:
+        code = "extend-nothing" if job.state == "on" else "wrong-step"
+        return table.refused_for(unit, job, welder.id, "extend", code)
+    profile = profile_of(job)
+    facts = gather.at_step(unit, "on", job, permit=permit)
+    facts = replace(facts, resuming=True)  # the fire watch is there and checks in
+    decision = decide(facts, profile)
+    if not decision.allowed:
+        return table.refused(unit, job, decision.refusals, welder.id, "extend")
+    until = authority_ends(facts, profile, unit.settings.lease_max_s)
+    if until < (job.lease_until or 0) + _WORTH_MS:
+        return table.refused_for(unit, job, welder.id, "extend", "extend-nothing")
+    lease_s = (until - unit.now) // 1000
+    content = {"job": job.id, "lease_s": lease_s, "until": until, "say": speech.EXTENDED}
+    try:
+        command = commands.issue(unit, job.device or "", "switch", code="1", content=content)
+    except TerminalDark:
+        return table.refused_for(unit, job, welder.id, "extend", "terminal-dark")
+    return table.move(
+        unit,
+        job,
+        "job-extended",
+        actor=welder.id,
+        details={"permit": permit.id, "lease_s": lease_s, "command": command.id},
+        permit_id=permit.id,
+        lease_until=until,
+        on_command=command.id,
+        **table.NOTHING_REFUSED,
+    )
