@@ -179,6 +179,7 @@ def test_an_officer_orders_a_machine_off_with_a_reason(stage, phone, shot):
     heading(welder, "作业中")
     officer = phone("officer1", "/", size=DESK)
     officer.get_by_role("row").nth(1).get_by_role("link").click()
+    officer.get_by_role("link", name="打开这台焊机").click()  # from the card of the machine
     heading(officer, "作业中")
     shot(officer, "33-officer")
     officer.fill("#reason", "无人监护")
