@@ -21,10 +21,9 @@ from cloud.registry import people, platforms
 from cloud.work import reported
 from cloud.work.reported import ReportedJob
 from tests.cloud.conftest import County, HandClock
+from tests.cloud.platform import pair as two
+from tests.cloud.platform.pair import DEVICE, WELDER
 from tests.cloud.work.conftest import Site, make_site
-
-WELDER, WATCH = "11010519491231002X", "440524188001010014"
-DEVICE = "HM-990101-000001"
 
 
 class Below(Site):
@@ -97,11 +96,7 @@ def make_pair(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Pair]]:
         theirs = replace(clock, now=clock.now + int(ahead_s * 1000)) if ahead_s else clock
         above = County(_ground(tmp_path / "above", migrated, theirs), theirs)
         grounds.append(above.ground)
-        enterprise = above.enterprise()
-        above.machine(enterprise, DEVICE)
-        _named(above, "welder", enterprise, WELDER)
-        _named(above, "fire_watch", enterprise, WATCH)
-        key, secret = above.do(_key, enterprise)
+        key, secret = two.above(above)
         told = {"superior_url": "http://above.test", "superior_key": key}
         ground = _ground(
             tmp_path / "below",
@@ -114,8 +109,7 @@ def make_pair(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Pair]]:
         grounds.append(ground)
         site = Below(**vars(make_site(County(ground, clock), sent, DEVICE)))
         site.login()
-        for person, number in ((site.welder, WELDER), (site.fire_watch, WATCH)):
-            site.county.do(_identify, person.id, number)
+        two.below(site)
         pair = Pair(site, above, None, client=Client(wsgi(above.ground)))  # type: ignore[arg-type]
         pair.courier = Courier(ground, pair.exchange)
         return pair
@@ -128,22 +122,6 @@ def make_pair(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Pair]]:
 @pytest.fixture
 def pair(make_pair: Any) -> Pair:
     return make_pair()
-
-
-def _named(county: County, role: str, enterprise: Any, identity: str) -> Any:
-    person = county.person(role, enterprise=enterprise, identity=identity)
-    county.certificate(person)
-    return person
-
-
-def _identify(unit: Any, person_id: str, number: str) -> None:
-    person = people.get(unit, person_id)
-    person.identity_sealed = unit.keys.seal(number.encode(), "person.identity")
-
-
-def _key(unit: Any, enterprise: Any) -> tuple[str, str]:
-    platform = platforms.add(unit, "演示企业平台", [enterprise.uscc])
-    return platforms.new_key(unit, platform)
 
 
 def _whole_job(pair: Pair) -> Any:
