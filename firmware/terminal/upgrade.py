@@ -13,6 +13,7 @@ import slots
 
 from terminal import slot
 from terminal.package import CHECK_FAILED, Head, Refused
+from terminal.unload import unload
 
 _BUSY, _NEWEST, _NO_SPACE, _TIMEOUT, _UNSUITED, _FAILED = 1, 3, 5, 6, 8, 10
 _NO_MEMORY, _INTERNAL = 9, 255
@@ -220,7 +221,7 @@ class Upgrade:
 
         key = self._store.get("release_key") or b""
         good = await ecdsa.verify(key, head.digest(), head.signature())
-        del sys.modules["terminal.ecdsa"], sys.modules["terminal"].ecdsa
+        unload("ecdsa")
         if not good:
             raise Refused(CHECK_FAILED, "signature")
 

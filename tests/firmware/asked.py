@@ -8,9 +8,15 @@ from pathlib import Path
 from simulator import image, interpreter
 
 
-def micropython(folder: Path, script: Path) -> Callable[[str, list], list]:
-    """`ask(kind, cases)`: runs `script` on `[kind, case]` a line; it answers `=` and JSON each."""
-    arguments, environment = interpreter.command("micropython", image.make("micropython", folder))
+def micropython(
+    folder: Path, script: Path, plain: bool = False, heap_kb: int = interpreter.HEAP_KB
+) -> Callable[[str, list], list]:
+    """`ask(kind, cases)`: runs `script` on `[kind, case]` a line; it answers `=` and JSON each.
+
+    plain: the image with private names as they are written, for a script that looks inside.
+    """
+    made = image.make("micropython", folder, plain)
+    arguments, environment = interpreter.command("micropython", made, heap_kb)
     command = [*arguments[:-2], str(script)]
 
     def ask(kind: str, cases: list) -> list:

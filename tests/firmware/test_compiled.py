@@ -15,9 +15,9 @@ from terminal.emergency import Emergency
 from terminal.policy import Policy
 from terminal.tickets import Tickets
 
-from simulator import image, interpreter
+from simulator import image
 
-from . import peer, signing, test_tickets, ticketing
+from . import asked, peer, signing, test_tickets, ticketing
 from .bench import IDENTITY
 from .conftest import ROOT
 from .modem import test_luat, test_place, test_simcom
@@ -33,28 +33,7 @@ EVERY_HARMLESS = [chr(n) for n in range(0x20, 0x3000, 7) if n != 0x7F]
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list], list]:
     """`answers(kind, cases)`: what MicroPython makes of each case."""
-    folder = tmp_path_factory.mktemp("image")
-    made = image.make("micropython", folder, plain=True)
-    arguments, environment = interpreter.command("micropython", made, heap_kb=1024)
-    command = [*arguments[:-2], str(SCRIPT)]
-
-    def ask(kind: str, cases: list) -> list:
-        path = folder / f"{kind}.jsonl"
-        path.write_text("".join(json.dumps([kind, case]) + "\n" for case in cases), "utf-8")
-        done = subprocess.run(
-            [*command, str(path)],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr + done.stdout[-500:]
-        told = [json.loads(line[1:]) for line in done.stdout.splitlines() if line[0] == "="]
-        assert len(told) == len(cases)
-        return told
-
-    return ask
+    return asked.micropython(tmp_path_factory.mktemp("image"), SCRIPT, plain=True, heap_kb=1024)
 
 
 def some_value(rng: random.Random, depth: int = 0) -> Any:
