@@ -29,7 +29,7 @@ def measure(ground: Ground, say: Callable[[str], None]) -> list[str]:
     slow = []
     for role, district in _VIEWERS:
         client = app.test_client()
-        client.set_cookie(visitor.SESSION, _signed_in(ground, role, district))
+        client.set_cookie(visitor.SESSION, signed_in(ground, role, district))
         for path in _paths(app, role):
             if client.get(path).status_code != 200:
                 continue
@@ -55,8 +55,9 @@ def _paths(app: Flask, role: str) -> Iterator[str]:
             yield rule.rule
 
 
-def _signed_in(ground: Ground, role: str, district: str) -> str:
-    login = f"{role}-{district}"
+def signed_in(ground: Ground, role: str, district: str, name: str = "") -> str:
+    """The session of a fresh person of this role and district."""
+    login = f"{name or role}-{district}"
     with ground.write() as unit:
         person = people.add(
             unit, name="演示人", login=login, district=district, roles={role}, status="active"
