@@ -159,6 +159,17 @@ def restarted(unit: Unit, row: Terminal) -> None:
             _timed_out(unit, row, command, "restarted")
 
 
+def came_back(unit: Unit, row: Terminal) -> None:
+    """It logged in again in the same boot: what it was told meanwhile may have met nobody.
+
+    Handed over once more; what it has obeyed it answers as before, and moves nothing.
+    """
+    for command in _open(unit, row.device):
+        mine = command.epoch == row.epoch and command.name != "alive"
+        if mine and not _superseded(unit, command):
+            unit.send(command.device, _body(unit, command))
+
+
 def reconcile(unit: Unit, row: Terminal) -> None:
     """A word from the terminal shows that its latest timed-out switch command was obeyed."""
     command = _last_switch(unit, row.device)

@@ -64,6 +64,7 @@ def _login(unit: Unit, row: Terminal, said: wire.Annex) -> str:
         return "stale"
     terminals.seen(unit, row)
     commands.restarted(unit, row)
+    commands.came_back(unit, row)
     more = {"boot": row.boot, "policy": whole(said.content, "policy")}
     outbox.tell(unit, "terminal-login", row.device, reckoning.news(row, **more))
     return "login"

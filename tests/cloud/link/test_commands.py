@@ -346,6 +346,33 @@ def test_a_restart_that_the_cloud_has_not_heard_of_is_learned_from_the_answer(
     assert online.login() == "login"
 
 
+def test_a_terminal_that_comes_back_in_the_same_boot_is_told_again(online: Any) -> None:
+    command = online.on()
+    online.leaving()  # the broker was gone: nobody heard it
+    online.clock.forward(1)
+    online.login()
+    online.exchange()
+    online.login()  # answered: not told a third time
+    assert [json.loads(body).get("id") for body in online.leaving()].count(command.id) == 0
+    assert (online.row.relay, online.terminal.closings) == (1, ["j1"])
+
+
+def test_what_came_back_twice_moves_the_relay_once(online: Any) -> None:
+    online.on()
+    assert len(online.down()) == 1  # obeyed; the answer is lost
+    online.login()
+    online.exchange()
+    assert (online.row.relay, online.terminal.closings) == (1, ["j1"])
+
+
+def test_an_on_that_a_later_off_has_overtaken_is_not_told_again(online: Any) -> None:
+    first = online.on()
+    online.off()
+    online.leaving()
+    online.login()
+    assert first.id not in [json.loads(body).get("id") for body in online.leaving()]
+
+
 def test_a_command_survives_a_restart_of_the_cloud(online: Any, sent: list) -> None:
     online.on()
     online.read = len(sent)  # the process dies; a new one sweeps
