@@ -28,6 +28,8 @@ KINDS = (
     "contracts",
     "cylinders",
     "maker",
+    "training",
+    "dates",
 )
 _SHOWN = 1000  # bad rows that are listed
 
@@ -127,6 +129,7 @@ def _ledger(unit: "Unit", kind: str) -> "Ledger":
         machines,
         maker_list,
         people,
+        training,
     )
 
     made: dict[str, type[Ledger]] = {
@@ -138,6 +141,8 @@ def _ledger(unit: "Unit", kind: str) -> "Ledger":
         "contracts": contracts.Contracts,
         "cylinders": cylinders.Cylinders,
         "maker": maker_list.MakerList,
+        "training": training.Trainings,
+        "dates": training.Dates,
     }
     return made[kind](unit)  # type: ignore[call-arg]
 
@@ -151,6 +156,7 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
         machines,
         maker_list,
         people,
+        training,
     )
 
     if kind == "machines":
@@ -163,6 +169,8 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
         "contracts": contracts.of_contracts,
         "cylinders": cylinders.of_cylinders,
         "maker": maker_list.of_maker_list,
+        "training": training.of_trainings,
+        "dates": training.of_dates,
     }[kind](unit)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cloud.work.facts import Facts, end_of_china_day
 from cloud.work.profiles import Profile
 from cloud.work.refusal import Refusal, Refusals
-from cloud.work.rules import RULES, certificates, refuse, site
+from cloud.work.rules import RULES, certificates, refuse, site, training
 
 STEPS = ("apply", "check", "watch", "on")
 
@@ -45,10 +45,16 @@ def authority_ends(facts: Facts, profile: Profile, longest_s: int) -> int:
     return min(ends)
 
 
+def _training(facts: Facts, profile: Profile) -> list[tuple[str, dict[str, str]]]:
+    due = profile.training == "gate" and training.lacking(facts)
+    return [("training-due", {})] if due else []
+
+
 def _duties(facts: Facts, profile: Profile) -> list[tuple[str, dict[str, str]]]:
     if facts.step == "apply":
         return [
             *(certificates.warnings(facts, profile) if profile.controlled else []),
+            *_training(facts, profile),
             *([("do-check", {})] if profile.asks_check else []),
             *([("do-watch", {})] if profile.asks_watch else []),
         ]

@@ -134,6 +134,8 @@ class Facts:
     contract_named: bool = False
     review: ReviewFacts | None = None
     venue_id: str | None = None
+    trained_on: date | None = None
+    training_by: date | None = None
 
     @property
     def today(self) -> date:

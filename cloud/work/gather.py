@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from cloud.base.unit import Unit
 from cloud.link import reckoning, terminals
-from cloud.registry import certificates, contracts, zones
+from cloud.registry import certificates, contracts, training, zones
 from cloud.registry import cylinders as bottles
 from cloud.registry.certificates import Certificate
 from cloud.registry.contracts import Contract
@@ -103,6 +103,8 @@ def _facts(
         contract=hiring.facts_of(unit, hired, welder_id),
         review=reviewing.facts_of(unit, job) if job else None,
         venue_id=_venue(unit, machine),
+        trained_on=training.last_passed(unit, welder_id) if step == "apply" else None,
+        training_by=training.deadline(unit, machine.district) if step == "apply" else None,
         fire_watch=_person(people[fire_watch_id], busy) if fire_watch_id else None,
         watched_s=unit.settings.watched_s,
         **given,

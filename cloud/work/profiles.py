@@ -25,6 +25,7 @@ _UNCONTROLLED: dict[str, Any] = {
     "joint_photo": False,
     "check_in_min": 0,
     "contract": False,
+    "training": "record",
     "ten_rules": False,
     "checklist": [],
     "watch_checklist": [],
@@ -36,6 +37,7 @@ _CHOICES = {
     "certificate_fits": ("refuse", "warn"),
     "permit": ("no", "voucher", "permit"),
     "fire_watch": ("no", "always"),
+    "training": ("record", "gate"),
 }
 
 
@@ -63,6 +65,7 @@ class Profile:
     (link/policies.py); `key_zone_policy` = what differs further in key zones 重点区域.
     `recheck_h` = an issuer is asked again at a scan when its answer is older; while its register
     is down that answer still counts for `cached_days` (0 = no longer than `recheck_h`).
+    `training` = record, or gate: warned, refused after the deadline set by the office.
     `contract` = outside welders need the client's contract, briefing and own fire watch.
     `cylinders` = they are scanned too (CQ art. 3): the file has a [cylinder] of its own lists.
     `review` = pictures are passed by a regulator, then the venue's code is given in.
@@ -81,6 +84,7 @@ class Profile:
     fire_watch: str
     presence: bool
     contract: bool
+    training: str
     site_pictures: int
     joint_photo: bool
     check_in_min: int

@@ -10,6 +10,7 @@ from cloud.work.rules import (
     reviews,
     sayings,
     site,
+    training,
     watch,
 )
 from cloud.work.rules.rule import HOUSE, SAYINGS, Rule, refuse
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     machines.terminal_dark,
     people.machine_busy,
     people.welder_busy,
+    training.training,
     contracts.contract_missing,
     contracts.contract_window,
     contracts.briefing,
