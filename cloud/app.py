@@ -19,11 +19,7 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
-<<<<<<< HEAD
-from cloud.cases import from_terminals, holds, life, near_end, notices, observed, reports
-=======
-from cloud.cases import from_terminals, holds, life, notices, observed, periods, reports
->>>>>>> 3cfd579 (Training gates the scan in Dalad after the office's deadline; work inside a special period is an alarm; both come in by ledger)
+from cloud.cases import from_terminals, holds, life, near_end, notices, observed, periods, reports
 from cloud.issuers.daily import DailyRound
 from cloud.link import campaigns, commands, intake, journal, policies, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
