@@ -24,6 +24,7 @@ _TURN_S = 0.0005
 # What runs simulated terminals is the simulator's, what packs upgrades is in release/; each is
 # loaded only when asked for. A command whose name Python keeps for itself has a `_` behind it.
 _ELSEWHERE = {
+    "flash": "flash.cli",
     "enrol": "cloud.terminals_cli",
     "terminal": "cloud.terminals_cli",
     "sim": "simulator.cli",

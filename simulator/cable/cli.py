@@ -62,7 +62,7 @@ async def _run(board: VirtualBoard, faults: tuple[str, ...], verbose: bool) -> N
     for fault in faults:
         spoil(board, fault)
     await board.start()
-    click.echo(json.dumps({"port": board.port, "folder": str(board.flash.folder)}))
+    click.echo(json.dumps({"port": str(board.link.absolute()), "folder": str(board.flash.folder)}))
     try:
         await stop.wait()
     finally:

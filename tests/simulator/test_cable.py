@@ -22,7 +22,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 def mpremote(bench: Bench, *words: str, resume: bool = False) -> str:
     how = ["resume"] if resume else []
-    done = tool("mpremote", "connect", bench.board.port, *how, *words)
+    done = tool("mpremote", "connect", str(bench.board.link), *how, *words)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -32,7 +32,7 @@ def test_mpremote_runs_a_program_and_gets_what_it_prints(bench: Bench) -> None:
 
 
 def test_mpremote_gets_the_trace_of_a_program_that_fails(bench: Bench) -> None:
-    done = tool("mpremote", "connect", bench.board.port, "exec", "1 / 0")
+    done = tool("mpremote", "connect", str(bench.board.link), "exec", "1 / 0")
     assert done.returncode == 1 and "ZeroDivisionError" in done.stdout
 
 
@@ -114,7 +114,7 @@ def test_a_pulled_cable_ends_the_tool_at_once(tmp_path: Path) -> None:
     (tmp_path / "some.bin").write_bytes(bytes(5000))
     with on_the_bench(tmp_path / "board", flashed=True, pull_after=2000) as bench:
         words = ("fs", "cp", str(tmp_path / "some.bin"), ":some.bin")
-        done = tool("mpremote", "connect", bench.board.port, *words)
+        done = tool("mpremote", "connect", str(bench.board.link), *words)
         assert done.returncode and bench.board.came == 2000 and not bench.board.port
         bench.do(bench.board.plug)
         assert "1" in mpremote(bench, "exec", "print(1)")

@@ -1,0 +1,124 @@
+"""The application on the module: compiled, compared by SHA-256, only what changed is copied."""
+
+import functools
+import hashlib
+from pathlib import Path
+
+from flash.bench import Module, StepFailed
+from flash.tools import mpremote, on_board
+from release import tree
+
+AIOBLE = tree.FIRMWARE.parent / ".tools" / "aioble" / "aioble"
+AIOBLE_VERSION = "0.6.2"  # setup/aioble.sh fetches it from MicroPython's own index
+_NOT_OURS = ("central", "client", "l2cap", "security")  # a terminal is a peripheral
+_AT_ONCE = 20
+
+
+def write(module: Module) -> str:
+    """Copies what is missing or different, removes what is left over, and looks again."""
+    files = wanted(module)
+    sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    held = survey(module)["files"]
+    changed = [path for path in sorted(files) if held.get(path) != sums[path]]
+    stale = [path for path in held if path not in files]
+    changed.sort(key=lambda path: path in tree.BY_NAME)  # what starts it comes last
+    # An unfinished copy must not start at the next power-up.
+    first = [name for name in ("main.py",) if changed and name in held]
+    _remove(module, first + stale)
+    if first and "main.py" not in changed:
+        changed.append("main.py")
+    _copy(module, files, held, changed)
+    if changed or stale:
+        held = survey(module)["files"]
+    wrong = [path for path in files if held.get(path) != sums[path]]
+    if wrong:
+        raise StepFailed(
+            "copy",
+            f"复制后不一致：{wrong[0]}。 A copy differs: {wrong[0]}.",
+            "请再运行一次；反复出现说明闪存有问题，换模块。 "
+            "Run again; if it stays, the flash is bad: take another module.",
+        )
+    release, version = tree.about(tree.sources(tree.FIRMWARE))
+    module.record |= {"release": release, "fw": version}
+    return f"{version}: 更新 changed {len(changed)}, 一致 same {len(files) - len(changed)}"
+
+
+def wanted(module: Module) -> dict[str, bytes]:
+    """All files of a terminal by their path."""
+    try:
+        files = _compiled() | _aioble(module)
+    except tree.BadTree as error:
+        raise StepFailed(
+            "compile", f"固件编译不了：{error} It does not compile.", "请恢复源码。 Restore it."
+        ) from None
+    ca = module.wanted.ca
+    return files | ({"ca.pem": _bytes(ca)} if ca else {})
+
+
+@functools.cache
+def _compiled() -> dict[str, bytes]:
+    """Once for all modules of a batch."""
+    return tree.for_cable(tree.FIRMWARE)
+
+
+def _aioble(module: Module) -> dict[str, bytes]:
+    folder = module.wanted.aioble or AIOBLE
+    if (folder / "__init__.py").exists():
+        found = tree.library(folder, "lib")
+        return {p: d for p, d in found.items() if Path(p).stem not in _NOT_OURS}
+    if module.wanted.virtual:
+        return {}  # the virtual chip has a stand-in with the same calls
+    raise StepFailed(
+        "aioble",
+        f"没有 aioble {AIOBLE_VERSION}（网络不通）。 aioble is missing; the network is closed.",
+        "请在能上网的电脑上运行 bash setup/aioble.sh，把 .tools/aioble 拷来，或用 --aioble 指定。 "
+        "Run bash setup/aioble.sh elsewhere and bring .tools/aioble, or give --aioble.",
+    )
+
+
+def survey(module: Module) -> dict[str, object]:
+    """What is on the module now."""
+    root = [*tree.BY_NAME, *(f"{name[:-3]}.mpy" for name in tree.LOADER), "ca.pem"]
+    root += [name for name in tree.LOADER]  # sources of an earlier hand would come first
+    module.survey = on_board(module, "survey", {"root": root})
+    return module.survey
+
+
+def _remove(module: Module, paths: list[str]) -> None:
+    for start in range(0, len(paths), _AT_ONCE):
+        words: list[str] = []
+        for path in paths[start : start + _AT_ONCE]:
+            words += ["fs", "rm", f":{path}", "+"]
+        mpremote(module, *words[:-1])
+
+
+def _copy(
+    module: Module, files: dict[str, bytes], held: dict[str, str], changed: list[str]
+) -> None:
+    folders = {"/".join(p.split("/")[:n]) for p in changed for n in range(1, p.count("/") + 1)}
+    there = {"/".join(p.split("/")[:n]) for p in held for n in range(1, p.count("/") + 1)}
+    made: list[str] = []
+    if missing := sorted(folders - there):
+        text = f"import os\nfor f in {missing!r}:\n try: os.mkdir(f)\n except OSError: os.stat(f)"
+        made = ["exec", text, "+"]
+    for start in range(0, len(changed), _AT_ONCE):
+        words = made
+        made = []
+        for path in changed[start : start + _AT_ONCE]:
+            source = module.work / "files" / path
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_bytes(files[path])
+            words += ["fs", "cp", "-f", str(source), f":{path}", "+"]
+        mpremote(module, *words[:-1])
+        module.say(f"    {min(start + _AT_ONCE, len(changed))}/{len(changed)}")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StepFailed(
+            "file",
+            f"读不了 {path}（{error.strerror}）。 It cannot be read.",
+            "请检查路径。 Check it.",
+        ) from None

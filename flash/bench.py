@@ -1,0 +1,79 @@
+"""The technician's bench: what was asked for, what is known of the module so far, what is said."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Say = Callable[[str], None]
+
+
+class StepFailed(Exception):
+    """A step did not succeed. `word` is stable; the texts say what is wrong and what to do."""
+
+    def __init__(self, word: str, wrong: str, remedy: str) -> None:
+        super().__init__(word)
+        self.word, self.wrong, self.remedy = word, wrong, remedy
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the technician asked for. code: of enrolment. machine: the machine's own code."""
+
+    port: str = ""
+    image: Path | None = None
+    image_sha256: str = ""
+    cloud: str = ""
+    code: str = ""
+    machine: str = ""
+    apn: str = ""
+    modem: str = "a7670"
+    hardware: str = "contactor"
+    ca: Path | None = None
+    release_key: Path | None = None
+    aioble: Path | None = None
+    virtual: bool = False
+    yes: bool = False
+    erase: bool = False
+    offline: bool = False  # without SIM and network: the self-test leaves the modem's net out
+
+
+@dataclass
+class Module:
+    """One module, as the steps have found it. `record` goes into the ledger."""
+
+    wanted: Wanted
+    say: Say
+    ask: Callable[[str], bool]
+    work: Path  # a folder of this run, readable by its owner alone
+    port: str = ""
+    chip: str = ""
+    survey: dict[str, Any] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+class Ledger:
+    """What was done on this bench: one JSON line a module and run. No secret is in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def note(self, record: dict[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        told = {"at": int(time.time() * 1000)} | record
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told, ensure_ascii=False) + "\n")
+
+    def of(self, chip: str) -> list[dict[str, Any]]:
+        """The runs of one chip, oldest first; a line that was cut off is passed over."""
+        found = []
+        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else ():
+            try:
+                told = json.loads(line)
+            except ValueError:
+                continue
+            if told.get("chip") == chip:
+                found.append(told)
+        return found

@@ -1,0 +1,90 @@
+"""`hanma flash`: from the box to a tested terminal."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from flash import steps
+from flash.bench import Ledger, Module, Wanted
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.option("--port", default="", help="Where the module is [the only usual adapter].")
+@click.option("--image", type=_FILE, help="The MicroPython image [fetched from its site].")
+@click.option("--image-sha256", default="", help="Its digest, got apart from it.")
+@click.option("--cloud", default="", help="The cloud's address, https://…")
+@click.option("--code", envvar="HANMA_ENROL_CODE", default="", help="The enrolment code.")
+@click.option("--machine", default="", help="The machine's code, if it is for a certain one.")
+@click.option("--apn", default="", help="Access point [the SIM's own].")
+@click.option("--modem", type=click.Choice(["a7670", "air780e"]), default="a7670")
+@click.option("--hardware", type=click.Choice(["contactor", "thermal"]), default="contactor")
+@click.option("--ca", type=_FILE, help="The platform's certificate authority, PEM.")
+@click.option(
+    "--release-key", type=_FILE, help="FILE.pub of the release key [what the cloud has]."
+)
+@click.option("--aioble", type=_FOLDER, help="Folder of aioble, where the network is closed.")
+@click.option("--ledger", type=_FILE, default=Path("var/flash/ledger.jsonl"), show_default=True)
+@click.option("--virtual", type=_FOLDER, help="Flash the virtual board in this folder.")
+@click.option("--erase", is_flag=True, help="Clear the module first, whatever is on it.")
+@click.option("--batch", is_flag=True, help="One module after another, until no more is wanted.")
+@click.option("--yes", is_flag=True, help="Ask nothing; the technician's answers are yes.")
+def flash(ledger: Path, virtual: Path | None, batch: bool, **given: object) -> None:
+    """Make a module a tested terminal: image, application, identity, self-test, record.
+
+    Run it again after a failure: it goes on where it stopped. The last line is one JSON object.
+    """
+    book, good = Ledger(ledger), True
+    while True:
+        with _port(virtual, str(given["port"])) as port:
+            wanted = Wanted(**(given | {"port": port, "virtual": virtual is not None}))  # type: ignore[arg-type]
+            good = _one(wanted, book) and good
+        if not batch or wanted.yes or not _more():
+            break
+    sys.exit(0 if good else 1)
+
+
+def _one(wanted: Wanted, book: Ledger) -> bool:
+    with tempfile.TemporaryDirectory(prefix="hanma-flash-") as work:
+        ask = (lambda question: True) if wanted.yes else _confirm
+        module = Module(wanted, lambda text: click.echo(text, err=True), ask, Path(work))
+        good = steps.flash(module)
+    book.note(module.record)
+    click.echo(json.dumps(module.record, ensure_ascii=False))
+    return good
+
+
+def _confirm(question: str) -> bool:
+    return click.confirm(f"  ? {question}", default=False, err=True)
+
+
+def _more() -> bool:
+    return click.confirm(
+        "接下一个模块后按 y The next module is connected?", default=True, err=True
+    )
+
+
+@contextlib.contextmanager
+def _port(virtual: Path | None, port: str) -> Iterator[str]:
+    """The port to work on; a virtual board lives as long as we work on it."""
+    if virtual is None:
+        yield port
+        return
+    command = [sys.executable, "-m", "cloud", "board", str(virtual)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
+        try:
+            assert board.stdout
+            line = board.stdout.readline()
+            if not line:
+                raise click.ClickException("虚拟电路板没有启动。 The virtual board did not start.")
+            yield json.loads(line)["port"]
+        finally:
+            board.terminate()

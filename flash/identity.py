@@ -1,0 +1,159 @@
+"""Who the module is: the secret is made here, enrolled in the cloud, kept from all eyes."""
+
+import json
+import secrets
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+from flash.bench import Module, StepFailed
+from flash.tools import on_board
+from release import keys
+
+_TIMEOUT_S = 30
+FRESH = b",,0,0,0,0,0"  # firmware/slots.py: the factory's tree, nothing on trial
+_CODE = (
+    "登记码不能用",
+    "The enrolment code is not good",
+    "请向平台运维要一个新的登记码。 Ask the office.",
+)
+_WHY = {
+    "code-wrong": _CODE,
+    "code-expired": ("登记码已过期", "The enrolment code is over", _CODE[2]),
+    "code-spent": ("登记码的数量用完了", "The enrolment code is used up", _CODE[2]),
+    "enrolled-elsewhere": (
+        "这个模块已登记为另一个在用的终端",
+        "This module is already a terminal in use",
+        "请先在平台退库（hanma terminal move 芯片 returned），再重来。 Return it to stock first.",
+    ),
+    "scrapped": ("这个模块已报废", "This module is scrapped", "请换一个模块。 Take another one."),
+    "machine-unknown": (
+        "没有这台焊机",
+        "There is no such machine",
+        "请核对编码。 Check the code.",
+    ),
+    "machine-taken": (
+        "这台焊机已有别的终端",
+        "This machine has another terminal",
+        "请先拆下旧终端并在平台登记。 Take the old one off and note it first.",
+    ),
+    "machine-incomplete": (
+        "焊机资料不全，缺",
+        "The machine's record lacks",
+        "请在平台补齐焊机资料后重来。 Complete the machine's record, then run again.",
+    ),
+    "throttled": ("试得太多", "Tried too often", "请一刻钟后重来。 Wait a quarter of an hour."),
+}
+
+
+def write(module: Module) -> str:
+    """The secret is on the module before the cloud hears of it: a pulled cable loses neither."""
+    wanted, held = module.wanted, module.survey
+    if not wanted.cloud or not wanted.code:
+        raise StepFailed(
+            "cloud-missing",
+            "没有给出平台地址或登记码。 The cloud's address or the enrolment code is missing.",
+            "请用 --cloud 网址 --code 登记码 给出。 Give --cloud URL and --code.",
+        )
+    if len(held.get("secret", "")) != 64:
+        held["secret"] = secrets.token_hex(32)
+        store(module, {"secret": held["secret"]})
+    told = _enrolled(module, held["secret"])
+    if held.get("device") not in ("", told["device"]):
+        raise StepFailed(
+            "enrolled-elsewhere",
+            f"模块里是另一个终端 {held['device']}。 The module is {held['device']} already.",
+            "请先在原平台退库，再加 --erase 重来。 Return it there first, then run with --erase.",
+        )
+    values = {
+        "device": told["device"].encode().hex(),
+        "server": told["server"].encode().hex(),
+        "modem": wanted.modem.encode().hex(),
+        "hardware": wanted.hardware.encode().hex(),
+        "apn": wanted.apn.encode().hex(),
+        "slots": FRESH.hex(),
+    }
+    if key := _release_key(module, told["release_key"]):
+        values["release_key"] = key
+    store(module, values)
+    module.record |= {"device": told["device"], "server": told["server"]}
+    if wanted.machine:
+        module.record["machine"] = wanted.machine
+    return told["device"]
+
+
+def store(module: Module, values: dict[str, str]) -> None:
+    """Writes values (hex) into the chip's store and reads them back; StepFailed."""
+    good = on_board(module, "store", values)
+    if set(good) != set(values):
+        raise StepFailed(
+            "store",
+            "设置写入后读不回来。 The settings cannot be read back.",
+            "请再运行一次；仍不行请换模块。 Run again; if it stays, take another module.",
+        )
+
+
+def _release_key(module: Module, told: str) -> str:
+    path = module.wanted.release_key
+    if path is None:
+        return told
+    try:
+        own = keys.load_public(path).hex()
+    except (keys.BadKey, OSError) as error:
+        raise StepFailed(
+            "release-key", f"升级公钥不能用：{error}", "请检查文件。 Check it."
+        ) from None
+    if told and told != own:
+        raise StepFailed(
+            "release-key",
+            "平台的升级公钥与文件不同。 The cloud's release key is not that of the file.",
+            "请停下并核实哪一个是对的。 Stop, and find out which one is right.",
+        )
+    return own
+
+
+def _enrolled(module: Module, secret: str) -> dict[str, str]:
+    wanted = module.wanted
+    body = {"chip": module.chip, "secret": secret, "machine": wanted.machine}
+    request = urllib.request.Request(
+        f"{wanted.cloud.rstrip('/')}/t/enrol",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {wanted.code}", "Content-Type": "application/json"},
+    )
+    _only_safely(wanted.cloud)
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
+            told: dict[str, str] = json.load(answer)
+            return told
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refused(error) from None
+    except (OSError, ValueError):
+        raise StepFailed(
+            "cloud-away",
+            f"连不上平台 {wanted.cloud}。 The cloud cannot be reached.",
+            "请检查网络和 --cloud，再运行一次。 Check network and --cloud, run again.",
+        ) from None
+
+
+def _only_safely(address: str) -> None:
+    """The secret travels this once: by TLS, or within this computer."""
+    where = urlsplit(address)
+    if where.scheme != "https" and where.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise StepFailed(
+            "cloud-insecure",
+            "平台地址不是 https，密钥不会这样发送。 Not https: the secret is not sent that way.",
+            "请用 https:// 的地址。 Give an https:// address.",
+        )
+
+
+def _refused(error: urllib.error.HTTPError) -> StepFailed:
+    try:
+        told = json.load(error)
+        word, which = str(told["code"]), str(told["told"])
+    except (ValueError, KeyError, TypeError):
+        word, which = "cloud-fault", ""
+    zh, en, remedy = _WHY.get(
+        word, ("平台没有接受", "The cloud refused", "请联系平台运维。 Ask the office.")
+    )
+    return StepFailed(word, f"{zh} {which}。 {en} {which}.", remedy)

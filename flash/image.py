@@ -1,0 +1,108 @@
+"""The MicroPython image: boot loader, partition table and interpreter in one file, as published.
+
+It is written at 0x1000 in two parts, around the settings (NVS), so that a module keeps who it is
+when its interpreter is renewed.
+"""
+
+import hashlib
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from flash.bench import Module, StepFailed
+from flash.tools import cable, esptool
+
+AT = 0x1000
+_SETTINGS, _INTERPRETER = 0x9000, 0x10000
+_NVS_BYTES = 0x6000
+_MAGIC, _TABLE = 0xE9, b"\xaa\x50"
+_BYTES_MAX = 16 << 20
+_TIMEOUT_S = 60
+URL = "https://micropython.org/resources/firmware/ESP32_GENERIC-SPIRAM-20260406-v1.28.0.bin"
+_GET_IT = (
+    f"请在能上网的电脑上下载 {URL}，用 --image 文件 --image-sha256 摘要 指定。 "
+    "Download that file elsewhere and give it by --image and --image-sha256."
+)
+
+
+def ready(module: Module) -> bytes:
+    """The image that was asked for, its digest checked; StepFailed."""
+    wanted = module.wanted
+    if not wanted.image_sha256:
+        raise StepFailed(
+            "image-digest-missing",
+            "没有给出镜像的 SHA-256。 The image's SHA-256 was not given.",
+            "请从发布方另行取得摘要，用 --image-sha256 给出。 "
+            "Get it from the publisher by another way and give it by --image-sha256.",
+        )
+    raw = _read(wanted.image) if wanted.image else _fetched()
+    digest = hashlib.sha256(raw).hexdigest()
+    if digest != wanted.image_sha256.lower():
+        raise StepFailed(
+            "image-digest",
+            f"镜像的摘要不符，文件是 {digest[:16]}…。 The image is not the one of that digest.",
+            "文件损坏或被替换，请重新下载，不要使用它。 It is damaged or replaced: get it again.",
+        )
+    table = _SETTINGS - AT - 0x1000
+    if raw[:1] != bytes((_MAGIC,)) or raw[table : table + 2] != _TABLE:
+        raise StepFailed(
+            "image-form",
+            "这不是 ESP32 的完整镜像。 This is no whole image for the ESP32.",
+            "请使用 ESP32_GENERIC-SPIRAM 的 .bin 文件。 Use a .bin of ESP32_GENERIC-SPIRAM.",
+        )
+    return raw
+
+
+def write(module: Module) -> str:
+    """Writes what is not there yet."""
+    raw = ready(module)
+    parts = []
+    for start, end in ((AT, _SETTINGS), (_INTERPRETER, AT + len(raw))):
+        part = module.work / f"image-{start:x}.bin"
+        part.write_bytes(raw[start - AT : end - AT])
+        parts += [hex(start), str(part)]
+    module.record["image"] = module.wanted.image_sha256.lower()[:16]
+    same, said = esptool(module, "verify-flash", *parts)
+    if same and not module.wanted.erase:
+        return "已是这个版本 already there"
+    if not same and "erification failed" not in said and "ismatch" not in said:
+        raise cable(module, said)
+    if module.wanted.erase or not _ours(module):
+        _must(module, "erase-flash")
+    _must(module, "write-flash", *parts)
+    return f"已写入 written, {len(raw) // 1024} kB"
+
+
+def _ours(module: Module) -> bool:
+    """Whether this module has settings of ours: those are kept, all else is cleared away."""
+    held = module.work / "settings.bin"
+    _must(module, "read-flash", hex(_SETTINGS), hex(_NVS_BYTES), str(held))
+    ours = b"hanma" in held.read_bytes()
+    held.unlink()
+    return ours
+
+
+def _must(module: Module, *words: str) -> None:
+    good, said = esptool(module, *words)
+    if not good:
+        raise cable(module, said)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StepFailed(
+            "image-file", f"读不了 {path}（{error.strerror}）。 It cannot be read.", _GET_IT
+        ) from None
+
+
+def _fetched() -> bytes:
+    try:
+        with urllib.request.urlopen(URL, timeout=_TIMEOUT_S) as answer:
+            raw: bytes = answer.read(_BYTES_MAX)
+            return raw
+    except (urllib.error.URLError, OSError):
+        raise StepFailed(
+            "closed-network", "连不上官方网站。 The official site cannot be reached.", _GET_IT
+        ) from None

@@ -1,0 +1,109 @@
+"""From bare module to tested terminal, step by step; each may be repeated, none is done twice."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from serial.tools import list_ports
+
+from flash import application, identity, image, selftest
+from flash.bench import Module, StepFailed
+from flash.tools import cable, esptool
+
+_FLASH_MB = 4
+_USB = {(0x1A86, 0x7523), (0x1A86, 0x55D4), (0x10C4, 0xEA60), (0x0403, 0x6001)}  # CH340, CH9102 …
+
+
+@dataclass(frozen=True)
+class Step:
+    """`do` gives what came of it, for people; StepFailed."""
+
+    name: str
+    title: str
+    do: Callable[[Module], str]
+
+
+def find_port(module: Module) -> str:
+    """The port that was named, else the only one with a usual adapter."""
+    if module.wanted.port:
+        module.port = module.wanted.port
+        if not Path(module.port).exists():
+            raise _no_port(f"{module.wanted.port} 不存在。 There is no such port.")
+        return module.port
+    found = [one.device for one in list_ports.comports() if (one.vid, one.pid) in _USB]
+    if len(found) != 1:
+        raise _no_port(f"找到 {len(found)} 个可能的端口。 {len(found)} possible ports: {found}")
+    module.port = found[0]
+    return module.port
+
+
+def _no_port(wrong: str) -> StepFailed:
+    return StepFailed(
+        "port", wrong, "请插好数据线，或用 --port 指定。 Plug the cable in, or give --port."
+    )
+
+
+def look_at_chip(module: Module) -> str:
+    """The right chip with enough flash; whose address it has."""
+    good, said = esptool(module, "flash-id")
+    other = re.search(r"This chip is (\S+), not", said)
+    if other:
+        raise StepFailed(
+            "wrong-chip",
+            f"芯片是 {other[1]}，不是 ESP32。 The chip is an {other[1]}, not an ESP32.",
+            "请换用 ESP32-WROVER-E 模块。 Take a module with an ESP32-WROVER-E.",
+        )
+    mac = re.search(r"MAC:\s+([0-9a-f:]{17})", said)
+    size = re.search(r"Detected flash size: (\d+)(MB|KB)", said)
+    if not good or not mac or not size:
+        raise cable(module, said)
+    mega = int(size[1]) if size[2] == "MB" else 0
+    if mega < _FLASH_MB:
+        raise StepFailed(
+            "small-flash",
+            f"闪存只有 {size[1]} {size[2]}，至少要 {_FLASH_MB} MB。 The flash is too small.",
+            "请换用闪存 4 MB 以上的模块。 Take a module with 4 MB or more.",
+        )
+    module.chip = mac[1].replace(":", "")
+    module.record |= {"chip": module.chip, "flash_mb": mega}
+    return f"ESP32, {mega} MB, {module.chip}"
+
+
+def recorded(module: Module) -> str:
+    """The record for the label and the ledger; the label itself is `hanma label`'s.
+
+    The restarts of the bench counted as bad starts: the loader's count begins anew.
+    """
+    identity.store(module, {"slots": identity.FRESH.hex()})
+    names = ("device", "chip", "machine", "fw", "imei", "iccid")
+    return ", ".join(f"{name} {module.record[name]}" for name in names if module.record.get(name))
+
+
+STEPS = (
+    Step("port", "找端口 Port", find_port),
+    Step("chip", "查芯片与闪存 Chip and flash", look_at_chip),
+    Step("image", "写入 MicroPython 镜像 Image", image.write),
+    Step("application", "复制应用 Application", application.write),
+    Step("identity", "登记身份与密钥 Identity", identity.write),
+    Step("test", "自检 Self-test", selftest.run),
+    Step("record", "记录 Record", recorded),
+)
+
+
+def flash(module: Module) -> bool:
+    """All steps in order; what failed is said with its remedy, and stands in the record."""
+    module.record["steps"] = done = []
+    for number, step in enumerate(STEPS, 1):
+        module.say(f"▶ {number}/{len(STEPS)} {step.title}")
+        try:
+            came = step.do(module)
+        except StepFailed as failed:
+            module.record |= {"ok": False, "failed": step.name, "why": failed.word}
+            module.say(f"  ✗ {failed.wrong}")
+            module.say(f"  → {failed.remedy}")
+            return False
+        done.append(step.name)
+        module.say(f"  ✓ {came}")
+    module.record["ok"] = True
+    return True

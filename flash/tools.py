@@ -1,0 +1,95 @@
+"""esptool and mpremote, the ecosystem's own, run as programs; their progress is shown."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from flash.bench import Module, StepFailed
+
+_BIN = Path(sys.executable).parent
+_PATIENCE_S = 300
+_TRIES = 3
+_MISSED = "could not enter raw repl"
+ON_BOARD = Path(__file__).parent / "on_board"
+_MARK = "hanma:"  # what a program on the board prints for us begins so
+
+
+def esptool(module: Module, *words: str) -> tuple[bool, str]:
+    """(whether it went well, what it said). The chip is named, so that another one is refused."""
+    command = ("--chip", "esp32", "--port", module.port, "--baud", "460800")
+    return _run(module, "esptool", *command, *words)
+
+
+def mpremote(module: Module, *words: str, fresh: bool = False) -> str:
+    """What it said; StepFailed. fresh: the prompt is started anew first."""
+    how = () if fresh else ("resume",)
+    for _ in range(_TRIES):  # a module that is just restarting misses the first call
+        good, said = _run(module, "mpremote", "connect", module.port, *how, *words)
+        if good:
+            return said
+        if _MISSED not in said:
+            break
+    if _MISSED in said:
+        raise StepFailed(
+            "no-prompt",
+            "模块没有回应 MicroPython 提示符。 The module gives no MicroPython prompt.",
+            "请按一下模块的复位键后重来；仍不行请加 --erase 重新写入镜像。 "
+            "Press its reset and run again; if that fails, write the image anew with --erase.",
+        )
+    raise cable(module, said)
+
+
+def on_board(module: Module, name: str, given: dict[str, Any], fresh: bool = False) -> Any:
+    """Runs flash/on_board/NAME.py with `given`, gives what it told us. StepFailed.
+
+    The values go through a file of our own, never through the list of processes.
+    """
+    program = module.work / f"{name}.py"
+    text = (ON_BOARD / f"{name}.py").read_text("utf-8")
+    program.touch(mode=0o600)
+    program.write_text(f"GIVEN = {given!r}\n{text}", "utf-8")
+    try:
+        said = mpremote(module, "run", str(program), fresh=fresh)
+    finally:
+        program.unlink()
+    told = [line[len(_MARK) :] for line in said.splitlines() if line.startswith(_MARK)]
+    if not told:
+        raise cable(module, said)
+    return json.loads(told[-1])
+
+
+def cable(module: Module, said: str) -> StepFailed:
+    """What the technician is told when a tool ended badly."""
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
+    if not Path(module.port).exists():
+        return StepFailed(
+            "cable",
+            f"数据线断了（{module.port} 不见了）。 The cable is out: {module.port} is gone.",
+            "请插好数据线，再运行一次，会从断开处继续。 Plug it in, run again: it goes on.",
+        )
+    return StepFailed(
+        "cable",
+        f"与模块的通信出错：{last[:200]} Talking with the module failed.",
+        "请检查数据线，关闭占用该端口的程序，再运行一次。 "
+        "Check the cable, close other programs on the port, run again.",
+    )
+
+
+def _run(module: Module, name: str, *words: str) -> tuple[bool, str]:
+    with subprocess.Popen(
+        [str(_BIN / name), *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said, _ = process.communicate()
+            return False, said + "\ntimed out"
+    return process.returncode == 0, said

@@ -1,0 +1,144 @@
+"""From the box to a tested terminal, on virtual boards with the real tools."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cloud.link import stock, terminals
+from flash.bench import Ledger
+from simulator.cable.flashchip import Kind
+from tests.flash.conftest import Shop
+
+pytestmark = pytest.mark.slow
+NVS = Path("files/nvs")
+
+
+def test_a_bare_module_becomes_a_terminal(shop: Shop, flashed: Path) -> None:
+    secret = (flashed / NVS / "hanma.secret").read_bytes()
+    assert shop.county.ask(terminals.secret, "HMA4CF120000F1") == secret
+    assert (flashed / NVS / "hanma.device").read_bytes() == b"HMA4CF120000F1"
+    assert (flashed / NVS / "hanma.slots").read_bytes() == b",,0,0,0,0,0"
+    assert (flashed / "files" / "terminal" / "app.mpy").exists()
+    assert shop.county.ask(stock.get, "a4cf120000f1").state == "flashed"
+
+
+def test_again_goes_on_where_it_stopped_and_changes_nothing_else(shop: Shop, flashed: Path) -> None:
+    with shop.board("again", like=flashed) as bench:
+        secret = (bench.board.flash.nvs / "hanma.secret").read_bytes()
+        record = shop.run(str(bench.board.link))
+        assert record["ok"], "\n".join([*shop.said, *(t for _, t in bench.board.chip.console)])
+        assert any("already there" in line for line in shop.said)
+        assert any("changed 1," in line for line in shop.said)
+        assert (bench.board.flash.nvs / "hanma.secret").read_bytes() == secret
+        assert secret.hex() not in "".join(shop.said) + json.dumps(record)
+
+
+def test_only_what_changed_is_copied_and_what_is_left_over_goes(shop: Shop, flashed: Path) -> None:
+    with shop.board("changed", like=flashed) as bench:
+        files = bench.board.flash.files
+        (files / "terminal" / "voice.mpy").write_bytes(b"spoilt")
+        (files / "terminal" / "old.mpy").write_bytes(b"left over")
+        assert shop.run(str(bench.board.link))["ok"], shop.said
+        assert any("changed 2," in line for line in shop.said)  # and main.py, which comes last
+        assert not (files / "terminal" / "old.mpy").exists()
+
+
+def test_a_wrong_chip_is_named_before_anything_is_written(shop: Shop) -> None:
+    with shop.board("s3", kind=Kind(chip="esp32s3")) as bench:
+        record = shop.run(str(bench.board.link))
+        assert (record["failed"], record["why"]) == ("chip", "wrong-chip")
+        assert "ESP32-S3" in "".join(shop.said) and not bench.board.flash.bootable
+
+
+def test_a_small_flash_is_refused(shop: Shop) -> None:
+    with shop.board("small", kind=Kind(flash_mb=2)) as bench:
+        assert shop.run(str(bench.board.link))["why"] == "small-flash"
+
+
+def test_an_image_of_another_digest_is_never_written(shop: Shop) -> None:
+    with shop.board("digest") as bench:
+        record = shop.run(str(bench.board.link), image_sha256="00" * 32)
+        assert record["why"] == "image-digest" and not bench.board.flash.bootable
+        assert shop.run(str(bench.board.link), image_sha256="")["why"] == "image-digest-missing"
+        other = shop.folder / "other.bin"
+        other.write_bytes(bytes(70_000))
+        digest = hashlib.sha256(other.read_bytes()).hexdigest()
+        record = shop.run(str(bench.board.link), image=other, image_sha256=digest)
+        assert record["why"] == "image-form" and not bench.board.flash.bootable
+
+
+@pytest.mark.parametrize("after", [30_000, 250_000])
+def test_a_cable_that_is_pulled_is_told_and_the_next_run_goes_on(shop: Shop, after: int) -> None:
+    mac = f"a4cf12{after:06x}"
+    with shop.board(f"pulled-{after}", kind=Kind(mac=mac), pull_after=after) as bench:
+        code = shop.code()
+        record = shop.run(str(bench.board.link), code=code)
+        assert not record["ok"] and record["why"] in ("cable", "no-prompt"), shop.said
+        bench.do(bench.board.plug)
+        assert shop.run(str(bench.board.link), code=code)["ok"], shop.said
+
+
+def test_a_module_of_somebody_else_is_refused(shop: Shop, flashed: Path) -> None:
+    with shop.board("elsewhere", like=flashed) as bench:
+        (bench.board.flash.nvs / "hanma.secret").write_bytes(os.urandom(32))
+        record = shop.run(str(bench.board.link))
+        assert (record["failed"], record["why"]) == ("identity", "enrolled-elsewhere")
+        assert "HMA4CF120000F1" in "".join(shop.said)
+
+
+def test_an_expired_code_is_told_and_a_new_one_goes_on(shop: Shop, flashed: Path) -> None:
+    with shop.board("expired", like=flashed) as bench:
+        dead = shop.code(hours=1)
+        shop.county.clock.forward(3601)
+        assert shop.run(str(bench.board.link), code=dead)["why"] == "code-expired"
+        assert shop.run(str(bench.board.link), code="")["why"] == "cloud-missing"
+        away = shop.run(str(bench.board.link), cloud="http://127.0.0.1:9")
+        assert away["why"] == "cloud-away"
+        assert shop.run(str(bench.board.link), cloud="http://192.0.2.1")["why"] == "cloud-insecure"
+
+
+def test_a_machine_whose_data_miss_is_told_with_what_misses(shop: Shop, flashed: Path) -> None:
+    bare = shop.county.machine()
+    full = shop.county.machine(category="手工电弧焊", supply="380", max_a=400)
+    with shop.board("machine", like=flashed) as bench:
+        assert shop.run(str(bench.board.link), machine=bare.code)["why"] == "machine-incomplete"
+        assert "category, supply, max_a" in "".join(shop.said)
+        record = shop.run(str(bench.board.link), machine=full.code)
+        assert record["ok"] and record["machine"] == full.code
+
+
+def test_without_a_sim_the_test_says_so(shop: Shop, flashed: Path) -> None:
+    with shop.board("no-sim", like=flashed) as bench:
+        bench.do(bench.board.world.radio.remove_sim)
+        assert shop.run(str(bench.board.link))["why"] == "sim"
+
+
+def test_a_relay_that_does_not_move_is_found(shop: Shop, flashed: Path) -> None:
+    with shop.board("relay", like=flashed) as bench:
+        for how in ("refuses", "welded"):
+            bench.do(bench.board.world.hands["contactor"], how)
+            assert shop.run(str(bench.board.link))["why"] == "relay"
+        assert bench.board.world.relay == 0
+
+
+def test_what_the_technician_does_not_confirm_fails(shop: Shop, flashed: Path) -> None:
+    with shop.board("deaf", like=flashed) as bench:
+        record = shop.run(str(bench.board.link), ask=lambda question: "speak" not in question)
+        assert (record["failed"], record["why"]) == ("test", "voice")
+
+
+def test_a_port_that_is_not_there_is_told(shop: Shop) -> None:
+    assert shop.run("/dev/no-such-port")["why"] == "port"
+
+
+def test_the_ledger_keeps_the_runs_of_each_chip(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "deep" / "ledger.jsonl")
+    assert ledger.of("a") == []
+    ledger.note({"chip": "a", "ok": False})
+    ledger.note({"chip": "b", "ok": True})
+    with ledger.path.open("a") as file:
+        file.write('{"chip": "a", "o')
+    assert [one["ok"] for one in ledger.of("a")] == [False]
