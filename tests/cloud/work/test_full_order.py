@@ -22,7 +22,8 @@ NEEDED = {
     "chongqing": STEPS,
     "dalad": STEPS,
     "wuyi": ("apply", "on"),
-    "wuyi@key-zone": STEPS,
+    # Without a regulator who passes the pictures (test_reviewing.py) no order opens a job there.
+    "wuyi@key-zone": (*STEPS, "review"),
 }
 
 
@@ -128,7 +129,10 @@ def asked(name: str) -> set[str]:
     return wanted | ({"presence"} if profile.presence else set())
 
 
-@given(st.sampled_from(profiles.every()), st.sets(st.sampled_from(sorted(UNDONE))))
+UNREVIEWED = [name for name in profiles.every() if not profiles.load(name).review]
+
+
+@given(st.sampled_from(UNREVIEWED), st.sets(st.sampled_from(sorted(UNDONE))))
 def test_an_on_is_allowed_only_when_nothing_that_is_asked_for_is_missing(
     name: str, missing: set[str]
 ) -> None:
