@@ -184,7 +184,7 @@ def test_the_state_has_one_shape(floor):
         *("state", "site", "work", "welder", "fire_watch", "wants_code", "end_reason"),
         *("missed", "review", "cylinder", "pictures", "wants_picture", "pictures_wanted"),
         *("off_confirmed", "profile", "permit", "ticks", "ten_rules", "times", "refusals"),
-        *("poll_ms", "contracts"),
+        *("poll_ms", "contracts", "extendable"),
     }
     assert (state["step"], state["state"], state["relay"]) == ("off", "on", 1)
 
