@@ -92,7 +92,7 @@ class Settings:
     figures_s: Annotated[int, "figures that many look at are counted again after"] = 5
     superior_url: Annotated[str, "platform that we report our jobs to (Way 2); empty = none"] = ""
     superior_key: Annotated[str, "name of our key there"] = ""
-    superior_secret: Annotated[str, "its secret"] = field(default="", repr=False)
+    superior_secret: Annotated[str, "secret of that key"] = field(default="", repr=False)
     superior_behind_s: Annotated[int, "a report unsent for longer = alarm"] = 3600
     platform_rate: Annotated[int, "requests a minute of one platform (Way 2)"] = 600
     platform_skew_s: Annotated[int, "by how much its clock may be off"] = 300

@@ -11,6 +11,7 @@ import pytest
 
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.cases import alarms
 from cloud.link import journal, policies, positions
 from simulator.check import FIRE_WATCH, VALID, person
 from simulator.demo import Demo
@@ -85,18 +86,21 @@ def test_a_job_stands_in_the_journal_without_a_hole(
     until("journal", lambda: kinds() == ["on", "off"])
 
 
-def test_an_open_lid_is_an_alarm_until_it_is_shut(stage: Demo, machine: Machine) -> None:
+def test_an_open_lid_is_an_alarm_until_it_is_shut(
+    stage: Demo, rooms: Ground, machine: Machine
+) -> None:
     officer = person(stage, OFFICER)
 
-    def alarms() -> int:
-        answer = officer.phone.request("GET", "/status.json")
-        return int(answer.json()["numbers"]["alarms"])
+    def is_open() -> bool:
+        found = asked(rooms, alarms.latest, machine.device, "TAMPER")
+        return found is not None and found.closed_at is None
 
-    assert alarms() == 0
+    assert not is_open()
     machine.touch("lid", True)
-    until("raised", lambda: alarms() == 1)
+    until("raised", is_open)
+    assert "终端外壳被打开" in officer.phone.request("GET", "/alarms").body
     machine.touch("lid", False)
-    until("closed", lambda: alarms() == 0)
+    until("closed", lambda: not is_open())
 
 
 def test_an_upgrade_that_nobody_vouches_for_is_refused_and_the_terminal_goes_on(

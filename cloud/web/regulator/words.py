@@ -35,6 +35,9 @@ ALARM_KINDS = {
     "OFFLINE_JOB": _("作业中终端离线"),
     "SUPERIOR_BEHIND": _("向上级平台上报积压"),
     "REPORTED_JOB": _("对接平台上报的作业不合规"),
+    "REVIEW_REFUSED": _("重点区域的现场照片两次没通过"),
+    "SPECIAL_PERIOD": _("特殊时段内作业"),
+    "CYLINDER_SCAN": _("气瓶扫码不合规"),
 }
 ALARM_STATES = {
     "raised": _("待分派"),
