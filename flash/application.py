@@ -18,7 +18,7 @@ def write(module: Module) -> str:
     """Copies what is missing or different, removes what is left over, and looks again."""
     files = wanted(module)
     sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
-    held = survey(module)["files"]
+    held = survey(module, fresh=True)["files"]  # what ran there has filled the heap
     changed = [path for path in sorted(files) if held.get(path) != sums[path]]
     stale = [path for path in held if path not in files]
     changed.sort(key=lambda path: path in tree.BY_NAME)  # what starts it comes last
@@ -76,11 +76,11 @@ def _aioble(module: Module) -> dict[str, bytes]:
     )
 
 
-def survey(module: Module) -> dict[str, object]:
-    """What is on the module now."""
+def survey(module: Module, fresh: bool = False) -> dict[str, object]:
+    """What is on the module now; fresh: after its prompt was started anew."""
     root = [*tree.BY_NAME, *(f"{name[:-3]}.mpy" for name in tree.LOADER), "ca.pem"]
     root += [name for name in tree.LOADER]  # sources of an earlier hand would come first
-    module.survey = on_board(module, "survey", {"root": root})
+    module.survey = on_board(module, "survey", {"root": root}, fresh)
     return module.survey
 
 

@@ -2,15 +2,15 @@
 
 import contextlib
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
-from flash import steps
+from flash import rehearsal, steps
 from flash.bench import Ledger, Module, Wanted
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -33,19 +33,24 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 )
 @click.option("--aioble", type=_FOLDER, help="Folder of aioble, where the network is closed.")
 @click.option("--ledger", type=_FILE, default=Path("var/flash/ledger.jsonl"), show_default=True)
-@click.option("--virtual", type=_FOLDER, help="Flash the virtual board in this folder.")
+@click.option(
+    "--virtual",
+    type=_FOLDER,
+    is_flag=False,
+    flag_value="var/flash/board",
+    help="No hardware: the virtual board in this folder [var/flash/board].",
+)
 @click.option("--erase", is_flag=True, help="Clear the module first, whatever is on it.")
 @click.option("--batch", is_flag=True, help="One module after another, until no more is wanted.")
 @click.option("--yes", is_flag=True, help="Ask nothing; the technician's answers are yes.")
-def flash(ledger: Path, virtual: Path | None, batch: bool, **given: object) -> None:
+def flash(ledger: Path, virtual: Path | None, batch: bool, **given: Any) -> None:
     """Make a module a tested terminal: image, application, identity, self-test, record.
 
     Run it again after a failure: it goes on where it stopped. The last line is one JSON object.
     """
     book, good = Ledger(ledger), True
     while True:
-        with _port(virtual, str(given["port"])) as port:
-            wanted = Wanted(**(given | {"port": port, "virtual": virtual is not None}))  # type: ignore[arg-type]
+        with _bench(virtual, given) as wanted:
             good = _one(wanted, book) and good
         if not batch or wanted.yes or not _more():
             break
@@ -73,18 +78,16 @@ def _more() -> bool:
 
 
 @contextlib.contextmanager
-def _port(virtual: Path | None, port: str) -> Iterator[str]:
-    """The port to work on; a virtual board lives as long as we work on it."""
+def _bench(virtual: Path | None, given: dict[str, Any]) -> Iterator[Wanted]:
+    """What was asked for; without hardware, with what a rehearsal needs besides."""
     if virtual is None:
-        yield port
+        yield Wanted(**given)
         return
-    command = [sys.executable, "-m", "cloud", "board", str(virtual)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
-        try:
-            assert board.stdout
-            line = board.stdout.readline()
-            if not line:
-                raise click.ClickException("虚拟电路板没有启动。 The virtual board did not start.")
-            yield json.loads(line)["port"]
-        finally:
-            board.terminate()
+    with contextlib.ExitStack() as stack:
+        told = stack.enter_context(rehearsal.board(virtual))
+        more = {"port": told["port"], "virtual": True}
+        if not given["image"]:
+            more |= rehearsal.made_up_image(told)
+        if not given["cloud"]:
+            more |= stack.enter_context(rehearsal.cloud())
+        yield Wanted(**(given | more))

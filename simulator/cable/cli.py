@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from simulator.cable import made_up
 from simulator.cable.board import VirtualBoard
 from simulator.cable.flashchip import FlashChip, Kind
 from simulator.chip import to_console
@@ -37,6 +38,7 @@ def board(
 
     Prints one line of JSON with the port, then runs until Ctrl-C.
     """
+    folder = folder.absolute()  # the interpreter runs elsewhere
     given = {"chip": chip, "flash_mb": flash_mb and int(flash_mb), "mac": mac}
     given = {name: value for name, value in given.items() if value}
     if mac and (len(mac) != 12 or set(mac) - set("0123456789abcdef")):
@@ -62,7 +64,10 @@ async def _run(board: VirtualBoard, faults: tuple[str, ...], verbose: bool) -> N
     for fault in faults:
         spoil(board, fault)
     await board.start()
-    click.echo(json.dumps({"port": str(board.link.absolute()), "folder": str(board.flash.folder)}))
+    image = board.flash.folder / "made-up.bin"  # in place of MicroPython's, which is not shipped
+    image.write_bytes(made_up.image())
+    told = {"port": str(board.link.absolute()), "folder": str(board.flash.folder)}
+    click.echo(json.dumps(told | {"image": str(image)}))
     try:
         await stop.wait()
     finally:
