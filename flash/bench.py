@@ -37,6 +37,7 @@ class Wanted:
     virtual: bool = False
     yes: bool = False
     erase: bool = False
+    labels: Path | None = None  # folder that labels are written into
     offline: bool = False  # without SIM and network: the self-test leaves the modem's net out
 
 

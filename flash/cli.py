@@ -32,6 +32,13 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "--release-key", type=_FILE, help="FILE.pub of the release key [what the cloud has]."
 )
 @click.option("--aioble", type=_FOLDER, help="Folder of aioble, where the network is closed.")
+@click.option(
+    "--labels",
+    type=_FOLDER,
+    default=Path("var/flash/labels"),
+    show_default=True,
+    help="Where the label of --machine is written, a PDF of 60 × 60 mm.",
+)
 @click.option("--ledger", type=_FILE, default=Path("var/flash/ledger.jsonl"), show_default=True)
 @click.option(
     "--virtual",

@@ -71,13 +71,29 @@ def look_at_chip(module: Module) -> str:
 
 
 def recorded(module: Module) -> str:
-    """The record for the label and the ledger; the label itself is `hanma label`'s.
+    """The record for the ledger, and the label of the machine that was named.
 
     The restarts of the bench counted as bad starts: the loader's count begins anew.
     """
     identity.store(module, {"slots": identity.FRESH.hex()})
     names = ("device", "chip", "machine", "fw", "imei", "iccid")
-    return ", ".join(f"{name} {module.record[name]}" for name in names if module.record.get(name))
+    label = _label(module)
+    told = [f"{name} {module.record[name]}" for name in names if module.record.get(name)]
+    return ", ".join(told + ([f"标签 label {label}"] if label else []))
+
+
+def _label(module: Module) -> Path | None:
+    """The label of the machine that the terminal is for, as a PDF; None where none was named."""
+    wanted = module.wanted
+    if not wanted.machine or not wanted.labels:
+        return None
+    from hardware.label import Label, single
+
+    wanted.labels.mkdir(parents=True, exist_ok=True)
+    path = wanted.labels / f"{wanted.machine}.pdf"
+    path.write_bytes(single([Label(wanted.machine, f"{wanted.cloud}/m/{wanted.machine}")]))
+    module.record["label"] = str(path)
+    return path
 
 
 STEPS = (

@@ -125,10 +125,11 @@ class Member:
 
     async def _talk(self) -> None:
         """Heartbeats, and with them whatever else there is to say, until the line is lost."""
-        profile, terminal = self.profile, self.terminal
+        terminal = self.terminal
         await self._journal()
-        pause_s = self._rng.uniform(0, profile.beat_s)
+        pause_s = self._rng.uniform(0, self.profile.beat_s)
         while not await self._lost_within(pause_s):
+            profile = self.profile  # it may have changed meanwhile
             now = _now()
             await self._say(terminal.beat(now))
             self.beat_up = terminal.up(now)

@@ -62,9 +62,11 @@ def test_a_module_from_the_box_is_flashed_fitted_and_welds(stage: Demo, tmp_path
             code=made,
             machine=code,
             virtual=True,
+            labels=tmp_path / "labels",
         )
         module = Module(wanted, said.append, lambda question: True, tmp_path)
         assert steps.flash(module), said
+        assert (tmp_path / "labels" / f"{code}.pdf").read_bytes().startswith(b"%PDF")
         bench.do(bench.board.pull)  # off the bench, and into the machine
         bench.do(bench.board.plug)
         machine = OnTheBoard(code, module.record["device"], stage.bench_url)
