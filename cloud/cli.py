@@ -52,6 +52,7 @@ _ELSEWHERE = {
     "import": "cloud.ledgers_cli",
     "export": "cloud.ledgers_cli",
     "zones": "cloud.zones_cli",
+    "broker": "cloud.broker_cli",
     "department": "cloud.departments_cli",
     "platform": "cloud.platform_cli",
 }

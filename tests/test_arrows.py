@@ -20,6 +20,7 @@ COMPOSITION = {
     "cloud/accounts_cli.py",
     "cloud/platform_cli.py",
     "cloud/labels_cli.py",
+    "cloud/broker_cli.py",
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {

@@ -7,7 +7,7 @@ was left never comes back, and what still arrives from it is old news.
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Index, insert, literal_column, select, update
@@ -187,6 +187,13 @@ def secret(unit: Unit, device: str) -> bytes | None:
     """The secret of an active terminal, for its log-in check; None if unknown or revoked."""
     row = unit.db.get(Terminal, device)
     return opened(unit, row) if row is not None and row.status == "active" else None
+
+
+def active(unit: Unit) -> Iterator[tuple[str, bytes]]:
+    """Every terminal that may log in, with its secret, by name."""
+    rows = select(Terminal).where(Terminal.status == "active").order_by(Terminal.device)
+    for row in unit.db.scalars(rows, execution_options={"yield_per": 1000}):
+        yield row.device, opened(unit, row)
 
 
 def opened(unit: Unit, row: Terminal) -> bytes:

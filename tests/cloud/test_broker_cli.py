@@ -1,0 +1,242 @@
+"""`hanma broker mosquitto`: the real Mosquitto lets each one do what the embedded broker does."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from click.testing import CliRunner, Result
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.cli import main
+from cloud.link import terminals
+from cloud.mqtt.address import Address
+from tests.cloud.conftest import HandClock
+
+pytestmark = pytest.mark.slow
+_A, _B = "HM-990101-000A", "HM-990101-000B"
+_SECRETS = {_A: b"a" * 32, _B: b"b" * 32}
+_WAIT_S = 15
+
+
+def hanma(data: Path, *words: str) -> Result:
+    given = ["broker", "mosquitto", *words]
+    return CliRunner().invoke(main, given, env={"HANMA_DATA": str(data)})
+
+
+def registered(data: Path) -> None:
+    ground = Ground.open(Settings(data_dir=data), HandClock())
+    migrate(ground.engine)
+    with ground.write() as unit:
+        for device, secret in _SECRETS.items():
+            terminals.provision(unit, device, secret=secret)
+    ground.close()
+
+
+def free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+@dataclass
+class Place:
+    """A running Mosquitto; `url` is the cloud's."""
+
+    data: Path
+    folder: Path
+    port: int
+    url: Address
+    process: subprocess.Popen
+
+    def made_anew(self) -> None:
+        """The files again, and the signal."""
+        words = (f"127.0.0.1:{self.port}", f"127.0.0.1:{self.url.port}")
+        done = hanma(self.data, str(self.folder), "--listen", words[0], "--cloud-listen", words[1])
+        assert done.exit_code == 0, done.output
+        self.process.send_signal(signal.SIGHUP)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("broker")
+    for one in (folder, *folder.parents[:2]):
+        one.chmod(one.stat().st_mode | stat.S_IXOTH)  # Mosquitto works as a user of its own
+    data = folder / "data"
+    data.mkdir()
+    registered(data)
+    port, ours = free(), free()
+    words = ("--listen", f"127.0.0.1:{port}", "--cloud-listen", f"127.0.0.1:{ours}")
+    done = hanma(data, str(folder / "files"), *words)
+    assert done.exit_code == 0, done.output
+    url = Address.from_url((folder / "files" / "broker-url").read_text().strip())
+    program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not program:
+        pytest.skip("mosquitto is not installed")
+    conf = str(folder / "files" / "mosquitto.conf")
+    with subprocess.Popen([program, "-c", conf], stderr=subprocess.DEVNULL) as process:
+        for _ in range(500):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            time.sleep(0.02)
+        yield Place(data, folder / "files", port, url, process)
+        process.terminate()
+
+
+class Talker:
+    """One client; `heard` collects what reaches it."""
+
+    def __init__(self, port: int, user: str, password: str, client_id: str = "") -> None:
+        self.heard: list[tuple[str, bytes]] = []
+        self.up = threading.Event()
+        self.refused = threading.Event()
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id or user)
+        self._client.username_pw_set(user, password)
+        self._client.on_connect = self._connected
+        self._client.on_message = lambda _c, _u, message: self.heard.append(
+            (message.topic, message.payload)
+        )
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def _connected(self, _client, _user, _flags, reason, _properties) -> None:
+        (self.refused if reason.is_failure else self.up).set()
+
+    def subscribe(self, *filters: str) -> "Talker":
+        assert self.up.wait(_WAIT_S)
+        done = threading.Event()
+        self._client.on_subscribe = lambda *_: done.set()
+        self._client.subscribe([(one, 1) for one in filters])
+        assert done.wait(_WAIT_S)
+        return self
+
+    def say(self, topic: str, text: bytes) -> None:
+        self._client.publish(topic, text, qos=1).wait_for_publish(_WAIT_S)
+
+    def hears(self, topic: str, text: bytes) -> bool:
+        for _ in range(_WAIT_S * 50):
+            if (topic, text) in self.heard:
+                return True
+            time.sleep(0.02)
+        return False
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@contextlib.contextmanager
+def talking(place: Place, device: str) -> Iterator[Talker]:
+    one = Talker(place.port, device, terminals.mqtt_password(_SECRETS[device]))
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+@contextlib.contextmanager
+def the_cloud(place: Place, name: str) -> Iterator[Talker]:
+    one = Talker(place.url.port, place.url.user, place.url.password, name)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def test_a_terminal_and_the_cloud_hear_each_other(place: Place) -> None:
+    with the_cloud(place, "web") as web, the_cloud(place, "ingest") as ingest:
+        ingest.subscribe("hm/+/up")
+        with talking(place, _A) as terminal:
+            terminal.subscribe(f"hm/{_A}/down")
+            terminal.say(f"hm/{_A}/up", b"beat")
+            assert ingest.hears(f"hm/{_A}/up", b"beat")
+            assert web.up.wait(_WAIT_S)
+            web.say(f"hm/{_A}/down", b"switch")
+            assert terminal.hears(f"hm/{_A}/down", b"switch")
+
+
+def test_a_terminal_reaches_nothing_of_another_one_of_the_broker_or_by_wildcard(
+    place: Place,
+) -> None:
+    forbidden = (
+        f"hm/{_B}/down",
+        f"hm/{_B}/up",
+        "hm/+/down",
+        "hm/#",
+        "#",
+        "$SYS/#",
+        "$share/x/hm/#",
+    )
+    with talking(place, _A) as spy, the_cloud(place, "all") as cloud, talking(place, _B) as other:
+        spy.subscribe(*forbidden, "$share/x/hm/#", f"hm/{_A}/down")
+        cloud.subscribe("hm/#")
+        other.subscribe(f"hm/{_B}/down", f"hm/{_B}/echo")
+        for topic in (f"hm/{_B}/up", f"hm/{_B}/down", f"hm/{_B}/echo", f"hm/{_A}/down", "hm/x"):
+            spy.say(topic, b"forged")
+        other.say(f"hm/{_B}/up", b"mine")
+        cloud.say(f"hm/{_B}/down", b"secret")
+        cloud.say(f"hm/{_A}/down", b"end")
+        assert spy.hears(f"hm/{_A}/down", b"end") and other.hears(f"hm/{_B}/down", b"secret")
+        assert cloud.hears(f"hm/{_B}/up", b"mine")
+        assert spy.heard == [(f"hm/{_A}/down", b"end")]
+        assert not [text for _topic, text in cloud.heard + other.heard if text == b"forged"]
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [(_A, "0" * 64), ("nobody", "x"), ("hanma", "x"), ("", "")]
+)
+def test_who_cannot_prove_who_he_is_stays_out(place: Place, user: str, password: str) -> None:
+    stranger = Talker(place.port, user, password, "stranger")
+    assert stranger.refused.wait(_WAIT_S)
+    stranger.close()
+
+
+def test_nobody_pushes_another_terminal_out_by_its_client_id(place: Place) -> None:
+    with talking(place, _A) as victim:
+        victim.subscribe(f"hm/{_A}/echo")
+        thief = Talker(place.port, _B, terminals.mqtt_password(_SECRETS[_B]), _A)
+        assert thief.up.wait(_WAIT_S)
+        victim.say(f"hm/{_A}/echo", b"still here")
+        assert victim.hears(f"hm/{_A}/echo", b"still here")
+        thief.close()
+
+
+def test_a_second_run_keeps_the_clouds_password_and_a_revoked_terminal_stays_out(
+    place: Place,
+) -> None:
+    before = (place.folder / "broker-url").read_text()
+    ground = Ground.open(Settings(data_dir=place.data))
+    with ground.write() as unit:
+        terminals.revoke(unit, _B)
+    ground.close()
+    place.made_anew()
+    assert (place.folder / "broker-url").read_text() == before
+    assert _B not in (place.folder / "passwords").read_text()
+    for _ in range(100):  # the broker takes the signal when it comes to it
+        one = Talker(place.port, _B, terminals.mqtt_password(_SECRETS[_B]))
+        out = one.refused.wait(2)
+        one.close()
+        if out:
+            return
+    raise AssertionError("a revoked terminal logs in")
+
+
+def test_half_a_certificate_and_a_wrong_address_are_plain_sentences(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("x")
+    half = hanma(tmp_path, str(tmp_path / "out"), "--cert", str(tmp_path / "cert.pem"))
+    assert half.exit_code == 1 and "Certificate and key go together" in half.output
+    wrong = hanma(tmp_path, str(tmp_path / "out"), "--listen", "nowhere")
+    assert wrong.exit_code == 1 and "host:port is wanted" in wrong.output
+    assert not (tmp_path / "out").exists()
