@@ -55,6 +55,7 @@ STUB = """
 def browser() -> Iterator[Any]:
     with sync_playwright() as play:
         chromium = launch(play)
+        expect.set_options(timeout=60_000)  # all of it on two cores, the firmware too
         yield chromium
         chromium.close()
 
@@ -95,14 +96,14 @@ def test_a_job_is_switched_on_and_off_from_the_page_by_bluetooth_alone(
     page = opened(stage, browser, welder, machine)
     page.get_by_text("终端没有信号").click()
     page.get_by_role("button", name="用蓝牙开机", exact=True).click()
-    expect(page.locator("#near [role=status]")).to_have_text("终端已经执行。", timeout=60_000)
-    expect(page.locator("h1")).to_have_text("作业中", timeout=60_000)
+    expect(page.locator("#near [role=status]")).to_have_text("终端已经执行。")
+    expect(page.locator("h1")).to_have_text("作业中")
     assert levels(machine, before) == [1]
     assert page.evaluate("window.asked.filters[0].name") == machine.device
     # The journal went to the cloud and the cloud's word back: nothing waits in the phone.
     expect(page.locator("#near .waiting")).to_have_text("")
     page.get_by_role("button", name="用蓝牙关机", exact=True).click()
-    expect(page.locator("h1")).to_have_text("收工确认", timeout=60_000)
+    expect(page.locator("h1")).to_have_text("收工确认")
     until("open", lambda: levels(machine, before) == [1, 0])
     page.context.close()
 
@@ -121,14 +122,14 @@ def test_a_ticket_taken_along_works_without_any_network_and_its_receipt_is_hande
     before = go_dark(machine)
     page.context.route("**/carried/**", lambda route: route.abort())  # the phone is underground
     page.locator("#near .taken button").click()
-    expect(page.locator("#near [role=status]")).to_have_text("终端已经执行。", timeout=60_000)
+    expect(page.locator("#near [role=status]")).to_have_text("终端已经执行。")
     expect(page.locator("#near .waiting")).to_contain_text("份终端记录")
     assert levels(machine, before) == [1]
     page.context.unroute("**/carried/**")
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.locator("#near .waiting")).to_have_text("", timeout=30_000)
+    expect(page.locator("#near .waiting")).to_have_text("")
     page.reload()
-    expect(page.locator("h1")).to_have_text("作业中", timeout=30_000)
+    expect(page.locator("h1")).to_have_text("作业中")
     page.get_by_role("button", name="关机", exact=True).click()
     page.context.close()
 
