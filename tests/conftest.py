@@ -14,7 +14,13 @@ _SERVER = "[postgresql"
 _BROWSER = "tests/browser/"
 _EVERY_CUT = "[cut_"  # the power cut at each flash operation
 _ON_THE_AIR = "tests/simulator/test_nearby_phone.py"  # phones take their time to find a terminal
-_SLOW = (_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _LONG_SEARCH, _SERVER, _EVERY_CUT)
+_SPICE = ("tests/hardware/test_simulations.py", "test_the_commands_draw_and_check")
+_PLATFORMS = "tests/cloud/platform/"  # requests through the whole application
+_WHOLE_CASES = ("tests/cloud/oversight/test_evidence.py", "tests/security/test_repository.py")
+_SLOW = (
+    *(_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _LONG_SEARCH, _SERVER, _EVERY_CUT),
+    *(*_SPICE, _PLATFORMS, *_WHOLE_CASES),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
