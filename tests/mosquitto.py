@@ -15,17 +15,24 @@ import pytest
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[str, int]]:
     """(host, port) of an open broker with TCP_NODELAY, ended afterwards."""
-    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    if not os.path.exists(program):
-        pytest.skip("mosquitto is not installed")
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = free.getsockname()
     conf = folder / "mosquitto.conf"
     lines = (f"listener {address[1]} 127.0.0.1", "allow_anonymous true", "set_tcp_nodelay true")
     conf.write_text("\n".join(lines) + "\n")
+    with served(conf, address):
+        yield address
+
+
+@contextmanager
+def served(conf: Path, address: tuple[str, int]) -> Iterator[subprocess.Popen]:
+    """The process that serves a configuration, once it listens there; ended afterwards."""
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    if not os.path.exists(program):
+        pytest.skip("mosquitto is not installed")
     with subprocess.Popen([program, "-c", str(conf)], stderr=subprocess.DEVNULL) as process:
         _until_it_listens(address)
-        yield address
+        yield process
         process.terminate()
 
 

@@ -1,10 +1,7 @@
 """`hanma broker mosquitto`: the real Mosquitto lets each one do what the embedded broker does."""
 
 import contextlib
-import os
-import shutil
 import signal
-import socket
 import stat
 import subprocess
 import threading
@@ -20,9 +17,11 @@ from click.testing import CliRunner, Result
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.bench.mosquitto import free_port
 from cloud.cli import main
 from cloud.link import terminals
 from cloud.mqtt.address import Address
+from tests import mosquitto
 from tests.cloud.conftest import HandClock
 
 pytestmark = pytest.mark.slow
@@ -43,11 +42,6 @@ def registered(data: Path) -> None:
         for device, secret in _SECRETS.items():
             terminals.provision(unit, device, secret=secret)
     ground.close()
-
-
-def free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 @dataclass
@@ -76,23 +70,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     data = folder / "data"
     data.mkdir()
     registered(data)
-    port, ours = free(), free()
+    port, ours = free_port(), free_port()
     words = ("--listen", f"127.0.0.1:{port}", "--cloud-listen", f"127.0.0.1:{ours}")
     done = hanma(data, str(folder / "files"), *words)
     assert done.exit_code == 0, done.output
     url = Address.from_url((folder / "files" / "broker-url").read_text().strip())
-    program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not program:
-        pytest.skip("mosquitto is not installed")
-    conf = str(folder / "files" / "mosquitto.conf")
-    with subprocess.Popen([program, "-c", conf], stderr=subprocess.DEVNULL) as process:
-        for _ in range(500):
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            time.sleep(0.02)
+    conf = folder / "files" / "mosquitto.conf"
+    with mosquitto.served(conf, ("127.0.0.1", port)) as process:
         yield Place(data, folder / "files", port, url, process)
-        process.terminate()
 
 
 class Talker:
