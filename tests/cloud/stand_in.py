@@ -47,10 +47,9 @@ class StandIn:
 
     def login(self, **other: Any) -> bytes:
         self.conn += 1
-        mac = self._receipt("00", 200)
         content = {"fw": "0.1.0", "hw": "a7670", "imei": "860000000000001", "boot": "power"}
-        content |= {"epoch": self.epoch, "conn": self.conn, "up": self.up, "n": self.n}
-        content |= {"mode": self.mode, "relay": self.relay, "job": self.job, "mac": mac}
+        content |= {"conn": self.conn, "mode": self.mode, "job": self.job}
+        content |= self._receipt("00", 200)
         return self._annex("00", content | other)
 
     def beat(self, *, full: bool = True, **other: Any) -> bytes:
@@ -113,8 +112,7 @@ class StandIn:
             self._obey("switch", "0", said)
         id, code = hashlib.sha256(ticket.encode()).hexdigest()[:32], 500 if word else 200
         told = {"d": self.device, "id": id, "act": said["act"], "job": said.get("job", "")}
-        told |= {"code": code, "word": word, "epoch": self.epoch, "up": self.up, "n": self.n}
-        return told | {"relay": self.relay, "mac": self._receipt(id, code)}
+        return told | {"code": code, "word": word} | self._receipt(id, code)
 
     def press(self) -> None:
         """The button: off."""
@@ -127,8 +125,7 @@ class StandIn:
 
     def answer(self, id: str, name: str, word: str = "", **other: Any) -> bytes:
         code = 500 if word else 200
-        result = {"relay": self.relay, "mode": self.mode, "epoch": self.epoch}
-        result |= {"up": self.up, "n": self.n, "mac": self._receipt(id, code)} | other
+        result = {"mode": self.mode} | self._receipt(id, code) | other
         paras = {"success": not word, "message": word, "code": code, "result": result}
         whole = {"id": id, "result_code": int(bool(word)), "response_name": name}
         return json.dumps(whole | {"paras": paras | {"timestamp": 1}}).encode()
@@ -175,9 +172,11 @@ class StandIn:
             self.ended = [*self.ended, self.job][-16:]
         self.job, self.relay = "", 0
 
-    def _receipt(self, id: str, code: int) -> str:
-        parts = (self.device, id, self.epoch, self.up, self.n, code, self.relay)
-        return self._mac("receipt", "|".join(map(str, parts)))
+    def _receipt(self, id: str, code: int) -> dict[str, Any]:
+        """What a receipt covers, read once (on a stage the clock runs on), and its mac."""
+        told = {"epoch": self.epoch, "up": self.up, "n": self.n, "relay": self.relay}
+        parts = (self.device, id, told["epoch"], told["up"], told["n"], code, told["relay"])
+        return told | {"mac": self._mac("receipt", "|".join(map(str, parts)))}
 
     def _mac(self, label: str, covered: str) -> str:
         key = hmac.new(self.secret, label.encode(), hashlib.sha256).digest()
