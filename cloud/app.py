@@ -97,7 +97,6 @@ class Cloud:
             self.ground,
             address,
             intake.receive,
-            housekeeping.wake,  # its thread delivers: a full outbox holds up no terminal
             keep=intake.set_aside,
             hold=intake.hold,
         )

@@ -4,6 +4,8 @@ The caller opens the write unit and acknowledges the message after its commit. E
 `terminal-login`, `terminal-beat`, `terminal-online`, `terminal-offline`, `terminal-alarm`.
 """
 
+from collections.abc import Collection
+
 from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.link import (
@@ -18,7 +20,7 @@ from cloud.link import (
     wire,
 )
 from cloud.link.strangers import text, whole
-from cloud.link.terminals import Terminal, hold, off_line
+from cloud.link.terminals import Terminal, off_line
 
 __all__ = ["hold", "off_line", "receive", "set_aside"]
 
@@ -36,6 +38,12 @@ def receive(unit: Unit, device: str, payload: bytes) -> str:
     if word not in _GOOD:
         oddities.keep(unit, row, word, payload)
     return word
+
+
+def hold(unit: Unit, devices: Collection[str]) -> None:
+    """What `receive` will need of these terminals, read at once and held until the unit ends."""
+    terminals.hold(unit, devices)
+    traces.hold(unit, devices)
 
 
 def set_aside(unit: Unit, device: str, payload: bytes) -> None:

@@ -100,7 +100,7 @@ def _nothing_breaks_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not [one for one in loud if one.name in ("asyncio", "cloud.mqtt.switchboard")]
 
 
-def wait_until(true: Callable[[], object], timeout_s: float = 5.0) -> None:
+def wait_until(true: Callable[[], object], timeout_s: float = 20.0) -> None:
     """Wait for another thread's doing."""
     end = time.monotonic() + timeout_s
     while not true():

@@ -16,11 +16,13 @@ class FakeGround:
     def __init__(self) -> None:
         self.commits = 0
         self.away = threading.Event()
+        self.refused = 0
         self.after_commit: Callable[[], None] = lambda: None
 
     @contextmanager
     def write(self) -> Iterator[Any]:
         if self.away.is_set():
+            self.refused += 1
             raise AWAY
         yield _Unit()
         self.commits += 1
@@ -43,7 +45,6 @@ class Room:
         self.gate = threading.Event()
         self.gate.set()
         self.waits = threading.Event()  # somebody came to the gate
-        self.delivered = 0
 
     def receive(self, _unit: object, device: str, payload: bytes) -> str:
         self.waits.set()
@@ -55,9 +56,6 @@ class Room:
 
     def keep(self, _unit: object, device: str, payload: bytes) -> None:
         self.kept.append((device, payload))
-
-    def deliver(self) -> None:
-        self.delivered += 1
 
     @property
     def payloads(self) -> list[bytes]:

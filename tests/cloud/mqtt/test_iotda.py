@@ -124,7 +124,7 @@ class Place:
         self.broker.start()
         address = door.address("127.0.0.1", self.broker.port)
         self.sender = Sender(address)
-        self.ingest = Ingest(ground, address, intake.receive, lambda: None)
+        self.ingest = Ingest(ground, address, intake.receive)
         self.sdks: list[Sdk] = []
         for part in (self.sender, self.ingest):
             part.start()
