@@ -23,8 +23,8 @@ def enrol() -> None:
 @click.option("--hours", default=8, show_default=True, help="How long it is good, 168 at most.")
 def code(login: str, times: int, hours: int) -> None:
     """Make a code; it is shown this once."""
+    from cloud.cases import supply
     from cloud.cli import ground_of_settings
-    from cloud.link import enrolment
     from cloud.registry import people
 
     with ground_of_settings() as ground, ground.write() as unit:
@@ -32,7 +32,7 @@ def code(login: str, times: int, hours: int) -> None:
         if person is None or not person.roles & {"technician", "office"}:
             raise click.ClickException(f"{login}：没有这个安装人员。 There is no such technician.")
         try:
-            row, text = enrolment.make(unit, person.id, times, hours)
+            row, text = supply.make_code(unit, person, times, hours, _OPERATOR)
         except ValueError:
             raise click.ClickException(
                 "数量 1–1000，时间 1–168 小时。 1 to 1000 times, 1 to 168 hours."
@@ -57,11 +57,11 @@ def list_() -> None:
 @click.argument("id")
 def end(id: str) -> None:
     """End a code at once."""
+    from cloud.cases import supply
     from cloud.cli import ground_of_settings
-    from cloud.link import enrolment
 
     with ground_of_settings() as ground, ground.write() as unit:
-        if not enrolment.end(unit, id):
+        if not supply.end_code(unit, id, _OPERATOR):
             raise click.ClickException(f"{id}：没有这个登记码。 There is no such code.")
 
 
@@ -88,16 +88,15 @@ def stock(state: str) -> None:
 @click.option("--note", default="", help="Why, from whom.")
 def move(chip: str, state: str, note: str) -> None:
     """Put the module with this CHIP address into STATE; a returned one is revoked."""
+    from cloud.cases import supply
     from cloud.cli import ground_of_settings
-    from cloud.link import stock, terminals
+    from cloud.link import stock
 
     with ground_of_settings() as ground, ground.write() as unit:
         try:
-            row = stock.move(unit, stock.chip_form(chip), state, _OPERATOR, note)
+            row = supply.move(unit, stock.chip_form(chip), state, _OPERATOR, note)
         except stock.BadStock as error:
             raise click.ClickException(f"不能这样登记。 Not possible: {error}.") from None
-        if state in ("returned", "scrapped") and row.device:
-            terminals.revoke(unit, row.device)
         told = _shown(row)
     click.echo(json.dumps(told))
 
@@ -122,6 +121,7 @@ def history(chip: str) -> None:
 @click.option("--insurance-until", default="", help="And its last day.")
 def papers(chip: str, sim_until: str, insurance: str, insurance_until: str) -> None:
     """Note SIM and insurance of a module."""
+    from cloud.cases import supply
     from cloud.cli import ground_of_settings
     from cloud.link import stock
 
@@ -129,7 +129,7 @@ def papers(chip: str, sim_until: str, insurance: str, insurance_until: str) -> N
     with ground_of_settings() as ground, ground.write() as unit:
         row = _found(unit, chip)
         try:
-            stock.set_papers(unit, row, **given)
+            supply.set_papers(unit, row, _OPERATOR, **given)
         except stock.BadStock as error:
             raise click.ClickException(f"日期应为 年-月-日。 YYYY-MM-DD: {error}.") from None
         told = _shown(row)
@@ -154,13 +154,12 @@ def expiring(days: int) -> None:
 @click.argument("device")
 def revoke(device: str) -> None:
     """Nothing is heard from DEVICE any more; its connection is closed within seconds."""
+    from cloud.cases import supply
     from cloud.cli import ground_of_settings
-    from cloud.link import terminals
 
     with ground_of_settings() as ground, ground.write() as unit:
-        if terminals.get(unit, device) is None:
+        if not supply.revoke(unit, device, _OPERATOR):
             raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
-        terminals.revoke(unit, device)
     click.echo(json.dumps({"device": device, "status": "revoked"}))
 
 

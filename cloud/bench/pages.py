@@ -1,13 +1,16 @@
 """How long each list page takes: every GET without arguments, for every role that may call it.
 
-What answers with anything but 200 (a redirect, a page that is off) is passed over.
+Where a page has a next one (`after=`), that is measured as well. What answers with anything but 200 (a redirect, a page that is off) is passed over.
 """
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from html import unescape
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from cloud.base.unit import Ground
 from cloud.bench import county
@@ -18,7 +21,7 @@ from cloud.web import create_app, rights, visitor
 LIMIT_MS, STATUS_LIMIT_MS = 100, 150
 _TIMES = 7
 _COUNTY = f"{county.ROOT}00"
-_JSON = {"Accept": "application/json"}
+_NEXT = re.compile(r'href="([^"]*after=[^"]*)"')
 # An officer of a whole city, and one of a county: a wide and a narrow look.
 _VIEWERS = [(role, county.ROOT) for role in sorted(ROLES)] + [("officer", _COUNTY)]
 
@@ -30,9 +33,7 @@ def measure(ground: Ground, say: Callable[[str], None]) -> list[str]:
     for role, district in _VIEWERS:
         client = app.test_client()
         client.set_cookie(visitor.SESSION, signed_in(ground, role, district))
-        for path in _paths(app, role):
-            if client.get(path).status_code != 200:
-                continue
+        for path in _and_the_next(client, _paths(app, role)):
             took = []
             for _ in range(_TIMES):
                 start = time.perf_counter()
@@ -40,11 +41,22 @@ def measure(ground: Ground, say: Callable[[str], None]) -> list[str]:
                 took.append((time.perf_counter() - start) * 1000)
             median = statistics.median(took)
             limit = STATUS_LIMIT_MS if path in ("/", "/status.json") else LIMIT_MS
-            name = f"{path} {role} {district}"
+            name = f"{path[:40]} {role} {district}"
             say(f"{name:44} {median:8.1f} ms  limit {limit} ms")
             if median > limit:
                 slow.append(f"{name} {median:.0f} ms")
     return slow
+
+
+def _and_the_next(client: FlaskClient, paths: Iterator[str]) -> Iterator[str]:
+    for path in paths:
+        page = client.get(path)
+        if page.status_code != 200:
+            continue
+        yield path
+        following = _NEXT.search(page.text) if page.mimetype == "text/html" else None
+        if following:
+            yield unescape(following[1])
 
 
 def _paths(app: Flask, role: str) -> Iterator[str]:

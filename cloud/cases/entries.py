@@ -2,7 +2,7 @@
 has confirmed them."""
 
 from cloud.base.unit import Unit
-from cloud.book import audit
+from cloud.book import audit, outbox
 from cloud.cases.registrations import NotEntitled, Turned
 from cloud.registry import certificates
 from cloud.registry.certificates import BadCertificate, Certificate
@@ -54,6 +54,21 @@ def confirm(unit: Unit, certificate: Certificate, office: Person) -> None:
     certificates.confirm(unit, certificate)
     holder = unit.db.get_one(Person, certificate.person_id)
     _note(unit, holder, office.id, "certificate-confirmed", certificate)
+
+
+def set_status(unit: Unit, certificate: Certificate, office: Person, status: str) -> None:
+    """What the issuer told the office: normal, suspended or revoked; holds at once, and a job that
+    no good certificate carries any more ends. BadCertificate, NotEntitled."""
+    if office.status != "active" or "office" not in office.roles:
+        raise NotEntitled
+    if office.id == certificate.person_id:
+        raise NotEntitled
+    if certificate.status == status:
+        return
+    certificates.set_status(unit, certificate, status)
+    holder = unit.db.get_one(Person, certificate.person_id)
+    _note(unit, holder, office.id, f"certificate-{status}", certificate)
+    outbox.tell(unit, "certificate-changed", certificate.id, {"person": holder.id})
 
 
 def _note(unit: Unit, holder: Person, actor: str, what: str, certificate: Certificate) -> None:

@@ -6,11 +6,12 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
 from cloud.book import audit, commitments, outbox
-from cloud.registry import enterprises, people
+from cloud.registry import accounts, enterprises, people
 from cloud.registry.people import BadPerson, Person
 
 # Who may ask for it; everybody else is made by the office.
 BY_ONESELF = frozenset({"welder", "fire_watch", "enterprise", "technician"})
+_DONE = {"active": "person-approved", "refused": "person-refused", "blocked": "person-blocked"}
 
 
 class NotEntitled(Exception):
@@ -83,6 +84,12 @@ def turn_down(unit: Unit, person: Person, office: Person, why: str) -> None:
     _decide(unit, person, office, "refused", why)
 
 
+def block(unit: Unit, person: Person, office: Person, why: str) -> None:
+    """The account is shut at once, every session of it ends; `why` is kept with the person."""
+    _decide(unit, person, office, "blocked", why)
+    accounts.sign_out_everywhere(unit, person.id)
+
+
 def _personal(unit: Unit, person: Person) -> dict[str, str]:
     return {
         "name": person.name,
@@ -98,6 +105,6 @@ def _decide(unit: Unit, person: Person, office: Person, status: str, why: str) -
     if person.status == status:
         return
     people.judge(unit, person, office, status, why)
-    what = "person-approved" if status == "active" else "person-refused"
+    what = _DONE[status]
     audit.write(unit, person.district, office.id, what, person.id, {})
     outbox.tell(unit, what, person.id, {"district": person.district})

@@ -7,7 +7,7 @@ its own. SIM and product quality insurance 产品质量保险 (CQ annex 1.16) ru
 import re
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import Index, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -38,12 +38,15 @@ class StockItem(Base):
     chip: Mapped[str] = mapped_column(primary_key=True)
     device: Mapped[str] = mapped_column(index=True)
     code: Mapped[str]
-    state: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
     state_at: Mapped[int]
     sim_until: Mapped[str]
     insurance: Mapped[str]
     insurance_until: Mapped[str]
     made_at: Mapped[int]
+
+
+Index("ix_stock_item_listed", StockItem.state, StockItem.chip)
 
 
 class StockMove(Base):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, insert, select, true
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, insert, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -188,6 +188,11 @@ def waiting(unit: Unit, limit: int) -> list[Certificate]:
     rows = select(Certificate).where(_WAITS)
     ordered = rows.order_by(Certificate.checked_at, Certificate.id)
     return list(unit.db.scalars(ordered.limit(limit)))
+
+
+def count_waiting(unit: Unit) -> int:
+    """How many wait for the office."""
+    return unit.db.scalar(select(func.count()).select_from(Certificate).where(_WAITS)) or 0
 
 
 def set_status(unit: Unit, certificate: Certificate, status: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Index, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
@@ -35,7 +35,7 @@ class Enterprise(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     uscc: Mapped[str] = mapped_column(unique=True)
-    district: Mapped[str] = mapped_column(index=True)
+    district: Mapped[str]
     kind: Mapped[str]
     scale: Mapped[str] = mapped_column(default="", server_default="")
     principal: Mapped[str] = mapped_column(default="", server_default="")
@@ -47,6 +47,9 @@ class Enterprise(Base):
     workers_told: Mapped[int | None]
     exempt: Mapped[str]
     made_at: Mapped[int]
+
+
+Index("ix_enterprise_listed", Enterprise.district, Enterprise.uscc)
 
 
 def add(unit: Unit, **given: Any) -> Enterprise:

@@ -76,6 +76,7 @@ class Machine(Base):
 
 # A whole province is counted, and turned page by page, without reading its machines.
 Index("ix_machine_seen", Machine.district, Machine.industry, Machine.status, Machine.device)
+Index("ix_machine_listed", Machine.district, Machine.code, Machine.industry)
 Index(
     "ix_machine_code_seen",
     Machine.code,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, insert, literal_column, select
+from sqlalchemy import ForeignKey, Index, func, insert, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cloud.base import districts
@@ -47,14 +47,14 @@ class Person(Base):
     __tablename__ = "person"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(index=True)
     login: Mapped[str] = mapped_column(unique=True)
     phone_sealed: Mapped[str]
     phone_blind: Mapped[str | None] = mapped_column(index=True)
     identity_sealed: Mapped[str]
     identity_blind: Mapped[str | None] = mapped_column(unique=True)
     enterprise_id: Mapped[str | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
-    district: Mapped[str] = mapped_column(index=True)
+    district: Mapped[str]
     status: Mapped[str]
     made_at: Mapped[int]
     judged_by: Mapped[str | None]
@@ -69,6 +69,8 @@ class Person(Base):
         return frozenset(row.role for row in self.role_rows)
 
 
+Index("ix_person_listed", Person.district, Person.id)
+Index("ix_person_role_held", PersonRole.role, PersonRole.person_id)
 # Spelled out, not bound: a database uses a partial index only for a condition it can read.
 _IS_PENDING = Person.status == literal_column("'pending'")
 Index(
@@ -189,6 +191,11 @@ def waiting(unit: Unit, limit: int, offset: int = 0) -> list[Person]:
     rows = select(Person).where(_IS_PENDING)
     ordered = rows.order_by(Person.made_at, Person.id)
     return list(unit.db.scalars(ordered.limit(limit).offset(offset)))
+
+
+def count_waiting(unit: Unit) -> int:
+    """How many wait for the office."""
+    return unit.db.scalar(select(func.count()).select_from(Person).where(_IS_PENDING)) or 0
 
 
 def judge(unit: Unit, person: Person, by: Person, status: str, why: str = "") -> None:

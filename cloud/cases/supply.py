@@ -1,0 +1,64 @@
+"""Modules and the codes that make terminals of them: what was done, and in the trail by whom.
+
+`by` = a person's id, or the name of a program.
+"""
+
+from cloud.base.unit import Unit
+from cloud.book import audit
+from cloud.link import enrolment, stock, terminals
+from cloud.link.enrolment import EnrolmentCode
+from cloud.link.stock import StockItem
+from cloud.registry.people import Person
+
+# Everywhere: what is in store belongs to no district.
+_PLACE = "unknown"
+BY_HAND = ("received", "installed", "returned", "scrapped")  # flashed = enrolled, by a bench
+_GONE = ("returned", "scrapped")
+
+
+def make_code(
+    unit: Unit, whose: Person, times: int, hours: int, by: str
+) -> tuple[EnrolmentCode, str]:
+    """A code for a technician (or the office), shown this once; ValueError where it would be too
+    good, or for somebody else."""
+    if whose.status != "active" or not whose.roles & {"technician", "office"}:
+        raise ValueError(f"no technician: {whose.id}")
+    row, text = enrolment.make(unit, whose.id, times, hours)
+    told = {"for": whose.id, "times": times, "until": row.until}
+    audit.write(unit, whose.district, by, "enrolment-code-made", row.id, told)
+    return row, text
+
+
+def end_code(unit: Unit, code_id: str, by: str) -> bool:
+    """The code is good no more, at once; False if there is none."""
+    if not enrolment.end(unit, code_id):
+        return False
+    audit.write(unit, _PLACE, by, "enrolment-code-ended", code_id, {})
+    return True
+
+
+def move(unit: Unit, chip: str, state: str, by: str, note: str = "") -> StockItem:
+    """Put a module into a state; a returned or scrapped one is revoked. BadStock."""
+    row = stock.move(unit, chip, state, by, note)
+    audit.write(unit, _PLACE, by, f"module-{state}", chip, {"device": row.device})
+    if state in _GONE and row.device:
+        revoke(unit, row.device, by)
+    return row
+
+
+def revoke(unit: Unit, device: str, by: str) -> bool:
+    """Nothing is heard from this terminal any more; False if there is none."""
+    if terminals.get(unit, device) is None:
+        return False
+    terminals.revoke(unit, device)
+    audit.write(unit, _PLACE, by, "terminal-revoked", device, {})
+    return True
+
+
+def set_papers(
+    unit: Unit, row: StockItem, by: str, *, sim_until: str, insurance: str, insurance_until: str
+) -> None:
+    """SIM and insurance; empty = leave as it is. BadStock where a date is none."""
+    given = {"sim_until": sim_until, "insurance_until": insurance_until}
+    stock.set_papers(unit, row, insurance=insurance, **given)
+    audit.write(unit, _PLACE, by, "module-papers", row.chip, given)

@@ -1,0 +1,153 @@
+"""The registers page by page, in the order of district and key (reads only).
+
+A subtree of districts is one stretch of that order, so an index serves every viewer's page, the
+hundredth as quickly as the first. Enterprises and people have no trade of their own: an officer
+sees those of the district; a certificate is of the trade whose department issued it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, literal, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from cloud.base.formats import read_identity, read_phone, read_uscc
+from cloud.base.ids import BadCode, read_code
+from cloud.base.unit import Unit
+from cloud.link import stock
+from cloud.link.stock import BadStock, StockItem
+from cloud.link.terminals import Terminal
+from cloud.registry import people
+from cloud.registry.certificates import ISSUERS, Certificate
+from cloud.registry.enterprises import Enterprise
+from cloud.registry.machines import INDUSTRIES, Machine
+from cloud.registry.people import Person, PersonRole
+from cloud.registry.sight import Sight
+
+PER_PAGE = 50
+_CUT = "."  # between the parts of a place in the order; no code has one
+
+Keys = tuple[InstrumentedAttribute[str], ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of a register, and behind which place the next page begins (empty = there is none)."""
+
+    rows: Sequence[Any]
+    after: str = ""
+
+
+def machines(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Page:
+    """(machine, its owner's name). `asked` = a code, a terminal, or an owner's credit code."""
+    rows = select(Machine, Enterprise.name).join(Enterprise)
+    rows = rows.where(eyes.places(Machine.district), eyes.own(Machine.industry))
+    if asked:
+        code, firm = read_code(asked), read_uscc(asked)
+        owned = select(Enterprise.id).where(Enterprise.uscc == firm).scalar_subquery()
+        known = Machine.code == code if not isinstance(code, BadCode) else Machine.device == asked
+        rows = rows.where(Machine.enterprise_id == owned if firm else known)
+    return _page(unit, rows, (Machine.district, Machine.code), after)
+
+
+def enterprises(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Page:
+    """(enterprise,). `asked` = its credit code, or a part of its name."""
+    rows = select(Enterprise).where(eyes.places(Enterprise.district))
+    if asked:
+        firm = read_uscc(asked)
+        named = Enterprise.name.contains(asked, autoescape=True)
+        rows = rows.where(Enterprise.uscc == firm if firm else named)
+    return _page(unit, rows, (Enterprise.district, Enterprise.uscc), after)
+
+
+def persons(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Page:
+    """(person,). `asked` = an identity number, a phone number, a login, or a whole name."""
+    rows = select(Person).where(eyes.places(Person.district))
+    if asked:
+        rows = rows.where(_person(unit, asked))
+    return _page(unit, rows, (Person.district, Person.id), after)
+
+
+def certificates(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Page:
+    """(certificate, holder). `asked` = its number."""
+    rows = select(Certificate, Person).join(Person, Person.id == Certificate.person_id)
+    rows = rows.where(eyes.places(Person.district), issued(eyes))
+    if asked:
+        blind = unit.keys.blind(f"certificate:{asked}")
+        # With the issuer, because the index begins with it.
+        number = Certificate.issuer.in_(ISSUERS) & (Certificate.number_blind == blind)
+        rows = rows.where(number)
+    return _page(unit, rows, (Person.district, Person.id, Certificate.id), after)
+
+
+def issued(eyes: Sight) -> ColumnElement[bool]:
+    """SQL: the certificate is of one's own trade."""
+    own = [issuer for issuer in ISSUERS if issued_for(eyes, issuer)]
+    return true() if len(own) == len(ISSUERS) else Certificate.issuer.in_(own)
+
+
+def issued_for(eyes: Sight, issuer: str) -> bool:
+    """Whether this issuer's certificates are of one's own trade."""
+    trade = dict(zip(ISSUERS, INDUSTRIES, strict=True))[issuer]
+    return eyes.trades is None or trade in eyes.trades
+
+
+def terminals(unit: Unit, after: str = "", asked: str = "") -> Page:
+    """(terminal, its machine's code or None). `asked` = the terminal's id."""
+    rows = select(Terminal, Machine.code)
+    rows = rows.outerjoin(Machine, Machine.device == Terminal.device)
+    if asked:
+        rows = rows.where(Terminal.device == asked)
+    return _page(unit, rows, (Terminal.device,), after)
+
+
+def modules(unit: Unit, state: str = "", after: str = "", asked: str = "") -> Page:
+    """(module of the stock,). `asked` = the chip's address, or the terminal it became."""
+    rows = select(StockItem)
+    if state:
+        rows = rows.where(StockItem.state == state)
+    if asked:
+        try:
+            rows = rows.where(StockItem.chip == stock.chip_form(asked))
+        except BadStock:
+            rows = rows.where(StockItem.device == asked)
+    return _page(unit, rows, (StockItem.chip,), after)
+
+
+def accounts(unit: Unit, role: str, after: str = "") -> Page:
+    """(person,) of everybody with this role."""
+    rows = select(Person).join(PersonRole).where(PersonRole.role == role)
+    return _page(unit, rows, (PersonRole.person_id,), after, lambda row: (row[0].id,))
+
+
+def _page(unit: Unit, rows: Select[Any], keys: Keys, after: str, place: Any = None) -> Page:
+    """One page behind `after`; a place that is none begins at the front."""
+    parts = after.split(_CUT) if after else []
+    if len(parts) == len(keys):
+        rows = rows.where(tuple_(*keys) > tuple_(*(literal(part) for part in parts)))
+    found = unit.db.execute(rows.order_by(*keys).limit(PER_PAGE + 1)).all()
+    if len(found) <= PER_PAGE:
+        return Page(found)
+    shown = found[:PER_PAGE]
+    last = (place or _place(keys))(shown[-1])
+    return Page(shown, _CUT.join(last))
+
+
+def _place(keys: Keys) -> Any:
+    """From a row to its place in the order: each key is an attribute of one of its objects."""
+
+    def of(row: Any) -> tuple[str, ...]:
+        by_table = {type(one): one for one in row}
+        return tuple(getattr(by_table[key.class_], key.key) for key in keys)
+
+    return of
+
+
+def _person(unit: Unit, asked: str) -> ColumnElement[bool]:
+    identity, phone = read_identity(asked), read_phone(asked)
+    if identity:
+        return Person.identity_blind == people.identity_blind(unit, identity)
+    if phone:
+        return Person.phone_blind == people.phone_blind(unit, phone)
+    return (Person.login == people.login_form(asked)) | (Person.name == asked)

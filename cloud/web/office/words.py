@@ -1,0 +1,43 @@
+"""States, roles and kinds of the registers, as they are shown."""
+
+from flask_babel import lazy_gettext as _
+
+ROLES = {
+    "welder": _("焊工"),
+    "fire_watch": _("监护人"),
+    "enterprise": _("作业单位人员"),
+    "technician": _("安装人员"),
+    "officer": _("监管人员"),
+    "office": _("平台运维"),
+    "platform": _("对接平台"),
+}
+PEOPLE = {
+    "active": _("在用"),
+    "pending": _("待审核"),
+    "refused": _("未通过"),
+    "blocked": _("已停用"),
+}
+MACHINES = {
+    "usable": _("可用"),
+    "unsafe": _("停用待修"),
+    "locked": _("已锁定"),
+    "scrapped": _("已报废"),
+}
+PAPERS = {"normal": _("正常"), "suspended": _("暂扣"), "revoked": _("撤销")}
+STOCK = {
+    "received": _("已入库"),
+    "flashed": _("已烧录"),
+    "installed": _("已安装"),
+    "returned": _("已退回"),
+    "scrapped": _("已报废"),
+}
+TERMINALS = {"active": _("在用"), "revoked": _("已吊销")}
+FIRMS = {
+    "general": _("一般企业"),
+    "micro": _("小微企业"),
+    "self-employed": _("个体户"),
+    "gig": _("灵活用工"),
+    "household": _("家庭使用"),
+}
+SCALES = {"large": _("大型"), "medium": _("中型"), "small": _("小型"), "micro": _("微型")}
+SOURCES = {"ac": _("交流"), "dc": _("直流"), "inverter": _("逆变")}
