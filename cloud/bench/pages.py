@@ -1,6 +1,7 @@
 """How long each list page takes: every GET without arguments, for every role that may call it.
 
-Where a page has a next one (`after=`), that is measured as well. What answers with anything but 200 (a redirect, a page that is off) is passed over.
+Where a page has a next one (`after=`), that is measured as well. What answers with anything but
+200 (a redirect, a page that is off) is passed over.
 """
 
 import re
