@@ -1,117 +1,97 @@
 """Backups: one tar file of all that is kept, taken while the cloud runs, checked as it is made.
 
-The database comes through SQLite's backup API, so it is of one moment; pictures and packages are
-never changed, and each checkpoint in the file is older than the database in it. The keys stay
-outside unless asked for: whoever has both can read everything.
+The database is of one moment (dumps.py); pictures and packages are never changed, and each
+checkpoint in the file is older than the database in it. The keys stay outside unless asked for:
+whoever has both can read everything.
 """
 
 import hashlib
 import io
 import json
 import shutil
-import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy.engine import make_url
-
+from cloud import dumps
 from cloud.base.database import canonical
 from cloud.base.keys import Keys
 from cloud.base.settings import Settings
 from cloud.base.signing import Signer
-from cloud.base.unit import Ground
-from cloud.book import checkpoints, inspection
+from cloud.book import checkpoints
+from cloud.dumps import BackupTrouble, Database, unsound
+
+__all__ = ["BackupTrouble", "check", "restore", "write"]
 
 FORMAT = 1
-DATABASE = "hanma.db"
 KEYS = ("keys/master.key", "keys/platform.key")
 _FOLDERS = ("media", "packages", "registers")
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
 
 
-class BackupTrouble(Exception):
-    """It cannot be done here, or the file is not sound; the text says so in both languages."""
-
-
 def write(settings: Settings, out: Path, now: int, *, with_keys: bool = False) -> dict[str, Any]:
     """A new checked backup at `out`; its manifest."""
-    live = _sqlite_file(settings)
+    database, data = dumps.of(settings), Path(settings.data_dir)
     if out.exists():
         raise BackupTrouble(f"{out} 已经存在。 {out} is there already.")
-    if not live.is_file():
-        raise BackupTrouble(f"{live} 不存在，没有可备份的。 There is no {live} to back up.")
-    data = Path(settings.data_dir)
+    if not database.holds_data():
+        raise BackupTrouble("数据库是空的，没有可备份的。 There is no data to back up.")
     key_id, fingerprint = Keys.load(data).id, Signer.load(data).fingerprint
     told = {"format": FORMAT, "made_at": now, "keys": key_id, "platform": fingerprint}
     with TemporaryDirectory(prefix=".hanma-backup-", dir=out.absolute().parent) as folder:
         points = checkpoints.files(data)  # before the database: none may be newer than it
-        copy, fresh = Path(folder) / DATABASE, Path(folder) / "fresh"
-        _copied(live, copy)
+        place, fresh = Path(folder) / "place", Path(folder) / "fresh"
+        for name in (*KEYS, *(str(one.relative_to(data)) for one in points)):
+            (place / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copyfile(data / name, place / name)
+        copy = Path(folder) / database.name
+        database.dump(copy, place)
         others = {str(one.relative_to(data)): one for one in (*points, *_files(data))}
         if with_keys:
             others |= {name: data / name for name in KEYS}
-        _packed(fresh, {DATABASE: copy} | others, told)
-        made = check(fresh, data)
+        _packed(fresh, {database.name: copy} | others, told)
+        made = check(database, fresh, data)
         fresh.replace(out)
     return made
 
 
-def check(file: Path, keys_from: Path) -> dict[str, Any]:
+def check(database: Database, file: Path, keys_from: Path) -> dict[str, Any]:
     """The manifest of a backup whose every byte, database and audit trail were found sound."""
     with TemporaryDirectory(prefix="hanma-check-") as folder:
         place = Path(folder)
-        wanted = (DATABASE, "checkpoints/", "keys/")
-        told = _unpacked(file, place, lambda name: name.startswith(wanted))
+        wanted = (database.name, "checkpoints/", "keys/")
+        told = _unpacked(database, file, place, lambda name: name.startswith(wanted))
         _keys_in_place(place, keys_from, told)
-        _sound(place)
+        database.judge(place / database.name, place)
     return told
 
 
 def restore(settings: Settings, file: Path) -> dict[str, Any]:
-    """Put a backup into a data directory that has no database yet; its manifest.
+    """Put a backup where no data is yet, database and data directory; its manifest.
 
     Nothing is put in place before all of it was checked.
     """
-    live, data = _sqlite_file(settings), Path(settings.data_dir)
-    if live.exists() or (data / "checkpoints").exists():
+    database, data = dumps.of(settings), Path(settings.data_dir)
+    if database.holds_data() or (data / "checkpoints").exists():
         raise BackupTrouble(
-            f"{data} 里已有数据，请换一个空目录。 There is data in {data} already; "
-            "restore into an empty directory."
+            f"数据库或 {data} 里已有数据，请换一个空的。 There is data in the database or in "
+            f"{data} already; restore into an empty one."
         )
     data.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".hanma-restore-", dir=data) as folder:
         place = Path(folder)
-        told = _unpacked(file, place, lambda _name: True)
+        told = _unpacked(database, file, place, lambda _name: True)
         _keys_in_place(place, data, told)
-        _sound(place)
+        database.judge(place / database.name, place)
         (place / _MANIFEST).unlink(missing_ok=True)
-        shutil.copytree(place, data, dirs_exist_ok=True, ignore=_not_the_database(place))
-        live.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(place / DATABASE, live)
+        # The database comes last: until it is there, nothing starts on half of the rest.
+        others = shutil.ignore_patterns(f"{database.name}*")
+        shutil.copytree(place, data, dirs_exist_ok=True, ignore=others)
+        database.put(place / database.name, place)
     return told
-
-
-def _not_the_database(place: Path) -> Any:
-    """The database comes last: until it is there, nothing starts on half of the rest."""
-    return lambda folder, names: [
-        name for name in names if Path(folder) == place and name.startswith(DATABASE)
-    ]
-
-
-def _sqlite_file(settings: Settings) -> Path:
-    url = make_url(settings.database)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        raise BackupTrouble(
-            "数据库是 PostgreSQL：请用 pg_dump 备份数据库，并复制数据目录。 "
-            "The database is PostgreSQL: use pg_dump for it, and copy the data directory."
-        )
-    return Path(url.database)
 
 
 def _files(data: Path) -> Iterator[Path]:
@@ -119,12 +99,6 @@ def _files(data: Path) -> Iterator[Path]:
         for one in sorted((data / name).rglob("*")):
             if one.is_file() and not one.name.startswith("fresh-"):
                 yield one
-
-
-def _copied(live: Path, copy: Path) -> None:
-    with closing(sqlite3.connect(live)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)  # in one piece, under one snapshot; writers go on
-        target.execute("PRAGMA journal_mode=DELETE")
 
 
 def _packed(fresh: Path, files: dict[str, Path], told: dict[str, Any]) -> None:
@@ -151,14 +125,14 @@ def _nobodys(info: tarfile.TarInfo) -> tarfile.TarInfo:
     return info
 
 
-def _unpacked(file: Path, place: Path, wanted: Any) -> dict[str, Any]:
+def _unpacked(database: Database, file: Path, place: Path, wanted: Any) -> dict[str, Any]:
     """The manifest; the wanted files are under `place`, and every file was compared with it."""
     found = {}
     try:
         with tarfile.open(file, "r:") as tar:
             for one in tar:
                 if not one.isfile():
-                    raise BackupTrouble(_unsound(one.name))
+                    raise unsound(one.name)
                 if wanted(one.name) or one.name == _MANIFEST:
                     tar.extract(one, place, filter="data")
                 body = tar.extractfile(one)
@@ -167,17 +141,18 @@ def _unpacked(file: Path, place: Path, wanted: Any) -> dict[str, Any]:
         told: dict[str, Any] = json.loads((place / _MANIFEST).read_text("utf-8"))
         right = told["files"]
         bad = sorted(name for name in {*found, *right} if found.get(name) != right.get(name))
-        if told["format"] != FORMAT or DATABASE not in right:
+        if told["format"] != FORMAT:
             bad.append(_MANIFEST)
     except (tarfile.TarError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BackupTrouble(_unsound(file.name)) from error
+        raise unsound(file.name) from error
     if bad:
-        raise BackupTrouble(_unsound(" ".join(bad[:5])))
+        raise unsound(" ".join(bad[:5]))
+    if database.name not in right:
+        raise BackupTrouble(
+            "这份备份属于另一种数据库。 This backup is of the other kind of database "
+            "(SQLite, PostgreSQL): set HANMA_DATABASE as it was."
+        )
     return told
-
-
-def _unsound(what: str) -> str:
-    return f"备份不完整或被改动：{what}。 The backup is damaged or was changed: {what}."
 
 
 def _digest(file: Any) -> str:
@@ -203,29 +178,4 @@ def _keys_in_place(place: Path, keys_from: Path, told: dict[str, Any]) -> None:
         raise BackupTrouble(
             f"缺少这份备份的密钥，请先把 keys 目录放进 {keys_from}。 The keys of this backup are "
             f"not here; put the folder keys into {keys_from} first."
-        )
-
-
-def _sound(place: Path) -> None:
-    """The database is whole and so is the audit trail in it; BackupTrouble."""
-    with closing(sqlite3.connect(place / DATABASE)) as file:
-        try:
-            whole = file.execute("PRAGMA integrity_check").fetchall()
-            whole += file.execute("PRAGMA foreign_key_check").fetchall()
-        except sqlite3.DatabaseError:
-            whole = []
-    if whole != [("ok",)]:
-        raise BackupTrouble(_unsound(DATABASE))
-    ground = Ground.open(replace(Settings(), data_dir=place, database=""))
-    try:
-        with ground.read() as unit:
-            findings = inspection.inspect(unit).findings
-    finally:
-        ground.close()
-    if findings:
-        first = findings[0]
-        named = f"{first.row} {first.what}"
-        raise BackupTrouble(
-            f"审计链不完整：{named}。请用 hanma audit verify 查看。 "
-            f"The audit trail is not whole: {named}; see hanma audit verify."
         )

@@ -31,7 +31,7 @@ _ELSEWHERE = {
     "demo": "simulator.cli",
     "bench": "cloud.bench.cli",
     "fleet": "simulator.fleet_cli",
-    "faults": "simulator.cli",
+    "faults": "cloud.faults.cli",
     "clips": "simulator.making",
     "size": "simulator.making",
     "pack": "release.cli",

@@ -33,7 +33,7 @@ def config() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--with-keys", is_flag=True, help="The keys too: then the file opens everything.")
 def backup(file: Path, with_keys: bool) -> None:
-    """Write a checked backup to FILE while the cloud runs (SQLite).
+    """Write a checked backup to FILE while the cloud runs (SQLite or PostgreSQL).
 
     The last line is JSON: ok, file, bytes, files, keys (whether they are in it).
     """
@@ -51,7 +51,7 @@ def backup(file: Path, with_keys: bool) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
-    """Put a backup into an empty HANMA_DATA, after checking all of it.
+    """Put a backup into an empty HANMA_DATA and database, after checking all of it.
 
     The keys must be in the file or in HANMA_DATA/keys. The last line is JSON: ok, files, made_at.
     """

@@ -15,11 +15,12 @@ _BROWSER = "tests/browser/"
 _EVERY_CUT = "[cut_"  # the power cut at each flash operation
 _ON_THE_AIR = "tests/simulator/test_nearby_phone.py"  # phones take their time to find a terminal
 _SPICE = ("tests/hardware/test_simulations.py", "test_the_commands_draw_and_check")
+_TRIAL = "tests/cloud/faults/test_trial.py"  # everything in processes of its own
 _PLATFORMS = "tests/cloud/platform/"  # requests through the whole application
 _WHOLE_CASES = ("tests/cloud/oversight/test_evidence.py", "tests/security/test_repository.py")
 _SLOW = (
     *(_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _LONG_SEARCH, _SERVER, _EVERY_CUT),
-    *(*_SPICE, _PLATFORMS, *_WHOLE_CASES),
+    *(*_SPICE, _PLATFORMS, _TRIAL, *_WHOLE_CASES),
 )
 
 

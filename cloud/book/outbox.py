@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Index, select, update
+from sqlalchemy import ColumnElement, Index, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -58,7 +58,7 @@ def tell(unit: Unit, kind: str, subject: str, details: dict[str, Any]) -> None:
             details=details,
             left=[],
             attempts=0,
-            next_at=unit.now,
+            next_at=0,  # at once: by a clock that is put back later it would wait
         )
     )
     unit.wake()
@@ -97,15 +97,21 @@ def unpark(unit: Unit, event_id: int) -> None:
 
 def _due(ground: Ground) -> list[int]:
     with ground.read() as unit:
-        due = select(Event.id).where(_DUE, Event.next_at <= unit.now).order_by(Event.id)
+        due = select(Event.id).where(_DUE, _its_time(unit)).order_by(Event.id)
         return list(unit.db.scalars(due.limit(_BATCH)))
+
+
+def _its_time(unit: Unit) -> ColumnElement[bool]:
+    """No pause is longer than the longest: what lies beyond it was set by a clock that erred."""
+    beyond = unit.now + BACKOFF_MAX_S * 1000
+    return or_(Event.next_at <= unit.now, Event.next_at > beyond)
 
 
 def _one(unit: Unit, event_id: int, handlers: Handlers) -> bool:
     # The claim: a second worker waits here for the first one's commit, then finds no row.
     claim = (
         update(Event)
-        .where(Event.id == event_id, _DUE, Event.next_at <= unit.now)
+        .where(Event.id == event_id, _DUE, _its_time(unit))
         .values(done_at=unit.now)
         .returning(Event)
     )

@@ -12,7 +12,7 @@ meanwhile. Events: `command-done`, `command-refused`, `command-timed-out`.
 import json
 from typing import Any
 
-from sqlalchemy import Index, delete, literal_column, select
+from sqlalchemy import Index, delete, literal_column, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -184,7 +184,9 @@ def sweep(unit: Unit) -> int:
     again, late = unit.now - AGAIN_MS, unit.now - unit.settings.command_timeout_s * 1000
     # An `alive` is answered only when asked, and the next one follows with the next heartbeats:
     # handed over again it would be refused as a replay, and stand in the terminal's journal.
-    due = (_IS_OPEN, Command.made_at <= again, Command.name != "alive")
+    soonest = 2 * unit.now - late  # made later than that: by a clock that was put back since
+    waits = or_(Command.made_at <= again, Command.made_at > soonest)
+    due = (_IS_OPEN, waits, Command.name != "alive")
     waiting = select(Command).where(*due).order_by(Command.made_at)
     touched = 0
     for command in list(unit.db.scalars(waiting.limit(500))):
@@ -193,7 +195,7 @@ def sweep(unit: Unit) -> int:
         unit.db.get(Command, command.id, populate_existing=True)
         if row is None or command.state not in OPEN:
             continue
-        if command.made_at <= late:
+        if not late < command.made_at <= soonest:
             _timed_out(unit, row, command, "timeout")
             touched += 1
         elif command.state == "made" and row.status == "active" and not _superseded(unit, command):

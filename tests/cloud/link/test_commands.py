@@ -447,3 +447,13 @@ def test_an_alive_that_nobody_answers_is_not_handed_over_again(online: Any) -> N
         online.sweep()
     assert online.leaving() == []
     assert states(online)[-1] == "made"
+
+
+def test_a_command_made_by_a_clock_that_ran_ahead_does_not_stay_open_when_it_is_put_back(
+    online: Any,
+) -> None:
+    online.clock.forward(3600)
+    command = online.on()
+    online.clock.forward(-3600)
+    online.sweep()
+    assert online.command(command.id).state == "timed_out"

@@ -1,0 +1,99 @@
+"""`hanma faults cloud`; those of a terminal (`hanma faults modem`) are in simulator/cli.py."""
+
+import asyncio
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli import faults
+
+__all__ = ["faults"]
+
+_EVERY = "every"
+
+
+@faults.command()
+@click.option("--seed", type=click.IntRange(1), help="Of plan and chance; printed (drawn).")
+@click.option("--minutes", default=5.0, show_default=True, type=click.FloatRange(0.1, 1440))
+@click.option("--only", "kinds", multiple=True, metavar="FAULT", help="Only these faults.")
+@click.option("--without", metavar="GUARD", default="", help="Take a guard away, or `every` one.")
+@click.option("--guards", is_flag=True, help="List the guards that can be taken away, and end.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep history and database here.")
+def cloud(
+    seed: int | None,
+    minutes: float,
+    kinds: tuple[str, ...],
+    without: str,
+    guards: bool,
+    keep: Path | None,
+) -> None:
+    """Cloud, broker, people and terminals under faults; twelve invariants; the last line is JSON.
+
+    Without a guard the run must go red (exit 1); with `--without every` each is tried, and the
+    command is content when all of them were noticed.
+    """
+    from cloud.faults import plan
+    from cloud.faults.play import Wish
+
+    known = _guards()
+    if guards:
+        for name, about in known.items():
+            click.echo(f"{name:<18} {about}")
+        return
+    if without and without != _EVERY and without not in known:
+        raise click.BadParameter(f"没有这道防线 no such guard: {without} ({', '.join(known)})")
+    for kind in kinds:
+        if kind not in plan.KINDS:
+            raise click.BadParameter(
+                f"没有这种故障 no such fault: {kind} ({', '.join(plan.KINDS)})"
+            )
+    wish = Wish(seed or secrets.randbelow(1 << 31) + 1, minutes, kinds or plan.KINDS, without)
+    told = _each(wish, list(known), keep) if without == _EVERY else _played(wish, keep)
+    click.echo(json.dumps(told, ensure_ascii=False))
+    sys.exit(0 if told["ok"] else 1)
+
+
+def _guards() -> dict[str, str]:
+    from cloud.faults.guards import GUARDS
+    from simulator.trial.terminals import GUARDS as OF_TERMINALS
+
+    of_terminals = {
+        "terminal-replay": "I3 counter and answer of the same id, in the terminal",
+        "terminal-expiry": "I4 the end of a command, in the terminal",
+        "terminal-mac": "I1 the mac of a command, in the terminal",
+    }
+    assert set(of_terminals) == set(OF_TERMINALS)
+    return {name: about for name, (about, _take) in GUARDS.items()} | of_terminals
+
+
+def _each(wish: Any, names: list[str], keep: Path | None) -> dict[str, Any]:
+    noticed = {}
+    for name in names:
+        told = _played(replace(wish, guard=name), keep / name if keep else None)
+        noticed[name] = sorted(told.get("broken", {})) or None
+        print(f"{name}: {noticed[name]}", file=sys.stderr, flush=True)
+    unseen = [name for name, found in noticed.items() if not found]
+    return {"ok": not unseen, "seed": wish.seed, "noticed": noticed, "unseen": unseen}
+
+
+def _played(wish: Any, keep: Path | None) -> dict[str, Any]:
+    from cloud.faults.play import NotPlayed, play
+
+    folder = keep or Path(tempfile.mkdtemp(prefix="hanma-faults-"))
+    print(f"seed {wish.seed}", file=sys.stderr, flush=True)
+    try:
+        return asyncio.run(
+            play(wish, folder, lambda text: print(text, file=sys.stderr, flush=True))
+        )
+    except NotPlayed as error:
+        return {"ok": False, "seed": wish.seed, "why": str(error)}
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)

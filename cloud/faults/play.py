@@ -1,0 +1,413 @@
+"""One trial: everything started, faults by plan, healed, settled, and judged.
+
+people ── proxy ── cloud (web, ingest, housekeeping, SQLite) ── Mosquitto ── proxy ── terminals
+"""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import random
+import socket
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from cloud.base.clock import now_ms
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.book.outbox import Event
+from cloud.faults import book, invariants, plan, stage
+from cloud.faults.plan import Fault
+from cloud.faults.processes import Process, mosquitto, python
+from cloud.faults.register import Register
+from cloud.link.commands import OPEN, Command
+from cloud.work.facts import china_day
+from simulator.phone import Phone, PhoneError
+from simulator.trial import notes as history
+from simulator.trial.notes import Notes
+from simulator.trial.proxy import GOOD, Manner, Proxy
+from simulator.trial.terminals import GUARDS as OF_TERMINALS
+
+LIFE_S, TIMEOUT_S, OFF_CONFIRM_S, PRESENCE_S = 5, 7, 6, 60
+SILENCE_MS = 2_500 + 10_000  # of a terminal that beats every second (link/reckoning.py)
+_PAIRS = 4
+_UP_S, _LEFT_S, _CALM_S, _FIGURES_S = 60, 60, 60, 20
+_TROUBLE = (OSError, http.client.HTTPException, PhoneError, ValueError, KeyError)
+_MANNERS = {
+    "latency": Manner(latency_s=0.3),
+    "silence": Manner(silent=True),
+    "slices": Manner(sliced=True),
+    "narrow": Manner(bytes_s=4_000),
+}
+
+
+class NotPlayed(Exception):
+    """The trial itself could not go on; the text says why."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be played. `guard` = the one that is taken away, empty = none."""
+
+    seed: int
+    minutes: float
+    kinds: tuple[str, ...] = plan.KINDS
+    guard: str = ""
+    pairs: int = _PAIRS
+
+
+async def play(wish: Wish, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """What came of it: `ok`, the counts, and where an invariant does not hold."""
+    trial = _Trial(wish, folder, say)
+    try:
+        await trial.begin()
+        await trial.disturb()
+        settled = await trial.settle()
+    finally:
+        await trial.end()
+    return trial.judged(settled)
+
+
+class _Trial:
+    def __init__(self, wish: Wish, folder: Path, say: Callable[[str], None]) -> None:
+        self._wish, self._say, self._folder = wish, say, folder
+        self._past = folder / "history"
+        self._past.mkdir(parents=True)
+        self._notes = Notes(self._past / "trial.jsonl")
+        self._clock = folder / "clock"
+        self._clock.write_text("0")
+        self._web, self._broker, self._ears = (_free_port() for _ in range(3))
+        self._settings = Settings(data_dir=folder / "data", argon2_kib=8, argon2_rounds=1)
+        self._stage = self._made()
+        self._register = Register(self._stage.register)
+        rng = random.Random(wish.seed)
+        self._mqtt = Proxy(("127.0.0.1", self._broker), rng)
+        self._http = Proxy(("127.0.0.1", self._web), rng)
+        self._programs: dict[str, Process] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._faults: Counter[str] = Counter()
+        self._figures: dict[str, dict[str, int]] = {}
+        self._phones: dict[str, Phone] = {}
+
+    def _made(self) -> stage.Stage:
+        ground = Ground.open(self._settings)
+        migrate(ground.engine)
+        made = stage.make(ground, self._wish.pairs, self._wish.seed)
+        ground.close()
+        return made
+
+    # --- the play ------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Everything is up, and at work."""
+        self._register.start()
+        await self._mqtt.start()
+        await self._http.start()
+        broker = mosquitto(self._folder, self._broker)
+        if broker is not None:
+            self._programs["broker"] = broker
+            broker.start()
+        self._programs["cloud"] = self._cloud(outside=broker is not None)
+        self._programs["cloud"].start()
+        await self._up()
+        self._quiet_at = time.time() + self._wish.minutes * 60
+        for name, words in self._players().items():
+            self._programs[name] = Process(words, self._folder / f"{name}.log")
+            self._programs[name].start()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def disturb(self) -> None:
+        """The faults of the plan, until all is to be quiet."""
+        kinds = self._wish.kinds
+        if "broker" not in self._programs:
+            kinds = tuple(kind for kind in kinds if "broker" not in kind)
+        await asyncio.sleep(min(4.0, self._wish.minutes * 10))  # the first jobs have begun
+        for fault in plan.drawn(self._wish.seed, self._wish.minutes * 60, kinds):
+            await asyncio.sleep(fault.after_s)
+            if time.time() + 1 >= self._quiet_at:
+                break
+            await self._happen(fault)
+        await asyncio.sleep(max(0.0, self._quiet_at - time.time()))
+
+    async def _happen(self, fault: Fault) -> None:
+        begun = now_ms()
+        longest_s = max(0.2, min(fault.for_s, self._quiet_at - time.time()))
+        self._say(f"· {fault.kind} {longest_s:.1f} s")
+        target, _, kind = fault.kind.partition("-")
+        if target in ("mqtt", "web"):
+            await self._bad_line(self._mqtt if target == "mqtt" else self._http, kind, longest_s)
+        elif target in ("kill", "stop"):
+            await self._bad_process(target, kind, longest_s)
+        elif target == "clock":
+            self._move_clock(3_600_000 if kind == "ahead" else -3_600_000)
+            await asyncio.sleep(longest_s)
+            self._move_clock(0)
+        elif target == "register":
+            self._register.down = True
+            await asyncio.sleep(longest_s)
+            self._register.down = False
+        else:
+            self._programs["cloud"].room_on_disk(False)
+            await asyncio.sleep(longest_s)
+            self._programs["cloud"].room_on_disk(True)
+            await self._up()
+        self._faults[fault.kind] += 1
+        self._notes("fault", t=begun, kind=fault.kind, until=now_ms())
+
+    async def _bad_line(self, line: Proxy, kind: str, for_s: float) -> None:
+        if kind == "reset":
+            line.reset()
+        elif kind == "half-open":
+            line.half_open()
+        else:
+            line.behave(_MANNERS[kind])
+        await asyncio.sleep(for_s)
+        line.behave(GOOD)
+        if kind == "half-open":
+            line.reset()  # the module's own time-out, which a light terminal has not
+
+    async def _bad_process(self, what: str, name: str, for_s: float) -> None:
+        process = self._programs[name]
+        if what == "stop":
+            process.stop()
+            await asyncio.sleep(for_s)
+            process.go_on()
+            return
+        process.kill()
+        await asyncio.sleep(for_s)
+        process.start()
+        if name == "cloud":
+            await self._up()
+
+    def _move_clock(self, error_ms: int) -> None:
+        self._clock.write_text(str(error_ms))
+        self._notes("clock", error_ms=error_ms)
+
+    async def settle(self) -> dict[str, bool]:
+        """All is well again: everybody finishes, and what is open comes to its end."""
+        self._say("· settling")
+        people = await self._until(lambda: self._programs["people"].ended, _LEFT_S)
+        calm = await self._until(self._calm, _CALM_S)
+        ground = Ground.open(self._settings)
+        try:
+            closed = await self._until(lambda: _nothing_open(ground), _CALM_S)
+        finally:
+            ground.close()
+        await self._until(self._figures_are_true, _FIGURES_S)
+        self._notes("figures", figures=self._figures)
+        return {"people": people, "terminals": calm, "commands_and_events": closed}
+
+    def _figures_are_true(self) -> bool:
+        """What the officers' pages say, which is kept for a while, as a recount has it."""
+        for place, who in self._stage.officers.items():
+            if place not in self._phones:
+                self._phones[place] = self._phone()
+                self._phones[place].sign_in(*who)
+            answer = self._phones[place].request("GET", "/status.json")
+            self._figures[place] = answer.json()["numbers"]
+        return not list(invariants.figures_are_true(self._case([])))
+
+    async def end(self) -> None:
+        """Nothing of it is left."""
+        for phone in self._phones.values():
+            phone.close()
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        for name in ("people", "terminals", "cloud", "broker"):
+            if name in self._programs:
+                await asyncio.to_thread(self._programs[name].end)
+        await self._mqtt.stop()
+        await self._http.stop()
+        self._register.stop()
+
+    def judged(self, settled: dict[str, bool]) -> dict[str, Any]:
+        self._notes.close()
+        case = self._case(history.read(self._past))
+        told, kept = case.notes, case.book
+        broken = {name: found for name, found in invariants.judge(case).items() if found}
+        counts = _counted(told, kept)
+        good = not broken and all(settled.values()) and counts["relay_moves"] > 0
+        return {
+            "ok": good,
+            "seed": self._wish.seed,
+            "minutes": self._wish.minutes,
+            "without": self._wish.guard,
+            "broker": "mosquitto" if "broker" in self._programs else "embedded",
+            "faults": dict(sorted(self._faults.items())),
+            "settled": settled,
+            **counts,
+            "broken": {name: len(found) for name, found in broken.items()},
+            "first": {name: found[:3] for name, found in broken.items()},
+        }
+
+    def _case(self, notes: list[dict[str, Any]]) -> invariants.Trial:
+        ground = Ground.open(self._settings)
+        try:
+            kept = book.read(ground)
+        finally:
+            ground.close()
+        return invariants.Trial(
+            notes,
+            kept,
+            invariants.Limits(LIFE_S * 1000, SILENCE_MS, OFF_CONFIRM_S * 1000, PRESENCE_S * 1000),
+            self._figures,
+            self._stage.looks,
+            self._stage.machines,
+            china_day(now_ms()).isoformat(),
+        )
+
+    # --- who plays ------------------------------------------------------------------------------
+
+    def _cloud(self, outside: bool) -> Process:
+        environment = {
+            "HANMA_DATA": str(self._settings.data_dir),
+            "HANMA_LISTEN": f"127.0.0.1:{self._web}",
+            "HANMA_MQTT_LISTEN": f"127.0.0.1:{self._broker}",
+            "HANMA_ISSUER_EMERGENCY": self._register.url,
+            "HANMA_COMMAND_LIFE_S": str(LIFE_S),
+            "HANMA_COMMAND_TIMEOUT_S": str(TIMEOUT_S),
+            "HANMA_OFF_CONFIRM_S": str(OFF_CONFIRM_S),
+            "HANMA_PRESENCE_S": str(PRESENCE_S),
+            "HANMA_PRESENCE_OFTEN": "100000",
+            "HANMA_THROTTLE_FAILURES": "100000",
+            "HANMA_ARGON2_KIB": "8",
+            "HANMA_ARGON2_ROUNDS": "1",
+            "HANMA_CHECKPOINT_S": "5",
+            "HANMA_FIGURES_S": "1",
+        }
+        if outside:
+            environment["HANMA_BROKER"] = f"mqtt://127.0.0.1:{self._broker}"
+        guard = "" if self._wish.guard in OF_TERMINALS else self._wish.guard
+        words = python("cloud.faults.child", str(self._clock), *([guard] if guard else []))
+        return Process(words, self._folder / "cloud.log", environment)
+
+    def _players(self) -> dict[str, list[str]]:
+        every = {"ears": self._ears, "seed": self._wish.seed, "quiet_at": self._quiet_at}
+        guard = self._wish.guard if self._wish.guard in OF_TERMINALS else ""
+        orders: dict[str, dict[str, Any]] = {
+            "terminals": {
+                "terminals": self._stage.terminals,
+                "broker": self._mqtt.port,
+                "without": guard,
+            },
+            "people": {
+                "web": self._http.port,
+                "pairs": self._stage.pairs,
+                "group": self._stage.group,
+            },
+        }
+        found = {}
+        for name, more in orders.items():
+            file = self._folder / f"{name}.json"
+            told = every | more | {"notes": str(self._past / f"{name}.jsonl")}
+            file.write_text(json.dumps(told))
+            found[name] = python(f"simulator.trial.{name}", str(file))
+        return found
+
+    # --- looking on -----------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Officers look at their lists all the while, on a good line."""
+        phones: dict[str, Phone] = {}
+        try:
+            while True:
+                for place, who in self._stage.officers.items():
+                    with contextlib.suppress(*_TROUBLE):
+                        await asyncio.to_thread(self._listed, phones, place, who)
+                await asyncio.sleep(2)
+        finally:
+            for phone in phones.values():
+                phone.close()
+
+    def _listed(self, phones: dict[str, Phone], place: str, who: list[str]) -> None:
+        if place not in phones:
+            phone = self._phone()
+            phone.sign_in(*who)
+            phones[place] = phone
+        phone = phones[place]
+        try:
+            answer = phone.request("GET", "/machines.json")
+        except (OSError, http.client.HTTPException):
+            phone.close()
+            raise
+        codes = [one["code"] for one in answer.json().get("machines", [])]
+        told = {"who": who[0], "path": "/machines.json", "status": answer.status}
+        self._notes("listed", **told, codes=codes)
+
+    def _phone(self) -> Phone:
+        return Phone(f"http://127.0.0.1:{self._web}", timeout_s=10)
+
+    def _calm(self) -> bool:
+        """Every terminal is connected, and the cloud has all of its journal."""
+        last = [one for one in history.read(self._past) if one["what"] == "calm"][-1:]
+        fresh = last and now_ms() - last[0]["t"] < 2_000
+        wanted = len(self._stage.terminals)
+        return bool(fresh and last[0]["connected"] == wanted and not last[0]["unstored"])
+
+    async def _up(self) -> None:
+        def healthy() -> bool:
+            if self._programs["cloud"].ended:
+                raise NotPlayed((self._folder / "cloud.log").read_text()[-2000:])
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(
+                    f"http://127.0.0.1:{self._web}/healthz", timeout=2
+                ) as answer,
+            ):
+                return bool(answer.status == 200)
+            return False
+
+        if not await self._until(healthy, _UP_S):
+            raise NotPlayed("the cloud does not come up")
+
+    async def _until(self, done: Callable[[], bool], longest_s: float) -> bool:
+        until = time.monotonic() + longest_s
+        while not await asyncio.to_thread(done):
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(0.3)
+        return True
+
+
+def _nothing_open(ground: Ground) -> bool:
+    with ground.read() as unit:
+        due = Event.done_at.is_(None) & Event.parked_at.is_(None)
+        events = unit.db.scalar(select(func.count()).select_from(Event).where(due))
+        waits = Command.state.in_(OPEN) & (Command.name != "alive")
+        commands = unit.db.scalar(select(func.count()).select_from(Command).where(waits))
+    return not events and not commands
+
+
+def _counted(told: list[dict[str, Any]], kept: dict[str, Any]) -> dict[str, int]:
+    whats = Counter(one["what"] for one in told)
+    status = Counter(one["status"] // 100 for one in told if one["what"] == "answered")
+    return {
+        "requests": whats["asked"],
+        "answered_2xx": status[2],
+        "refused_4xx": status[4],
+        "failed_5xx": status[5],
+        "unanswered": whats["unanswered"],
+        "frames_up": whats["said"],
+        "frames_down": whats["down"],
+        "relay_moves": whats["relay"],
+        "forged": whats["forged-command"] + whats["forged-answer"],
+        "jobs_on": len({row["subject"] for row in kept["audit"] if row["what"] == "job-on"}),
+        "commands": len(kept["commands"]),
+        "entries": len(kept["entries"]),
+        "alarms": len(kept["alarms"]),
+        "audit_rows": len(kept["audit"]),
+    }
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])

@@ -1,0 +1,1 @@
+"""What a trial by faults needs outside the cloud: people, terminals, bad lines, and a history."""

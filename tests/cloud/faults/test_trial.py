@@ -1,0 +1,41 @@
+"""A short trial in processes of its own: the invariants hold, and a lost guard is noticed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from cloud.cli import main
+
+
+def played(*words: str) -> tuple[int, dict[str, Any]]:
+    done = CliRunner().invoke(main, ["faults", "cloud", *words])
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return done.exit_code, told
+
+
+def test_killed_and_disturbed_it_keeps_every_invariant(tmp_path: Path) -> None:
+    kinds = ("kill-cloud", "kill-broker", "mqtt-reset", "web-reset")
+    only = [word for kind in kinds for word in ("--only", kind)]
+    code, told = played("--seed", "7", "--minutes", "0.2", *only, "--keep", str(tmp_path / "a"))
+    assert told["broken"] == {} and all(told["settled"].values()), told
+    assert (code, told["ok"]) == (0, True), told
+    assert told["faults"] and told["relay_moves"] and told["answered_2xx"], told
+
+
+def test_without_a_guard_it_goes_red(tmp_path: Path) -> None:
+    words = ("--seed", "7", "--minutes", "0.1", "--only", "mqtt-reset", "--without", "district")
+    code, told = played(*words, "--keep", str(tmp_path / "a"))
+    assert code == 1 and "I10" in told["broken"], told
+
+
+def test_an_unknown_guard_and_an_unknown_fault_are_named() -> None:
+    for words in (("--without", "nothing"), ("--only", "nothing")):
+        done = CliRunner().invoke(main, ["faults", "cloud", *words])
+        assert done.exit_code == 2 and "nothing" in done.output
+
+
+def test_the_guards_are_listed() -> None:
+    listed = CliRunner().invoke(main, ["faults", "cloud", "--guards"]).output.splitlines()
+    assert len(listed) > 20
