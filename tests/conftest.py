@@ -1,4 +1,8 @@
-"""What counts as quick, and no example of a search is judged by how long it took."""
+"""What counts as quick, what must run alone; no example of a search is judged by how long it took.
+
+`./test.sh` runs two parts: first what is safe beside others, on every core, then what is not, one
+test after another. `--part` chooses one of the two; without it pytest runs both in one row.
+"""
 
 import pytest
 from hypothesis import settings
@@ -23,9 +27,41 @@ _SLOW = (
     *(*_SPICE, _PLATFORMS, _TRIAL, *_WHOLE_CASES),
 )
 
+# Alone: what a busy neighbour could make fail, for it keeps real time or drives other programs.
+ALONE = {
+    "tests/browser/": "a browser's own time-outs, and a running event loop",
+    "tests/e2e/": "terminals, broker and cloud as in life, each waiting for the others",
+    "tests/simulator/": "boots and links that keep the time of real ones",
+    "tests/flash/": "a board on a cable that answers in time",
+    "tests/fuzz/": "looks for as long as it is told",
+    "tests/firmware/modem/": "a module's answers within its own limits",
+    "tests/cloud/mqtt/": "connections that are shut when nothing comes for a time",
+    "tests/cloud/bench/": "measures",
+    "tests/cloud/test_app.py": "starts and stops all of the cloud's threads",
+    "tests/cloud/test_broker_cli.py": "brokers as programs",
+    "tests/cloud/test_cli.py": "a cloud that is killed",
+    "tests/cloud/test_running_cli.py": "a cloud as a program",
+    "tests/cloud/faults/test_trial.py": "everything in processes of its own",
+    "tests/cloud/test_soak.py": "runs for as long as it is told",
+    "tests/cloud/platform/test_way2_page.py": "a server that curl calls",
+    "tests/cloud/issuers/": "registers that answer too late",
+    "tests/release/": "builds of the tree, with the same tools",
+}
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+def alone(nodeid: str) -> bool:
+    """Whether the test may not run beside others."""
+    return nodeid.startswith(tuple(ALONE))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", choices=("together", "alone"), help="of ./test.sh: only this one")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if any(part in item.nodeid for part in _SLOW):
             item.add_marker("slow")
+    if part := config.getoption("--part"):
+        items[:] = [item for item in items if alone(item.nodeid) is (part == "alone")]
     items.sort(key=lambda item: _BROWSER in item.nodeid)  # last: it brings a running event loop

@@ -6,18 +6,21 @@ from time import thread_time
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from cloud.base.database import canonical, insert_missing
+from cloud.base.database import canonical, insert_missing, make_engine
+from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.book import audit
 from cloud.book.audit import AuditHead
 
 
-def test_sqlite_is_set_up_to_keep_what_it_acknowledges(ground: Ground) -> None:
-    with ground.engine.connect() as connection:
+def test_sqlite_is_set_up_to_keep_what_it_acknowledges(settings: Settings) -> None:
+    engine = make_engine(settings.database)
+    with engine.connect() as connection:
         told = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
+    engine.dispose()
     assert told == {
         "journal_mode": "wal",
         "synchronous": 2,

@@ -30,6 +30,7 @@ from cloud.link.commands import Command
 from cloud.registry import certificates, machines, people
 from cloud.work import jobs
 from cloud.work.job import OPEN, Job
+from tests.cloud.conftest import hurry
 
 WATCHED_MS, LIFE_MS = 600_000, 15_000
 MEMORY = Path("/dev/shm")  # thousands of durable commits: not on a disk
@@ -50,7 +51,10 @@ class OneMachine(RuleBasedStateMachine):
         self.sent: list[tuple[str, bytes]] = []
         self.clock = self.make_clock()
         kept = Settings(data_dir=self.folder)
-        self.ground = Ground.open(kept, self.clock, lambda *out: self.sent.append(out))
+        self.ground = Ground.open(
+            kept, self.clock, lambda device, body, light=False: self.sent.append((device, body))
+        )
+        hurry(self.ground.engine)
         county = self.make_county(self.ground, self.clock, random.Random(7))
         self.site = self.make_site(county, self.sent, "HM-990101-000001")
         self.down: list[bytes] = []
