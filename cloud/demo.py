@@ -27,6 +27,7 @@ from cloud.registry import (
     machines,
     people,
     places,
+    training,
 )
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
@@ -121,6 +122,7 @@ _PEOPLE = (
     ),
     _Somebody("watch1", "演示监护子", "fire_watch", 0, "演示机械一厂的监护人"),
     _Somebody("watch2", "演示监护丑", "fire_watch", 1, "演示建筑二公司的监护人"),
+    _Somebody("tech1", "演示安装员", "technician", None, "安装人员，培训考试合格"),
     _Somebody("firm1", "演示企业员一", "enterprise", 0, "演示机械一厂的管理员"),
     _Somebody("firm2", "演示企业员二", "enterprise", 1, "演示建筑二公司的管理员"),
     _Somebody("officer1", "演示监管员", "officer", None, "青禾县（演示）的监管人员"),
@@ -199,6 +201,8 @@ def _somebody(
         accounts.set_password(unit, person.id, password)
     for number, paper in enumerate(one.papers):
         _paper(unit, person, f"演示-{one.login}-{number}", paper)
+    if one.role == "technician":
+        _trained(unit, person)
     factor = known.get("factor", "")
     if one.role in factors.COMPULSORY and not (factor and factors.in_force(unit, person.id)):
         factor = factors.secret_text(factors.begin(unit, person))
@@ -229,6 +233,16 @@ def _paper(unit: Unit, person: Person, number: str, paper: _Paper) -> None:
         review_by="" if paper.review_days is None else day(paper.review_days),
         status=paper.status,
     )
+
+
+def _trained(unit: Unit, person: Person) -> None:
+    """A passed exam, renewed before it is half a year old."""
+    today = china_day(unit.now)
+    passed = training.last_passed(unit, person.id)
+    if passed is None or (today - passed).days > training.GOOD_DAYS - 30:
+        told = {"kind": "exam", "held_on": today.isoformat(), "passed": True}
+        row = training.training_row(person.id, organiser=PLACES[COUNTY], **told)
+        training.add_trainings(unit, [row])
 
 
 def _machine(unit: Unit, name: str, firm: Enterprise, industry: str) -> Machine:

@@ -31,6 +31,8 @@ LIMITS = {
     "site": (12 << 20, 64_000_000),
     "joint": (12 << 20, 64_000_000),
     "permit": (12 << 20, 64_000_000),
+    "fitting": (12 << 20, 64_000_000),  # of an installation or repair, before and after
+    "signature": (1 << 20, 2_000_000),
 }
 
 
@@ -110,6 +112,17 @@ def keep(unit: Unit, made: Ready) -> Media:
         unit.db.add(row)
         unit.db.flush()
     return row
+
+
+def keep_document(unit: Unit, pdf: bytes) -> str:
+    """Keep a document that we made (PDF) as pictures are kept, but without end; its digest."""
+    digest = hashlib.sha256(pdf).hexdigest()
+    if unit.db.get(Media, digest) is None:
+        _write(_place(unit, digest), _sealed(unit, digest, pdf))
+        told = {"kind": "document", "type": "application/pdf", "size": len(pdf)}
+        unit.db.add(Media(digest=digest, width=0, height=0, made_at=unit.now, **told))
+        unit.db.flush()
+    return digest
 
 
 def get(unit: Unit, digest: str) -> Media | None:

@@ -54,6 +54,12 @@ def history(unit: Unit, machine_id: str) -> list[OldLabel]:
     return list(unit.db.scalars(rows.order_by(OldLabel.until.desc(), OldLabel.id)))
 
 
+def replaced_by(unit: Unit, who: str, limit: int) -> list[OldLabel]:
+    """The codes that somebody took out of use, the latest first."""
+    rows = select(OldLabel).where(OldLabel.replaced_by == who)
+    return list(unit.db.scalars(rows.order_by(OldLabel.until.desc(), OldLabel.id).limit(limit)))
+
+
 def was_replaced(unit: Unit, code: str) -> bool:
     """Whether this is the code of a label that no longer counts."""
     return unit.db.scalar(select(OldLabel.id).where(OldLabel.code == code)) is not None

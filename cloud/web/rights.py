@@ -69,6 +69,26 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.receipt": _ON_SITE | {"technician"},
     "welder.journal": _ON_SITE | {"technician"},
     "technician.ticket": frozenset({"technician"}),
+    "technician.mine": frozenset({"technician"}),
+    "technician.find": frozenset({"technician"}),
+    "technician.machine": frozenset({"technician"}),
+    "technician.begin": frozenset({"technician"}),
+    "technician.replace_label": frozenset({"technician"}),
+    "technician.label": frozenset({"technician"}),
+    "technician.terminal": frozenset({"technician"}),
+    "technician.record": frozenset({"technician"}),
+    "technician.state": frozenset({"technician"}),
+    "technician.picture": frozenset({"technician"}),
+    "technician.agree": frozenset({"technician"}),
+    "technician.add_picture": frozenset({"technician"}),
+    "technician.fit": frozenset({"technician"}),
+    "technician.seal": frozenset({"technician"}),
+    "technician.work": frozenset({"technician"}),
+    "technician.test": frozenset({"technician"}),
+    "technician.test_off": frozenset({"technician"}),
+    "technician.accept": frozenset({"technician"}),
+    "technician.finish": frozenset({"technician"}),
+    "technician.paper": frozenset({"technician", "enterprise", "office"}),  # its own each
     "regulator.order": _REGULATORS,  # never ON
     "regulator.snapshot": _REGULATORS,
     "welder.my_certificates": frozenset({"welder"}),
@@ -128,7 +148,14 @@ RIGHTS: dict[str, frozenset[str]] = {
 }
 
 # More than a form of ours has: bytes that a request may have here.
-BODIES = {"welder.add_picture": media.LIMITS["site"][0] + 4096}
+_PICTURE = media.LIMITS["site"][0] + 4096
+_SIGNATURE = 128 * 1024
+BODIES = {
+    "welder.add_picture": _PICTURE,
+    "technician.add_picture": _PICTURE,
+    "technician.agree": _SIGNATURE,
+    "technician.accept": _SIGNATURE,
+}
 
 # Opened by a token in the request, not by a session: they read no cookie, so nobody's browser
 # can be misused for them.
@@ -168,6 +195,7 @@ def init_app(app: Flask) -> None:
             return _to_factor()
         if endpoint in BODIES:
             request.max_content_length = BODIES[endpoint]
+            request.max_form_memory_size = min(BODIES[endpoint], _SIGNATURE)
         if request.method == "POST":
             visitor.check_csrf()
         return None

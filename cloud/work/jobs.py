@@ -6,7 +6,16 @@ doing again what was done changes nothing and writes nothing.
 
 from cloud.book import outbox
 from cloud.book.outbox import Handlers
-from cloud.work import by_ticket, orders, reconcile, recorded, revoked, terminal_policy, zoning
+from cloud.work import (
+    by_ticket,
+    orders,
+    reconcile,
+    recorded,
+    revoked,
+    terminal_policy,
+    testing,
+    zoning,
+)
 from cloud.work.by_ticket import ticket_for_technician, ticket_off, ticket_on
 from cloud.work.checkins import check_in
 from cloud.work.extending import extend
@@ -56,4 +65,5 @@ def handlers() -> Handlers:
         terminal_policy.handlers(),
         revoked.handlers(),
         zoning.handlers(),
+        testing.handlers(),
     )

@@ -72,7 +72,7 @@ def test_the_cast_is_complete(seeded: dict[str, Any]) -> None:
     roles = [one["role"] for one in seeded["people"]]
     assert roles.count("welder") == 5
     assert roles.count("fire_watch") == 2
-    assert {"enterprise", "officer", "office"} <= set(roles)
+    assert {"enterprise", "technician", "officer", "office"} <= set(roles)
     devices = [f"HM-990101-000{number}" for number in (1, 2, 3)]
     assert [one["device"] for one in seeded["terminals"]] == devices
     assert [one["device"] for one in seeded["machines"]] == [*devices, ""]

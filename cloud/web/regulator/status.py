@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -67,6 +67,8 @@ class Part:
 @blueprint.get("/")
 def status() -> ResponseReturnValue:
     """The status page of the viewer's district; who is no regulator may type a machine's code."""
+    if visitor.signed_in().roles == {"technician"}:
+        return redirect(url_for("technician.mine"), 303)
     if not visitor.signed_in().roles & {"officer", "office"}:
         return render_template("welder/scan.html")
     with visitor.ground().read() as unit:

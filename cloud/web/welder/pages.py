@@ -39,6 +39,8 @@ def machine(code: str) -> ResponseReturnValue:
         if viewer is None:
             after = url_for("welder.machine", code=found.code)
             return render_template("welder/sign_in.html", machine=found, after=after, refused=None)
+        if viewer.roles == {"technician"}:
+            return redirect(url_for("technician.machine", code=found.code), 303)
         must_see(unit, viewer, found)
         shown = screen.seen_by(unit, found, person_of(unit, viewer))
         return _page(unit, viewer, shown, found.device or "")

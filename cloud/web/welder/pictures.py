@@ -24,7 +24,7 @@ _FIELD = "picture"
 @blueprint.post("/m/<code>/picture")
 def add_picture(code: str) -> ResponseReturnValue:
     """One picture for the step that the viewer is at."""
-    made = _picture()
+    made = taken_picture("site")
 
     def act(unit: Unit, job: Job, person: Person) -> Outcome:
         return jobs.add_picture(unit, job, person, made)
@@ -47,20 +47,25 @@ def picture(id: str, small: bool) -> Response:
         try:
             content = media.opened(unit, row.digest, small=small)
         except media.MediaBroken:
-            raise Trouble(410, "picture-gone", _("这张照片已过保存期，或已损坏。")) from None
+            raise gone() from None
         if not small:
             pictures.looked(unit, row, person)
     return Response(content, mimetype="image/jpeg")
 
 
-def _picture() -> media.Ready:
+def gone() -> Trouble:
+    """A picture that is known and cannot be shown."""
+    return Trouble(410, "picture-gone", _("这张照片已过保存期，或已损坏。"))
+
+
+def taken_picture(kind: str) -> media.Ready:
     """The one file of the form, judged; nobody waits for it inside a unit."""
     files = request.files.getlist(_FIELD)
     if len(files) != 1 or not files[0].filename:
         raise bad_input(_("没有选择照片。"))
-    raw = files[0].stream.read(media.LIMITS["site"][0] + 1)
+    raw = files[0].stream.read(media.LIMITS[kind][0] + 1)
     try:
-        return media.ready(raw, "site")
+        return media.ready(raw, kind)
     except jpeg.BadPicture as reason:
         raise bad_input(_words(str(reason))) from None
 

@@ -96,7 +96,9 @@ def test_whatever_address_names_a_machine_is_shut_to_whom_it_does_not_concern(
     opened = [
         (endpoint, answer.status_code)
         for endpoint, method, address, machine in addresses
-        if machine and not endpoint.startswith("technician.")
+        if machine
+        and (who != "technician" or endpoint != "welder.machine")  # led to their own page
+        if not (who == "technician" and endpoint.startswith("technician."))
         for answer in [user.client.open(address, method=method, data=form, headers=headers)]
         if answer.status_code not in (400, 401, 403, 404)
     ]

@@ -70,7 +70,7 @@ def test_an_unknown_machine_is_a_404_in_plain_words(browser, county, cast):
 
 def test_whoever_is_no_regulator_opens_the_start_page_and_may_type_a_code(browser, cast):
     for person in (cast.welder, cast.fire_watch, cast.enterprise, cast.technician):
-        assert "设备码" in browser(person).get("/").text
+        assert "设备码" in browser(person).get("/", follow_redirects=True).text
 
 
 def test_every_step_of_the_room_has_its_words(floor):

@@ -1,0 +1,156 @@
+"""The steps of a technician's record: each is one function, one entry (cases/service.py)."""
+
+import hashlib
+
+from cloud.base.unit import Unit
+from cloud.book import media
+from cloud.cases import service
+from cloud.cases.service import NotNow, ServiceRecord
+from cloud.link import policies, stock, terminals
+from cloud.registry import machines
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.work import jobs, terminal_policy, testing
+from cloud.work.refusal import Words
+from cloud.work.testing import FunctionTest
+
+# What the owner signs (CQ art. 8–10): kept word for word; its digest stands in each record.
+AGREEMENT = (
+    Words(
+        "我单位（本人）同意在本电焊机上加装智能终端，用于扫码开机、持证上岗和动火作业监管。",
+        "We agree that a terminal is fitted to this machine, for scanned starts by certified"
+        " welders and for the supervision of hot work.",
+    ),
+    Words(
+        "施工会断开电焊机电源；施工前、后各拍照，施工后贴封条，并当场做一次通电测试。",
+        "The power is cut during the work; pictures are taken before and after, a seal is put on,"
+        " and the machine is tested here and now.",
+    ),
+    Words(
+        "不拆除、不短接、不改动终端和封条；终端损坏或开不了机时报修，由登记的安装人员处理。",
+        "Terminal and seal are not removed, bridged or changed; what fails is mended by a"
+        " registered technician.",
+    ),
+    Words(
+        "终端上报电焊机的通断、电流、位置和告警，只用于安全监管。",
+        "The terminal reports power, current, place and alarms of the machine, for safety only.",
+    ),
+)
+AGREEMENT_DIGEST = hashlib.sha256("\n".join(one.zh for one in AGREEMENT).encode()).hexdigest()
+
+
+def sign(
+    unit: Unit,
+    record: ServiceRecord,
+    person: Person,
+    what: str,
+    name: str,
+    drawn: media.Ready | None,
+) -> None:
+    """`agreement` before the work, or `acceptance` after it, by the owner: name and signature.
+
+    Without a drawn signature the typed name stands for it, and the record says so.
+    """
+    record = service.held(unit, record, person)
+    if what == "acceptance":
+        undone = [one for one in service.left(unit, record) if one not in (what, "document")]
+        if undone:
+            raise NotNow("missing")
+    told = {"name": service.sealed_name(unit, name), "signature": ""}
+    if drawn is not None:
+        told["signature"] = _kept(unit, record, drawn)
+    if what == "agreement":
+        told["text"] = AGREEMENT_DIGEST
+    service.add(unit, record, person, what, told)
+
+
+def picture(
+    unit: Unit, record: ServiceRecord, person: Person, phase: str, made: media.Ready
+) -> None:
+    """One picture, before or after; the same one again is the same, and none serves twice."""
+    record = service.held(unit, record, person)
+    told = service.read(unit, record)
+    if (phase, made.digest) in told.pictures:
+        return
+    if len(told.phase(phase)) >= service.PICTURES_MAX:
+        raise NotNow("picture-many")
+    if media.get(unit, made.digest) is not None:
+        raise NotNow("picture-known")
+    digest = _kept(unit, record, made)
+    service.add(unit, record, person, "picture", {"phase": phase, "digest": digest})
+
+
+def fit(unit: Unit, record: ServiceRecord, person: Person, device: str, hardware: str) -> None:
+    """Fit the terminal whose code was read; NotNow where either belongs to another."""
+    record = service.held(unit, record, person)
+    machine = unit.db.get_one(Machine, record.machine_id, with_for_update=True)
+    row = terminals.locked(unit, device)
+    if row is None or row.status != "active":
+        raise NotNow("terminal-unknown")
+    before = machines.by_device(unit, device)
+    if before is not None and before.id != machine.id:
+        raise NotNow("terminal-elsewhere")
+    if machine.device not in (None, device):
+        raise NotNow("machine-fitted")
+    if jobs.open_on(unit, machine.id) is not None:
+        raise NotNow("machine-busy")
+    item = stock.of_device(unit, device)
+    if item is not None and item.state in ("scrapped", "returned"):
+        raise NotNow("terminal-scrapped")
+    if item is not None and item.state == "flashed":
+        stock.move(unit, item.chip, "installed", person.id, machine.code)
+    if machine.device is None:
+        machines.fit(unit, machine, device)
+        policies.want(unit, device, terminal_policy.of(unit, machine))
+    told = {"device": device, "hardware": hardware, "fw": row.fw}
+    if service.read(unit, record).last.get("terminal") != told:
+        service.add(unit, record, person, "terminal", told)
+
+
+def seal(unit: Unit, record: ServiceRecord, person: Person, number: str) -> None:
+    """The number of the seal 封条 that was put on."""
+    record = service.held(unit, record, person)
+    service.add(unit, record, person, "seal", {"number": number})
+
+
+def work(unit: Unit, record: ServiceRecord, person: Person, done: str, parts: str) -> None:
+    """What was done in a repair, and the parts that were changed."""
+    record = service.held(unit, record, person)
+    service.add(unit, record, person, "work", {"done": done, "parts": parts})
+
+
+def test(unit: Unit, record: ServiceRecord, person: Person) -> FunctionTest:
+    """Begin the function test of the machine's terminal; what bars it stands in the test."""
+    record = service.held(unit, record, person)
+    return testing.begin(unit, service.machine_of(unit, record), person, record.id)
+
+
+def test_off(unit: Unit, record: ServiceRecord, person: Person) -> None:
+    """Open the relay again."""
+    record = service.held(unit, record, person)
+    running = service.test_of(unit, record)
+    if running is not None:
+        testing.end(unit, running)
+
+
+def finish(
+    unit: Unit, record: ServiceRecord, person: Person, pdf: bytes, seen: int
+) -> ServiceRecord:
+    """Keep the document of a complete record, drawn when it had `seen` entries; nothing follows.
+
+    Its pictures stay as long as the record does: a hold of their own.
+    """
+    record = service.held(unit, record, person)
+    if service.left(unit, record) != ["document"] or len(service.entries(unit, record)) != seen:
+        raise NotNow("missing")
+    digest = media.keep_document(unit, pdf)
+    service.add(unit, record, person, "document", {"digest": digest})
+    record.document, record.finished_at = digest, unit.now
+    unit.db.flush()
+    return record
+
+
+def _kept(unit: Unit, record: ServiceRecord, made: media.Ready) -> str:
+    digest = media.keep(unit, made).digest
+    media.hold(unit, [digest], f"{record.kind}:{record.id}")
+    return digest
