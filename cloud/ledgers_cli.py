@@ -15,21 +15,13 @@ from cloud.cli import ground_of_settings
 
 if TYPE_CHECKING:
     from cloud.base.unit import Unit
-    from cloud.registry.ledgers.bring import Judged, Ledger
+    from cloud.registry.ledgers.bring import Judged
 
 T = TypeVar("T")
 
 KINDS = (
-    "enterprises",
-    "sites",
-    "people",
-    "certificates",
-    "machines",
-    "contracts",
-    "cylinders",
-    "maker",
-    "training",
-    "dates",
+    *("enterprises", "sites", "people", "certificates", "machines"),
+    *("contracts", "cylinders", "maker", "training", "dates"),
 )
 _SHOWN = 1000  # bad rows that are listed
 
@@ -42,10 +34,12 @@ _SHOWN = 1000  # bad rows that are listed
 def import_(kind: str, file: Path, dry_run: bool, good_rows_only: bool) -> None:
     """Bring a ledger in, from .xlsx or .csv: all of it, or nothing where a row is bad.
 
-    The last line is JSON: ok, rows, good, bad, written, seconds, cpu_s.
+    A row that is registered already changes what it tells otherwise; empty cells change nothing.
+    The last line is JSON: ok, rows, new, changed, unchanged, bad, written, seconds, cpu_s.
     """
     from sqlalchemy.exc import IntegrityError
 
+    from cloud.base.database import ChangedMeanwhile
     from cloud.registry.ledgers.files import BadTable
 
     began = time.monotonic()
@@ -55,22 +49,22 @@ def import_(kind: str, file: Path, dry_run: bool, good_rows_only: bool) -> None:
                 judged = _judged(unit, kind, file)
             for bad in judged.bad[:_SHOWN]:
                 click.echo(f"第 {bad.line} 行 row {bad.line}: {' '.join(bad.reasons)}")
+            for row in judged.changed[:_SHOWN] if dry_run else ():
+                click.echo(f"第 {row.line} 行 row {row.line}: 改 changes {'、'.join(row.fields)}")
             written = 0
-            if not dry_run and judged.good and (good_rows_only or not judged.bad):
+            if not dry_run and judged.to_write and (good_rows_only or not judged.bad):
                 with ground.write() as unit:
                     written = _written(unit, kind, judged)
         except BadTable as error:
             raise click.ClickException(str(error)) from None
-        except IntegrityError:
+        except (IntegrityError, ChangedMeanwhile):
             raise click.ClickException(
-                "导入期间有人登记了同样的内容，没有写入，请再试一次。 Somebody registered the "
-                "same meanwhile; nothing was written, try again."
+                "导入期间有人登记或改了同样的内容，没有写入，请再试一次。 Somebody registered or "
+                "changed the same meanwhile; nothing was written, try again."
             ) from None
     told = {
         "ok": not judged.bad,
-        "rows": len(judged.good) + len(judged.bad),
-        "good": len(judged.good),
-        "bad": len(judged.bad),
+        **judged.counts,
         "written": written,
         "seconds": round(time.monotonic() - began, 1),
         "cpu_s": round(time.process_time(), 1),  # what it takes when nobody else is busy
@@ -88,12 +82,12 @@ def export(kind: str, file: Path, sample: int | None) -> None:
 
     With --sample the rows are made up and whole, to try an import with.
     """
-    from cloud.registry.ledgers import files
+    from cloud.registry.ledgers import files, kinds
 
     began = time.monotonic()
     file.parent.mkdir(parents=True, exist_ok=True)
     with ground_of_settings() as ground, ground.read() as unit:
-        columns = _ledger(unit, kind).columns
+        columns = kinds.ledger(unit, kind).columns
         rows = _sample(unit, kind, sample) if sample else _rows(unit, kind)
         cells = ([one.shown(row[one.name]) for one in columns] for row in rows)
         count = files.write(file, [one.zh for one in columns], _shown_growing(cells))
@@ -102,49 +96,16 @@ def export(kind: str, file: Path, sample: int | None) -> None:
 
 
 def _judged(unit: "Unit", kind: str, file: Path) -> "Judged":
-    from cloud.registry.ledgers import bring, files
+    from cloud.registry.ledgers import bring, files, kinds
 
-    return bring.judge(unit, _ledger(unit, kind), _shown_growing(files.read(file)))
+    return bring.judge(unit, kinds.ledger(unit, kind), _shown_growing(files.read(file)))
 
 
 def _written(unit: "Unit", kind: str, judged: "Judged") -> int:
-    from cloud.book import audit
-    from cloud.registry.ledgers import bring
+    from cloud.cases import imports
 
-    count = len(judged.good)
-    with click.progressbar(length=count, label="写入 write", file=sys.stderr) as bar:
-        done = 0
-        for so_far in bring.write(unit, judged):
-            bar.update(so_far - done)
-            done = so_far
-    audit.write(unit, "system", "system", "imported", kind, {"rows": count})
-    return count
-
-
-def _ledger(unit: "Unit", kind: str) -> "Ledger":
-    from cloud.registry.ledgers import (
-        contracts,
-        cylinders,
-        enterprises,
-        machines,
-        maker_list,
-        people,
-        training,
-    )
-
-    made: dict[str, type[Ledger]] = {
-        "enterprises": enterprises.Enterprises,
-        "sites": enterprises.Sites,
-        "people": people.People,
-        "certificates": people.Certificates,
-        "machines": machines.Machines,
-        "contracts": contracts.Contracts,
-        "cylinders": cylinders.Cylinders,
-        "maker": maker_list.MakerList,
-        "training": training.Trainings,
-        "dates": training.Dates,
-    }
-    return made[kind](unit)  # type: ignore[call-arg]
+    with click.progressbar(length=judged.to_write, label="写入 write", file=sys.stderr) as bar:
+        return imports.written(unit, kind, judged, "system", lambda more: bar.update(more))
 
 
 def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:

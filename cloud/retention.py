@@ -1,5 +1,5 @@
 """What has served is erased after its time: finished commands, spoken codes, delivered events,
-answers given to platforms, pictures that nothing holds.
+answers given to platforms, pictures that nothing holds, tables brought in with their reports.
 
 The audit trail stays. A little at a time, so that nobody waits for it.
 """
@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from cloud.base.unit import Unit
 from cloud.book import media, once
 from cloud.book.outbox import Event
+from cloud.cases import imports
 from cloud.link import commands
 from cloud.link.commands import Command
 from cloud.work.presence import PresenceCode
@@ -21,7 +22,7 @@ _DAY_MS = 86_400_000
 
 def erase(unit: Unit) -> int:
     """Erase at most BATCH rows of each kind; how many went."""
-    parts = (_commands, _codes, _events, _answers, _pictures)
+    parts = (_commands, _codes, _events, _answers, _pictures, _imports)
     return sum(part(unit) for part in parts)
 
 
@@ -37,6 +38,10 @@ class Retention:
         count = erase(unit)
         self._next = unit.now + (0 if count >= PICTURES else PAUSE_MS)
         return count
+
+
+def _imports(unit: Unit) -> int:
+    return imports.forget(unit, _before(unit, imports.KEPT_DAYS), PICTURES)
 
 
 def _before(unit: Unit, days: int) -> int:

@@ -7,12 +7,24 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import BigInteger, Dialect, Engine, Integer, MetaData, Text, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -90,6 +102,35 @@ def insert_missing(db: Session, table: type[Base], rows: Iterable[dict[str, Any]
     """Insert rows, silently passing over those whose key is already there."""
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     db.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+
+@dataclass(frozen=True)
+class Change:
+    """Columns of one row that change, and what they were when that was judged."""
+
+    id: str
+    columns: dict[str, Any]
+    was: dict[str, Any]
+
+
+class ChangedMeanwhile(Exception):
+    """A row is no longer what it was when its change was judged; the text is its id."""
+
+
+def amend(db: Session, table: type[Base], changes: Iterable[Change]) -> None:
+    """Change rows by id, all that are still what they were; ChangedMeanwhile if one is not."""
+    by_id = {one.id: one for one in changes}
+    key = inspect(table).primary_key[0]
+    held = select(table).where(key.in_(list(by_id))).with_for_update()
+    rows = db.scalars(held, execution_options={"populate_existing": True}).all()
+    found = {inspect(row).identity[0]: row for row in rows}
+    for id, change in by_id.items():
+        row = found.get(id)
+        if row is None or any(getattr(row, name) != was for name, was in change.was.items()):
+            raise ChangedMeanwhile(id)
+        for name, value in change.columns.items():
+            setattr(row, name, value)
+    db.flush()
 
 
 def migrate(engine: Engine) -> None:

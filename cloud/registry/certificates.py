@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, insert, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
@@ -120,6 +120,11 @@ def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
     unit.db.execute(insert(Certificate), list(rows))
 
 
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once, judged as `row` judges; ChangedMeanwhile."""
+    amend(unit.db, Certificate, changes)
+
+
 def row(
     unit: Unit,
     person_id: str,
@@ -139,7 +144,7 @@ def row(
         "person_id": person_id,
         "issuer": issuer,
         "number_sealed": unit.keys.seal(number.encode(), _PURPOSE),
-        "number_blind": unit.keys.blind(f"certificate:{number}"),
+        "number_blind": number_blind(unit, number),
         "category": category,
         "valid_from": valid_from,
         "valid_to": valid_to,
@@ -165,10 +170,15 @@ def get(unit: Unit, certificate_id: str) -> Certificate | None:
 
 def by_number(unit: Unit, issuer: str, number: str) -> Certificate | None:
     """The certificate of this issuer with this number, whoever holds it."""
-    blind = unit.keys.blind(f"certificate:{number}")
+    blind = number_blind(unit, number)
     return unit.db.scalar(
         select(Certificate).where(Certificate.issuer == issuer, Certificate.number_blind == blind)
     )
+
+
+def number_blind(unit: Unit, number: str) -> str:
+    """The blind index of a certificate's number."""
+    return unit.keys.blind(f"certificate:{number}")
 
 
 def wait(unit: Unit, certificate: Certificate) -> None:

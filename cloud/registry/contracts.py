@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 from cloud.registry.people import Person
@@ -64,6 +64,11 @@ class Briefing(Base):
 
 
 Index("ix_briefing_person", Briefing.person_id)
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once, judged as `row` judges; ChangedMeanwhile."""
+    amend(unit.db, Contract, changes)
 
 
 def row(

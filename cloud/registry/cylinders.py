@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.ids import Chooser
 from cloud.base.unit import Unit
 from cloud.registry import machines
@@ -50,6 +50,19 @@ def add_many(unit: Unit, rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]) 
     pairs = list(rows)
     machines.add_many(unit, [one for one, _ in pairs])
     unit.db.execute(insert(Cylinder), [two for _, two in pairs])
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once, the columns of both tables in one; ChangedMeanwhile."""
+    every = list(changes)
+    machines.change_many(unit, (part for one in every if (part := _part(one, own=False))))
+    amend(unit.db, Cylinder, (part for one in every if (part := _part(one, own=True))))
+
+
+def _part(change: Change, own: bool) -> Change | None:
+    names = [name for name in change.columns if hasattr(Cylinder, name) is own]
+    columns, was = ({n: told[n] for n in names} for told in (change.columns, change.was))
+    return Change(change.id, columns, was) if names else None
 
 
 def row(

@@ -7,7 +7,7 @@ from sqlalchemy import Index, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask, read_phone, read_uscc
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
@@ -63,6 +63,11 @@ def add(unit: Unit, **given: Any) -> Enterprise:
 def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
     """Register many at once, each made by `row`."""
     unit.db.execute(insert(Enterprise), list(rows))
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once, judged as `row` judges; ChangedMeanwhile."""
+    amend(unit.db, Enterprise, changes)
 
 
 def row(

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, false, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask, read_phone
 from cloud.base.ids import BadCode, Chooser, make_code, new_id, read_code
 from cloud.base.unit import Unit
@@ -76,7 +76,6 @@ class Machine(Base):
 
 # A whole province is counted, and turned page by page, without reading its machines.
 Index("ix_machine_seen", Machine.district, Machine.industry, Machine.status, Machine.device)
-Index("ix_machine_listed", Machine.district, Machine.code, Machine.industry)
 Index(
     "ix_machine_code_seen",
     Machine.code,
@@ -98,6 +97,11 @@ def add(unit: Unit, *, rng: Chooser, **given: Any) -> Machine:
 def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
     """Register many at once, each made by `row`."""
     unit.db.execute(insert(Machine), list(rows))
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once, judged as `row` judges; ChangedMeanwhile."""
+    amend(unit.db, Machine, changes)
 
 
 def row(

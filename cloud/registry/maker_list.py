@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
 from cloud.registry import machines
@@ -34,6 +34,11 @@ def add_many(unit: Unit, rows: Iterable[dict[str, str]]) -> None:
     """Keep the lines of a list: code, device, maker, model, serial, category."""
     blank = {"listed_at": unit.now, "machine_id": None, "activated_at": None}
     unit.db.execute(insert(MadeMachine), [row | blank for row in rows])
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change lines that nobody has activated; ChangedMeanwhile."""
+    amend(unit.db, MadeMachine, changes)
 
 
 def waiting(unit: Unit, typed: str, *, held: bool = False) -> MadeMachine | None:

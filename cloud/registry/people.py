@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, func, insert, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cloud.base import districts
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask, read_identity, read_phone
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
@@ -68,6 +68,11 @@ class Person(Base):
     def roles(self) -> frozenset[str]:
         return frozenset(row.role for row in self.role_rows)
 
+    @roles.setter
+    def roles(self, wanted: frozenset[str]) -> None:
+        kept = [row for row in self.role_rows if row.role in wanted]
+        self.role_rows = kept + [PersonRole(role=one) for one in sorted(wanted - self.roles)]
+
 
 Index("ix_person_listed", Person.district, Person.id)
 Index("ix_person_role_held", PersonRole.role, PersonRole.person_id)
@@ -102,6 +107,12 @@ def add_many(unit: Unit, rows: Iterable[tuple[dict[str, Any], frozenset[str]]]) 
     unit.db.execute(insert(Person), [columns for columns, _roles in known])
     every = [(columns["id"], role) for columns, roles in known for role in sorted(roles)]
     unit.db.execute(insert(PersonRole), [{"person_id": id, "role": role} for id, role in every])
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once, judged as `row` judges; `roles` is changed like a column.
+    ChangedMeanwhile."""
+    amend(unit.db, Person, changes)
 
 
 def row(

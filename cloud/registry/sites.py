@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 
@@ -49,6 +49,11 @@ def add(unit: Unit, **given: Any) -> Site:
 def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
     """Register many at once, each made by `row`."""
     unit.db.execute(insert(Site), list(rows))
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once, judged as `row` judges; ChangedMeanwhile."""
+    amend(unit.db, Site, changes)
 
 
 def row(

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 
@@ -81,6 +81,16 @@ def add_trainings(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
 
 def add_dates(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
     unit.db.execute(insert(OfficeDate), list(rows))
+
+
+def change_trainings(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once; ChangedMeanwhile."""
+    amend(unit.db, Training, changes)
+
+
+def change_dates(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change many at once; ChangedMeanwhile."""
+    amend(unit.db, OfficeDate, changes)
 
 
 def last_passed(unit: Unit, person_id: str) -> date | None:

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, redirect, request, url_for
 from flask_babel import gettext as _
 
 from cloud.book import media
-from cloud.cases import entrance
+from cloud.cases import entrance, imports
 from cloud.registry.people import ROLES
 from cloud.web import visitor
 from cloud.web.trouble import Trouble, log_in_first, not_yours, wants_json
@@ -124,6 +124,11 @@ RIGHTS: dict[str, frozenset[str]] = {
             "office.receive",
             "office.move",
             "office.set_papers",
+            "office.imports_page",
+            "office.upload",
+            "office.import_page",
+            "office.import_state",
+            "office.decide_import",
         ),
         frozenset({"office"}),
     ),
@@ -155,6 +160,7 @@ BODIES = {
     "technician.add_picture": _PICTURE,
     "technician.agree": _SIGNATURE,
     "technician.accept": _SIGNATURE,
+    "office.upload": imports.BYTES_MAX + 4096,
 }
 
 # Opened by a token in the request, not by a session: they read no cookie, so nobody's browser

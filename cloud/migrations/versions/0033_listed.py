@@ -7,7 +7,6 @@ down_revision = "0032"
 
 
 def upgrade() -> None:
-    op.create_index("ix_machine_listed", "machine", ["district", "code", "industry"])
     op.drop_index("ix_enterprise_district", "enterprise")
     op.create_index("ix_enterprise_listed", "enterprise", ["district", "uscc"])
     op.drop_index("ix_person_district", "person")

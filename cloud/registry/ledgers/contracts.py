@@ -1,22 +1,25 @@
 """The ledger of contracts with outside welders (CQ art. 18-20)."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from sqlalchemy import select
 
+from cloud.base.database import Change
 from cloud.base.unit import Unit
 from cloud.registry import contracts, enterprises, people
 from cloud.registry.contracts import Contract
 from cloud.registry.ledgers import fields
+from cloud.registry.ledgers.bring import Registered
 from cloud.registry.ledgers.enterprises import OwnerUnknown
-from cloud.registry.ledgers.fields import BadField, Column
+from cloud.registry.ledgers.fields import BadField, Column, pick
 from cloud.registry.people import Person
 
 KINDS = {"project": "项目外包", "labour": "劳务外包", "temporary": "临时用工"}
 
 
 class Contracts:
+    key = ("client", "reference")
     columns = (
         Column("client", "发包单位统一社会信用代码", fields.uscc, wanted=True),
         Column("kind", "合同类型", fields.one_of(KINDS), wanted=True, words=KINDS),
@@ -31,6 +34,34 @@ class Contracts:
     def __init__(self, unit: Unit) -> None:
         self._firms = enterprises.ids_by_uscc(unit)
         self._people = people.ids_by_identity(unit)
+
+    def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        clients = {self._firms.get(one["client"], ""): one["client"] for one in batch}
+        codes = {id: uscc for uscc, id in self._firms.items()}
+        here = (Contract.client_id.in_(clients), Contract.reference != "")
+        rows = select(Contract, Person).outerjoin(Person, Person.id == Contract.person_id)
+        return {
+            (clients[one.client_id], one.reference): Registered(
+                one.id, self._now(unit, one, codes, welder), one
+            )
+            for one, welder in unit.db.execute(rows.where(*here))
+        }
+
+    def _now(
+        self, unit: Unit, one: Contract, codes: dict[str, str], welder: Person | None
+    ) -> dict[str, Any]:
+        told = {name: getattr(one, name) for name in ("kind", "starts_on", "ends_on", "digest")}
+        told["contractor"] = codes.get(one.contractor_id or "", "")
+        return told | {"identity": people.identity(unit, welder) if welder else ""}
+
+    def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
+        key = {"client": self._uscc(one.row.client_id), "reference": one.row.reference}
+        made = self.row(unit, one.now | fresh | key)
+        parties = {"contractor": ("contractor_id",), "identity": ("person_id",)}
+        return pick(made, fresh, parties)
+
+    def _uscc(self, id: str) -> str:
+        return next(uscc for uscc, known in self._firms.items() if known == id)
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
         client, contractor = values.pop("client"), values.pop("contractor")
@@ -50,6 +81,9 @@ class Contracts:
 
     def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
         contracts.add_many(unit, rows)
+
+    def amend(self, unit: Unit, changes: list[Change]) -> None:
+        contracts.change_many(unit, changes)
 
 
 def of_contracts(unit: Unit) -> Iterator[dict[str, Any]]:

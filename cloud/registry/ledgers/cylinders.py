@@ -1,18 +1,22 @@
 """The ledger of gas cylinders (CQ art. 3, 4)."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
 
+from cloud.base.database import Change
 from cloud.base.ids import Chooser
 from cloud.base.unit import Unit
 from cloud.registry import cylinders, enterprises
 from cloud.registry.cylinders import Cylinder
+from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import fields
+from cloud.registry.ledgers.bring import Registered
 from cloud.registry.ledgers.enterprises import USCC, OwnerUnknown
-from cloud.registry.ledgers.fields import BadField, Column
+from cloud.registry.ledgers.fields import BadField, Column, pick
 from cloud.registry.ledgers.machines import INDUSTRIES, STATES, code, fresh_code
 from cloud.registry.machines import Machine
 
@@ -25,7 +29,11 @@ GASES = dict(
 )
 
 
+_BOTH = ("code", "name", "district", "industry", "status", "maker")
+
+
 class Cylinders:
+    key = ("number",)
     columns = (
         Column("code", "气瓶编码", code),
         Column("number", "特种设备在线编号", fields.line, wanted=True),
@@ -60,8 +68,37 @@ class Cylinders:
         self._numbers.add(values["number"])
         return pair
 
+    def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        numbers = [values["number"] for values in batch]
+        rows = select(Machine, Cylinder, Enterprise.uscc).join(Enterprise)
+        rows = rows.join(Cylinder, Cylinder.machine_id == Machine.id)
+        return {
+            (own.number,): self._registered(one, own, uscc)
+            for one, own, uscc in unit.db.execute(rows.where(Cylinder.number.in_(numbers)))
+        }
+
+    def _registered(self, one: Machine, own: Cylinder, uscc: str) -> Registered:
+        now = {name: getattr(one, name) for name in _BOTH}
+        now |= {"gas": own.gas, "test_by": own.test_by}
+        row = SimpleNamespace(**now, enterprise_id=one.enterprise_id, number=own.number)
+        return Registered(one.id, now | {"uscc": uscc}, row)
+
+    def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
+        fields.no_state(fresh)
+        if "code" in fresh:
+            raise BadField("编码和登记的不一样。", "It is registered under another code.")
+        given = one.now | fresh
+        owner = self._owners.get(given.pop("uscc"))
+        if owner is None:
+            raise OwnerUnknown
+        both = cylinders.row(unit, number=one.row.number, enterprise_id=owner, **given)
+        return pick(both[0] | both[1], fresh, {"uscc": ("enterprise_id",)})
+
     def write(self, unit: Unit, rows: list[Any]) -> None:
         cylinders.add_many(unit, rows)
+
+    def amend(self, unit: Unit, changes: list[Change]) -> None:
+        cylinders.change_many(unit, changes)
 
 
 def of_cylinders(unit: Unit) -> Iterator[dict[str, Any]]:

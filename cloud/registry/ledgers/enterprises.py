@@ -1,15 +1,17 @@
 """The ledger of enterprises and that of their construction sites (CQ annex 2.1(1))."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from sqlalchemy import select
 
+from cloud.base.database import Change
 from cloud.base.unit import Unit
 from cloud.registry import enterprises, sites
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import fields
-from cloud.registry.ledgers.fields import STREAM, BadField, Column
+from cloud.registry.ledgers.bring import Registered
+from cloud.registry.ledgers.fields import STREAM, BadField, Column, pick
 from cloud.registry.sites import Site
 
 KINDS = {
@@ -20,6 +22,7 @@ KINDS = {
     "household": "家庭使用",
 }
 SCALES = {"": "", "large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
+_SITE = ("district", "address", "licence", "opens_on", "closes_on")
 USCC = Column("uscc", "统一社会信用代码", fields.uscc, wanted=True)
 
 
@@ -31,6 +34,7 @@ class OwnerUnknown(BadField):
 
 
 class Enterprises:
+    key = ("uscc",)
     columns = (
         Column("name", "企业名称", fields.line, wanted=True),
         USCC,
@@ -56,8 +60,26 @@ class Enterprises:
         self._taken.add(made["uscc"])
         return made
 
+    def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        codes = [values["uscc"] for values in batch]
+        found = unit.db.scalars(select(Enterprise).where(Enterprise.uscc.in_(codes)))
+        return {(one.uscc,): Registered(one.id, self._now(unit, one), one) for one in found}
+
+    def _now(self, unit: Unit, one: Enterprise) -> dict[str, Any]:
+        told = {column.name: getattr(one, column.name, "") for column in self.columns}
+        whose = ("principal", "contact")
+        return told | {f"{w}_phone": enterprises.phone(unit, one, w) for w in whose}
+
+    def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
+        made = enterprises.row(unit, **one.now | fresh)
+        sealed = {f"{whose}_phone": (f"{whose}_sealed",) for whose in ("principal", "contact")}
+        return pick(made, fresh, sealed)
+
     def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
         enterprises.add_many(unit, rows)
+
+    def amend(self, unit: Unit, changes: list[Change]) -> None:
+        enterprises.change_many(unit, changes)
 
 
 def of_enterprises(unit: Unit) -> Iterator[dict[str, Any]]:
@@ -72,6 +94,7 @@ def of_enterprises(unit: Unit) -> Iterator[dict[str, Any]]:
 
 
 class Sites:
+    key = ("uscc", "name")
     columns = (
         Column("name", "工地名称", fields.line, wanted=True),
         USCC,
@@ -98,8 +121,28 @@ class Sites:
         self._taken.add((owner, values["name"]))
         return made
 
+    def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        names = [values["name"] for values in batch]
+        rows = select(Site, Enterprise.uscc).join(Enterprise, Enterprise.id == Site.enterprise_id)
+        firms = [self._owners.get(values["uscc"], "") for values in batch]
+        here = rows.where(Site.enterprise_id.in_(firms), Site.name.in_(names))
+        return {
+            (uscc, one.name): Registered(one.id, self._now(one), one)
+            for one, uscc in unit.db.execute(here)
+        }
+
+    def _now(self, one: Site) -> dict[str, Any]:
+        return {name: getattr(one, name) for name in _SITE}
+
+    def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
+        owner = {"enterprise_id": one.row.enterprise_id, "name": one.row.name}
+        return pick(sites.row(unit, **owner, **one.now | fresh), fresh, {})
+
     def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
         sites.add_many(unit, rows)
+
+    def amend(self, unit: Unit, changes: list[Change]) -> None:
+        sites.change_many(unit, changes)
 
 
 def of_sites(unit: Unit) -> Iterator[dict[str, Any]]:

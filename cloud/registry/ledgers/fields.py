@@ -1,12 +1,12 @@
 """One cell: a text becomes a value, or a complaint in both languages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from cloud.base import districts
-from cloud.base.formats import read_identity, read_phone, read_uscc
+from cloud.base.formats import mask, read_identity, read_phone, read_uscc
 
 _LIMIT = 200
 
@@ -16,6 +16,29 @@ class BadField(ValueError):
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(f"{zh} {en}")
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A number as an export shows it, with stars: it tells nothing but that it is the same."""
+
+    text: str
+
+    def hides(self, number: str | None) -> bool:
+        """Whether this is how that number is shown."""
+        return mask(number or "") == self.text
+
+
+def pick(made: dict[str, Any], fresh: Iterable[str], also: Mapping[str, tuple[str, ...]]) -> Any:
+    """The columns of a table that some columns of its ledger are kept in; `also` = which, where
+    their names differ."""
+    return {name: made[name] for told in fresh for name in also.get(told, (told,))}
+
+
+def no_state(fresh: Mapping[str, Any]) -> None:
+    """BadField if a state is to change: that is an act of its own, with a reason."""
+    if "status" in fresh:
+        raise BadField("状态不能用表格改，请在它的页面上办。", "Change the state on its own page.")
 
 
 # Rows leave the database in pieces, however many there are.
@@ -157,10 +180,19 @@ def identity(text: str) -> str:
     return number
 
 
+def number(text: str) -> str:
+    """A number of a paper; not one that is shown with stars."""
+    if "*" in text:
+        raise BadField("要填完整的编号。", "must be whole, not masked.")
+    return line(text)
+
+
 def phone(fixed: bool) -> Reader:
     """A telephone number; `fixed` lines as well or mobile ones only."""
 
-    def read(text: str) -> str:
+    def read(text: str) -> str | Hidden:
+        if "*" in text:
+            return Hidden(text)
         number = read_phone(text, fixed=fixed)
         if number is None:
             raise BadField("不是电话号码。", "is no telephone number.")

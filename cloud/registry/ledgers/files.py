@@ -5,6 +5,7 @@ Rows are counted as a spreadsheet counts them: the heading is row 1.
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlite_utils.utils import Format, RowError, rows_from_file
 
 # A cell that begins so is a formula to a spreadsheet, whoever wrote it (CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_UNPACKED_MAX = 400 << 20  # a spreadsheet is a zip, and a small one may swell
 _REST = "\0rest"
 
 Line = tuple[int, dict[str, str]]
@@ -25,7 +27,13 @@ class BadTable(ValueError):
 
 def read(path: Path) -> Iterator[Line]:
     """The rows below the heading as (row number, {heading: text}); empty rows are left out."""
-    rows = _read_xlsx(path) if _is_xlsx(path) else _read_csv(path)
+    return lines(path.read_bytes(), path.suffix)
+
+
+def lines(raw: bytes, suffix: str) -> Iterator[Line]:
+    """The same from the file's bytes; `suffix` = how its name ends."""
+    kind = suffix.lower()
+    rows = _read_xlsx(raw) if kind == ".xlsx" else _read_csv(raw, tabs=kind == ".tsv")
     for number, cells in rows:
         texts = {str(name).strip(): _text(value) for name, value in cells.items() if name}
         if any(texts.values()):
@@ -58,13 +66,16 @@ def _text(value: Any) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
-def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
+def _read_xlsx(raw: bytes) -> Iterator[tuple[int, dict[Any, Any]]]:
     # Twenty times as quick as openpyxl, which writes our tables: a ledger has 100,000 rows.
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-    except (CalamineError, OSError) as error:
+        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+            if sum(part.file_size for part in parts.infolist()) > _UNPACKED_MAX:
+                raise BadTable("表格太大，请分成几份。 The spreadsheet is too large; split it.")
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0)
+    except (CalamineError, OSError, zipfile.BadZipFile) as error:
         raise BadTable(f"不是 .xlsx 表格。 No .xlsx spreadsheet: {error}.") from error
     first = sheet.start[0] + 1 if sheet.start else 1
     rows = iter(sheet.iter_rows())
@@ -73,9 +84,8 @@ def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
         yield number, dict(zip(heading, cells, strict=False))
 
 
-def _read_csv(path: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
-    raw = path.read_bytes()
-    kind = Format.TSV if path.suffix.lower() == ".tsv" else Format.CSV
+def _read_csv(raw: bytes, tabs: bool) -> Iterator[tuple[int, dict[Any, Any]]]:
+    kind = Format.TSV if tabs else Format.CSV
     rows, _ = rows_from_file(io.BytesIO(raw), kind, encoding=_encoding(raw), extras_key=_REST)
     try:
         for number, cells in enumerate(rows, 2):

@@ -1,18 +1,21 @@
 """The ledger of machines and their terminals (CQ annex 2.1(2), DL annex 1)."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import select
 
+from cloud.base.database import Change
 from cloud.base.ids import BadCode, Chooser, make_code, read_code
 from cloud.base.unit import Unit
 from cloud.registry import enterprises, machines
+from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import fields
+from cloud.registry.ledgers.bring import Registered
 from cloud.registry.ledgers.enterprises import USCC, OwnerUnknown
-from cloud.registry.ledgers.fields import STREAM, BadField, Column
+from cloud.registry.ledgers.fields import STREAM, BadField, Column, pick
 from cloud.registry.machines import Machine
 
 INDUSTRIES = {"industry": "工矿商贸", "construction": "建筑施工", "special": "特种设备"}
@@ -21,6 +24,13 @@ SUPPLIES = {"": "", "220": "220V", "380": "380V", "220/380": "220/380V"}
 SOURCES = {"": "", "ac": "交流", "dc": "直流", "inverter": "逆变"}
 YES = {True: "是", False: "否"}
 _CHINA = timezone(timedelta(hours=8))
+_KEPT_IN = {
+    "uscc": ("enterprise_id",),
+    "device": ("device", "fitted_at"),
+    "fitted_on": ("fitted_at",),
+    "keeper_phone": ("keeper_sealed",),
+    "filled_in_by_phone": ("filled_in_by_sealed",),
+}
 _RUNNING = {"on": "工作中", "off": "待机", "dark": "离线", "": ""}
 
 
@@ -33,6 +43,7 @@ def code(text: str) -> str:
 
 
 class Machines:
+    key = ("code",)
     columns = (
         Column("code", "焊机编码", code),
         Column("name", "设备名称", fields.line, wanted=True),
@@ -78,8 +89,8 @@ class Machines:
         given, device, fitted_on = (values.pop(n) for n in ("code", "device", "fitted_on"))
         if given in self._codes:
             raise BadField("这个焊机编码已经登记。", "The code is registered already.")
-        if device in self._devices:
-            raise BadField("这个终端已装在另一台焊机上。", "The terminal sits on another machine.")
+        if device:
+            self._fit(device)
         fitted_at = (_midnight(fitted_on) if fitted_on else unit.now) if device else None
         made = machines.row(
             unit,
@@ -90,11 +101,51 @@ class Machines:
             **values,
         )
         self._codes.add(made["code"])
-        self._devices |= {device} - {None}
         return made
+
+    def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        codes = [values["code"] for values in batch if values["code"]]
+        rows = select(Machine, Enterprise.uscc).join(Enterprise)
+        here = rows.where(Machine.code.in_(codes), Machine.kind == "machine")
+        return {
+            (one.code,): Registered(one.id, self._now(unit, one, uscc), one)
+            for one, uscc in unit.db.execute(here)
+        }
+
+    def _now(self, unit: Unit, one: Machine, uscc: str) -> dict[str, Any]:
+        told = {c.name: getattr(one, c.name) for c in self.columns if hasattr(one, c.name)}
+        told |= {f"{w}_phone": machines.phone(unit, one, w) for w in ("keeper", "filled_in_by")}
+        told["fitted_on"] = _china_day(one.fitted_at) if one.fitted_at else ""
+        return told | {"uscc": uscc}
+
+    def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
+        fields.no_state(fresh)
+        given = one.now | fresh
+        owner = self._owners.get(given.pop("uscc"))
+        if owner is None:
+            raise OwnerUnknown
+        if "fitted_on" in fresh and not given["device"]:
+            raise BadField("没有终端，不能填安装时间。", "No terminal is fitted to it.")
+        if "device" in fresh:
+            self._fit(fresh["device"])
+        given["fitted_at"] = self._fitted(unit, one, given.pop("fitted_on", ""), fresh)
+        return pick(machines.row(unit, enterprise_id=owner, **given), fresh, _KEPT_IN)
+
+    def _fit(self, device: str) -> None:
+        if device in self._devices:
+            raise BadField("这个终端已装在另一台焊机上。", "The terminal sits on another machine.")
+        self._devices.add(device)
+
+    def _fitted(self, unit: Unit, one: Registered, day: str, fresh: dict[str, Any]) -> int | None:
+        if "fitted_on" in fresh:
+            return _midnight(day)
+        return unit.now if "device" in fresh else one.row.fitted_at
 
     def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
         machines.add_many(unit, rows)
+
+    def amend(self, unit: Unit, changes: list[Change]) -> None:
+        machines.change_many(unit, changes)
 
 
 def fresh_code(district: str, rng: Chooser, taken: set[str]) -> str:

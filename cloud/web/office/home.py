@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from cloud.base.unit import Unit
+from cloud.cases import imports
 from cloud.cases.alarms import Alarm
 from cloud.registry import certificates, people
 from cloud.web import rights, visitor
@@ -64,6 +65,7 @@ def _doors(unit: Unit) -> list[tuple[str, list[Door]]]:
                 Door("office.waiting", _("待审核的注册和证件"), approvals),
                 Door("reviews.waiting", _("现场照片审核"), reviews),
                 Door("regulator.alarms_page", _("未办结的告警"), alarms),
+                Door("office.imports_page", _("导入台账"), imports.count_waiting(unit)),
             ],
         ),
         (

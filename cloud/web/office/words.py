@@ -2,6 +2,8 @@
 
 from flask_babel import lazy_gettext as _
 
+from cloud.registry.ledgers.kinds import KINDS
+
 ROLES = {
     "welder": _("焊工"),
     "fire_watch": _("监护人"),
@@ -41,3 +43,29 @@ FIRMS = {
 }
 SCALES = {"large": _("大型"), "medium": _("中型"), "small": _("小型"), "micro": _("微型")}
 SOURCES = {"ac": _("交流"), "dc": _("直流"), "inverter": _("逆变")}
+LEDGERS = dict(
+    zip(
+        KINDS,
+        (
+            _("作业单位"),
+            _("工地"),
+            _("人员"),
+            _("操作证"),
+            _("电焊机"),
+            _("外包合同"),
+            _("气瓶"),
+            _("出厂清单"),
+            _("培训"),
+            _("特殊时段和培训截止日"),
+        ),
+        strict=True,
+    )
+)
+IMPORTS = {
+    "reading": _("正在核对"),
+    "judged": _("核对完毕，等您决定"),
+    "writing": _("正在写入"),
+    "written": _("已写入"),
+    "failed": _("没有成功"),
+    "cancelled": _("已放弃"),
+}

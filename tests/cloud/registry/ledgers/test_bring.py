@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from cloud.base.database import ChangedMeanwhile
 from cloud.base.formats import identity_check, uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.registry import certificates, enterprises, machines, people, sites
@@ -92,16 +93,110 @@ def test_every_kind_is_brought_in_on_both_databases(full: Ground) -> None:
         assert (paper.valid_from, paper.valid_to) == ("2025-01-05", "2031-01-04")
 
 
+KNOWN = (
+    (firms.Enterprises, FIRM),
+    (firms.Sites, SITE),
+    (persons.People, PERSON),
+    (persons.Certificates, PAPER),
+)
+
+
 def test_what_is_registered_is_not_registered_again(full: Ground) -> None:
     with full.read() as unit:
-        for kind, row in (
-            (firms.Enterprises, FIRM),
-            (firms.Sites, SITE),
-            (persons.People, PERSON),
-            (persons.Certificates, PAPER),
-        ):
-            assert "已经登记" in reasons(unit, kind, row)
+        for kind, row in KNOWN:
+            assert judged(unit, kind, row).counts == {
+                **{"rows": 1, "new": 0, "changed": 0},
+                **{"unchanged": 1, "bad": 0},
+            }
+            assert "已经登记" in judged(unit, kind, row, row).bad[0].reasons[0]
         assert "另一台" in reasons(unit, things.Machines, MACHINE)
+
+
+def coded(unit: Unit) -> dict[str, str]:
+    """The row of the machine with the code that it got."""
+    firm = enterprises.by_uscc(unit, USCC)
+    assert firm is not None
+    (machine,) = machines.of_enterprise(unit, firm.id)
+    return MACHINE | {"焊机编码": machine.code}
+
+
+def test_a_row_that_is_registered_changes_what_it_tells_otherwise(full: Ground) -> None:
+    told = {
+        firms.Enterprises: FIRM | {"企业名称": "演示新厂", "联系人电话": "13812345678"},
+        firms.Sites: SITE | {"地址": "演示路 1 号"},
+        persons.People: PERSON | {"角色": "焊工", "手机号码": "13812345678"},
+        persons.Certificates: PAPER | {"有效期止": "2033-01-04"},
+    }
+    with full.write() as unit:
+        told[things.Machines] = coded(unit) | {"焊机最大功率（千瓦）": "12", "备注": "大修"}
+        for kind, row in told.items():
+            found = judged(unit, kind, row)
+            assert (found.bad, found.good, len(found.changed)) == ([], [], 1)
+            assert set(found.changed[0].fields) < set(row)
+            list(bring.write(unit, found))
+    with full.read() as unit:
+        for kind, row in told.items():
+            assert judged(unit, kind, row).unchanged == 1, kind
+        person = people.by_identity(unit, IDENTITY)
+        firm = enterprises.by_uscc(unit, USCC)
+        assert person is not None and firm is not None
+        assert (person.roles, people.phone(unit, person)) == ({"welder"}, "13812345678")
+        assert people.by_phone(unit, "13812345678") == [person]
+        assert enterprises.phone(unit, firm, "contact") == "13812345678"
+        (machine,) = machines.of_enterprise(unit, firm.id)
+        assert (machine.max_w, machine.note, machine.device) == (12_000, "大修", "HM-990101-0001")
+        assert (machine.supply, machine.status) == ("380", "usable")
+
+
+def test_an_empty_cell_and_a_column_left_out_change_nothing(full: Ground) -> None:
+    with full.read() as unit:
+        row = {name: "" for name in MACHINE} | coded(unit) | {"电源类型": ""}
+        assert judged(unit, things.Machines, row).unchanged == 1
+
+
+def test_a_masked_number_is_the_same_or_a_bad_row(full: Ground) -> None:
+    row = FIRM | {"联系人电话": "13812345678"}
+    with full.write() as unit:
+        list(bring.write(unit, judged(unit, firms.Enterprises, row)))
+        same = row | {"联系人电话": "138****5678", "企业规模": "大型"}
+        (changed,) = judged(unit, firms.Enterprises, same).changed
+        assert changed.fields == ("企业规模",)
+        assert "遮住" in reasons(unit, firms.Enterprises, row | {"联系人电话": "139****5678"})
+        body = "91990101MA0000009"
+        new = same | {"统一社会信用代码": body + uscc_check(body)}
+        assert "完整" in reasons(unit, firms.Enterprises, new)
+        assert "完整" in reasons(unit, persons.Certificates, PAPER | {"证件编号": "T****1"})
+
+
+def test_a_state_is_not_changed_by_a_table(full: Ground) -> None:
+    with full.write() as unit:
+        locked = coded(unit) | {"设备状态": "锁定"}
+        assert "页面" in reasons(unit, things.Machines, locked)
+        assert "页面" in reasons(unit, persons.People, PERSON | {"审核状态": "通过"})
+        list(bring.write(unit, judged(unit, persons.Certificates, PAPER | {"证件状态": "撤销"})))
+        found = certificates.by_number(unit, "emergency", "T0001")
+        assert found is not None and found.status == "revoked"  # its issuer's own word
+
+
+def test_an_account_of_the_supervision_is_not_changed_by_a_table(full: Ground) -> None:
+    with full.write() as unit:
+        person = people.by_identity(unit, IDENTITY)
+        assert person is not None
+        person.roles = frozenset({"officer"})
+        unit.db.flush()
+        assert "不能导入" in reasons(unit, persons.People, PERSON | {"姓名": "演示乙"})
+
+
+def test_what_somebody_changed_meanwhile_stays_and_nothing_is_written(full: Ground) -> None:
+    with full.write() as unit:
+        found = judged(unit, firms.Enterprises, FIRM | {"企业名称": "演示新厂"})
+    with full.write() as unit:
+        list(bring.write(unit, judged(unit, firms.Enterprises, FIRM | {"企业名称": "演示别厂"})))
+    with pytest.raises(ChangedMeanwhile), full.write() as unit:
+        list(bring.write(unit, found))
+    with full.read() as unit:
+        firm = enterprises.by_uscc(unit, USCC)
+        assert firm is not None and firm.name == "演示别厂"
 
 
 def test_an_export_shows_personal_numbers_masked(full: Ground) -> None:
@@ -179,11 +274,12 @@ def test_a_code_that_a_maker_printed_is_kept_and_taken_once(full: Ground) -> Non
         firm = enterprises.by_uscc(unit, USCC)
         assert firm is not None
         printed = machines.free_code(unit, "990101", random.Random(3))
-        row = MACHINE | {"焊机编码": printed, "终端编号": ""}
+        row = MACHINE | {"焊机编码": printed, "终端编号": "", "安装时间": ""}
         assert brought(unit, things.Machines, row) == []
         assert machines.by_code(unit, printed) is not None
-        assert "已经登记" in reasons(unit, things.Machines, row)
+        assert judged(unit, things.Machines, row).unchanged == 1
         assert "编码" in reasons(unit, things.Machines, row | {"焊机编码": "9901"})
+        assert "没有终端" in reasons(unit, things.Machines, row | {"安装时间": "2026-12-01"})
 
 
 def test_a_table_with_a_wrong_heading_is_no_table_of_ours(unit: Unit) -> None:

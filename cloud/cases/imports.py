@@ -1,0 +1,288 @@
+"""A ledger brought in by the office: kept sealed, judged, decided on, written whole or not at all.
+
+    reading → judged → writing → written
+    judged → cancelled; reading and writing → failed (with why)
+
+The slow parts, `judge` and `write`, run outside of any page's request. Who dies in the middle
+leaves nothing half done: the rows and the state that says so are one transaction. Between the look
+and the writing the table is judged again; if that gives other counts, nothing is written and the
+fresh report is shown.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+from sqlalchemy import ForeignKey, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.base.database import Base, ChangedMeanwhile
+from cloud.base.ids import new_id
+from cloud.base.unit import Ground, Unit
+from cloud.book import audit, outbox
+from cloud.registry.ledgers import bring, files, kinds
+from cloud.registry.ledgers.bring import Judged
+from cloud.registry.ledgers.files import BadTable
+from cloud.registry.people import Person
+
+SUFFIXES = (".xlsx", ".csv", ".tsv")
+MODES = ("all", "good")
+BYTES_MAX = 12 << 20
+KEPT_DAYS = 7  # then report and file are erased; the registers and the trail stay
+_FOLDER, _PURPOSE = "imports", "import.file"
+_EVERYWHERE = "system"  # the chain of what belongs to no district
+_COUNTS = ("rows", "new", "changed", "unchanged", "bad")
+_BATCH = 5000
+
+T = TypeVar("T")
+
+
+class BadUpload(ValueError):
+    """`kind`, `suffix` or `size` is not one that can be taken."""
+
+
+class ImportRun(Base):
+    """One table. `by` = the person of the office; `mode` = all, or good rows only; `words` = why
+    it failed or must be looked at again."""
+
+    __tablename__ = "import_run"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    by: Mapped[str]
+    made_at: Mapped[int] = mapped_column(index=True)
+    state: Mapped[str]
+    state_at: Mapped[int]
+    mode: Mapped[str]
+    words: Mapped[str]
+    rows: Mapped[int]
+    new: Mapped[int]
+    changed: Mapped[int]
+    unchanged: Mapped[int]
+    bad: Mapped[int]
+
+
+class ImportFinding(Base):
+    """One row of the report: `what` = bad (why) or changed (which fields)."""
+
+    __tablename__ = "import_finding"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    words: Mapped[str]
+
+
+_progress: dict[str, int] = {}  # rows so far, of what runs in this process
+_lock = threading.Lock()
+
+
+def keep(unit: Unit, by: Person, kind: str, name: str, raw: bytes) -> ImportRun:
+    """Take a table in, to be judged next; BadUpload."""
+    suffix = PurePath(name).suffix.lower()
+    if kind not in kinds.KINDS or suffix not in SUFFIXES or not 0 < len(raw) <= BYTES_MAX:
+        raise BadUpload(f"{kind!r}, {suffix!r}, {len(raw)} bytes")
+    counts = dict.fromkeys(_COUNTS, 0)
+    run = ImportRun(
+        id=new_id(), kind=kind, name=name, by=by.id, made_at=unit.now, mode="", words="", **counts
+    )
+    _file(unit, run).parent.mkdir(parents=True, exist_ok=True)
+    _file(unit, run).write_text(unit.keys.seal(raw, _PURPOSE))
+    _state(unit, run, "reading")
+    unit.db.add(run)
+    audit.write(unit, _EVERYWHERE, by.id, "import-uploaded", run.id, {"kind": kind})
+    return run
+
+
+def get(unit: Unit, run_id: str) -> ImportRun | None:
+    """The run, held against other workers in a write unit."""
+    return unit.db.get(ImportRun, run_id, populate_existing=True, with_for_update=True)
+
+
+def latest(unit: Unit, limit: int = 20) -> list[ImportRun]:
+    """The last ones, the latest first."""
+    rows = select(ImportRun).order_by(ImportRun.made_at.desc(), ImportRun.id)
+    return list(unit.db.scalars(rows.limit(limit)))
+
+
+def count_waiting(unit: Unit) -> int:
+    """How many were judged and wait for somebody to decide."""
+    rows = select(func.count()).select_from(ImportRun).where(ImportRun.state == "judged")
+    return unit.db.scalar(rows) or 0
+
+
+def findings(
+    unit: Unit, run_id: str, what: str, after: int = 0, limit: int = 100
+) -> list[ImportFinding]:
+    """Bad or changed rows in the order of the table, behind this line."""
+    here = (ImportFinding.run_id == run_id, ImportFinding.what == what, ImportFinding.line > after)
+    return list(
+        unit.db.scalars(
+            select(ImportFinding).where(*here).order_by(ImportFinding.line).limit(limit)
+        )
+    )
+
+
+def progress(run_id: str) -> int | None:
+    """How many rows are done, if this process works on it."""
+    return _progress.get(run_id)
+
+
+def judge(ground: Ground, run_id: str) -> None:
+    """Read and judge the whole table; nothing of the registers is written."""
+    if not _begin(run_id):
+        return
+    try:
+        with ground.read() as unit:
+            run = unit.db.get(ImportRun, run_id)
+            if run is None or run.state != "reading":
+                return
+            judged = _judged(unit, run)
+        with ground.write() as unit:
+            _report(unit, unit.db.get_one(ImportRun, run_id), judged)
+    except BadTable as error:
+        _fail(ground, run_id, str(error))
+    finally:
+        _progress.pop(run_id, None)
+
+
+def decide(unit: Unit, run: ImportRun, by: Person, mode: str) -> bool:
+    """Have it written: all, or the good rows only; False where that cannot be done now."""
+    wanted = run.state == "judged" and run.new + run.changed > 0
+    if mode not in MODES or not wanted or (mode == "all" and run.bad):
+        return False
+    run.mode, run.words = mode, ""
+    _state(unit, run, "writing")
+    audit.write(unit, _EVERYWHERE, by.id, "import-decided", run.id, {"mode": mode})
+    return True
+
+
+def again(unit: Unit, run: ImportRun) -> bool:
+    """Judge it anew after whoever worked on it died; False while it is being worked on."""
+    if run.state not in ("reading", "writing") or progress(run.id) is not None:
+        return False
+    _state(unit, run, "reading")
+    return True
+
+
+def cancel(unit: Unit, run: ImportRun) -> bool:
+    """Give it up; its file goes at once."""
+    if run.state not in ("reading", "judged", "failed") or progress(run.id) is not None:
+        return False
+    _state(unit, run, "cancelled")
+    _erase(unit, run)
+    return True
+
+
+def write(ground: Ground, run_id: str) -> None:
+    """Judge it again and write it, in one transaction with its state."""
+    if not _begin(run_id):
+        return
+    try:
+        with ground.read() as unit:
+            run = unit.db.get(ImportRun, run_id)
+            if run is None or run.state != "writing":
+                return
+            judged, seen = _judged(unit, run), {name: getattr(run, name) for name in _COUNTS}
+        with ground.write() as unit:
+            run = unit.db.get_one(ImportRun, run_id)
+            if judged.counts != seen:
+                _report(unit, run, judged, "导入前登记有变化，请再看一遍。 The registers changed.")
+                return
+            _progress[run_id] = 0
+            written(unit, run.kind, judged, run.by, lambda more: _count(run_id, more))
+            _state(unit, run, "written")
+            _erase(unit, run)
+    except (IntegrityError, ChangedMeanwhile):
+        words = "导入时有人登记或改了同样的内容，没有写入，请重新核对。 Somebody was quicker."
+        _fail(ground, run_id, words)
+    except BadTable as error:
+        _fail(ground, run_id, str(error))
+    finally:
+        _progress.pop(run_id, None)
+
+
+def written(unit: Unit, kind: str, judged: Judged, by: str, say: Callable[[int], None]) -> int:
+    """Write what is good of a judged table, note it in the trail and tell of it; how many rows."""
+    done = 0
+    for so_far in bring.write(unit, judged):
+        say(so_far - done)
+        done = so_far
+    told = {"rows": done, "new": len(judged.good), "changed": len(judged.changed)}
+    audit.write(unit, _EVERYWHERE, by, "imported", kind, told)
+    if kind == "certificates":
+        for row in judged.changed:  # a job that it carried may have to end
+            outbox.tell(unit, "certificate-changed", row.change.id, {})
+    return done
+
+
+def forget(unit: Unit, before: int, limit: int) -> int:
+    """Erase runs that were made before, with their reports and files; how many."""
+    old = select(ImportRun).where(ImportRun.made_at < before).order_by(ImportRun.made_at)
+    runs = list(unit.db.scalars(old.limit(limit)))
+    for run in runs:
+        _erase(unit, run)
+        unit.db.execute(delete(ImportFinding).where(ImportFinding.run_id == run.id))
+        unit.db.delete(run)
+    return len(runs)
+
+
+def _judged(unit: Unit, run: ImportRun) -> Judged:
+    raw = unit.keys.open(_file(unit, run).read_text(), _PURPOSE)
+    lines = files.lines(raw, PurePath(run.name).suffix)
+    return bring.judge(unit, kinds.ledger(unit, run.kind), _counted(run.id, lines))
+
+
+def _report(unit: Unit, run: ImportRun, judged: Judged, words: str = "") -> None:
+    unit.db.execute(delete(ImportFinding).where(ImportFinding.run_id == run.id))
+    rows = [("bad", one.line, " ".join(one.reasons)) for one in judged.bad]
+    rows += [("changed", one.line, "、".join(one.fields)) for one in judged.changed]
+    for start in range(0, len(rows), _BATCH):
+        some = rows[start : start + _BATCH]
+        names = ("what", "line", "words")
+        made = [{"run_id": run.id} | dict(zip(names, row, strict=True)) for row in some]
+        unit.db.execute(insert(ImportFinding), made)
+    for name, count in judged.counts.items():
+        setattr(run, name, count)
+    run.words = words
+    _state(unit, run, "judged")
+
+
+def _fail(ground: Ground, run_id: str, words: str) -> None:
+    with ground.write() as unit:
+        run = unit.db.get_one(ImportRun, run_id)
+        run.words = words
+        _state(unit, run, "failed")
+
+
+def _state(unit: Unit, run: ImportRun, state: str) -> None:
+    run.state, run.state_at = state, unit.now
+
+
+def _begin(run_id: str) -> bool:
+    """One worker for each run."""
+    with _lock:
+        return run_id not in _progress and _progress.setdefault(run_id, 0) == 0
+
+
+def _count(run_id: str, more: int) -> None:
+    _progress[run_id] = _progress.get(run_id, 0) + more
+
+
+def _counted(run_id: str, rows: Iterable[T]) -> Iterator[T]:
+    for row in rows:
+        _count(run_id, 1)
+        yield row
+
+
+def _file(unit: Unit, run: ImportRun) -> Any:
+    return unit.settings.data_dir / _FOLDER / f"{run.id}.sealed"
+
+
+def _erase(unit: Unit, run: ImportRun) -> None:
+    """Once what becomes of it is durable."""
+    path = _file(unit, run)
+    unit.after(lambda: path.unlink(missing_ok=True))

@@ -1,0 +1,140 @@
+"""Ledgers on the web: a table goes up, its report is looked at, and then it is written or not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cloud.base.unit import Ground, Unit
+from cloud.cases import imports
+from cloud.cases.imports import BadUpload, ImportFinding, ImportRun
+from cloud.registry.ledgers.kinds import KINDS
+from cloud.web import answers, fields, visitor
+from cloud.web.office import words as words_of
+from cloud.web.office.blueprint import blueprint
+from cloud.web.trouble import Trouble, bad_input, wants_json
+from cloud.web.welder.pages import person_of
+
+_NAME, _SHOWN, _POLL_MS = 120, 100, 1000
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A page of the report, and from which line it goes on (0 = that was all)."""
+
+    rows: list[ImportFinding]
+    after: int
+
+
+@blueprint.get("/office/imports")
+def imports_page() -> str:
+    """A form for a table, and the last ones."""
+    with visitor.ground().read() as unit:
+        rows = imports.latest(unit)
+        now = unit.now
+    words = {"kinds": words_of.LEDGERS, "states": words_of.IMPORTS}
+    return render_template("office/imports.html", rows=rows, now=now, **words)
+
+
+@blueprint.post("/office/imports")
+def upload() -> ResponseReturnValue:
+    """A table (`file`) of one `kind`; it is judged at once, in the background."""
+    kind = fields.choice("kind", _("台账"), KINDS)
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise bad_input(_("“%(label)s”没有填写。", label=_("表格文件")))
+    name = "".join(sign for sign in file.filename if sign.isprintable())[-_NAME:]
+    raw = file.stream.read(imports.BYTES_MAX + 1)
+    with visitor.ground().write() as unit:
+        try:
+            run = imports.keep(unit, person_of(unit, visitor.signed_in()), kind, name, raw)
+        except BadUpload:
+            words = _("请交 .xlsx、.csv 或 .tsv 表格，不要空文件，最大 12 MB。")
+            raise bad_input(words) from None
+    return _begun(run.id, imports.judge)
+
+
+@blueprint.get("/office/imports/<id>")
+def import_page(id: str) -> str:
+    """How it stands: progress, or the report with what may be decided."""
+    with visitor.ground().read() as unit:
+        run = _run(unit, id)
+        told = _told(run)
+        parts = {what: _findings(unit, id, what) for what in ("bad", "changed")}
+        now = unit.now
+    return render_template(
+        "office/import.html",
+        run=run,
+        told=told,
+        etag=answers.etag(told),
+        parts=parts,
+        every=_POLL_MS if run.state in ("reading", "writing") else 0,
+        kinds=words_of.LEDGERS,
+        states=words_of.IMPORTS,
+        now=now,
+    )
+
+
+@blueprint.get("/office/imports/<id>/state")
+def import_state(id: str) -> Response:
+    """How it stands, for the page's script and programs: `state`, `progress`, the counts."""
+    with visitor.ground().read() as unit:
+        return answers.unless_known(_told(_run(unit, id)))
+
+
+@blueprint.post("/office/imports/<id>")
+def decide_import(id: str) -> ResponseReturnValue:
+    """`what` = all, good (rows only), again or cancel."""
+    what = fields.choice("what", "what", ("all", "good", "again", "cancel"))
+    with visitor.ground().write() as unit:
+        run = imports.get(unit, id)
+        if run is None:
+            abort(404)
+        if what == "again":
+            done = imports.again(unit, run)
+        elif what == "cancel":
+            done = imports.cancel(unit, run)
+        else:
+            done = imports.decide(unit, run, person_of(unit, visitor.signed_in()), what)
+    if not done:
+        todo = _("请刷新页面看现在的状态。")
+        raise Trouble(409, "import-state", _("这份表格现在不能这样办。"), todo)
+    work = {"again": imports.judge, "cancel": None}.get(what, imports.write)
+    return _begun(id, work)
+
+
+def _begun(id: str, work: Callable[[Ground, str], None] | None) -> ResponseReturnValue:
+    if work is not None:
+        ground = visitor.ground()
+        threading.Thread(target=work, args=(ground, id), name="import", daemon=True).start()
+    address = url_for("office.import_page", id=id)
+    if wants_json():
+        return {"ok": True, "id": id, "at": address}
+    return redirect(address, 303)
+
+
+def _run(unit: Unit, id: str) -> ImportRun:
+    run = unit.db.get(ImportRun, id)
+    if run is None:
+        abort(404)
+    return run
+
+
+def _told(run: ImportRun) -> dict[str, Any]:
+    names = ("id", "kind", "state", "words", "rows", "new", "changed", "unchanged", "bad")
+    told = {name: getattr(run, name) for name in names}
+    return told | {"progress": imports.progress(run.id)}
+
+
+def _findings(unit: Unit, id: str, what: str) -> Findings:
+    asked = request.args.get(what, "0")
+    after = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+    rows = imports.findings(unit, id, what, after, _SHOWN + 1)
+    shown = rows[:_SHOWN]
+    return Findings(shown, shown[-1].line if len(rows) > _SHOWN else 0)
