@@ -7,23 +7,27 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Protocol, Self, TypeVar
 
 import waitress
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cloud import issuers
-from cloud.base.database import migrate
+from cloud.base.database import claim_round, migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
 from cloud.cases import from_terminals, holds, life, near_end, notices, observed, periods, reports
 from cloud.issuers.daily import DailyRound
-from cloud.link import campaigns, commands, intake, journal, policies, upgrades
+from cloud.link import campaigns, commands, intake, journal, policies, terminals, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import BadCertificates, Broker, Secure, tls_context
+from cloud.mqtt.hook import ROOT as HOOK_ROOT
+from cloud.mqtt.hook import create_hook
 from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
@@ -37,6 +41,9 @@ from cloud.retention import Retention
 from cloud.web import create_app
 from cloud.work import jobs, papers
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -46,25 +53,28 @@ _BACKLOG = 1024
 _BODY_BYTES = 13 << 20  # a picture; each page has its own limit (web/rights.py)
 _HOUSEKEEPING_S = 1.0
 _BROKER_S = 10.0
+_LOOK_S = 0.02
 
 
 class CannotStart(Exception):
     """The cloud cannot run here; the text says why and what to do."""
 
 
-class Cloud:
-    """One process with everything: web, ingest, sender, housekeeping and, unless a broker is
-    named by URL, the embedded one. `with Cloud(settings) as cloud: cloud.serve()`."""
+class Part(Protocol):
+    """Something with threads of its own."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Process:
+    """Parts on a ground, started in order and stopped in reverse: `with Process(…) as one:`"""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.ground = Ground.open(settings)
-        self._lock: IO[str] | None = None
-        self._broker: Broker | None = None
-        self._parts: list[
-            Ingest | Sender | Housekeeping | DailyRound | Herald | Texter | Courier
-        ] = []
-        self._web: waitress.server.BaseWSGIServer | None = None
+        self._parts: list[Part] = []
 
     def __enter__(self) -> Self:
         try:
@@ -82,44 +92,77 @@ class Cloud:
     ) -> None:
         self.stop()
 
+    def stop(self) -> None:
+        """End all parts, the last one first. Safe to call twice."""
+        while self._parts:
+            self._parts.pop().stop()
+        self.ground.close()
+
+    def _start(self) -> None:
+        raise NotImplementedError
+
+    def _begin(self, *parts: Part) -> None:
+        for part in parts:
+            part.start()
+            self._parts.append(part)
+
+    def _sender(self, *brokers: Address) -> Sender:
+        """What leaves for terminals; with several brokers, by the one that a terminal is on."""
+        choosing = len(brokers) > 1 or self.settings.broker_token
+        standing = terminals.standing_of(self.ground) if choosing else None
+        sender = Sender(*brokers, standing=standing)
+        self.ground.send = sender
+        return sender
+
+    def _texter(self) -> Texter:
+        texter = Texter(self.settings, self.ground.clock)
+        self.ground.text = texter.text
+        return texter
+
+    def _ingest(self, broker: Address) -> Ingest:
+        """What terminals say on this broker."""
+        receive = partial(intake.receive, via=broker.name if broker.outside else "")
+        more = {"keep": intake.set_aside, "hold": intake.hold}
+        both = broker.outside and bool(self.settings.broker_token)
+        return Ingest(self.ground, broker, receive, both=both, **more)
+
+    def _rounds(self) -> tuple[Part, ...]:
+        """What works by the clock beside the housekeeping, and may be slow."""
+        self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
+        return DailyRound(self.ground), Herald(self.ground), Courier(self.ground)
+
+
+class Cloud(Process):
+    """One process with everything: web, ingest, sender, housekeeping and, unless a broker is
+    named by URL, the embedded one. `with Cloud(settings) as cloud: cloud.serve()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._lock: IO[str] | None = None
+        self._broker: Broker | None = None
+        self._web: waitress.server.BaseWSGIServer | None = None
+
     def _start(self) -> None:
         self._lock = _only_one(Path(self.settings.data_dir))
         migrate(self.ground.engine)
-        address = self._broker_address()
-        sender = Sender(address)
-        self.ground.send = sender
+        brokers = self._brokers()
+        sender = self._sender(*brokers)
         housekeeping = Housekeeping(self.ground, {"terminal-revoked": [self._revoked]})
         self.ground.wake = housekeeping.wake
-        texter = Texter(self.settings, self.ground.clock)
-        self.ground.text = texter.text
-        self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
-        ingest = Ingest(
-            self.ground,
-            address,
-            intake.receive,
-            keep=intake.set_aside,
-            hold=intake.hold,
-        )
-        rounds = (DailyRound(self.ground), Herald(self.ground), Courier(self.ground))
-        for part in (sender, texter, ingest, housekeeping, *rounds):
-            part.start()
-            self._parts.append(part)
-        if not (sender.wait_connected(_BROKER_S) and ingest.wait_connected(_BROKER_S)):
-            raise CannotStart(
-                "连不上 MQTT 服务器，请检查 HANMA_BROKER。 "
-                "The MQTT broker cannot be reached; check HANMA_BROKER."
-            )
+        ingests = [self._ingest(one) for one in brokers]
+        self._begin(sender, self._texter(), *ingests, housekeeping, *self._rounds())
+        reached(sender, *ingests)
         self._web = self._listen()
 
-    def _broker_address(self) -> Address:
+    def _brokers(self) -> tuple[Address, ...]:
         if self.settings.broker != "embedded":
-            return _read(Address.from_url, "HANMA_BROKER", self.settings.broker)
+            return outside(self.settings)
         host, port = _read(split_listen, "HANMA_MQTT_LISTEN", self.settings.mqtt_listen)
         doorkeeper = Doorkeeper(secrets_of(self.ground), self.ground.clock)
         broker = Broker(doorkeeper, host=host, port=port, secure=self._secure())
         broker.start()
         self._broker = broker
-        return doorkeeper.address(broker.host, broker.port)
+        return (doorkeeper.address(broker.host, broker.port),)
 
     def _secure(self) -> Secure | None:
         """The broker's TLS listener, if one is wanted."""
@@ -147,6 +190,7 @@ class Cloud:
             ) from None
         return waitress.create_server(
             wsgi(self.ground),
+            clear_untrusted_proxy_headers=not self.settings.proxies,
             sockets=[listening],
             threads=_WEB_THREADS,
             max_request_body_size=_BODY_BYTES,  # waitress would buffer a gigabyte first
@@ -169,20 +213,44 @@ class Cloud:
         if self._web:
             self._web.close()
             self._web = None
-        while self._parts:
-            self._parts.pop().stop()
+        super().stop()
         if self._broker:
             self._broker.stop()
             self._broker = None
-        self.ground.close()
         if self._lock:
             self._lock.close()
             self._lock = None
 
 
-def wsgi(ground: Ground) -> DispatcherMiddleware:
-    """The pages, and beside them Way 2, which knows no sessions."""
-    return DispatcherMiddleware(create_app(ground), {PLATFORM_ROOT: create_site(ground)})
+def wsgi(ground: Ground) -> "WSGIApplication":
+    """The pages, and beside them what knows no sessions: Way 2, and the brokers' question."""
+    beside = {PLATFORM_ROOT: create_site(ground), HOOK_ROOT: create_hook(ground)}
+    whole = DispatcherMiddleware(create_app(ground), beside)
+    count = ground.settings.proxies
+    return ProxyFix(whole, x_for=count, x_proto=0) if count else whole
+
+
+def outside(settings: Settings) -> tuple[Address, ...]:
+    """The brokers of HANMA_BROKER; CannotStart for what cannot be read, or is ours alone."""
+    if settings.broker == "embedded":
+        raise CannotStart(
+            "多个进程要用外部的 MQTT 服务器，请设置 HANMA_BROKER。 "
+            "Processes of their own need a broker outside; set HANMA_BROKER."
+        )
+    return _read(Address.each_from_urls, "HANMA_BROKER", settings.broker)
+
+
+def reached(sender: Sender, *ingests: Ingest) -> None:
+    """Wait for a broker to talk with, of several for one; CannotStart if there is none."""
+    until = time.monotonic() + _BROKER_S
+    while time.monotonic() < until:
+        if sender.connected and (not ingests or any(one.connected for one in ingests)):
+            return
+        time.sleep(_LOOK_S)
+    raise CannotStart(
+        "连不上 MQTT 服务器，请检查 HANMA_BROKER。 "
+        "The MQTT broker cannot be reached; check HANMA_BROKER."
+    )
 
 
 ROUNDS = (
@@ -223,11 +291,19 @@ def handlers() -> outbox.Handlers:
 class Housekeeping:
     """The clock's work: deadlines, time-outs, what was told but not yet heard. One thread.
 
-    Each round is safe beside other processes doing the same (conditional claims).
+    Many may run: events are claimed one by one in their order, and a round is claimed whole, so
+    each is done by one of them and goes on with the next when that one is gone. `look_s`: where
+    nobody can wake us, because news comes from other processes, how often to look for some.
     """
 
-    def __init__(self, ground: Ground, more: outbox.Handlers | None = None) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        more: outbox.Handlers | None = None,
+        look_s: float = _HOUSEKEEPING_S,
+    ) -> None:
         self._ground = ground
+        self._look_s = look_s
         self._handlers = outbox.together(handlers(), more or {})
         self._rounds = ROUNDS
         self._news = threading.Event()
@@ -252,7 +328,7 @@ class Housekeeping:
     def _run(self) -> None:
         next_sweep = time.monotonic()
         while not self._ending:
-            self._news.wait(max(0.0, next_sweep - time.monotonic()))
+            self._news.wait(max(0.0, min(self._look_s, next_sweep - time.monotonic())))
             self._news.clear()
             try:
                 self.deliver()
@@ -264,8 +340,13 @@ class Housekeeping:
 
     def _sweep(self) -> None:
         for sweep in self._rounds:
-            with self._ground.write() as unit:
-                _swept(sweep.__module__, sweep(unit))
+            name = sweep.__module__
+            try:
+                with self._ground.write() as unit:
+                    if claim_round(unit.db, name):
+                        _swept(name, sweep(unit))
+            except Exception:  # the other rounds' work does not wait for this one's
+                log.exception("round %s", name)
 
 
 def _read(reader: Callable[[str], T], name: str, text: str) -> T:

@@ -13,6 +13,7 @@ _PASSWORDS = (
     (re.compile(r"(://[^:/@]*):.*@"), r"\1:***@"),
     (re.compile(r"(?i)([?&;](?:password|passwd|token|secret)=)[^&;]*"), r"\1***"),
 )
+_BETWEEN_URLS = re.compile(r",\s*(?=[a-z+]+://)")
 _SECRET = re.compile("token|secret|password|hook")
 
 
@@ -68,6 +69,10 @@ def masked(name: str, value: str) -> str:
     """A setting's value without the passwords in it."""
     if value and _SECRET.search(name):
         return "***"
+    return ",".join(_masked(one) for one in _BETWEEN_URLS.split(value))
+
+
+def _masked(value: str) -> str:
     for pattern, shown in _PASSWORDS:
         value = pattern.sub(shown, value)
     return value

@@ -15,13 +15,19 @@ import pytest
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[str, int]]:
     """(host, port) of an open broker with TCP_NODELAY, ended afterwards."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = free.getsockname()
-    conf = folder / "mosquitto.conf"
-    lines = (f"listener {address[1]} 127.0.0.1", "allow_anonymous true", "set_tcp_nodelay true")
-    conf.write_text("\n".join(lines) + "\n")
+    conf, address = opened(folder)
     with served(conf, address):
         yield address
+
+
+def opened(folder: Path) -> tuple[Path, tuple[str, int]]:
+    """The configuration of an open broker, and where it will listen."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    conf = folder / f"mosquitto-{address[1]}.conf"
+    lines = (f"listener {address[1]} 127.0.0.1", "allow_anonymous true", "set_tcp_nodelay true")
+    conf.write_text("\n".join(lines) + "\n")
+    return conf, address
 
 
 @contextmanager

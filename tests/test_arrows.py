@@ -21,6 +21,7 @@ COMPOSITION = {
     "cloud/platform_cli.py",
     "cloud/labels_cli.py",
     "cloud/broker_cli.py",
+    *("cloud/processes.py", "cloud/processes_cli.py"),
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {

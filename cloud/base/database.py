@@ -3,6 +3,7 @@
 What differs between the two databases is said here and nowhere else.
 """
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
     inspect,
     select,
 )
@@ -32,6 +34,7 @@ from sqlalchemy.types import TypeDecorator
 
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
 _POOL = 24
+_IDLE_MS = 60_000
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.05
 
 
@@ -84,7 +87,9 @@ def make_engine(url: str) -> Engine:
     """An engine for `url`; connections are shared by the threads of one process."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=_POOL, max_overflow=8, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_size=_POOL, max_overflow=8, pool_pre_ping=True)
+        event.listen(engine, "connect", _postgresql_connected)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, pool_size=_POOL, max_overflow=8)
@@ -96,6 +101,17 @@ def make_engine(url: str) -> Engine:
 def reader(engine: Engine) -> Engine:
     """The same engine and pool, for transactions that take no write lock and cannot write."""
     return engine.execution_options(hanma_read=True, postgresql_readonly=True)
+
+
+def claim_round(db: Session, name: str) -> bool:
+    """Whether this transaction may do the round `name`: no other one does it just now.
+
+    SQLite has one writer, so there it always may. A claim ends with its transaction.
+    """
+    if db.get_bind().dialect.name != "postgresql":
+        return True
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    return bool(db.scalar(select(func.pg_try_advisory_xact_lock(number))))
 
 
 def insert_missing(db: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
@@ -148,6 +164,12 @@ def migrations(connection: Connection) -> Config:
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+def _postgresql_connected(dbapi: Any, _record: Any) -> None:
+    # A process that stands still in the middle of its work must not hold up the others.
+    dbapi.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+    dbapi.commit()
 
 
 def _sqlite_connected(dbapi: Any, _record: Any) -> None:

@@ -21,18 +21,23 @@ class Settings:
     database: Annotated[str, "SQLAlchemy URL; empty = hanma.db in data_dir"] = field(
         default="", repr=False
     )
-    broker: Annotated[str, "embedded, or mqtt://user:pass@host:port"] = field(
-        default="embedded", repr=False
+    broker: Annotated[str, "embedded, or mqtt(s)://user:pass@host:port, several with commas"] = (
+        field(default="embedded", repr=False)
     )
+    broker_token: Annotated[
+        str, "opens /broker/login to brokers that ask us who may in; empty = no such page"
+    ] = field(default="", repr=False)
     mqtt_listen: Annotated[str, "address of the embedded broker"] = "127.0.0.1:1883"
     mqtt_tls_listen: Annotated[str, "address of its TLS listener; empty = none"] = ""
     mqtt_tls_cert: Annotated[str, "certificate file (PEM) of the TLS listener"] = ""
     mqtt_tls_key: Annotated[str, "key file (PEM) of the TLS listener"] = ""
     mqtt_tls_ca: Annotated[str, "authority (PEM) of devices' own certificates; empty = none"] = ""
     terminal_server: Annotated[
-        str, "broker that new terminals are told, mqtts://host:port; empty = mqtt_listen"
+        str,
+        "brokers that new terminals are told, mqtts://host:port with commas; empty = mqtt_listen",
     ] = ""
     listen: Annotated[str, "address of the web server"] = "127.0.0.1:8080"
+    proxies: Annotated[int, "proxies in front, whose word on the caller's address is taken"] = 0
     base_url: Annotated[str, "what QR codes begin with; empty = listen"] = ""
     profile: Annotated[str, "whose rules hold (work/profiles)"] = "chongqing"
     release_key: Annotated[
@@ -122,6 +127,8 @@ class Settings:
             raise BadSettings("HANMA_QUIET_FROM_H, HANMA_QUIET_UNTIL_H: an hour from 0 to 23")
         if self.sms_hook and not self.sms_secret:
             raise BadSettings("HANMA_SMS_SECRET: a key is wanted with HANMA_SMS_HOOK")
+        if len(self.terminal_server) > 512:
+            raise BadSettings("HANMA_TERMINAL_SERVER: a terminal keeps at most 512 characters")
         if self.map_datum not in ("WGS84", "GCJ02"):
             raise BadSettings("HANMA_MAP_DATUM: WGS84 or GCJ02")
         if not self.database:

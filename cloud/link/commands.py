@@ -118,6 +118,12 @@ def waiting(unit: Unit, device: str, name: str, version: int) -> Command | None:
     return None
 
 
+def latest(unit: Unit, device: str, name: str) -> Command | None:
+    """The last command of this name."""
+    rows = select(Command).where(Command.device == device, Command.name == name)
+    return unit.db.scalar(rows.order_by(Command.n.desc()).limit(1))
+
+
 def answered(unit: Unit, row: Terminal, answer: wire.Answer) -> str:
     """Take in an answer to one of our commands, however late and however often.
 
@@ -172,7 +178,7 @@ def came_back(unit: Unit, row: Terminal) -> None:
 
 def reconcile(unit: Unit, row: Terminal) -> None:
     """A word from the terminal shows that its latest timed-out switch command was obeyed."""
-    command = _last_switch(unit, row.device)
+    command = latest(unit, row.device, "switch")
     if command is None or command.state != "timed_out" or row.relay != int(command.code):
         return
     if command.code == "0" or row.job == command.job:
@@ -274,13 +280,8 @@ def _superseded(unit: Unit, command: Command) -> bool:
     """Whether a later switch command exists: an old `on` must never follow a new `off`."""
     if command.name != "switch":
         return False
-    last = _last_switch(unit, command.device)
+    last = latest(unit, command.device, "switch")
     return last is not None and last.n > command.n
-
-
-def _last_switch(unit: Unit, device: str) -> Command | None:
-    rows = select(Command).where(Command.device == device, Command.name == "switch")
-    return unit.db.scalar(rows.order_by(Command.n.desc()).limit(1))
 
 
 def _open(unit: Unit, device: str) -> list[Command]:

@@ -7,6 +7,7 @@ are pulled: the same secret gets the same answer and costs nothing.
 
 import hmac
 import secrets
+import zlib
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -121,7 +122,15 @@ def enrol(
         item.device, item.code = device, row.id
         unit.db.flush()
     _fit(unit, machine_code, device)
-    return Enrolled(device, unit.settings.told_to_terminals, unit.settings.release_key)
+    servers = _servers(unit.settings.told_to_terminals, device)
+    return Enrolled(device, servers, unit.settings.release_key)
+
+
+def _servers(told: str, device: str) -> str:
+    """The brokers in their order, begun elsewhere for each terminal: so they share the load."""
+    every = [one.strip() for one in told.split(",")]
+    first = zlib.crc32(device.encode()) % len(every)
+    return ",".join(every[first:] + every[:first])
 
 
 def _renews(code: EnrolmentCode, item: stock.StockItem | None, known: terminals.Terminal) -> bool:

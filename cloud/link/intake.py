@@ -25,8 +25,8 @@ from cloud.link.terminals import Terminal, off_line
 __all__ = ["hold", "off_line", "receive", "set_aside"]
 
 
-def receive(unit: Unit, device: str, payload: bytes) -> str:
-    """Take in one message. Gives a word for the counters:
+def receive(unit: Unit, device: str, payload: bytes, via: str = "") -> str:
+    """Take in one message, that came by the broker `via`. Gives a word for the counters:
 
     `login, beat, offline, position, alarm, answer, time-sync, journal, ota, stale`; `stranger` if
     the terminal is unknown or revoked; anything else is why it was counted as odd and kept.
@@ -35,6 +35,8 @@ def receive(unit: Unit, device: str, payload: bytes) -> str:
     if row is None or row.status != "active":
         return "stranger"
     word = _heard(unit, row, wire.read_up(payload))
+    if word == "login" and via:
+        terminals.reached_by(row, via)
     if word not in _GOOD:
         oddities.keep(unit, row, word, payload)
     return word

@@ -43,6 +43,7 @@ FIELDS: dict[str, tuple[int, int, int]] = {
 }
 PAIRS = (("arc_off_a", "arc_on_a"), ("gas_warn", "gas_trip"))  # the first not above the second
 AGAIN_MS = 60_000
+AGAIN_MAX_MS = 3_600_000
 
 
 class BadPolicy(ValueError):
@@ -51,7 +52,8 @@ class BadPolicy(ValueError):
 
 class TerminalPolicy(Base):
     """What one terminal shall work by. `acked` = the version it acknowledged (0 = none),
-    `refused` = its word about the present one, `ask_at` = when to send, None = nothing to do."""
+    `refused` = its word about the present one, `ask_at` = when to send, None = nothing to do,
+    `tries` = how often the present version was sent without an answer yet."""
 
     __tablename__ = "terminal_policy"
 
@@ -63,6 +65,7 @@ class TerminalPolicy(Base):
     acked: Mapped[int]
     refused: Mapped[str] = mapped_column(default="")
     ask_at: Mapped[int | None]
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def content(self) -> dict[str, int]:
@@ -86,7 +89,6 @@ def handlers() -> Handlers:
     return {
         "command-done": [acknowledged],
         "command-refused": [refused],
-        "command-timed-out": [unanswered],
     }
 
 
@@ -111,6 +113,7 @@ def want(unit: Unit, device: str, base: dict[str, int], told: int | None = None)
     _change(unit, row, base=base)
     if row.acked != row.version:
         row.refused = ""
+        row.tries = 0  # it has just said what it has: nothing is on its way
         _send(unit, row)
     return row
 
@@ -129,6 +132,7 @@ def refill(unit: Unit, device: str) -> TerminalPolicy:
     row = _held(unit, device)
     row.refill += 1
     row.version += 1
+    row.tries = 0
     _send(unit, row)
     return row
 
@@ -139,7 +143,10 @@ def sweep(unit: Unit) -> int:
     first = rows.order_by(TerminalPolicy.ask_at).limit(100).with_for_update(skip_locked=True)
     due = list(unit.db.scalars(first, execution_options={"populate_existing": True}))
     for row in due:
-        _send(unit, row)
+        if _may_be_answered(unit, row):
+            row.ask_at = unit.now + AGAIN_MS
+        else:
+            _send(unit, row)
     return len(due)
 
 
@@ -164,16 +171,15 @@ def acknowledged(unit: Unit, event: Event) -> None:
 
 
 def refused(unit: Unit, event: Event) -> None:
-    """It will not have it: not again before something changes or it logs in anew."""
+    """It will not have it: not again before something changes or it logs in anew.
+
+    What came too late for it is no refusal: it goes out again when its time has come.
+    """
     found = _meant(unit, event)
+    if event.details["message"] in commands.TRIED_AGAIN:
+        return
     if found is not None and found[1] == found[0].version:
         found[0].refused, found[0].ask_at = event.details["message"], None
-
-
-def unanswered(unit: Unit, event: Event) -> None:
-    found = _meant(unit, event)
-    if found is not None and found[0].acked != found[0].version:
-        found[0].ask_at = unit.now + AGAIN_MS
 
 
 def _meant(unit: Unit, event: Event) -> tuple[TerminalPolicy, int] | None:
@@ -193,7 +199,9 @@ def _held(unit: Unit, device: str) -> TerminalPolicy:
     row = unit.db.get(TerminalPolicy, device, populate_existing=True, with_for_update=True)
     if row is None:
         base = defaults(unit.settings)
-        row = TerminalPolicy(device=device, base=base, own={}, refill=0, version=1, acked=0)
+        row = TerminalPolicy(
+            device=device, base=base, own={}, refill=0, version=1, acked=0, tries=0
+        )
         unit.db.add(row)
         unit.db.flush()
     return row
@@ -206,6 +214,7 @@ def _change(unit: Unit, row: TerminalPolicy, **changes: dict[str, int]) -> bool:
     _check(row.base | row.own, row.content)
     changed = row.content != before
     row.version += changed
+    row.tries = 0 if changed else row.tries
     return changed
 
 
@@ -220,8 +229,8 @@ def _check(given: dict[str, int], content: dict[str, int]) -> None:
 
 
 def _send(unit: Unit, row: TerminalPolicy) -> None:
-    """Send it now, and again later unless it is acknowledged."""
-    row.ask_at = unit.now + AGAIN_MS
+    """Send it now, and again later unless it is acknowledged; the pauses double."""
+    row.ask_at = unit.now + min(AGAIN_MS << min(row.tries, 10), AGAIN_MAX_MS)
     terminal = terminals.get(unit, row.device)
     if terminal is None or not terminal.online:
         return
@@ -229,3 +238,14 @@ def _send(unit: Unit, row: TerminalPolicy) -> None:
         return
     with suppress(TerminalDark):
         commands.issue(unit, row.device, "policy", content=dict(row.content))
+        row.tries += 1
+
+
+def _may_be_answered(unit: Unit, row: TerminalPolicy) -> bool:
+    """Whether the answer to the last one may still wait, behind us or in the broker: the terminal
+    has not been heard yet from after the moment at which that one died (its own clock, `up`)."""
+    last = commands.latest(unit, row.device, "policy") if row.tries else None
+    terminal = terminals.get(unit, row.device)
+    if last is None or terminal is None or last.epoch != terminal.epoch:
+        return False
+    return terminal.state_up < int(commands.carried(unit, last).get("x", -1))

@@ -7,14 +7,14 @@ was left never comes back, and what still arrives from it is old news.
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Index, insert, literal_column, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
-from cloud.base.unit import Unit
+from cloud.base.unit import Ground, Unit
 from cloud.book import outbox
 from cloud.link import reckoning, wire
 from cloud.link.strangers import text, whole
@@ -34,7 +34,8 @@ class BadDevice(ValueError):
 
 
 class Terminal(Base):
-    """One terminal. None = never told. `n` = last command counter used; it never goes back."""
+    """One terminal. None = never told. `n` = last command counter used; it never goes back.
+    `via` = the broker outside on which it last logged in, "" = not known."""
 
     __tablename__ = "terminal"
 
@@ -76,6 +77,7 @@ class Terminal(Base):
     beat_working_s: Mapped[int | None]
     beat_idle_s: Mapped[int | None]
     next_beat_s: Mapped[int | None]
+    via: Mapped[str] = mapped_column(default="", server_default="")
 
 
 Index(
@@ -189,6 +191,25 @@ def secret(unit: Unit, device: str) -> bytes | None:
     return opened(unit, row) if row is not None and row.status == "active" else None
 
 
+class Standing(NamedTuple):
+    """Where a terminal is reached, and in which dialect."""
+
+    via: str
+    iotda: bool
+
+
+def standing_of(ground: Ground) -> Callable[[str], Standing]:
+    """The standing of one terminal, one read unit for each question."""
+
+    def standing(device: str) -> Standing:
+        with ground.read() as unit:
+            told = select(Terminal.via, Terminal.dialect).where(Terminal.device == device)
+            via, dialect = unit.db.execute(told).first() or ("", "native")
+        return Standing(via, dialect == "iotda")
+
+    return standing
+
+
 def active(unit: Unit) -> Iterator[tuple[str, bytes]]:
     """Every terminal that may log in, with its secret, by name."""
     rows = select(Terminal).where(Terminal.status == "active").order_by(Terminal.device)
@@ -218,6 +239,12 @@ def take_n(unit: Unit, row: Terminal) -> int:
 def doubt(row: Terminal) -> None:
     """We are not sure what it did: its next word is news even if nothing seems to change."""
     row.doubt = True
+
+
+def reached_by(row: Terminal, via: str) -> None:
+    """It logged in on this broker. That is the one word whose order is certain: a last will, or
+    what a broker held back, comes late and from where the terminal is no more."""
+    row.via = via
 
 
 def count_odd(row: Terminal) -> None:

@@ -24,12 +24,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cloud.base.unit import Unit
-from cloud.mqtt import topics
+from cloud.mqtt import iotda, topics
 from cloud.mqtt.address import Address
 from cloud.mqtt.client import Client
 from cloud.mqtt.limits import Tally
 from cloud.mqtt.login import CLOUD_USER
 from cloud.mqtt.pace import Buckets
+from cloud.mqtt.packets import Message
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class Ingest:
     `receive(unit, device, payload)` is the way in (cloud.link.intake.receive), and gives a word
     to count it by; `keep(unit, device, payload)` stores what `receive` broke on;
     `hold(unit, devices)` reads at once what a batch will need.
+    `both`: terminals of the iotda dialect are on this broker too, and it turns nothing by itself.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Ingest:
         *,
         keep: Keep | None = None,
         hold: Hold | None = None,
+        both: bool = False,
         queue_size: int = 500,
         buckets: Buckets | None = None,
     ) -> None:
@@ -91,7 +94,7 @@ class Ingest:
         self._queue: queue.Queue[Heard | None] = queue.Queue(queue_size)
         self._stopping = threading.Event()
         self._given_up = threading.Event()
-        self._client = _subscriber(address, self._hear)
+        self._client = _subscriber(address, self._hear, both)
         self._worker = threading.Thread(target=self._work, name="ingest-worker", daemon=True)
 
     @property
@@ -126,10 +129,8 @@ class Ingest:
 
     def _hear(self, message: MQTTMessage) -> None:
         """In the network thread: into the queue and nothing else."""
-        device = topics.device_of(message.topic)
-        heard = Heard(
-            device or "", message.payload, message.qos, message.mid, self._client.connection
-        )
+        device, payload = _said(message)
+        heard = Heard(device or "", payload, message.qos, message.mid, self._client.connection)
         if device is None:
             self._drop(heard, "strange topic", "a message on %.100r", message.topic)
         elif not self._buckets.take(device, time.monotonic()):
@@ -242,13 +243,27 @@ class Ingest:
         return True
 
 
-def _subscriber(address: Address, on_message: Callable[[MQTTMessage], None]) -> Client:
+def _said(message: MQTTMessage) -> tuple[str | None, bytes]:
+    """(device, body in the native dialect); no device for a topic of nobody."""
+    device = topics.device_of(message.topic)
+    if device is None and (foreign := iotda.device_of(message.topic)):
+        raw = Message(message.topic, message.payload, message.qos)
+        return foreign, iotda.up(foreign, raw).payload
+    return device, message.payload
+
+
+def _subscriber(address: Address, on_message: Callable[[MQTTMessage], None], both: bool) -> Client:
     if address.outside:  # any number of workers share it, and none leaves a session behind
-        filters, name = f"$share/ingest/{topics.EVERY_UP}", f"hanma-ingest-{secrets.token_hex(4)}"
-        return Client(address, name, on_message=on_message, filters=(filters,))
+        every = (topics.EVERY_UP, *(iotda.EVERY_UP if both else ()))
+        filters, name = _shared(every), f"hanma-ingest-{secrets.token_hex(4)}"
+        return Client(address, name, on_message=on_message, filters=filters)
     # One worker, whose session the embedded broker keeps: nothing is lost between two connections.
     name = f"{CLOUD_USER}-ingest"
     return Client(address, name, on_message=on_message, filters=(topics.EVERY_UP,), keep=True)
+
+
+def _shared(filters: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"$share/ingest/{one}" for one in filters)
 
 
 def _database_away(error: Exception) -> bool:

@@ -10,6 +10,11 @@ import re
 from cloud.mqtt import topics
 from cloud.mqtt.packets import Message
 
+# What terminals of this dialect say, as filters for a broker that turns nothing.
+EVERY_UP = tuple(
+    f"$oc/devices/+/sys/{what}"
+    for what in ("messages/up", "events/up", "properties/report", "commands/response/#")
+)
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 _BODY_MAX = 65_536
 _REQUEST = "request_id="
@@ -18,6 +23,12 @@ _REQUEST = "request_id="
 def root(device: str) -> str:
     """What all topics of one device begin with."""
     return f"$oc/devices/{device}/sys/"
+
+
+def device_of(topic: str) -> str:
+    """The terminal whose topic this is; empty if it is none of this dialect's."""
+    levels = topic.split("/")
+    return levels[2] if levels[:2] == ["$oc", "devices"] and levels[3:4] == ["sys"] else ""
 
 
 def own(device: str, topic: str) -> bool:

@@ -1,15 +1,16 @@
 """Who this terminal is and what it is made of: written by cable at provisioning, kept in NVS.
 
-`server` is `host:port`, or `mqtts://host:port` where the modem speaks TLS.
+`server` is `host:port`, or `mqtts://host:port` where the modem speaks TLS; several with commas,
+the one to begin with first.
 """
 
 from collections import namedtuple
 
 Identity = namedtuple(
     "Identity",
-    ("device", "secret", "host", "port", "tls", "apn", "dialect", "hardware", "modem", "signed"),
+    ("device", "secret", "servers", "apn", "dialect", "hardware", "modem", "signed"),
 )
-"""device id, 32-byte secret, broker's host and port, whether by TLS, access point name ('' = the
+"""device id, 32-byte secret, brokers as (host, port, whether by TLS), access point name ('' = the
 SIM's own), 'native' or 'iotda', 'contactor' or 'thermal' (contact in the machine's thermal loop),
 'a7670' or 'air780e', whether commands carry macs (not those of a foreign platform)."""
 
@@ -36,23 +37,25 @@ def identity(store):
     signed = _word(store, "signed") == "yes"
     if not secret or (len(secret) != _SECRET_BYTES if signed else len(secret) > _SECRET_BYTES):
         raise NotProvisioned("secret")
-    server = text(store, "server")
-    tls = server.startswith(_TLS)
-    host, _, port = server[len(_TLS) if tls else 0 :].rpartition(":")
-    if not host or not port.isdigit():
-        raise NotProvisioned("server")
     return Identity(
         device,
         secret,
-        host,
-        int(port),
-        tls,
+        [_server(one.strip()) for one in text(store, "server").split(",")],
         text(store, "apn"),
         _word(store, "dialect"),
         _word(store, "hardware"),
         _word(store, "modem"),
         signed,
     )
+
+
+def _server(server):
+    """(host, port, whether by TLS) of one broker."""
+    tls = server.startswith(_TLS)
+    host, _, port = server[len(_TLS) if tls else 0 :].rpartition(":")
+    if not host or not port.isdigit():
+        raise NotProvisioned("server")
+    return host, int(port), tls
 
 
 def _word(store, name):

@@ -59,6 +59,7 @@ class Uplink:
         self._failures = 0
         self._opened = None
         self._probe = False
+        self._server = 0  # which of them is next; the one that let us in last stays it
         modem.changed = self.probe
         self._heard = 0
         self._last = self._left = None  # the last words, and when
@@ -145,11 +146,13 @@ class Uplink:
         self._keepalive_s = self._policy.keepalive_s  # a new policy counts from the next connect
         codec = Codec(client, self._dialect.user, password, self._keepalive_s, self._deliver)
         codec.will(self._dialect.topic(ANNEX), self._will())
-        identity = self._identity
-        self._socket = await self._modem.connect(identity.host, identity.port, identity.tls)
+        servers = self._identity.servers
+        server, self._server = self._server, (self._server + 1) % len(servers)
+        self._socket = await self._modem.connect(*servers[server])
         self._broken = False
         asyncio.create_task(self._read(codec, self._socket))
         await self._open(codec)
+        self._server = server
         self._opened = time.ticks_ms()
         self.on_line.set()
         print("hanma on line, connection", self.conn)

@@ -66,6 +66,12 @@ def test_config_prints_every_setting_with_its_meaning(tmp_path: Path) -> None:
         ("metrics_token", "s3cret", "***"),
         ("metrics_token", "", ""),
         ("listen", "127.0.0.1:8080", "127.0.0.1:8080"),
+        (
+            "broker",
+            "mqtt://u:a,b@one:1,mqtts://u:c@two:2",
+            "mqtt://u:***@one:1,mqtts://u:***@two:2",
+        ),
+        ("broker_token", "x", "***"),
     ],
 )
 def test_passwords_are_masked(name: str, value: str, shown: str) -> None:

@@ -12,13 +12,22 @@ def without(*names: str, **changed: bytes) -> dict[str, bytes]:
 
 def test_what_the_bench_wrote_is_read_back() -> None:
     assert settings.identity(GOOD) == (
-        *("HM-1", bytes(32), "mqtt.example", 1883, False, "cmnet"),
+        *("HM-1", bytes(32), [("mqtt.example", 1883, False)], "cmnet"),
         *("native", "contactor", "a7670", True),
     )
     more = GOOD | {"dialect": b"iotda", "hardware": b"thermal", "modem": b"air780e"}
     identity = settings.identity(more | {"server": b"mqtts://mqtt.example:8883"})
-    assert (identity.host, identity.port, identity.tls) == ("mqtt.example", 8883, True)
+    assert identity.servers == [("mqtt.example", 8883, True)]
     assert (identity.dialect, identity.hardware, identity.modem) == ("iotda", "thermal", "air780e")
+
+
+def test_several_brokers_keep_their_order() -> None:
+    told = GOOD | {"server": b"mqtts://a.example:8883,b.example:1883, mqtts://c.example:1"}
+    assert settings.identity(told).servers == [
+        ("a.example", 8883, True),
+        ("b.example", 1883, False),
+        ("c.example", 1, True),
+    ]
 
 
 def test_a_foreign_platforms_secret_is_its_own_text() -> None:
@@ -46,6 +55,8 @@ def test_without_an_access_point_the_sim_chooses() -> None:
         (without(server=b"mqtt.example:"), "server"),
         (without(server=b"mqtt.example:x"), "server"),
         (without(server=b"mqtts://:8883"), "server"),
+        (without(server=b"mqtt.example:1883,"), "server"),
+        (without(server=b"a.example:1,b.example"), "server"),
         (without(dialect=b"klingon"), "dialect"),
         (without(hardware=b"relais"), "hardware"),
         (without(modem=b"sim800"), "modem"),

@@ -84,6 +84,8 @@ class Modem:
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
         self.depths: list[int] = []
+        self.called: list[str] = []
+        self.gone: set[str] = set()
         self.began_ms: list[int] = []
         self.wires: list[Wire] = []
         self.troubles: list[Exception] = []
@@ -94,8 +96,11 @@ class Modem:
         self.began_ms.append(now_ms())
 
     async def connect(self, host: str, port: int, tls: bool) -> Wire:
-        assert (host, port, tls) == ("broker.example", 1883, False)
+        assert (port, tls) == (1883, False)
+        self.called.append(host)
         await asyncio.sleep(0.01)
+        if host in self.gone:
+            raise OSError("refused")
         if self.troubles:
             raise self.troubles.pop(0)
         self.wires.append(Wire(self.peer, **(self.cuts.pop(0) if self.cuts else {})))
@@ -112,7 +117,7 @@ class Modem:
 class Stage:
     """An uplink, its modem and its broker."""
 
-    def __init__(self, dialect: str = "native", **peer: Any) -> None:
+    def __init__(self, dialect: str = "native", server: bytes = b"", **peer: Any) -> None:
         self.peer = Peer(**peer)
         self.ids: list[str] = []
         self.modem = Modem(self.peer)
@@ -122,7 +127,7 @@ class Stage:
         self.answers = False
         self.uplink = Uplink(
             self.modem,
-            identity(STORE),
+            identity(STORE | {"server": server or STORE["server"]}),
             by_name(dialect, DEVICE, bytes(32)),
             Policy(),
             lambda count: b"\x80" * count,
@@ -166,6 +171,35 @@ def staged(script: Callable[[Stage], Any], **peer: Any) -> Stage:
         return stage
 
     return run(work())
+
+
+# --- several brokers ----------------------------------------------------------------------------
+
+_THREE = b"a.example:1883,b.example:1883,c.example:1883"
+
+
+def test_a_broker_that_is_gone_is_left_for_the_next_in_the_list() -> None:
+    async def script(stage: Stage) -> None:
+        stage.modem.gone = {"a.example", "b.example"}
+        await stage.on_line()
+
+    stage = staged(script, server=_THREE)
+    assert stage.modem.called == ["a.example", "b.example", "c.example"]
+    assert stage.modem.depths == [0, 0, 1]  # the modem is not blamed sooner than with one
+
+
+def test_a_link_that_is_lost_is_tried_where_it_stood_and_then_all_the_way_round() -> None:
+    async def script(stage: Stage) -> None:
+        stage.modem.gone = {"a.example"}
+        await stage.on_line()
+        stage.modem.wire.lose()
+        await stage.on_line(2)
+        stage.modem.gone = {"b.example", "c.example"}
+        stage.modem.wire.lose()
+        await stage.on_line(3)
+
+    stage = staged(script, server=_THREE)
+    assert [one[0] for one in stage.modem.called] == ["a", "b", "b", "b", "c", "a"]
 
 
 # --- the ordinary way ---------------------------------------------------------------------------

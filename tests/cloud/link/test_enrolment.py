@@ -1,6 +1,7 @@
 """Enrolment codes, and who gets in by them."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -121,3 +122,15 @@ def test_enrolment_holds_on_both_databases(either):
         assert enrolment.enrol(unit, text, CHIP, SECRET).device
     with either.write() as unit:
         assert enrolment.enrol(unit, text, OTHER, SECRET) == Refused("code-spent")
+
+
+def test_terminals_begin_with_different_brokers_and_each_has_all_in_their_order(
+    county, technician
+):
+    told = "mqtts://a:8883,mqtts://b:8883,mqtts://c:8883"
+    county.ground.settings = replace(county.ground.settings, terminal_server=told)
+    text = code(county, technician, times=20)
+    chips = [f"a4cf120000{number:02}" for number in range(20)]
+    servers = {county.do(enrolment.enrol, text, chip, SECRET).server for chip in chips}
+    a, b, c = told.split(",")
+    assert servers == {f"{a},{b},{c}", f"{b},{c},{a}", f"{c},{a},{b}"}

@@ -133,6 +133,42 @@ def test_an_unanswered_policy_is_sent_again_later(online: Line) -> None:
     assert row(online).acked == 1
 
 
+def test_while_our_queue_is_late_a_policy_goes_out_few_times_and_the_late_answer_counts(
+    online: Line,
+) -> None:
+    """Seven minutes of backlog: what the terminal says is taken in seven minutes later."""
+    want(online)
+    (first,) = online.leaving()
+    answer = online.terminal.hear(first)
+    sent = 0
+    for second in range(420):
+        online.clock.forward(1)
+        if second % 180 == 179:
+            online.beat()  # it was sent before the policy came
+        online.sweep()
+        deliver(online)
+        online.county.do(policies.sweep)
+        sent += len(online.leaving())
+    assert 0 < sent <= 5  # a command is handed over twice
+    online.up(answer)
+    deliver(online)
+    assert (row(online).acked, row(online).ask_at) == (1, None)
+
+
+def test_a_policy_that_came_too_late_for_the_terminal_is_no_refusal(online: Line) -> None:
+    want(online)
+    for _ in range(2):  # the second is the command tried once more
+        body = json.loads(online.leaving()[-1])
+        online.up(online.terminal.answer(body["id"], "policy", "expired"))
+        deliver(online)
+    assert row(online).refused == "" and row(online).ask_at is not None
+    online.clock.forward(70)
+    online.beat()
+    online.county.do(policies.sweep)
+    assert len(exchange(online)) == 1
+    assert row(online).acked == 1
+
+
 def test_a_dark_terminal_is_told_when_it_is_back(online: Line) -> None:
     online.up(online.terminal.leave())
     want(online)

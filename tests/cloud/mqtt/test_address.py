@@ -45,3 +45,15 @@ def test_a_listening_address_that_is_none_is_refused(text):
 def test_everywhere_is_reached_by_the_loopback():
     assert reachable("0.0.0.0") == "127.0.0.1"
     assert reachable("192.0.2.7") == "192.0.2.7"
+
+
+def test_several_brokers_stand_in_one_setting_and_each_has_a_name():
+    every = Address.each_from_urls("mqtt://u:a,b@one, mqtts://u:p@two:9,mqtt://three:1883")
+    assert [one.name for one in every] == ["one:1883", "two:9", "three:1883"]
+    assert every[0].password == "a,b" and every[1].tls
+
+
+@pytest.mark.parametrize("urls", ["mqtt://one,two", "mqtt://one,mqtt://one:1883", "", "mqtt://a,"])
+def test_a_list_that_is_not_clear_is_refused(urls):
+    with pytest.raises(BadAddress):
+        Address.each_from_urls(urls)
