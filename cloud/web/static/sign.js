@@ -15,6 +15,7 @@ function ready(pad) {
     canvas.setPointerCapture(event.pointerId);
     last = at(event);
     pad.dataset.drawn = "1";
+    pad.querySelector(".note").hidden = true;
     stroke(last);
   });
   canvas.addEventListener("pointermove", (event) => { if (last) stroke(at(event)); });

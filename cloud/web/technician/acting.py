@@ -20,8 +20,11 @@ from cloud.web.trouble import log_in_first, not_yours
 Answer = TypeVar("Answer")
 
 
-def acted(act: Callable[[Unit, Person], Answer]) -> Answer:
-    """Do `act` once for this form; a double press gets the answer of the first."""
+def acted(act: Callable[[Unit, Person], Answer], part: str = "") -> Answer:
+    """Do `act` once for this form; a double press gets the answer of the first.
+
+    `part` names the second thing that one form does.
+    """
     number = fields.text("once", "once", limit=once.LENGTH, required=False)
 
     def act_now() -> Answer:
@@ -37,7 +40,7 @@ def acted(act: Callable[[Unit, Person], Answer]) -> Answer:
         except NotEntitled:
             raise not_yours() from None
 
-    form = f"{request.path} {number}" if number else ""
+    form = f"{request.path} {number} {part}" if number else ""
     answer: Answer = current_app.extensions["hanma_once"].run(
         visitor.session_token(), form, act_now
     )

@@ -50,7 +50,9 @@ def record(id: str) -> str:
             order=service.STEPS[found.kind],
             kinds=words.kinds(),
             hardware=words.hardware(),
-            test_words=words.test(shown["test"]["state"]) if shown["test"] else "",
+            test_words=words.test(shown["test"]["state"], shown["test"]["measured"])
+            if shown["test"]
+            else "",
             failed=words.failed(shown["test"]["word"]) if shown["test"] else [],
             clauses=[one.en if language() == "en" else one.zh for one in AGREEMENT],
             device=mine.last_part(request.args.get("device", "")) or machine.device or "",
@@ -159,6 +161,7 @@ def _test(unit: Unit, test: testing.FunctionTest | None) -> dict[str, Any] | Non
         "state": state,
         "running": state in testing.RUNNING,
         "amps": test.amps,
+        "measured": test.amps >= terminals.ARC_AMPS,
         "on_at": test.on_at,
         "off_at": test.off_at,
         "until": test.asked_at + testing.LEASE_S * 1000,

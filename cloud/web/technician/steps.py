@@ -102,7 +102,11 @@ def _finished(id: str) -> ResponseReturnValue:
         seen = len(service.entries(unit, found))
         sheet = service_paper.sheet(unit, found)
     pdf = service_sheet.draw(sheet)
-    acted(lambda unit, me: installing.finish(unit, own(unit, id), me, pdf, seen) and None)
+
+    def keep(unit: Unit, me: Person) -> None:
+        installing.finish(unit, own(unit, id), me, pdf, seen)
+
+    acted(keep, "document")
     return _answer(id)
 
 

@@ -33,8 +33,10 @@ def steps() -> dict[str, str]:
     }
 
 
-def test(state: str) -> str:
-    """Where a function test stands, in one line."""
+def test(state: str, measured: bool) -> str:
+    """Where a function test stands, in one line; `measured` = a current was told."""
+    if state == "on" and measured:
+        return _("已测得电流。请停焊，按断电。")
     return {
         "asked": _("已发出通电命令，等终端应答。"),
         "on": _("已通电：触点回读为闭合。请试焊一下，让终端量到电流。"),
