@@ -22,6 +22,7 @@ from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
 from cloud.cases import from_terminals, holds, life, near_end, notices, observed, periods, reports
+from cloud.cases.module_ends import ModuleEnds
 from cloud.issuers.daily import DailyRound
 from cloud.link import campaigns, commands, intake, journal, policies, terminals, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
@@ -264,6 +265,7 @@ ROUNDS = (
     papers.sweep,
     checkpoints.sweep,
     Retention().sweep,
+    ModuleEnds().sweep,
     observed.sweep,
     periods.sweep,
     life.sweep,

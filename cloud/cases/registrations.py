@@ -6,11 +6,13 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
 from cloud.book import audit, commitments, outbox
-from cloud.registry import accounts, enterprises, people
+from cloud.registry import accounts, departments, enterprises, people
+from cloud.registry.departments import BadDepartment
 from cloud.registry.people import BadPerson, Person
 
 # Who may ask for it; everybody else is made by the office.
 BY_ONESELF = frozenset({"welder", "fire_watch", "enterprise", "technician"})
+BY_OFFICE = ("officer", "technician", "office")
 _DONE = {"active": "person-approved", "refused": "person-refused", "blocked": "person-blocked"}
 
 
@@ -82,6 +84,40 @@ def approve(unit: Unit, person: Person, office: Person) -> None:
 def turn_down(unit: Unit, person: Person, office: Person, why: str) -> None:
     """The office does not; `why` is shown to the person."""
     _decide(unit, person, office, "refused", why)
+
+
+def appoint(
+    unit: Unit,
+    office: Person,
+    *,
+    name: str,
+    login: str,
+    phone: str,
+    district: str,
+    role: str,
+    department: str = "",
+) -> Person | Turned:
+    """The office makes an account that nobody can ask for; it is in use at once and has no
+    password before its owner sets one by a code to the phone. NotEntitled."""
+    if office.status != "active" or "office" not in office.roles:
+        raise NotEntitled
+    if role not in BY_OFFICE or (department and role != "officer"):
+        return Turned("department" if department else "role")
+    given = {"name": name, "login": login, "phone": phone, "district": district}
+    try:
+        with unit.savepoint():
+            person = people.add(unit, roles={role}, status="active", **given)
+            if department:
+                departments.post(unit, person, department)
+    except BadPerson as error:
+        return Turned(error.field)
+    except BadDepartment:
+        return Turned("department")
+    except IntegrityError:
+        return Turned("taken")
+    told = {"role": role, "department": department}
+    audit.write(unit, district, office.id, "account-made", person.id, told)
+    return person
 
 
 def block(unit: Unit, person: Person, office: Person, why: str) -> None:

@@ -52,7 +52,12 @@ class Rollout(Base):
 
 
 def start(
-    unit: Unit, package: Package, waves: list[int], stop_percent: int, district: str = ""
+    unit: Unit,
+    package: Package,
+    waves: list[int],
+    stop_percent: int,
+    district: str = "",
+    by: str = CONSOLE,
 ) -> Rollout:
     """Begin a campaign; its first wave goes out at the next sweep. BadCampaign."""
     rising = waves == sorted(set(waves)) and waves[:1] > [0] and waves[-1:] == [100]
@@ -75,7 +80,7 @@ def start(
     )
     unit.db.add(row)
     unit.db.flush()
-    _note(unit, row, CONSOLE, "started")
+    _note(unit, row, by, "started")
     return row
 
 
@@ -89,18 +94,18 @@ def every(unit: Unit) -> list[Rollout]:
     return list(unit.db.scalars(select(Rollout).order_by(Rollout.made_at.desc(), Rollout.id)))
 
 
-def pause(unit: Unit, row: Rollout) -> None:
+def pause(unit: Unit, row: Rollout, by: str = CONSOLE) -> None:
     """Nobody is asked any more; who has begun goes on. Only a running one."""
     if row.state == "running":
-        _hold(unit, row, CONSOLE, "paused")
+        _hold(unit, row, by, "paused")
 
 
-def resume(unit: Unit, row: Rollout) -> None:
+def resume(unit: Unit, row: Rollout, by: str = CONSOLE) -> None:
     """On it goes, also after it stopped: a person has looked at the failures so far."""
     if row.state in ("paused", "stopped"):
         row.forgiven = report(unit, row)["failed"]
         row.wave = max(0, row.wave - 1)  # who was not asked yet is asked again
-        _state(unit, row, CONSOLE, "running")
+        _state(unit, row, by, "running")
 
 
 def report(unit: Unit, row: Rollout) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from cloud.base.formats import read_identity, read_phone, read_uscc
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
+from cloud.book.audit import AuditRow
 from cloud.link import stock
 from cloud.link.stock import BadStock, StockItem
 from cloud.link.terminals import Terminal
@@ -123,6 +124,20 @@ def accounts(unit: Unit, role: str, after: str = "") -> Page:
     """(person,) of everybody with this role."""
     rows = select(Person).join(PersonRole).where(PersonRole.role == role)
     return _page(unit, rows, (PersonRole.person_id,), after, lambda row: (row[0].id,))
+
+
+def trail(unit: Unit, after: str = "", asked: str = "") -> Page:
+    """(audit row,), the latest first. `asked` = the id of a subject or an actor."""
+    rows = select(AuditRow)
+    if asked:
+        rows = rows.where((AuditRow.subject == asked) | (AuditRow.actor == asked))
+    at, cut, id = after.partition(_CUT)
+    if cut and at.isascii() and at.isdigit() and len(at) < 16:
+        rows = rows.where(tuple_(AuditRow.at, AuditRow.id) < tuple_(literal(int(at)), literal(id)))
+    latest = rows.order_by(AuditRow.at.desc(), AuditRow.id.desc())
+    found = unit.db.execute(latest.limit(PER_PAGE + 1)).all()
+    last = found[PER_PAGE - 1][0] if len(found) > PER_PAGE else None
+    return Page(found[:PER_PAGE], f"{last.at}{_CUT}{last.id}" if last else "")
 
 
 def _page(unit: Unit, rows: Select[Any], keys: Keys, after: str, place: Any = None) -> Page:

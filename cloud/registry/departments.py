@@ -3,7 +3,7 @@
 An officer who is posted nowhere sees every trade: the township's own, or the lead department.
 """
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -48,6 +48,11 @@ def put(unit: Unit, code: str, name: str, trades: set[str]) -> Department:
 
 def get(unit: Unit, code: str) -> Department | None:
     return unit.db.get(Department, code)
+
+
+def every(unit: Unit) -> list[Department]:
+    """All of them, by code."""
+    return list(unit.db.scalars(select(Department).order_by(Department.code)))
 
 
 def post(unit: Unit, person: Person, code: str) -> None:

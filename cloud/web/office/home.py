@@ -79,7 +79,22 @@ def _doors(unit: Unit) -> list[tuple[str, list[Door]]]:
                 Door("office.modules", _("终端库存")),
             ],
         ),
-        (_("规则"), [Door("exempt.places", _("豁免场所"))]),
+        (
+            _("终端"),
+            [
+                Door("office.codes", _("终端登记码")),
+                Door("office.campaigns_page", _("终端升级")),
+            ],
+        ),
+        (
+            _("规则和记录"),
+            [
+                Door("office.rules", _("规则与条款")),
+                Door("exempt.places", _("豁免场所")),
+                Door("office.accounts", _("账号")),
+                Door("office.trail", _("审计记录")),
+            ],
+        ),
     ]
 
 

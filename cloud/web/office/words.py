@@ -34,6 +34,12 @@ STOCK = {
     "scrapped": _("已报废"),
 }
 TERMINALS = {"active": _("在用"), "revoked": _("已吊销")}
+CAMPAIGNS = {
+    "running": _("进行中"),
+    "paused": _("已暂停"),
+    "stopped": _("失败太多，已停"),
+    "done": _("已完成"),
+}
 FIRMS = {
     "general": _("一般企业"),
     "micro": _("小微企业"),
