@@ -21,7 +21,17 @@ from cloud.base.database import claim_round, migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
-from cloud.cases import from_terminals, holds, life, near_end, notices, observed, periods, reports
+from cloud.cases import (
+    from_terminals,
+    holds,
+    life,
+    near_end,
+    notices,
+    observed,
+    periods,
+    releases,
+    reports,
+)
 from cloud.cases.module_ends import ModuleEnds
 from cloud.issuers.daily import DailyRound
 from cloud.link import campaigns, commands, intake, journal, policies, terminals, upgrades
@@ -287,6 +297,7 @@ def handlers() -> outbox.Handlers:
         holds.handlers(),
         reports.handlers(),
         near_end.handlers(),
+        releases.handlers(),
     )
 
 

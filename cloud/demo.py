@@ -167,8 +167,8 @@ def seed(ground: Ground) -> dict[str, Any]:
                 }
             )
         county["spare"] = _spare(unit)
-        _permits(unit)
         _hire(unit, firms)
+        _permits(unit)
         # Before the commit: passwords that stand nowhere would lock everybody out.
         _keep(path, county)
     return county

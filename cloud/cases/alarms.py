@@ -56,7 +56,8 @@ class Alarm(Base):
     `duty` = the district whose officers must see to it now, empty = nobody but the office;
     `trade` = the machine's industry, `department` = to which it was handed over, empty = to none;
     `holder` = who took it; `due_at` = when the next step must be done, None = no limit runs;
-    `late` = how often a limit passed. What people wrote stays here: it may name somebody.
+    `late` = how often a limit passed; `answered_…` = what the enterprise did about it first. What
+    people wrote stays here: it may name somebody.
     """
 
     __tablename__ = "alarm"
@@ -85,6 +86,9 @@ class Alarm(Base):
     verified_at: Mapped[int | None]
     verified_by: Mapped[str] = mapped_column(default="", server_default="")
     verified_words: Mapped[str] = mapped_column(default="", server_default="")
+    answered_at: Mapped[int | None]
+    answered_by: Mapped[str] = mapped_column(default="", server_default="")
+    answered_words: Mapped[str] = mapped_column(default="", server_default="")
 
 
 IS_OPEN = literal_column("closed_at IS NULL")
@@ -101,6 +105,7 @@ Index("ix_alarm_job", Alarm.job_id)
 _HAS_LIMIT = literal_column("due_at IS NOT NULL")
 Index("ix_alarm_due", Alarm.due_at, sqlite_where=_HAS_LIMIT, postgresql_where=_HAS_LIMIT)
 Index("ix_alarm_open_district", Alarm.district, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+Index("ix_alarm_open_machine", Alarm.machine_id, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 
 
 def raise_alarm(

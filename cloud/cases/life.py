@@ -5,6 +5,8 @@
 It is laid before the township of the open job, else of the machine. A limit that passes lays it
 before the county, then the city. Somebody takes it, verifies on site and writes what was found,
 then closes it. One function moves each step; whoever may see an alarm may handle it.
+The enterprise is the first to handle it and writes what it did; that is an answer, no step: it may
+be the cause, so officers verify and close, and their limits run on.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -16,7 +18,7 @@ from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms
 from cloud.cases.alarms import DANGER, LEVELS, NOTICE, WARNING, Alarm
-from cloud.registry import departments, sight
+from cloud.registry import departments, machines, sight
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 
@@ -126,6 +128,20 @@ def hand_over(unit: Unit, alarm: Alarm, person: Person, department: str) -> str:
     return ""
 
 
+def answer(unit: Unit, alarm: Alarm, person: Person, words: str) -> str:
+    """The enterprise writes what it did. Empty, or why not: `closed`, `answered`."""
+    if not is_ours(unit, alarm, person):
+        raise NotEntitled
+    held = alarms.held(unit, alarm.id)
+    if held is None or held.closed_at is not None:
+        return "closed"
+    if held.answered_at is not None:
+        return "answered"
+    told = {"answered_at": unit.now, "answered_by": person.id, "answered_words": words}
+    alarms.move(unit, held, person.id, "alarm-answered", **told)
+    return ""
+
+
 def sweep(unit: Unit) -> int:
     """Lay what is overdue before the next higher district; how many. Safe with many workers."""
     moved = 0
@@ -170,6 +186,19 @@ def seen_by(unit: Unit, person: sight.Looking) -> ColumnElement[bool]:
     there = select(Machine.id).where(eyes.places(Machine.district))
     place = eyes.places(Alarm.district) | Alarm.machine_id.in_(there)
     return place & eyes.cases(Alarm.trade, Alarm.department)
+
+
+def of_enterprise(enterprise_id: str) -> ColumnElement[bool]:
+    """SQL: the alarms about this enterprise's machines."""
+    theirs = select(Machine.id).where(Machine.enterprise_id == enterprise_id)
+    return Alarm.machine_id.in_(theirs)
+
+
+def is_ours(unit: Unit, alarm: Alarm, person: Person) -> bool:
+    """Whether this person answers it for the enterprise whose machine it is about."""
+    machine = machines.get(unit, alarm.machine_id) if alarm.machine_id else None
+    ours = machine is not None and machine.enterprise_id == person.enterprise_id
+    return ours and person.status == "active" and "enterprise" in person.roles
 
 
 def may_handle(unit: Unit, alarm: Alarm, person: Person) -> bool:

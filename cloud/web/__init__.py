@@ -15,11 +15,13 @@ from cloud.web import (
     assets,
     carrying,
     contracts,
+    enterprise,
     exempt,
     headers,
     language,
     monitoring,
     office,
+    permits,
     regulator,
     reviews,
     rights,
@@ -60,8 +62,9 @@ def create_app(ground: Ground) -> Flask:
     app.register_blueprint(carrying.blueprint)
     app.jinja_env.globals["near_words"] = carrying.words
     for audience in (
-        *(accounts, welder, regulator, technician, office, terminal, monitoring),
+        *(accounts, welder, regulator, enterprise, technician, office, terminal, monitoring),
         contracts,
+        permits,
         exempt,
         reviews,
         activation,

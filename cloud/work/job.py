@@ -105,10 +105,15 @@ _index("ux_job_open_machine", Job.machine_id, where=IS_OPEN, unique=True)
 _index("ux_job_open_welder", Job.welder_id, where=IS_OPEN, unique=True)
 _index("ux_job_open_fire_watch", Job.fire_watch_id, where=IS_OPEN, unique=True)
 _index("ix_job_open_on", Job.on_at, where=IS_OPEN)
+_index("ix_job_open_enterprise", Job.enterprise_id, where=IS_OPEN)
+_index("ix_job_open_contract", Job.contract_id, where=IS_OPEN)
+_index("ix_job_open_permit", Job.permit_id, where=IS_OPEN)
 _index("ix_job_due", Job.due_at, where=Job.due_at.is_not(None))
 _index("ix_job_terminal", Job.device, where=_TERMINAL_UNSURE)
 _index("ix_job_unconfirmed", Job.off_alarm_at, where=_UNCONFIRMED)
 Index("ix_job_machine", Job.machine_id, Job.applied_at)
+Index("ix_job_welder", Job.welder_id, Job.applied_at)
+Index("ix_job_fire_watch", Job.fire_watch_id, Job.applied_at)
 
 
 # --- finding ------------------------------------------------------------------------------------

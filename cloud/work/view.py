@@ -157,7 +157,7 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "missed": job.missed if job.state == "on" else 0,
             "off_confirmed": job.off_confirmed_at is not None,
             "times": {name: at for name, at in times.items() if at is not None},
-            "refusals": _refusals(job, shown.profile) if mine else Refusals(),
+            "refusals": refusals_of(job) if mine else Refusals(),
         }
     )
 
@@ -195,6 +195,7 @@ def _name(unit: Unit, person_id: str | None, viewer: Person | None) -> str:
     return person.name if viewer and viewer.id == person_id else mask_name(person.name)
 
 
-def _refusals(job: Job, profile: Profile) -> Refusals:
-    values = job.refusal_values
+def refusals_of(job: Job) -> Refusals:
+    """The refusals of its last try, with the words of the rules under which it was tried."""
+    values, profile = job.refusal_values, profile_of(job)
     return Refusals(refuse(code, profile, values.get(code)) for code in job.refusals)

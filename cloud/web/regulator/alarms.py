@@ -47,7 +47,7 @@ def alarm_page(id: str) -> ResponseReturnValue:
     """One alarm with the next step; JSON for programs."""
     with visitor.ground().read() as unit:
         person = person_of(unit, visitor.signed_in())
-        shown = _row(unit, _seen(unit, id, person)) | {"mine": person.id}
+        shown = row(unit, _seen(unit, id, person)) | {"mine": person.id}
         now = unit.now
     if wants_json():
         return answers.unless_known(shown)
@@ -90,7 +90,7 @@ def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnV
             why_not = act(unit, alarm, person)
         except life.NotEntitled:
             raise not_yours() from None
-        shown = _row(unit, alarm)
+        shown = row(unit, alarm)
     looking.figures().parts.forget()
     if why_not:
         words = {
@@ -121,12 +121,13 @@ def rows(unit: Unit, which: ColumnElement[bool], most: int) -> list[dict[str, An
     """Alarms as plain values, the grave and overdue ones first."""
     order = (Alarm.level.desc(), Alarm.late.desc(), Alarm.raised_at, Alarm.id)
     return [
-        _row(unit, one)
+        row(unit, one)
         for one in unit.db.scalars(select(Alarm).where(which).order_by(*order).limit(most))
     ]
 
 
-def _row(unit: Unit, alarm: Alarm) -> dict[str, Any]:
+def row(unit: Unit, alarm: Alarm) -> dict[str, Any]:
+    """One alarm as plain values."""
     machine = unit.db.get(Machine, alarm.machine_id) if alarm.machine_id else None
     names = (
         "id",
@@ -140,7 +141,7 @@ def _row(unit: Unit, alarm: Alarm) -> dict[str, Any]:
         "holder",
         "department",
     )
-    times = ("raised_at", "last_at", "due_at", "verified_at", "closed_at")
-    words = ("verified_words", "closed_why")
+    times = ("raised_at", "last_at", "due_at", "verified_at", "closed_at", "answered_at")
+    words = ("verified_words", "closed_why", "answered_words")
     shown = {name: getattr(alarm, name) for name in (*names, *times, *words)}
     return shown | {"machine": machine.code if machine else "", "job": alarm.job_id}

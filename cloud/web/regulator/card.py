@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from cloud.base.formats import mask_name
+from cloud.base.unit import Unit
+from cloud.cases import releases
 from cloud.cases.alarms import IS_OPEN, Alarm
+from cloud.cases.releases import Release
 from cloud.link import terminals, traces
-from cloud.registry import enterprises, places
+from cloud.registry import enterprises, people, places
 from cloud.registry.people import Person
 from cloud.web import visitor
 from cloud.web.regulator import alarms, drawing, looking, overview
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES, STATES
 from cloud.web.welder.scanned import machine_at, must_see
+from cloud.web.welder.words import JOB_STATES
 from cloud.work import jobs
 from cloud.work.job import Job
 
@@ -51,24 +57,18 @@ def card(code: str) -> str:
             ),
             jobs=[(job, mask_name(name)) for job, name in unit.db.execute(last.limit(_JOBS))],
             alarms=alarms.rows(unit, (Alarm.machine_id == machine.id) & IS_OPEN, _JOBS),
+            releases=[_named(unit, one) for one in releases.of_machine(unit, machine.id, _JOBS)],
             kinds=ALARM_KINDS,
             states=ALARM_STATES,
-            job_words=_job_words(),
+            job_words=JOB_STATES,
             now=unit.now,
         )
 
 
-def _job_words() -> dict[str, str]:
+def _named(unit: Unit, release: Release) -> dict[str, Any]:
+    person = people.get(unit, release.person_id) if release.person_id else None
     return {
-        "applied": _("准备中"),
-        "permitted": _("准备中"),
-        "checked": _("准备中"),
-        "watched": _("准备中"),
-        "on": _("作业中"),
-        "paused": _("已暂停"),
-        "ended": _("已结束"),
-        "cleared": _("已收工"),
-        "refused": _("被拒"),
-        "cancelled": _("已取消"),
-        "expired": _("已过期"),
+        "at": release.began_at or release.heard_at,
+        "person": mask_name(person.name) if person else "",
+        "why": release.why,
     }

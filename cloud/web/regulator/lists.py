@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, render_template
 
 from cloud.base.unit import Unit
 from cloud.oversight.scope import Scope
-from cloud.web import answers, visitor
+from cloud.web import answers, paging, visitor
 from cloud.web.regulator import looking, overview
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.regulator.words import STATES
-
-_PAGES_MAX = 100_000
 
 
 @blueprint.get("/machines")
@@ -23,7 +21,7 @@ def machines() -> str:
         eyes, where = looking.here(unit)
         return render_template(
             "regulator/machines.html",
-            shown=shown(unit, where, _page()),
+            shown=shown(unit, where, paging.page()),
             offered=looking.choices(unit, eyes, where),
             query=looking.query(eyes, where),
             words=STATES,
@@ -36,7 +34,7 @@ def machines_json() -> Response:
     """The same as JSON: `machines`, `page`, `pages`."""
     with visitor.ground().read() as unit:
         _eyes, where = looking.here(unit)
-        return answers.unless_known(shown(unit, where, _page()))
+        return answers.unless_known(shown(unit, where, paging.page()))
 
 
 def shown(unit: Unit, where: Scope, page: int) -> dict[str, Any]:
@@ -45,10 +43,3 @@ def shown(unit: Unit, where: Scope, page: int) -> dict[str, Any]:
     pages = max(1, -(-count // overview.PER_PAGE))
     page = min(page, pages)
     return {"machines": overview.page_of(unit, where, page), "page": page, "pages": pages}
-
-
-def _page() -> int:
-    """Which page of the table; nonsense means the first."""
-    wanted = request.args.get("page", "1")
-    good = wanted.isascii() and wanted.isdigit() and len(wanted) < 7
-    return min(max(int(wanted), 1), _PAGES_MAX) if good else 1

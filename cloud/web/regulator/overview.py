@@ -49,6 +49,11 @@ def page_of(unit: Unit, scope: Scope, page: int) -> list[dict[str, Any]]:
         count = select(func.count()).select_from(busy.order_by(None).subquery())
         past = max(0, first - (unit.db.scalar(count) or 0))
         ids += unit.db.scalars(_idle(scope).limit(PER_PAGE - len(ids)).offset(past))
+    return these(unit, ids)
+
+
+def these(unit: Unit, ids: list[str]) -> list[dict[str, Any]]:
+    """The machines with these ids, in their order."""
     found = unit.db.execute(_rows().where(Machine.id.in_(ids))).all()
     return _shown(unit, sorted(found, key=lambda row: ids.index(row[0].id)))
 

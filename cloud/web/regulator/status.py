@@ -66,10 +66,15 @@ class Part:
 
 @blueprint.get("/")
 def status() -> ResponseReturnValue:
-    """The status page of the viewer's district; who is no regulator may type a machine's code."""
-    if visitor.signed_in().roles == {"technician"}:
+    """The status page of the viewer's district. A technician and an enterprise's manager begin at
+    their own pages; everybody else with the code of a machine."""
+    roles = visitor.signed_in().roles
+    if roles == {"technician"}:
         return redirect(url_for("technician.mine"), 303)
-    if not visitor.signed_in().roles & {"officer", "office"}:
+    if not roles & {"officer", "office"}:
+        manages = "enterprise" in roles and not roles & {"welder", "fire_watch"}
+        if manages and visitor.signed_in().enterprise_id:
+            return redirect(url_for("enterprise.overview"), 303)
         return render_template("welder/scan.html")
     with visitor.ground().read() as unit:
         eyes, where = looking.here(unit)

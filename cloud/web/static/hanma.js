@@ -76,8 +76,10 @@ function swap(fresh) {
   const same = old.dataset.step === fresh.dataset.step;
   const focus = document.activeElement?.id;
   if (same) {
-    const open = [...old.querySelectorAll("details")].map((d) => d.open);
-    fresh.querySelectorAll("details").forEach((d, i) => { d.open = open[i]; });
+    const was = [...old.querySelectorAll("details")];
+    fresh.querySelectorAll("details").forEach((d, i) => {
+      d.open = Boolean((d.id ? was.find((one) => one.id === d.id) : was[i])?.open);
+    });
     for (const form of fresh.querySelectorAll("form[id]")) keep(old.querySelector(`#${form.id}`), form);
   }
   old.replaceWith(fresh);

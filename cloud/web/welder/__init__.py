@@ -1,11 +1,11 @@
 """For whoever stands beside the machine: one page that shows one thing to do next.
 
 `pages` reads, `steps` acts, `pictures` keeps and shows pictures, `carried` passes on what a phone
-carries, `papers` shows the welder's certificates, `venue` the code of a key zone; all hang their
-routes on the one blueprint.
+carries, `papers` shows the welder's certificates, `my_jobs` what one did, `venue` the code of a
+key zone; all hang their routes on the one blueprint.
 """
 
-from cloud.web.welder import carried, pages, papers, pictures, steps, venue
+from cloud.web.welder import carried, my_jobs, pages, papers, pictures, steps, venue
 from cloud.web.welder.blueprint import blueprint
 
-__all__ = ["blueprint", "carried", "pages", "papers", "pictures", "steps", "venue"]
+__all__ = ["blueprint", "carried", "my_jobs", "pages", "papers", "pictures", "steps", "venue"]

@@ -19,6 +19,12 @@ from cloud.web.welder.draft import Drafts
 from cloud.web.welder.scanned import machine_at, must_see
 
 
+@blueprint.get("/scan")
+def scan() -> str:
+    """Where a machine's code is typed."""
+    return render_template("welder/scan.html")
+
+
 @blueprint.get("/find")
 def find() -> ResponseReturnValue:
     """From a typed code to the page of its machine."""

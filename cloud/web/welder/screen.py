@@ -15,7 +15,7 @@ from cloud.registry import contracts, enterprises
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web.language import language
-from cloud.work import jobs, reviewing
+from cloud.work import jobs, permits, reviewing
 from cloud.work.facts import china_day
 from cloud.work.jobs import JobView
 from cloud.work.presence import PresenceCode
@@ -45,6 +45,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         "times": shown.times | _code_until(unit, shown, machine, person),
         "review": _review(unit, shown),
         "contracts": _contracts(unit, shown, machine, person),
+        "approval": _approval(unit, shown, machine, person),
         "refusals": told(shown.refusals),
         "poll_ms": _QUICK_MS if waits_for_machine(shown) else _SLOW_MS,
     }
@@ -109,6 +110,26 @@ def _contracts(
         if one.starts_on <= today <= one.ends_on and one.client_id != machine.enterprise_id
         if (client := enterprises.get(unit, one.client_id))
     ]
+
+
+def _approval(
+    unit: Unit, shown: JobView, machine: Machine, person: Person
+) -> dict[str, Any] | None:
+    """The permit at the application, where one counts: `until` = one is in force, `asked` = mine
+    waits for an answer, `refused` = why my last one was not approved."""
+    if shown.step != "apply" or shown.profile.permit == "no":
+        return None
+    held = permits.covering(unit, machine, permits.approver(unit, person, machine))
+    asked = permits.last_asked(unit, person, machine)
+    state = permits.state_of(asked, unit.now) if asked else ""
+    return {
+        "until": held.window_to if held else None,
+        "asked": {"from": asked.window_from, "to": asked.window_to}
+        if asked and state in ("waiting", "approved") and asked is not held
+        else None,
+        "state": state,
+        "refused": asked.ended_why if asked and state in ("refused", "withdrawn") else "",
+    }
 
 
 def _code_until(unit: Unit, shown: JobView, machine: Machine, person: Person) -> dict[str, int]:

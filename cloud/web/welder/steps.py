@@ -43,7 +43,7 @@ def apply(code: str) -> ResponseReturnValue:
     work = fields.text("work", _("作业内容"), limit=_LINE)
     voucher = fields.text("voucher", _("作业票编号"), limit=_LINE, required=False)
     contract = fields.text("contract", _("合同"), limit=_ID, required=False)
-    return _acted(
+    return acted(
         code,
         lambda unit, machine, person: jobs.apply(
             unit, person, machine, site, work, voucher, contract=contract
@@ -148,7 +148,7 @@ def _typed(profile: Profile) -> str:
 def acted_on_job(
     code: str, act: Callable[[Unit, Job, Person], Outcome], freshened: bool = False
 ) -> ResponseReturnValue:
-    """`_acted`, on the job that the viewer's page is about."""
+    """`acted`, on the job that the viewer's page is about."""
     meant = fields.text("job", "job", limit=_ID, required=False)
 
     def on_job(unit: Unit, machine: Machine, person: Person) -> Outcome:
@@ -158,10 +158,10 @@ def acted_on_job(
             return Refusals([refuse("job-closed" if meant else "wrong-step", shown.profile)])
         return act(unit, job, person)
 
-    return _acted(code, on_job, freshened)
+    return acted(code, on_job, freshened)
 
 
-def _acted(
+def acted(
     code: str, act: Callable[[Unit, Machine, Person], Outcome], freshened: bool = False
 ) -> ResponseReturnValue:
     """Do `act` once for this form, and answer with how the machine stands then.

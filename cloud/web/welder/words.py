@@ -43,6 +43,20 @@ STEPS = {
     "seen-preparing": Step(_("准备中"), "ready", "seen", -1),
     "look": Step(_("现在没有作业"), "ready", "seen", -1),
 }
+# A job in a list: word and sign.
+JOB_STATES = {
+    "applied": (_("准备中"), "ready"),
+    "permitted": (_("准备中"), "ready"),
+    "checked": (_("准备中"), "ready"),
+    "watched": (_("准备中"), "ready"),
+    "on": (_("作业中"), "working"),
+    "paused": (_("已暂停"), "paused"),
+    "ended": (_("已结束"), "stopped"),
+    "cleared": (_("已收工"), "ready"),
+    "refused": (_("被拒"), "stopped"),
+    "cancelled": (_("已取消"), "stopped"),
+    "expired": (_("已过期"), "offline"),
+}
 TRACK = (_("申请"), _("检查"), _("监护"), _("开机"), _("收工"))
 MACHINE = {
     "unsafe": _("这台焊机有安全隐患，已停用待修。"),

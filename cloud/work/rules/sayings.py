@@ -115,6 +115,20 @@ saying(
     "Change the window of the permit.",
 )
 saying(
+    "permit-stranger",
+    "您不能向这家单位申请作业票。",
+    "You may not ask this enterprise for a permit.",
+    "请由本单位的人员，或与它有合同的焊工申请。",
+    "Its own people ask, or a welder who has a contract with it.",
+)
+saying(
+    "permit-closed",
+    "这张作业票已经处理过，或者已经过期。",
+    "This permit was dealt with already, or its time is over.",
+    "请刷新页面看现在的状态，需要时重新申请。",
+    "Reload the page to see how it stands; ask for a new one if needed.",
+)
+saying(
     "permit-not-yours",
     "您不能审批这张作业票。",
     "You may not approve this permit.",

@@ -184,3 +184,31 @@ def test_quiet_hours_may_cross_midnight_or_not_be(
     ground.settings = replace(ground.settings, quiet_from_h=begin, quiet_until_h=end)
     desk.clock.forward(4.5 * 3600)
     assert china(desk.raised("UPGRADE_FAILED").due_at) == due
+
+
+def test_the_enterprise_answers_first_and_the_officers_limit_runs_on(
+    desk: Desk, officer: Any
+) -> None:
+    boss = desk.county.person("enterprise", enterprise=desk.enterprise)
+    alarm = desk.raised()
+    due = alarm.due_at
+    assert desk.county.do(life.answer, alarm, boss, "已派人到场") == ""
+    now = desk.now(alarm)
+    assert (now.answered_words, now.state, now.due_at) == ("已派人到场", "assigned", due)
+    assert desk.county.do(life.answer, alarm, boss, "别的") == "answered"
+    desk.county.do(life.verify, alarm, officer, "属实")
+    desk.county.do(life.close, alarm, officer, "好了")
+    assert desk.county.do(life.answer, alarm, boss, "别的") == "closed"
+
+
+def test_an_answer_is_for_the_owner_alone_and_is_no_step(desk: Desk, officer: Any) -> None:
+    alarm = desk.raised()
+    boss = desk.county.person("enterprise", enterprise=desk.enterprise)
+    theirs = desk.county.person("enterprise", enterprise=desk.county.enterprise())
+    for who in (theirs, officer, desk.welder):
+        with pytest.raises(life.NotEntitled):
+            desk.county.do(life.answer, alarm, who, "一")
+    with pytest.raises(life.NotEntitled):
+        desk.county.do(life.verify, alarm, boss, "一")
+    with pytest.raises(life.NotEntitled):
+        desk.county.do(life.close, alarm, boss, "一")

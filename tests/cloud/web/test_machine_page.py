@@ -69,8 +69,11 @@ def test_an_unknown_machine_is_a_404_in_plain_words(browser, county, cast):
 
 
 def test_whoever_is_no_regulator_opens_the_start_page_and_may_type_a_code(browser, cast):
-    for person in (cast.welder, cast.fire_watch, cast.enterprise, cast.technician):
+    for person in (cast.welder, cast.fire_watch, cast.technician):
         assert "设备码" in browser(person).get("/", follow_redirects=True).text
+    manager = browser(cast.enterprise)
+    assert manager.get("/").location == "/enterprise"
+    assert "设备码" in manager.get("/scan").text
 
 
 def test_every_step_of_the_room_has_its_words(floor):
@@ -184,7 +187,7 @@ def test_the_state_has_one_shape(floor):
         *("state", "site", "work", "welder", "fire_watch", "wants_code", "end_reason"),
         *("missed", "review", "cylinder", "pictures", "wants_picture", "pictures_wanted"),
         *("off_confirmed", "profile", "permit", "ticks", "ten_rules", "times", "refusals"),
-        *("poll_ms", "contracts", "extendable"),
+        *("poll_ms", "contracts", "approval", "extendable"),
     }
     assert (state["step"], state["state"], state["relay"]) == ("off", "on", 1)
 

@@ -113,3 +113,86 @@ def test_the_enterprise_sees_its_permits_that_are_not_over(site: Any) -> None:
     assert [one.id for one in listed] == [sooner.id, later.id]
     site.clock.forward(3601)
     assert len(site.county.ask(permits.of_enterprise, site.enterprise.id)) == 1
+
+
+def test_a_refusal_is_final_and_a_second_one_changes_nothing(site: Any, boss: Any) -> None:
+    permit = ask(site, site.welder)
+    refused = site.county.do(permits.turn_down, permit, boss, "周围有油漆")
+    assert permits.state_of(refused, site.clock.now) == "refused"
+    again = site.county.do(permits.turn_down, permit, boss, "别的")
+    assert again.ended_why == "周围有油漆"
+    assert site.county.do(permits.approve, permit, boss).codes == ["permit-closed"]
+    assert site.county.ask(permits.covering, site.machine) is None
+    assert site.audit() == ["permit-asked", "permit-refused"]
+
+
+def test_what_was_approved_is_withdrawn_and_not_refused(site: Any, boss: Any) -> None:
+    permit = ask(site, site.welder)
+    site.county.do(permits.approve, permit, boss)
+    assert site.county.do(permits.turn_down, permit, boss, "一").codes == ["permit-closed"]
+    ended = site.county.do(permits.end, permit, boss, why="大风")
+    assert (permits.state_of(ended, site.clock.now), ended.ended_why) == ("withdrawn", "大风")
+    assert site.county.do(permits.approve, permit, boss).codes == ["permit-closed"]
+
+
+def test_who_asked_may_take_it_back_until_somebody_answered(site: Any, boss: Any) -> None:
+    permit = ask(site, site.welder)
+    other = site.county.welder(site.enterprise)
+    assert site.county.do(permits.take_back, permit, other).codes == ["permit-not-yours"]
+    taken = site.county.do(permits.take_back, permit, site.welder)
+    assert permits.state_of(taken, site.clock.now) == "taken-back"
+    assert site.county.do(permits.approve, permit, boss).codes == ["permit-closed"]
+    second = ask(site, site.welder)
+    site.county.do(permits.approve, second, boss)
+    assert site.county.do(permits.take_back, second, site.welder).codes == ["permit-closed"]
+
+
+def test_nobody_approves_what_is_past(site: Any, boss: Any) -> None:
+    permit = ask(site, site.welder, 1)
+    site.clock.forward(3600)
+    assert site.county.do(permits.approve, permit, boss).codes == ["permit-closed"]
+    assert permits.state_of(permit, site.clock.now) == "lapsed"
+    begun = {"window_from": site.clock.now - HOUR}
+    assert ask(site, site.welder, window_to=site.clock.now, **begun).codes == ["permit-window"]
+
+
+@pytest.mark.parametrize("who", ["stranger", "officer", "fire_watch", "blocked"])
+def test_only_whom_the_work_concerns_asks_an_enterprise(site: Any, who: str) -> None:
+    person = {
+        "stranger": lambda: site.county.welder(),
+        "officer": lambda: site.county.person("officer"),
+        "fire_watch": lambda: site.fire_watch,
+        "blocked": lambda: site.county.person(
+            "welder", enterprise=site.enterprise, status="blocked"
+        ),
+    }[who]()
+    assert ask(site, person).codes == ["permit-stranger"]
+
+
+def test_a_contracted_welder_asks_the_client_also_with_an_own_machine(
+    site: Any, other_site: Any
+) -> None:
+    outsider = other_site.welder
+    assert ask(site, outsider).codes == ["permit-stranger"]
+    contract = site.hire(outsider)
+    assert isinstance(ask(site, outsider, machine=other_site.machine), Permit)
+    asked = site.county.ask(permits.approver, outsider, other_site.machine, contract.id)
+    assert asked == site.enterprise.id
+    own = site.county.ask(permits.approver, outsider, other_site.machine)
+    assert own == other_site.enterprise.id
+
+
+def test_what_a_person_may_do_is_what_the_acts_allow(site: Any, boss: Any) -> None:
+    def may(permit: Any, person: Any) -> set[str]:
+        return set(permits.acts(permit, person, site.clock.now))
+
+    permit = ask(site, site.welder)
+    own = ask(site, boss)
+    assert may(permit, boss) == {"approve", "refuse"}
+    assert may(permit, site.welder) == {"take-back"}
+    assert may(own, boss) == {"take-back"}
+    approved = site.county.do(permits.approve, permit, boss)
+    assert may(approved, boss) == {"withdraw"}
+    assert may(approved, site.welder) == set()
+    ended = site.county.do(permits.end, permit, boss)
+    assert may(ended, boss) == may(ended, site.fire_watch) == set()

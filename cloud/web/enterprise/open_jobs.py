@@ -1,0 +1,70 @@
+"""Who works now for the enterprise. It stops work by withdrawing the permit it stands on; ON and
+OFF themselves belong to those on site and to officers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+from sqlalchemy import func, select
+
+from cloud.base.unit import Unit
+from cloud.registry import machines
+from cloud.registry.people import Person
+from cloud.web import paging, visitor
+from cloud.web.enterprise.blueprint import blueprint, manager
+from cloud.web.permits import name_for
+from cloud.web.welder.words import JOB_STATES
+from cloud.work import job as jobs
+from cloud.work import listing, permits
+from cloud.work.job import Job
+
+
+@blueprint.get("/enterprise/jobs")
+def job_list() -> str:
+    """All of them, the newest first."""
+    with visitor.ground().read() as unit:
+        person, firm = manager(unit)
+        turned = paging.turned(lambda limit, offset: page_of(unit, firm, person, limit, offset))
+        return render_template(
+            "enterprise/jobs.html", page=turned, job_states=JOB_STATES, now=unit.now
+        )
+
+
+def working(unit: Unit, firm: str) -> int:
+    """How many are on or paused."""
+    mine = listing.open_for(firm).subquery()
+    rows = select(func.count()).select_from(Job).join(mine, mine.c.id == Job.id)
+    return unit.db.scalar(rows.where(Job.state.in_(("on", "paused")))) or 0
+
+
+def page_of(
+    unit: Unit, firm: str, person: Person, limit: int, offset: int
+) -> list[dict[str, Any]]:
+    """Open jobs as plain values."""
+    mine = listing.open_for(firm).subquery()
+    rows = select(Job).join(mine, mine.c.id == Job.id)
+    newest = rows.order_by(Job.applied_at.desc(), Job.id.desc())
+    found = unit.db.scalars(newest.limit(limit).offset(offset))
+    return [_shown(unit, one, firm, person) for one in found]
+
+
+def _shown(unit: Unit, job: Job, firm: str, person: Person) -> dict[str, Any]:
+    machine = machines.get(unit, job.machine_id)
+    permit = permits.get(unit, job.permit_id) if job.permit_id else None
+    stops = permit and "withdraw" in permits.acts(permit, person, unit.now)
+    return {
+        "id": job.id,
+        "state": job.state,
+        "machine": machine.name if machine else "",
+        "code": machine.code if machine and machine.enterprise_id == firm else "",
+        "site": job.site,
+        "work": job.work,
+        "welder": name_for(unit, job.welder_id, person),
+        "fire_watch": name_for(unit, job.fire_watch_id, person),
+        "since": job.on_at or job.applied_at,
+        "until": job.lease_until,
+        "missed": job.missed if job.state == "on" else 0,
+        "permit": permit.id if permit and stops else "",
+        "beside": len(jobs.open_under(unit, permit.id)) if permit and stops else 0,
+    }

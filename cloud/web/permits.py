@@ -1,0 +1,222 @@
+"""Hot-work permits 动火作业票: a welder asks, somebody else of the enterprise approves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as N_
+from sqlalchemy import select
+
+from cloud.base.formats import mask_name
+from cloud.base.unit import Unit
+from cloud.registry import enterprises, machines, people, staff
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.web import fields, paging, visitor
+from cloud.web.shown import CHINA
+from cloud.web.trouble import Trouble, bad_input, not_yours, wants_json
+from cloud.web.welder import screen
+from cloud.web.welder.pages import person_of
+from cloud.web.welder.papers import issuer_words
+from cloud.web.welder.scanned import machine_at
+from cloud.web.welder.steps import acted
+from cloud.work import job as jobs
+from cloud.work import permits
+from cloud.work.facts import china_day
+from cloud.work.permits import GRADES_H, Permit
+from cloud.work.refusal import Refusals
+
+blueprint = Blueprint("permits", __name__)
+_LINE, _REASON, _ID = 60, 120, 32
+_HOUR_MS = 3_600_000
+
+GRADES = dict(zip(GRADES_H, (N_("特级"), N_("一级"), N_("二级")), strict=True))
+STATES = {
+    "waiting": (N_("等单位审批"), "waiting"),
+    "approved": (N_("已批准"), "working"),
+    "refused": (N_("未批准"), "stopped"),
+    "taken-back": (N_("申请人已取消"), "stopped"),
+    "withdrawn": (N_("已撤回"), "stopped"),
+    "lapsed": (N_("过期未批"), "offline"),
+    "over": (N_("已到期"), "offline"),
+}
+
+
+@blueprint.get("/permits")
+def mine() -> str:
+    """The enterprise's, or those that the viewer asked for, the last one first; and a form."""
+    with visitor.ground().read() as unit:
+        person = person_of(unit, visitor.signed_in())
+        firm = person.enterprise_id if "enterprise" in person.roles else None
+        which = Permit.enterprise_id == firm if firm else Permit.asked_by == person.id
+
+        def read(limit: int, offset: int) -> list[dict[str, Any]]:
+            rows = select(Permit).where(which).order_by(Permit.asked_at.desc(), Permit.id.desc())
+            found = unit.db.scalars(rows.limit(limit).offset(offset))
+            return [shown(unit, one, person) for one in found]
+
+        turned = paging.turned(read)
+        now = unit.now
+    return render_template(
+        "permits.html", page=turned, grades=GRADES, states=STATES, firm=firm, now=now
+    )
+
+
+@blueprint.post("/permits")
+def ask() -> ResponseReturnValue:
+    """Ask one's own enterprise; `machine` = a code, empty = any of its machines."""
+    begin = fields.text("from", _("开始时间"), limit=16)
+    typed = fields.text("machine", _("设备码"), limit=_LINE, required=False)
+    try:
+        window_from = round(datetime.fromisoformat(begin).replace(tzinfo=CHINA).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise bad_input(_("“%(label)s”不对。", label=_("开始时间"))) from None
+    given = told()
+    hours = given.pop("hours")
+    with visitor.ground().write() as unit:
+        person = person_of(unit, visitor.signed_in())
+        machine = machine_at(unit, typed) if typed else None
+        done = permits.ask(
+            unit,
+            person,
+            enterprise_id=person.enterprise_id or "",
+            machine=machine,
+            window_from=window_from,
+            window_to=window_from + hours * _HOUR_MS,
+            **given,
+        )
+    return _answered(done)
+
+
+@blueprint.post("/m/<code>/permit")
+def ask_here(code: str) -> ResponseReturnValue:
+    """From the page of a machine, from now on: whoever approves the work there is asked."""
+    given = told()
+    hours = given.pop("hours")
+    contract = fields.text("contract", _("合同"), limit=_ID, required=False)
+
+    def act(unit: Unit, machine: Machine, person: Person) -> Permit:
+        firm = permits.approver(unit, person, machine, contract)
+        window = {"window_from": unit.now, "window_to": unit.now + hours * _HOUR_MS}
+        done = permits.ask(unit, person, enterprise_id=firm, machine=machine, **window, **given)
+        return _done(done)
+
+    return acted(code, act)
+
+
+@blueprint.post("/permits/<id>/approve")
+def approve(id: str) -> ResponseReturnValue:
+    """The enterprise says yes."""
+    return _act(id, permits.approve)
+
+
+@blueprint.post("/permits/<id>/refuse")
+def refuse(id: str) -> ResponseReturnValue:
+    """The enterprise says no: `reason` = why."""
+    why = fields.text("reason", _("原因"), limit=_REASON)
+    return _act(id, lambda unit, permit, person: permits.turn_down(unit, permit, person, why))
+
+
+@blueprint.post("/permits/<id>/withdraw")
+def withdraw(id: str) -> ResponseReturnValue:
+    """The enterprise withdraws it, and what runs under it stops: `reason` = why."""
+    why = fields.text("reason", _("原因"), limit=_REASON)
+    return _act(id, lambda unit, permit, person: permits.end(unit, permit, person, why=why))
+
+
+@blueprint.post("/permits/<id>/take-back")
+def take_back(id: str) -> ResponseReturnValue:
+    """Its asker needs it no more."""
+    return _act(id, permits.take_back)
+
+
+def told() -> dict[str, Any]:
+    """What every form says of the work: grade, hours, site, work."""
+    hours = fields.text("hours", _("时长（小时）"), limit=2)
+    if not (hours.isascii() and hours.isdigit()):
+        raise bad_input(_("“%(label)s”不对。", label=_("时长（小时）")))
+    return {
+        "grade": fields.choice("grade", _("动火等级"), GRADES_H),
+        "hours": int(hours),
+        "site": fields.text("site", _("作业地点"), limit=_LINE),
+        "work": fields.text("work", _("作业内容"), limit=_LINE),
+    }
+
+
+def shown(unit: Unit, permit: Permit, viewer: Person) -> dict[str, Any]:
+    """One permit as plain values. Names in clear only inside the enterprise."""
+    machine = machines.get(unit, permit.machine_id) if permit.machine_id else None
+    firm = enterprises.get(unit, permit.enterprise_id)
+    may = sorted(permits.acts(permit, viewer, unit.now))
+    return {
+        "id": permit.id,
+        "state": permits.state_of(permit, unit.now),
+        "may": may,
+        "grade": permit.grade,
+        "from": permit.window_from,
+        "to": permit.window_to,
+        "site": permit.site,
+        "work": permit.work,
+        "firm": firm.name if firm else "",
+        "machine": machine.name if machine else "",
+        "code": machine.code if machine else "",
+        "papers": _papers(unit, permit.asked_by) if "approve" in may else "",
+        "asker": name_for(unit, permit.asked_by, viewer),
+        "approver": name_for(unit, permit.approved_by, viewer),
+        "asked_at": permit.asked_at,
+        "why": permit.ended_why,
+        "jobs": len(jobs.open_under(unit, permit.id)) if "withdraw" in may else 0,
+    }
+
+
+def _papers(unit: Unit, person_id: str) -> str:
+    """Until when the asker's certificates hold, for who is to approve."""
+    held = staff.papers(unit, [person_id], china_day(unit.now))[person_id]
+    good = [one for one in held if one.level not in ("over", "bad")]
+    words = issuer_words()
+    said = [f"{words[one.certificate.issuer]} {one.until.isoformat()}" for one in good]
+    return " · ".join(said) or _("没有有效的操作证")
+
+
+def name_for(unit: Unit, person_id: str | None, viewer: Person) -> str:
+    """A name: in clear for oneself and one's own enterprise, masked for others."""
+    person = people.get(unit, person_id) if person_id else None
+    if person is None:
+        return ""
+    employs = "enterprise" in viewer.roles and viewer.enterprise_id == person.enterprise_id
+    return person.name if person.id == viewer.id or employs else mask_name(person.name)
+
+
+def _act(id: str, act: Callable[[Unit, Permit, Person], Permit | Refusals]) -> ResponseReturnValue:
+    with visitor.ground().write() as unit:
+        permit = permits.get(unit, id)
+        if permit is None:
+            abort(404)
+        person = person_of(unit, visitor.signed_in())
+        ours = "enterprise" in person.roles and person.enterprise_id == permit.enterprise_id
+        if not ours and person.id != permit.asked_by:
+            raise not_yours()
+        done = act(unit, permit, person)
+    return _answered(done)
+
+
+def _done(done: Permit | Refusals) -> Permit:
+    """A refusal is said in words beside the form, since nothing here keeps it."""
+    if isinstance(done, Refusals):
+        one = screen.told(done)[0]
+        raise Trouble(422, one["code"], one["words"], one["todo"])
+    return done
+
+
+def _answered(done: Permit | Refusals) -> ResponseReturnValue:
+    """Back to where the form was."""
+    permit = _done(done)
+    if wants_json():
+        return jsonify({"ok": True, "permit": permit.id})
+    after = request.form.get("next", "") or url_for("permits.mine")
+    return redirect(visitor.local_path(after), 303)
