@@ -48,8 +48,13 @@ def together(*every: Handlers) -> Handlers:
     return {kind: [call for one in every for call in one.get(kind, [])] for kind in kinds}
 
 
-def tell(unit: Unit, kind: str, subject: str, details: dict[str, Any]) -> None:
-    """Put an event into the outbox, in the transaction of what it tells."""
+def tell(
+    unit: Unit, kind: str, subject: str, details: dict[str, Any], *, after_ms: int = 0
+) -> None:
+    """Put an event into the outbox, in the transaction of what it tells.
+
+    It is delivered when `after_ms` are over, not before.
+    """
     unit.db.add(
         Event(
             at=unit.now,
@@ -58,7 +63,8 @@ def tell(unit: Unit, kind: str, subject: str, details: dict[str, Any]) -> None:
             details=details,
             left=[],
             attempts=0,
-            next_at=0,  # at once: by a clock that is put back later it would wait
+            # 0 = at once: by a clock that is put back later it would wait
+            next_at=unit.now + after_ms if after_ms else 0,
         )
     )
     unit.wake()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from cloud.base.unit import Unit
+from cloud.book import outbox
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms
 from cloud.cases.alarms import Alarm
@@ -22,6 +23,7 @@ _AT_WORK = ("on", "paused")
 _WHILE_ON = ("LONG_ON", "WATCH_AWAY")  # the end of the job ends them
 # Told beforehand: mains unplugged (an alarm only with an open lid), a restart, an upgrade.
 _PLANNED = frozenset({"power", "restart", "upgrade"})
+_COMES_BACK_MS = 60_000
 
 
 def handlers() -> Handlers:
@@ -36,7 +38,8 @@ def handlers() -> Handlers:
         "cylinder-refused": [cylinder_refused],
         "job-reported": [reported_job],
         "review-refused": [review_refused],
-        "terminal-offline": [silent],
+        "terminal-offline": [gone],
+        "terminal-still-gone": [still_gone],
         "terminal-online": [heard],
         "terminal-login": [heard],
     }
@@ -100,11 +103,25 @@ def reported_job(unit: Unit, event: Event) -> None:
         alarms.raise_alarm(unit, "REPORTED_JOB", job.id, **where)
 
 
-def silent(unit: Unit, event: Event) -> None:
-    """A terminal is off-line: an alarm only while a job runs on its machine."""
+def gone(unit: Unit, event: Event) -> None:
+    """A terminal is off-line: an alarm only while a job runs on its machine.
+
+    After a line that broke (the broker tells at once) most are back within seconds: a broker's
+    restart must not raise thousands of alarms. One that was silent too long has had its time.
+    """
+    device, reason = event.details["device"], event.details.get("reason")
+    if reason == "will":
+        told = {"device": device}
+        outbox.tell(unit, "terminal-still-gone", device, told, after_ms=_COMES_BACK_MS)
+    elif reason not in _PLANNED:
+        still_gone(unit, event)
+
+
+def still_gone(unit: Unit, event: Event) -> None:
+    """It has not come back meanwhile."""
     device = event.details["device"]
     row, machine = terminals.get(unit, device), machines.by_device(unit, device)
-    if row is None or row.online or machine is None or event.details.get("reason") in _PLANNED:
+    if row is None or row.online or machine is None:
         return
     job = jobs.open_on(unit, machine.id)
     if job is not None and job.state in _AT_WORK:

@@ -57,6 +57,19 @@ def test_a_terminal_that_falls_silent_is_an_alarm_only_during_a_job(desk: Desk) 
     assert desk.kinds() == []
 
 
+def test_a_line_that_broke_has_a_minute_to_come_back(desk: Desk) -> None:
+    desk.working()
+    for back in (True, False):
+        desk.up(desk.terminal.leave("will"))
+        desk.deliver()
+        desk.later(59)
+        assert desk.kinds() == []
+        if back:
+            desk.login()
+        desk.later(2)
+        assert desk.kinds() == ([] if back else ["OFFLINE_JOB"])
+
+
 def test_an_unplugged_machine_is_no_alarm_during_a_job_either(desk: Desk) -> None:
     desk.working()
     desk.up(desk.terminal.leave("power"))
