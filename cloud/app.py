@@ -61,6 +61,7 @@ T = TypeVar("T")
 
 _WEB_THREADS = 16
 _BACKLOG = 1024
+_CONNECTIONS = 4096  # phones keep theirs open; past waitress's 100 the next one would wait minutes
 _BODY_BYTES = 13 << 20  # a picture; each page has its own limit (web/rights.py)
 _HOUSEKEEPING_S = 1.0
 _BROKER_S = 10.0
@@ -204,6 +205,7 @@ class Cloud(Process):
             clear_untrusted_proxy_headers=not self.settings.proxies,
             sockets=[listening],
             threads=_WEB_THREADS,
+            connection_limit=_CONNECTIONS,
             max_request_body_size=_BODY_BYTES,  # waitress would buffer a gigabyte first
             asyncore_use_poll=True,  # select() ends at file number 1023; terminals have those
             ident=None,

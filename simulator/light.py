@@ -56,6 +56,10 @@ class LightTerminal:
     def up(self, now: int) -> int:
         return now - self.born_at
 
+    def work(self, job: str, hours: float) -> None:
+        """It is in the middle of this job."""
+        self.job, self.relay, self.lease_end = job, 1, int(hours * 3_600_000)
+
     # --- up -------------------------------------------------------------------------------------
 
     def login(self, now: int) -> bytes:

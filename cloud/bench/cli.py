@@ -35,3 +35,33 @@ def ingest(terminals: int, rate: int, seconds: float, folder: Path | None) -> No
     from cloud.bench.ingest import measure
 
     sys.exit(measure(terminals, rate, seconds, folder))
+
+
+@bench.command()
+@click.option("--terminals", default=5_000, show_default=True, type=click.IntRange(10, 18_000))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def storm(terminals: int, folder: Path | None) -> None:
+    """Every line breaks at once, with work going on: until all are back, and false alarms."""
+    from cloud.bench.storm import measure
+
+    sys.exit(measure(terminals, folder))
+
+
+@bench.command()
+@click.option("--jobs", default=28_000, show_default=True, type=click.IntRange(10))
+@click.option("--rate", default=28_000 / 300, help="Presses a second (28,000 in five minutes).")
+@click.option("--machines", default=153_000, show_default=True, type=click.IntRange(10))
+@click.option("--welders", default=280_000, show_default=True, type=click.IntRange(10))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def rush(jobs: int, rate: float, machines: int, welders: int, folder: Path | None) -> None:
+    """The morning: everybody presses ON; HTTP, decision, command and the relay's answer."""
+    from cloud.bench.county import Size
+    from cloud.bench.rush import measure
+
+    size = Size(machines, welders)
+    if jobs > min(machines, size.watches):
+        raise click.UsageError(
+            "--jobs：不能多于焊机数和监护人数（每位焊工 0.3 名）。 "
+            "Not more than there are machines and fire watches (0.3 for a welder)."
+        )
+    sys.exit(measure(size, jobs, rate, folder))

@@ -8,30 +8,22 @@ database, and journal entries that were never confirmed.
 
 import asyncio
 import json
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cloud.base.database import migrate
-from cloud.base.settings import Settings
-from cloud.base.unit import Ground
-from cloud.bench import county, machine, mosquitto
+from cloud.bench import county, machine, mosquitto, served
 from cloud.bench.machine import Usage
+from cloud.bench.served import CONNECTED_S, NotReady, say, until
 from cloud.link import terminals
 from simulator.fleet import PROFILES, Fleet, Profile
 
 LIMIT_PERCENT = 27  # ThingsBoard's published figure for this load on two vCPU
-_CONNECTED_S, _SETTLED_S, _QUIET_S = 120, 240, 60
+_SETTLED_S, _QUIET_S = 240, 60
 _WATCHED_S = 2.0
 _SLOW_BEAT_S = 30.0
-
-
-class NotReady(Exception):
-    """The fleet or the cloud did not get so far in time."""
 
 
 def measure(count: int, rate: int, seconds: float, folder: Path | None) -> int:
@@ -46,25 +38,25 @@ def measure(count: int, rate: int, seconds: float, folder: Path | None) -> int:
 
 
 async def _measured(data: Path, count: int, rate: int, seconds: float) -> dict[str, Any]:
-    devices = _seeded(data, count)
+    size = county.Size(count, max(100, count // 10))
+    devices, _ = served.seeded(data, size, "ingest")
     profile = replace(PROFILES["busy"], beat_s=count / rate, arrive_s=max(5.0, count / 250))
     with mosquitto.running(data) as (broker, port):
         fleet = Fleet(devices, [("127.0.0.1", port)], replace(profile, journal=0.0, alarm=0.0))
         with machine.running(machine.python("cloud.bench.floor", str(port))) as bare:
             fleet.start()
-            await _until(lambda: fleet.connected == count, _CONNECTED_S, "connected")
+            await until(lambda: fleet.connected == count, CONNECTED_S, "connected")
             floor = await _watched(fleet, [broker.pid, bare.pid], seconds)
         say(f"floor: {floor}")
-        with _cloud(data, port) as served:
-            await asyncio.sleep(5)
+        with served.cloud(data, f"mqtt://127.0.0.1:{port}") as (process, _):
             slow = max(profile.beat_s, _SLOW_BEAT_S)  # while all log in and get their policies
             fleet.pace(replace(profile, beat_s=slow))
             fleet.storm()
-            await _until(lambda: fleet.connected == count, _CONNECTED_S, "back")
+            await until(lambda: fleet.connected == count, CONNECTED_S, "back")
             await _settled(fleet)
             fleet.pace(profile)
             await asyncio.sleep(1.2 * slow)
-            full = await _watched(fleet, [broker.pid, served.pid], seconds)
+            full = await _watched(fleet, [broker.pid, process.pid], seconds)
             say(f"cloud: {full}")
             fleet.pace(replace(profile, beat_s=3600.0))
             await _quiet(fleet, data, profile)
@@ -85,29 +77,6 @@ async def _measured(data: Path, count: int, rate: int, seconds: float) -> dict[s
         "oddities": told["oddities"],
         "seconds": seconds,
     }
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _seeded(data: Path, count: int) -> dict[str, bytes]:
-    """The terminals of a county, each on a machine; their secrets."""
-    ground = Ground.open(Settings(data_dir=data))
-    migrate(ground.engine)
-    county.seed(ground, county.Size(count, max(100, count // 10)), "ingest", 0, say)
-    ground.close()
-    names = map(county.device_of, range(count))
-    return {device: county.secret_of("ingest", device) for device in names}
-
-
-def _cloud(data: Path, port: int) -> Any:
-    environment = {
-        "HANMA_DATA": str(data),
-        "HANMA_BROKER": f"mqtt://127.0.0.1:{port}",
-        "HANMA_LISTEN": f"127.0.0.1:{mosquitto.free_port()}",
-    }
-    return machine.running(machine.python("cloud", "serve"), environment, data / "cloud.log")
 
 
 async def _watched(fleet: Fleet, pids: list[int], seconds: float) -> dict[str, float]:
@@ -142,16 +111,8 @@ async def _quiet(fleet: Fleet, data: Path, profile: Profile) -> None:
         await asyncio.sleep(_WATCHED_S)
 
 
-async def _until(done: Callable[[], bool], seconds: float, what: str) -> None:
-    until = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > until:
-            raise NotReady(f"not all terminals are {what} after {seconds} s")
-        await asyncio.sleep(0.2)
-
-
 def _lost(fleet: Fleet, data: Path) -> int:
-    ground = Ground.open(Settings(data_dir=data))
+    ground = served.ground_at(data)
     lost = fleet.unstored
     with ground.read() as unit:
         for member in fleet.members:

@@ -1,5 +1,7 @@
 """Composition: one process at a time on one folder of data; housekeeping by the clock."""
 
+import contextlib
+import http.client
 import threading
 import time
 from pathlib import Path
@@ -33,6 +35,26 @@ def test_nothing_is_left_running_after_the_end(tmp_path: Path) -> None:
     with Cloud(settings(tmp_path)):
         assert set(threading.enumerate()) > before
     assert {t for t in threading.enumerate() if not t.daemon} <= before
+
+
+@pytest.mark.slow
+def test_hundreds_of_phones_that_keep_their_lines_leave_room_for_one_more(tmp_path: Path) -> None:
+    with Cloud(settings(tmp_path)) as cloud, contextlib.ExitStack() as lines:
+        assert cloud._web is not None
+        serving = threading.Thread(target=cloud.serve)
+        serving.start()
+        try:
+            for _ in range(250):
+                line = http.client.HTTPConnection(
+                    "127.0.0.1", cloud._web.effective_port, timeout=PATIENCE_S
+                )
+                lines.callback(line.close)
+                line.request("GET", "/static/sign.svg")
+                assert line.getresponse().read()
+        finally:
+            lines.close()
+            cloud.stop()
+            serving.join(PATIENCE_S)
 
 
 def test_the_sweeps_run_even_while_news_never_stops(ground: Any, monkeypatch: Any) -> None:

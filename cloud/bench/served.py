@@ -1,0 +1,81 @@
+"""What the measurements of a whole cloud share: a seeded county, `hanma serve`, waiting."""
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+
+from cloud.base.database import migrate
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.bench import county, machine, mosquitto
+
+CONNECTED_S = 180
+_LOOK_S = 0.2
+_START_S = 60
+
+
+class NotReady(Exception):
+    """The fleet or the cloud did not get so far in time."""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def ground_at(data: Path) -> Ground:
+    """The ground of this folder, beside the process that works on it; to be closed."""
+    return Ground.open(Settings(data_dir=data, argon2_kib=8, argon2_rounds=1))
+
+
+def seeded(
+    data: Path, size: county.Size, seed: str, places_wanted: int = 0
+) -> tuple[dict[str, bytes], list[county.Place]]:
+    """A county in a new database: the secrets of its terminals, and so many places."""
+    ground = ground_at(data)
+    migrate(ground.engine)
+    places = county.seed(ground, size, seed, places_wanted, say)
+    ground.close()
+    names = map(county.device_of, range(size.machines))
+    return {device: county.secret_of(seed, device) for device in names}, places
+
+
+@contextmanager
+def cloud(data: Path, brokers: str) -> Iterator[tuple[Popen[bytes], int]]:
+    """(process, web port) of `hanma serve` on the county's data, when it listens."""
+    port = mosquitto.free_port()
+    environment = {
+        "HANMA_DATA": str(data),
+        "HANMA_BROKER": brokers,
+        "HANMA_LISTEN": f"127.0.0.1:{port}",
+    }
+    words = machine.python("cloud", "serve")
+    with machine.running(words, environment, data / "cloud.log") as process:
+        began = time.monotonic()
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > began + _START_S:
+                raise NotReady((data / "cloud.log").read_text("utf-8")[-2000:])
+            time.sleep(_LOOK_S)
+        yield process, port
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+async def until(done: Callable[[], bool], seconds: float, what: str) -> float:
+    """The seconds it took; NotReady says `what` did not come."""
+    began = time.monotonic()
+    while not done():
+        if time.monotonic() > began + seconds:
+            raise NotReady(f"{what}: not after {seconds:.0f} s")
+        await asyncio.sleep(_LOOK_S)
+    return time.monotonic() - began
