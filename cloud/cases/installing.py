@@ -7,6 +7,7 @@ from cloud.book import media
 from cloud.cases import service
 from cloud.cases.service import NotNow, ServiceRecord
 from cloud.link import policies, stock, terminals
+from cloud.link.terminals import Terminal
 from cloud.registry import machines
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -81,30 +82,57 @@ def picture(
 
 
 def fit(unit: Unit, record: ServiceRecord, person: Person, device: str, hardware: str) -> None:
-    """Fit the terminal whose code was read; NotNow where either belongs to another."""
+    """Fit the terminal whose code was read; NotNow where either belongs to another.
+
+    In a repair it takes the place of the one that was there, which goes back to stock.
+    """
     record = service.held(unit, record, person)
     machine = unit.db.get_one(Machine, record.machine_id, with_for_update=True)
+    row = _fits(unit, record, machine, device)
+    before = machine.device
+    if before != device:
+        _stock(unit, before or "", ("flashed", "installed"), "returned", record, person)
+        machines.fit(unit, machine, device)
+        policies.want(unit, device, terminal_policy.of(unit, machine))
+    _stock(unit, device, ("flashed",), "installed", record, person)
+    told = {"device": device, "hardware": hardware, "fw": row.fw}
+    known = service.read(unit, record).last.get("terminal", {})
+    if before not in (None, device):
+        told["instead_of"] = before or ""
+    if {name: known.get(name) for name in told} != told:
+        service.add(unit, record, person, "terminal", told)
+
+
+def _fits(unit: Unit, record: ServiceRecord, machine: Machine, device: str) -> Terminal:
+    """The terminal, held, if it may go on this machine now; NotNow."""
     row = terminals.locked(unit, device)
     if row is None or row.status != "active":
         raise NotNow("terminal-unknown")
-    before = machines.by_device(unit, device)
-    if before is not None and before.id != machine.id:
+    on = machines.by_device(unit, device)
+    if on is not None and on.id != machine.id:
         raise NotNow("terminal-elsewhere")
-    if machine.device not in (None, device):
+    if machine.device not in (None, device) and record.kind != "repair":
         raise NotNow("machine-fitted")
     if jobs.open_on(unit, machine.id) is not None:
         raise NotNow("machine-busy")
     item = stock.of_device(unit, device)
     if item is not None and item.state in ("scrapped", "returned"):
         raise NotNow("terminal-scrapped")
-    if item is not None and item.state == "flashed":
-        stock.move(unit, item.chip, "installed", person.id, machine.code)
-    if machine.device is None:
-        machines.fit(unit, machine, device)
-        policies.want(unit, device, terminal_policy.of(unit, machine))
-    told = {"device": device, "hardware": hardware, "fw": row.fw}
-    if service.read(unit, record).last.get("terminal") != told:
-        service.add(unit, record, person, "terminal", told)
+    return row
+
+
+def _stock(
+    unit: Unit,
+    device: str,
+    states: tuple[str, ...],
+    to: str,
+    record: ServiceRecord,
+    person: Person,
+) -> None:
+    """Move the module in stock, if it is there in one of these states."""
+    item = stock.of_device(unit, device) if device else None
+    if item is not None and item.state in states:
+        stock.move(unit, item.chip, to, person.id, record.id)
 
 
 def seal(unit: Unit, record: ServiceRecord, person: Person, number: str) -> None:

@@ -34,6 +34,8 @@ STEPS = {
     ),
     "repair": ("work", "picture-after", "test", "acceptance", "document"),
 }
+# What a record may also have.
+ALSO = {"installation": (), "repair": ("picture-before", "terminal", "seal")}
 PICTURES_MAX = 6  # of one phase
 _OWNER = "service.owner"
 

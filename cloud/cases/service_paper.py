@@ -62,6 +62,7 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
         ("电源 Supply", f"{machine.supply} V" if machine.supply else ""),
         ("最大电流 Max. current", f"{machine.max_a} A" if machine.max_a else ""),
         ("终端 Terminal", fitted.get("device") or machine.device or ""),
+        ("换下的终端 Replaced", fitted.get("instead_of", "")),
         ("接线方式 Hardware", _HARDWARE.get(fitted.get("hardware", ""), "")),
         ("固件 Firmware", fitted.get("fw", "")),
         ("封条 Seal", last.get("seal", {}).get("number", "")),

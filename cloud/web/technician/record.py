@@ -36,7 +36,8 @@ def record(id: str) -> str:
         owner = enterprises.get(unit, machine.enterprise_id)
         step = shown["left"][0] if shown["left"] else ""
         wished = request.args.get("step", "")
-        if wished in service.STEPS[found.kind] and not shown["finished"]:
+        every = (*service.STEPS[found.kind], *service.ALSO[found.kind])
+        if wished in every and not shown["finished"]:
             step = wished if wished not in ("acceptance", "document") else step
         return render_template(
             "technician/record.html",
@@ -47,7 +48,9 @@ def record(id: str) -> str:
             etag=answers.etag(shown),
             step=step,
             steps=words.steps(),
+            also_words=words.also(),
             order=service.STEPS[found.kind],
+            also=service.ALSO[found.kind],
             kinds=words.kinds(),
             hardware=words.hardware(),
             test_words=words.test(shown["test"]["state"], shown["test"]["measured"])
@@ -147,6 +150,7 @@ def _shown(unit: Unit, record: ServiceRecord) -> dict[str, Any]:
         },
         "hardware": told.last.get("terminal", {}).get("hardware", ""),
         "seal": told.last.get("seal", {}).get("number", ""),
+        "instead_of": told.last.get("terminal", {}).get("instead_of", ""),
         "work": told.last.get("work", {}),
         "test": test,
         "poll_ms": waits,

@@ -33,6 +33,15 @@ def steps() -> dict[str, str]:
     }
 
 
+def also() -> dict[str, str]:
+    """What a repair may have besides."""
+    return {
+        "picture-before": _("施工前拍照"),
+        "terminal": _("换终端"),
+        "seal": _("换封条"),
+    }
+
+
 def test(state: str, measured: bool) -> str:
     """Where a function test stands, in one line; `measured` = a current was told."""
     if state == "on" and measured:
@@ -69,11 +78,11 @@ def not_now(error: NotNow) -> Trouble:
         ),
         "terminal-elsewhere": (
             _("这个终端已经装在另一台焊机上。"),
-            _("请核对终端编号；确实要移装的，请联系平台先从原焊机拆下。"),
+            _("请核对终端编号；确实要移装的，请联系平台。"),
         ),
         "machine-fitted": (
             _("这台焊机已经装了另一个终端。"),
-            _("请核对焊机和终端；要换终端的，请联系平台先把原终端拆下。"),
+            _("请核对焊机和终端；要换终端的，请做维修记录。"),
         ),
         "machine-busy": (_("这台焊机上有未结束的作业。"), _("请等焊工结束作业后再装。")),
         "terminal-scrapped": (_("这个终端已退库或报废，不能安装。"), _("请换一个终端。")),

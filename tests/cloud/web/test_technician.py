@@ -349,6 +349,38 @@ def test_a_repair_is_written_down_tested_and_signed(floor, browser, technician):
     assert "维修记录" in told and "触点一副" in told
 
 
+def test_in_a_repair_another_terminal_takes_the_place_of_the_broken_one(
+    floor, browser, technician, county
+):
+    county.do(terminals.provision, "T9")
+
+    def installed(unit):
+        stock.move(unit, "a4cf12abcdef", "flashed", "bench").device = "T1"
+        stock.move(unit, "a4cf12abcdef", "installed", "bench")
+        stock.move(unit, "a4cf12abcd00", "flashed", "bench").device = "T9"
+
+    county.do(installed)
+    visit = Visit(browser(technician), floor, "repair")
+    page = visit.browser.get(f"{visit.page}?step=terminal").text
+    assert "换终端" in page
+    assert visit.tested()["state"] == "passed"
+    assert visit.do("terminal", device="T9", hardware="contactor").status_code == 200
+    assert "test" in visit.state()["left"]  # the test of the old terminal counts no more
+    assert county.ask(machines.by_device, "T9").code == floor.code
+    assert county.ask(machines.by_device, "T1") is None
+    states = [county.ask(stock.of_device, device).state for device in ("T1", "T9")]
+    assert states == ["returned", "installed"]
+
+
+def test_no_terminal_is_changed_while_somebody_works_with_it(floor, browser, technician, county):
+    county.do(terminals.provision, "T9")
+    visit = Visit(browser(technician), floor, "repair")
+    floor.working()
+    refused = visit.do("terminal", device="T9", hardware="contactor")
+    assert refused.status_code == 422 and "未结束的作业" in said(refused)
+    assert county.ask(machines.by_device, "T1").code == floor.code
+
+
 def test_a_fresh_code_keeps_the_history_and_the_old_one_opens_nothing(
     floor, browser, technician, cast
 ):
