@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,6 +29,15 @@ def opened(folder: Path) -> tuple[Path, tuple[str, int]]:
     lines = (f"listener {address[1]} 127.0.0.1", "allow_anonymous true", "set_tcp_nodelay true")
     conf.write_text("\n".join(lines) + "\n")
     return conf, address
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """A folder that Mosquitto reads although, started by root, it works as a user of its own: not
+    below pytest's, which every pytest that starts shuts to all but its user."""
+    with TemporaryDirectory(prefix="hanma-mqtt-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
 
 
 @contextmanager

@@ -4,22 +4,49 @@ import configparser
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+import yaml
+from sqlalchemy.engine import make_url
 
 from cloud.base.settings import Settings
 from cloud.cli import main
+from cloud.mqtt import hook, iotda, topics
+from cloud.mqtt.packets import Message
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ROOT / "deploy" / "small"
 README = (ROOT / "deploy" / "README.md").read_text("utf-8")
-UNITS = sorted(one for one in SMALL.iterdir() if one.suffix in (".service", ".timer"))
+PROVINCE = ROOT / "deploy" / "province"
+FILES = sorted([*SMALL.iterdir(), *PROVINCE.iterdir()])
+UNITS = [one for one in FILES if one.suffix in (".service", ".timer")]
+COMPOSE = yaml.safe_load((PROVINCE / "compose.yml").read_text("utf-8"))
 
 
 def commands(text: str) -> list[list[str]]:
     """The words after each `hanma` of ours."""
     return [found.split() for found in re.findall(r"/bin/hanma ([a-z -]+)", text)]
+
+
+def exists(words: list[str]) -> bool:
+    group: click.Command | None = main
+    for word in words:
+        if not isinstance(group, click.Group):
+            break
+        group = group.get_command(click.Context(group), word)
+    return group is not None
+
+
+def variables() -> set[str]:
+    return {Settings.described()[one.name][0] for one in fields(Settings)}
+
+
+def told(file: Path) -> dict[str, str]:
+    """The settings of an environment file."""
+    lines = [one for one in file.read_text("utf-8").splitlines() if one and one[0] != "#"]
+    return dict(one.split("=", 1) for one in lines)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -28,26 +55,75 @@ def test_a_unit_can_be_read_and_every_command_in_it_exists(unit: Path) -> None:
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read(unit)
     assert "Unit" in parser and {"Service", "Timer"} & set(parser.sections())
-    for words in commands(unit.read_text()):
-        group: click.Command | None = main
-        for word in words:
-            if not isinstance(group, click.Group):
-                break
-            group = group.get_command(click.Context(group), word)
-            assert group is not None, words
+    assert all(exists(words) for words in commands(unit.read_text()))
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_units_name_each_other_rightly_and_the_page_names_them(unit: Path) -> None:
     known = {one.name for one in UNITS}
-    named = set(re.findall(r"hanma[a-z-]*\.(?:service|timer)", unit.read_text() + README))
-    assert named <= known
+    named = re.findall(r"hanma[a-z-]*@?[0-9]?\.(?:service|timer)", unit.read_text() + README)
+    assert {re.sub("@[0-9]", "@", one) for one in named} <= known
     assert unit.stem in README
 
 
-def test_every_setting_of_the_example_is_one() -> None:
-    variables = {Settings.described()[one.name][0] for one in fields(Settings)}
-    lines = [one for one in (SMALL / "hanma.env").read_text().splitlines() if one[:1] != "#"]
-    told = dict(one.split("=", 1) for one in lines if one)
-    assert set(told) <= variables
-    Settings.from_env(told)
+@pytest.mark.parametrize("file", [SMALL / "hanma.env", PROVINCE / "province.env"])
+def test_every_setting_of_the_example_is_one(file: Path) -> None:
+    assert set(told(file)) <= variables()
+    Settings.from_env(told(file))
+
+
+def test_every_service_of_the_province_runs_a_command_with_settings_that_exist() -> None:
+    words = {name: one["command"][0] for name, one in services() if one.get("image") == "hanma"}
+    assert set(words.values()) == {"web", "ingest", "housekeeping"}
+    assert all(exists([word]) for word in words.values())
+    for _name, one in services():
+        given = [name for name in one.get("environment", {}) if name.startswith("HANMA_")]
+        assert set(given) <= variables()
+        for name in one.get("depends_on", {}):
+            assert name in COMPOSE["services"]
+
+
+def services() -> list[tuple[str, dict[str, Any]]]:
+    return list(COMPOSE["services"].items())
+
+
+def test_no_secret_has_a_value_and_each_is_asked_for_and_explained() -> None:
+    wanted = set(re.findall(r"\$\{([A-Z_]+):\?\}", (PROVINCE / "compose.yml").read_text("utf-8")))
+    assert wanted == set(told(PROVINCE / "secrets.env.example"))
+    assert set(told(PROVINCE / "secrets.env.example").values()) == {""}
+    assert all(f"`{name}`" in README for name in wanted)
+    for name, value in told(PROVINCE / "emqx.env").items():
+        assert value == "" or name == "EMQX_NODE__NAME"
+
+
+def test_the_database_address_names_both_and_takes_the_one_that_may_be_written() -> None:
+    address = COMPOSE["x-cloud"]["environment"]["HANMA_DATABASE"]
+    url = make_url(address.replace("${POSTGRES_PASSWORD:?}", "made-up"))
+    _, said = url.get_dialect()().create_connect_args(url)
+    assert said["host"] == "database,replica" and said["port"] == "5432,5432"
+    assert said["target_session_attrs"] == "read-write" and said["password"] == "made-up"
+
+
+def test_the_brokers_ask_a_page_that_is_there_and_hear_for_terminals_what_is_theirs() -> None:
+    conf = (PROVINCE / "emqx.conf").read_text("utf-8")
+    balancer = (PROVINCE / "haproxy.cfg").read_text("utf-8")
+    (path,) = re.findall(r'url = "http://balancer:8081(/[a-z/]+)"', conf)
+    assert path.startswith(f"{hook.ROOT}/") and "bind :8081" in balancer
+    assert "path_beg /broker/" in balancer  # and nobody else may
+    for wanted in re.findall(r'topic = "([^"]+)"', conf):
+        assert iotda.own("HM-1", wanted.replace("${username}", "HM-1"))
+    command = iotda.down("HM-1", Message("hm/HM-1/down", b'{"id":"c1"}', 1)).topic
+    heard = re.findall(r'topic = "([^"]+)"', conf)
+    assert any(topics.matches(one.replace("${username}", "HM-1"), command) for one in heard)
+    answer = "$oc/devices/HM-1/sys/commands/response/request_id=c1"
+    assert not any(topics.matches(one.replace("${username}", "HM-1"), answer) for one in heard)
+
+
+def test_the_balancer_names_the_services_that_there_are() -> None:
+    balancer = (PROVINCE / "haproxy.cfg").read_text("utf-8")
+    named = re.findall(r"^ +server(?:-template)? \S+ (?:\d+ )?([a-z0-9]+):", balancer, re.M)
+    assert set(named) == {"web", "emqx1", "emqx2", "emqx3"} <= set(COMPOSE["services"])
+    for _name, one in services():
+        for volume in one.get("volumes", []):
+            if volume.startswith("./"):
+                assert (PROVINCE / volume.partition(":")[0]).is_file(), volume

@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import stat
 import subprocess
 import threading
 import time
@@ -63,10 +62,12 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("broker")
-    for one in (folder, *folder.parents[:2]):
-        one.chmod(one.stat().st_mode | stat.S_IXOTH)  # Mosquitto works as a user of its own
+def place() -> Iterator[Place]:
+    with mosquitto.place() as folder:
+        yield from _placed(folder)
+
+
+def _placed(folder: Path) -> Iterator[Place]:
     data = folder / "data"
     data.mkdir()
     registered(data)
