@@ -4,9 +4,9 @@ A local park 园区 stands where a township does: the county's six digits, `P` a
 """
 
 import re
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_
 
 LENGTHS = (2, 4, 6, 9, 12)
 _PARK = re.compile(r"[0-9]{6}P[0-9]{2}(?:[0-9]{3})?")
@@ -18,6 +18,7 @@ def valid(code: str) -> bool:
     return tree or _PARK.fullmatch(code) is not None
 
 
+@lru_cache(maxsize=4096)  # asked for each machine and alarm, of a few hundred places
 def within(code: str, root: str) -> bool:
     """Whether `code` is `root` or lies below it; nothing lies below what is no code."""
     return valid(code) and valid(root) and code.startswith(root)
@@ -28,14 +29,14 @@ def path(code: str) -> list[str]:
     return [code[:length] for length in reversed(LENGTHS) if length <= len(code)]
 
 
-def below(root: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+def below(root: str, *columns: SQLColumnExpression[str]) -> ColumnElement[bool]:
     """SQL: one of the columns lies within `root`; ValueError if that is no code."""
     if not valid(root):
         raise ValueError(f"no district code: {root!r}")
     return or_(*(_from_to(column, root) for column in columns))
 
 
-def _from_to(column: InstrumentedAttribute[str], root: str) -> ColumnElement[bool]:
+def _from_to(column: SQLColumnExpression[str], root: str) -> ColumnElement[bool]:
     """As a range of digits, which an index serves on every database (LIKE it does not)."""
     least = column >= root
     head, park, tail = root.partition("P")

@@ -94,7 +94,7 @@ class Settings:
     sms_code_tries: Annotated[int, "tries at a code by text message"] = 5
     sms_often: Annotated[int, "text messages to one number in throttle_s"] = 3
 
-    figures_s: Annotated[int, "figures that many look at are counted again after"] = 5
+    figures_s: Annotated[int, "figures that many look at are counted again after"] = 10
     superior_url: Annotated[str, "platform that we report our jobs to (Way 2); empty = none"] = ""
     superior_key: Annotated[str, "name of our key there"] = ""
     superior_secret: Annotated[str, "secret of that key"] = field(default="", repr=False)

@@ -3,7 +3,7 @@
 median_ms: decision with fresh facts, job, command and audit in one durable commit, and the command
 handed to the broker. heard_ms: until a subscriber of the same broker has it. floor_ms: a durable
 commit of one row, nothing decided. pages: every list page of every audience, the median of a few.
-status_page: what a hundred open ones cost (viewers.py).
+status_page: what a hundred open ones cost (viewers.py); with_viewers: ON again while they look.
 """
 
 import json
@@ -86,23 +86,30 @@ def _measured(data: Path, size: county.Size, times: int) -> dict[str, Any]:
     settings = Settings(data_dir=data, argon2_kib=8, argon2_rounds=1)
     ground = Ground.open(settings)
     migrate(ground.engine)
-    wanted = min(size.machines, size.watches, 2 * times + _WARM)
+    wanted = min(size.machines, size.watches, 2 * (times + _WARM))
     began = time.monotonic()
     found = county.seed(ground, size, "decide", wanted, say)
     with _lines(ground) as (sender, ear):
-        played = _played(ground, found[: times + _WARM], sender, ear)
-    history.fill(ground, found[times + _WARM :], size, say)
+        played = _played(ground, found[: times + 2 * _WARM], sender, ear)
+    history.fill(ground, found[times + 2 * _WARM :], size, say)
     with ground.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
     seeded_s = time.monotonic() - began
+    half = times // 2 + _WARM
     with _lines(ground) as (sender, ear):
-        told = _decided(ground, played, sender, ear)
+        told = _decided(ground, played[:half], sender, ear)
+        with viewers.present(ground):
+            looked_at = _decided(ground, played[half:], sender, ear)
     slow = pages.measure(ground, say)
     watched = viewers.measure(ground, 30 if size.machines >= _LARGE else 1)
     ground.close()
     return {
-        "ok": told["median_ms"] <= LIMIT_MS and not slow and watched["ok"],
+        "ok": max(told["median_ms"], looked_at["median_ms"]) <= LIMIT_MS
+        and not slow
+        and watched["ok"],
         **told,
+        "times": told["times"] + looked_at["times"],
+        "with_viewers": looked_at,
         "limit_median_ms": LIMIT_MS,
         "machines": size.machines,
         "welders": size.welders,

@@ -4,7 +4,10 @@ In real time, for the figures are kept by the clock; `share` is CPU time of this
 """
 
 import statistics
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cloud.base.unit import Ground
@@ -18,24 +21,9 @@ _SECONDS = 30
 
 def measure(ground: Ground, seconds: float = _SECONDS, count: int = COUNT) -> dict[str, Any]:
     """Viewers of the city and of its counties, in turn; figures beside their limits."""
-    app = create_app(ground)
-    districts = [county.ROOT, *(f"{county.ROOT}{number:02}" for number in range(9))]
-    tokens = [pages.signed_in(ground, "officer", one, "viewer") for one in districts]
-    clients, tags = [], [""] * count
-    for number in range(count):
-        client = app.test_client()
-        client.set_cookie(visitor.SESSION, tokens[number % len(tokens)])
-        assert client.get("/").status_code == 200
-        clients.append(client)
-    pause, took = POLL_MS / 1000 / count, []
+    viewers = _Viewers(ground, count, "viewer")
     began, used = time.monotonic(), time.process_time()
-    for turn in range(round(seconds / pause)):
-        time.sleep(max(0.0, began + turn * pause - time.monotonic()))
-        at = turn % count
-        start = time.perf_counter()
-        answer = clients[at].get("/status.part", headers={"If-None-Match": tags[at]})
-        took.append((time.perf_counter() - start) * 1000)
-        tags[at] = answer.headers["ETag"]
+    took = viewers.look(seconds)
     share = (time.process_time() - used) / (time.monotonic() - began)
     slowest = max(took[count:] or took)  # once round, the figures have been made
     return {
@@ -47,3 +35,44 @@ def measure(ground: Ground, seconds: float = _SECONDS, count: int = COUNT) -> di
         "worst_ms": round(slowest, 1),
         "limit_ms": LIMIT_MS,
     }
+
+
+@contextmanager
+def present(ground: Ground, count: int = COUNT) -> Iterator[None]:
+    """They look all the while, in a thread of this process as the web's are."""
+    viewers = _Viewers(ground, count, "present")
+    thread = threading.Thread(target=viewers.look, name="viewers")
+    thread.start()
+    try:
+        yield
+    finally:
+        viewers.gone.set()
+        thread.join()
+
+
+class _Viewers:
+    def __init__(self, ground: Ground, count: int, name: str) -> None:
+        self.gone = threading.Event()
+        app = create_app(ground)
+        districts = [county.ROOT, *(f"{county.ROOT}{number:02}" for number in range(9))]
+        tokens = [pages.signed_in(ground, "officer", one, name) for one in districts]
+        self._clients, self._tags = [], [""] * count
+        for number in range(count):
+            client = app.test_client()
+            client.set_cookie(visitor.SESSION, tokens[number % len(tokens)])
+            assert client.get("/").status_code == 200
+            self._clients.append(client)
+
+    def look(self, seconds: float = float("inf")) -> list[float]:
+        """Evenly spread, until the time is over or they are gone; how long each look took."""
+        count, took = len(self._clients), list[float]()
+        pause, began = POLL_MS / 1000 / count, time.monotonic()
+        while len(took) * pause < seconds:
+            if self.gone.wait(max(0.0, began + len(took) * pause - time.monotonic())):
+                break
+            at, start = len(took) % count, time.perf_counter()
+            known = {"If-None-Match": self._tags[at]}
+            answer = self._clients[at].get("/status.part", headers=known)
+            took.append((time.perf_counter() - start) * 1000)
+            self._tags[at] = answer.headers["ETag"]
+        return took

@@ -102,6 +102,7 @@ Index(
 )
 Index("ix_alarm_subject", Alarm.subject, Alarm.kind, Alarm.raised_at)
 Index("ix_alarm_job", Alarm.job_id)
+GRAVE_FIRST = (Alarm.level.desc(), Alarm.late.desc(), Alarm.raised_at, Alarm.id)
 _HAS_LIMIT = literal_column("due_at IS NOT NULL")
 Index("ix_alarm_due", Alarm.due_at, sqlite_where=_HAS_LIMIT, postgresql_where=_HAS_LIMIT)
 Index("ix_alarm_open_district", Alarm.district, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)

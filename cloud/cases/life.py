@@ -183,8 +183,10 @@ def seen_by(unit: Unit, person: sight.Looking) -> ColumnElement[bool]:
     eyes = sight.of(unit, person)
     if eyes is None:
         return false()
-    there = select(Machine.id).where(eyes.places(Machine.district))
-    place = eyes.places(Alarm.district) | Alarm.machine_id.in_(there)
+    place = eyes.places(Alarm.district)
+    if eyes.root is not None:  # asked for each alarm: few are open, and machines are many
+        there = select(Machine.id).where(Machine.id == Alarm.machine_id).correlate(Alarm)
+        place |= there.where(eyes.places(Machine.district)).exists()
     return place & eyes.cases(Alarm.trade, Alarm.department)
 
 

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
 
-SHARE = 0.01  # of a core, for each figure that is made behind
+SHARE = 0.005  # of a core, for each figure that is made behind
 _MOST = 1_000
 Key = TypeVar("Key")
 Value = TypeVar("Value")

@@ -15,7 +15,8 @@ _LOOK_AT = 200  # the newest; of them those that are looked for
 def latest(unit: Unit, scope: Scope, most: int) -> list[dict[str, Any]]:
     """The newest first: when, which machine, at which step, and the codes of the refusals."""
     rows = select(AuditRow).where(REFUSED, scope.sight.places(AuditRow.district))
-    found = list(unit.db.scalars(rows.order_by(AuditRow.at.desc(), AuditRow.id).limit(_LOOK_AT)))
+    newest = rows.order_by(AuditRow.at.desc(), AuditRow.id)
+    found = list(unit.db.scalars(newest.limit(most if scope.trades is None else _LOOK_AT)))
     known = {row.details.get("machine") for row in found}
     asked = select(Machine.id, Machine.code, Machine.name, Machine.industry)
     machines = {id: rest for id, *rest in unit.db.execute(asked.where(Machine.id.in_(known)))}

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 
 from cloud.base import districts
-from cloud.base.unit import Unit
 from cloud.cases.alarms import IS_OPEN, Alarm
-from cloud.registry import sight
 from cloud.registry.machines import INDUSTRIES, Machine
-from cloud.registry.sight import Looking, Sight
+from cloud.registry.sight import Sight
 
 __all__ = ["Scope", "of"]
 
@@ -35,27 +33,20 @@ class Scope:
         """SQL: the open alarms that who looks with these eyes sees here."""
         place = self.sight.places(Alarm.district)
         if self.root is not None:
-            there = select(Machine.id).where(self.sight.places(Machine.district))
-            place |= Alarm.machine_id.in_(there)
+            there = select(Machine.id).where(Machine.id == Alarm.machine_id).correlate(Alarm)
+            place |= there.where(self.sight.places(Machine.district)).exists()
         wanted = place & eyes.cases(Alarm.trade, Alarm.department) & IS_OPEN
         return wanted & (Alarm.trade == self.trade) if self.trade else wanted
 
 
-def of(
-    unit: Unit, person: Looking, district: str = "", trade: str = ""
-) -> tuple[Sight, Scope] | None:
-    """The eyes of a regulator and what the filters leave of it; None for everybody else.
-
-    A filter that lies outside, or is none, is passed over.
-    """
-    eyes = sight.of(unit, person)
-    if eyes is None:
-        return None
+def of(eyes: Sight, district: str = "", trade: str = "") -> Scope:
+    """What the filters leave of a regulator's sight; one that lies outside, or is none, is
+    passed over."""
     inside = districts.valid(district) and (
         eyes.root is None or districts.within(district, eyes.root)
     )
     own = trade in INDUSTRIES and (eyes.trades is None or trade in eyes.trades)
-    return eyes, Scope(
+    return Scope(
         district if inside else eyes.root,
         frozenset({trade}) if own else eyes.trades,
         eyes.department,

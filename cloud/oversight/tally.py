@@ -69,7 +69,7 @@ def _jobs(unit: Unit, which: ColumnElement[bool], name: str) -> Iterator[_Group]
     rows = (
         select(*place, func.count(), func.sum(is_online), count)
         .select_from(Job)
-        .join(Machine, Machine.id == Job.machine_id)
+        .join(Machine, Machine.id == Job.machine_id.concat(""))  # from the few jobs, never to them
         .outerjoin(Terminal, Terminal.device == Machine.device)
         .where(which)
         .group_by(*place)
@@ -81,13 +81,10 @@ def _jobs(unit: Unit, which: ColumnElement[bool], name: str) -> Iterator[_Group]
 def numbers(counted: Tally, scope: Scope) -> dict[str, int]:
     """`machines`, `online`, `working`, and `attention` = told to stop and not confirmed."""
     homes, work = counted
-    here = [one for one in homes if scope.holds(one.trade, one.home)]
-    guests = [
-        one
-        for one in work
-        if not scope.holds(one.trade, one.home) and scope.holds(one.trade, one.work)
-    ]
-    busy = [one for one in work if scope.holds(one.trade, one.home, one.work)]
+    holds = scope.sight.covers
+    here = [one for one in homes if holds(one.trade, one.home)]
+    busy = [one for one in work if holds(one.trade, one.home, one.work)]
+    guests = [one for one in busy if not holds(one.trade, one.home)]
     return {
         "machines": sum(one.machines for one in (*here, *guests)),
         "online": sum(one.online for one in (*here, *guests)),

@@ -9,7 +9,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import ForeignKey, delete, func, select
+from sqlalchemy import ForeignKey, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -17,7 +17,8 @@ from cloud.base.ids import new_id
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.registry import factors, people
-from cloud.registry.people import Person
+from cloud.registry.factors import SecondFactor
+from cloud.registry.people import Person, PersonRole
 
 PASSWORD_LENGTHS = range(8, 129)
 Record = Callable[[Unit, Person | None, str], None]
@@ -175,13 +176,39 @@ def begin(
     return SignedIn(token, person)
 
 
-def session(unit: Unit, token: str) -> Person | None:
+@dataclass(frozen=True)
+class Known:
+    """Whose session it is; `lacking` = must have a second factor and has none in force."""
+
+    id: str
+    name: str
+    roles: frozenset[str]
+    district: str
+    enterprise_id: str | None
+    lacking: bool
+
+
+# Asked at every request: one statement, put together once. A row for each role.
+_WHOSE = (
+    select(Person.id, Person.name, Person.district, Person.enterprise_id)
+    .add_columns(PersonRole.role, SecondFactor.confirmed_at)
+    .join(SignedInSession, SignedInSession.person_id == Person.id)
+    .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+    .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+    .where(SignedInSession.token_hash == bindparam("token"))
+    .where(SignedInSession.expires_at > bindparam("now"), Person.status == "active")
+)
+
+
+def session(unit: Unit, token: str) -> Known | None:
     """Whose session this token is; None if unknown, ended, expired, or the person is blocked."""
-    row = unit.db.get(SignedInSession, _digest(token))
-    if row is None or row.expires_at <= unit.now:
+    found = unit.db.execute(_WHOSE, {"token": _digest(token), "now": unit.now}).all()
+    if not found:
         return None
-    person = unit.db.get_one(Person, row.person_id)
-    return person if person.status == "active" else None
+    id, name, district, enterprise_id, _role, confirmed_at = found[0]
+    roles = frozenset(row.role for row in found if row.role)
+    lacking = confirmed_at is None and bool(factors.COMPULSORY & roles)
+    return Known(id, name, roles, district, enterprise_id, lacking)
 
 
 def sign_out(unit: Unit, token: str) -> None:

@@ -3,7 +3,7 @@
 An officer who is posted nowhere sees every trade: the township's own, or the lead department.
 """
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -72,5 +72,11 @@ def post(unit: Unit, person: Person, code: str) -> None:
 
 def of(unit: Unit, person_id: str) -> Department | None:
     """The department to which a person is posted."""
-    row = unit.db.get(Posting, person_id)
-    return get(unit, row.department) if row else None
+    return unit.db.scalar(_OF, {"person": person_id})
+
+
+_OF = (  # asked at every look of an officer, so put together once
+    select(Department)
+    .join(Posting, Posting.department == Department.code)
+    .where(Posting.person_id == bindparam("person"))
+)

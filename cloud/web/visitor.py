@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 
 from cloud.base.formats import mask_name
 from cloud.base.unit import Ground
-from cloud.registry import accounts, factors
+from cloud.registry import accounts, sight
 from cloud.registry.people import Person
 from cloud.web.trouble import Trouble, log_in_first
 
@@ -37,12 +37,18 @@ class Viewer:
     district: str
     enterprise_id: str | None
     unfinished: bool = False  # must have a second factor and has none yet
+    eyes: sight.Sight | None = None  # of an officer or the office, read with the session
 
     @classmethod
-    def of(cls, person: Person, unfinished: bool = False) -> Viewer:
-        """From the row; the name only as others may see it."""
+    def of(
+        cls,
+        person: Person | accounts.Known,
+        unfinished: bool = False,
+        eyes: sight.Sight | None = None,
+    ) -> Viewer:
+        """From what is kept; the name only as others may see it."""
         name, firm = mask_name(person.name), person.enterprise_id
-        return cls(person.id, name, person.roles, person.district, firm, unfinished)
+        return cls(person.id, name, person.roles, person.district, firm, unfinished, eyes)
 
 
 def ground() -> Ground:
@@ -122,8 +128,8 @@ def _signed_in(token: str) -> Viewer | None:
     if not token:
         return None
     with ground().read() as unit:
-        person = accounts.session(unit, token)
-        return Viewer.of(person, factors.lacking(unit, person)) if person else None
+        known = accounts.session(unit, token)
+        return Viewer.of(known, known.lacking, sight.of(unit, known)) if known else None
 
 
 def _visit() -> str:

@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 
 from cloud.base import districts
 from cloud.base.unit import Ground, Unit
-from cloud.oversight import chart, scope, tally, trends
+from cloud.oversight import chart, scope, tally, trends, unclosed
 from cloud.oversight.kept import Kept
 from cloud.oversight.scope import Scope
+from cloud.oversight.unclosed import Unclosed
 from cloud.registry.machines import INDUSTRIES
 from cloud.registry.places import Place
 from cloud.registry.sight import Sight
@@ -34,6 +35,7 @@ class Figures:
         keep_s = ground.settings.figures_s
         self.tally: Kept[None, tally.Tally] = Kept(self._tally, keep_s, behind=True)
         self.points: Kept[None, list[chart.Point]] = Kept(self._points, keep_s, behind=True)
+        self.unclosed: Kept[None, list[Unclosed]] = Kept(self._unclosed, keep_s)
         self.trends: Kept[Scope, trends.Trends] = Kept(self._trends, 60 * keep_s)
         self.parts: Kept[Any, Any] = Kept(lambda key: key.make(), keep_s)
 
@@ -45,6 +47,10 @@ class Figures:
         with self._ground.read() as unit:
             return chart.points(unit)
 
+    def _unclosed(self, _key: None) -> list[Unclosed]:
+        with self._ground.read() as unit:
+            return unclosed.every(unit)
+
     def _trends(self, where: Scope) -> trends.Trends:
         days = profiles.load(self._ground.settings.profile).coded_within_days
         with self._ground.read() as unit:
@@ -52,6 +58,15 @@ class Figures:
 
     def numbers(self, where: Scope) -> dict[str, int]:
         return tally.numbers(self.tally.get(None), where)
+
+    def alarms(self, eyes: Sight, where: Scope) -> list[str]:
+        """Ids of the open ones that are seen here, the grave and overdue ones first."""
+        return [one.id for one in unclosed.seen(self.unclosed.get(None), eyes, where)]
+
+    def forget(self) -> None:
+        """An alarm was handled: who did it sees so at once."""
+        self.unclosed.forget()
+        self.parts.forget()
 
 
 def init_app(app: Flask, ground: Ground) -> None:
@@ -62,13 +77,13 @@ def figures() -> Figures:
     return current_app.extensions["hanma_figures"]
 
 
-def here(unit: Unit) -> tuple[Sight, Scope]:
-    """The viewer's eyes, and what the address leaves of their sight."""
-    asked = (request.args.get("district", "")[:12], request.args.get("trade", "")[:16])
-    found = scope.of(unit, visitor.signed_in(), *asked)
-    if found is None:
+def here(_unit: Unit | None = None) -> tuple[Sight, Scope]:
+    """The viewer's eyes, read with the session, and what the address leaves of their sight."""
+    eyes = visitor.signed_in().eyes
+    if eyes is None:
         raise not_yours()
-    return found
+    asked = (request.args.get("district", "")[:12], request.args.get("trade", "")[:16])
+    return eyes, scope.of(eyes, *asked)
 
 
 def query(eyes: Sight, where: Scope) -> dict[str, str]:

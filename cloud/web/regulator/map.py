@@ -25,8 +25,7 @@ def map_json() -> Response:
     if kind and kind not in chart.KINDS:
         raise bad_input(_("“%(label)s”里有未知的选项。", label="kind"))
     box, zoom = _window(request.args.get("box", "")), _zoom(request.args.get("zoom", "5"))
-    with visitor.ground().read() as unit:
-        _eyes, where = looking.here(unit)
+    _eyes, where = looking.here()
     every = looking.figures().points.get(None)
     datum = visitor.ground().settings.map_datum
     shown = {"squares": chart.squares(every, where, box, zoom, kind, datum)}

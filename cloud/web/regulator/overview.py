@@ -83,7 +83,9 @@ def _busy(scope: Scope) -> Select[tuple[str]]:
 
 def _idle(scope: Scope) -> Select[tuple[str]]:
     """Ids of all the others: many, and turned over in an index alone (ix_machine_code_seen)."""
-    inside = (scope.sight.places(Machine.district), *_seen(scope))
+    # Not the column itself, or they would be found by the district and then sorted.
+    district = Machine.district.concat("")
+    inside = (scope.sight.places(district), *_seen(scope))
     rows = select(Machine.id).where(*inside, Machine.id.not_in(select(_jobs().c.machine_id)))
     return rows.order_by(Machine.code)
 

@@ -16,7 +16,6 @@ from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import func, select
 
 from cloud.base.unit import Unit
 from cloud.cases.alarms import Alarm
@@ -106,9 +105,7 @@ def status() -> ResponseReturnValue:
 @blueprint.get("/status.part")
 def status_part() -> Response:
     """The page's changing part under its ETag; an empty 304 for who has it already."""
-    with visitor.ground().read() as unit:
-        eyes, where = looking.here(unit)
-    html, tag = _part(eyes, where)
+    html, tag = _part(*looking.here())
     response = Response(html, content_type="text/html; charset=utf-8")
     response.set_etag(tag)
     return response.make_conditional(request)
@@ -124,12 +121,12 @@ def status_json() -> Response:
 
 def shown(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
     """Plain values, the same for all who see the same."""
-    open_here = where.alarms(eyes)
-    count = unit.db.scalar(select(func.count(Alarm.id)).where(open_here)) or 0
+    open_here = looking.figures().alarms(eyes, where)
+    grave = where.alarms(eyes) & Alarm.id.in_(open_here[:_SHOWN])  # asked again: it is a right
     return {
-        "numbers": looking.figures().numbers(where) | {"alarms": count},
+        "numbers": looking.figures().numbers(where) | {"alarms": len(open_here)},
         "working": overview.at_work(unit, where, _SHOWN),
-        "alarms": alarms.rows(unit, open_here, _SHOWN),
+        "alarms": alarms.rows(unit, grave, _SHOWN),
         "refused": refused.latest(unit, where, _SHOWN),
     }
 

@@ -69,5 +69,6 @@ def test_the_last_line_has_the_figures_beside_their_limit() -> None:
     done = CliRunner().invoke(main, ["bench", "decide", *given])
     told = json.loads(done.stdout.splitlines()[-1])
     assert {"ok", "median_ms", "p99_ms", "machines", "welders", "limit_median_ms"} <= set(told)
+    assert told["with_viewers"]["times"] == 10
     assert (told["machines"], told["welders"], told["times"]) == (100, 100, 20)
     assert "/office/registrations office" in done.stderr

@@ -5,7 +5,7 @@ import pytest
 from cloud.cases import alarms
 from cloud.link import positions, terminals
 from cloud.oversight import chart, forms, refused, scope, tally, trends
-from cloud.registry import machines
+from cloud.registry import machines, sight
 from cloud.work import jobs
 from tests.cloud.conftest import County
 
@@ -39,13 +39,13 @@ def works(county):
 @pytest.fixture
 def near(county, works):
     officer = county.person("officer", district="990101")
-    return county.ask(scope.of, officer)[1]
+    return scope.of(county.ask(sight.of, officer))
 
 
 @pytest.fixture
 def far(county, works):
     officer = county.person("officer", district="990202")
-    return county.ask(scope.of, officer)[1]
+    return scope.of(county.ask(sight.of, officer))
 
 
 def test_the_numbers(county, near, far):
