@@ -31,7 +31,9 @@ _ELSEWHERE = {
     "demo": "simulator.cli",
     "bench": "cloud.bench.cli",
     "fleet": "simulator.fleet_cli",
+    "attack": "cloud.attack",
     "faults": "cloud.faults.cli",
+    "restore-drill": "cloud.faults.cli",
     "clips": "simulator.making",
     "size": "simulator.making",
     "pack": "release.cli",
@@ -68,7 +70,9 @@ class _Hanma(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in _ELSEWHERE:
             module = importlib.import_module(_ELSEWHERE[name])
-            command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
+            command: click.Command = getattr(
+                module, f"{name}_" if iskeyword(name) else name.replace("-", "_")
+            )
             return command
         return super().get_command(ctx, name)
 

@@ -16,6 +16,7 @@ COMPOSITION = {
     "cloud/terminals_cli.py",
     "cloud/campaigns_cli.py",
     *("cloud/ledgers_cli.py", "cloud/record_cli.py", "cloud/rules_cli.py", "cloud/uncoded_cli.py"),
+    "cloud/attack.py",
     *("cloud/backup.py", "cloud/dumps.py", "cloud/running_cli.py", "cloud/retention.py"),
     "cloud/accounts_cli.py",
     "cloud/platform_cli.py",

@@ -94,6 +94,13 @@ def _walked(unit: Unit, district: str, wanted: set[int]) -> _Chain:
 
 def _judged(chain: _Chain) -> Iterator[Finding]:
     """What is wrong inside a chain: holes, and odd rows by whether their hash fits elsewhere."""
+    found = list(_named(chain))
+    if chain.odd and not found:  # each would fit behind another: no chain all the same
+        found = [_changed(chain, *chain.odd[0])]
+    yield from found
+
+
+def _named(chain: _Chain) -> Iterator[Finding]:
     filled = set()
     for row, before in chain.odd[:_GUESSES]:
         place = f"{chain.district}:{row.seq}"
@@ -123,11 +130,12 @@ def _former(chain: _Chain, row: AuditRow) -> int | None:
     """The place at which the row's hash is right, looked for where something else is odd too."""
     odd = chain.odd[:_GUESSES]
     places = [row.seq, *(one.seq for one, _ in odd), *chain.missing[:_GUESSES]]
-    before = {GENESIS, *(one.hash for one, _ in odd), *(last for _, last in odd)}
+    before = {*(one.hash for one, _ in odd), *(last for _, last in odd)} - {GENESIS}
     said = told(row)
     for seq in dict.fromkeys(places):
         body = said | {"seq": seq}
-        if any(link(previous, body) == row.hash for previous in before):
+        behind = before if seq > 1 else {GENESIS}  # nothing but the first row begins a chain
+        if any(link(previous, body) == row.hash for previous in behind):
             return seq
     return None
 

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import click
 
 from simulator.cli import faults
 
-__all__ = ["faults"]
+__all__ = ["faults", "restore_drill"]
 
 _EVERY = "every"
 
@@ -40,6 +41,7 @@ def cloud(
     command is content when all of them were noticed.
     """
     from cloud.faults import plan
+    from cloud.faults.guards import shown_by
     from cloud.faults.play import Wish
 
     known = _guards()
@@ -54,7 +56,8 @@ def cloud(
             raise click.BadParameter(
                 f"没有这种故障 no such fault: {kind} ({', '.join(plan.KINDS)})"
             )
-    wish = Wish(seed or secrets.randbelow(1 << 31) + 1, minutes, kinds or plan.KINDS, without)
+    usual = shown_by(without) if without else plan.KINDS
+    wish = Wish(seed or secrets.randbelow(1 << 31) + 1, minutes, kinds or usual, without)
     told = _each(wish, list(known), keep) if without == _EVERY else _played(wish, keep)
     click.echo(json.dumps(told, ensure_ascii=False))
     sys.exit(0 if told["ok"] else 1)
@@ -74,26 +77,63 @@ def _guards() -> dict[str, str]:
 
 
 def _each(wish: Any, names: list[str], keep: Path | None) -> dict[str, Any]:
+    from cloud.faults.guards import shown_by
+
     noticed = {}
     for name in names:
-        told = _played(replace(wish, guard=name), keep / name if keep else None)
+        told = _played(
+            replace(wish, guard=name, kinds=shown_by(name)), keep / name if keep else None
+        )
         noticed[name] = sorted(told.get("broken", {})) or None
-        print(f"{name}: {noticed[name]}", file=sys.stderr, flush=True)
+        _say(f"{name}: {noticed[name]}")
     unseen = [name for name, found in noticed.items() if not found]
     return {"ok": not unseen, "seed": wish.seed, "noticed": noticed, "unseen": unseen}
 
 
 def _played(wish: Any, keep: Path | None) -> dict[str, Any]:
-    from cloud.faults.play import NotPlayed, play
+    from cloud.faults.play import play
+
+    return _run(lambda folder, say: play(wish, folder, say), wish.seed, keep)
+
+
+def _run(
+    play: Callable[[Path, Callable[[str], None]], Awaitable[dict[str, Any]]],
+    seed: int,
+    keep: Path | None,
+) -> dict[str, Any]:
+    from cloud.faults.play import NotPlayed
 
     folder = keep or Path(tempfile.mkdtemp(prefix="hanma-faults-"))
-    print(f"seed {wish.seed}", file=sys.stderr, flush=True)
+    _say(f"seed {seed}")
+
+    async def played() -> dict[str, Any]:
+        return await play(folder, _say)
+
     try:
-        return asyncio.run(
-            play(wish, folder, lambda text: print(text, file=sys.stderr, flush=True))
-        )
+        return asyncio.run(played())
     except NotPlayed as error:
-        return {"ok": False, "seed": wish.seed, "why": str(error)}
+        return {"ok": False, "seed": seed, "why": str(error)}
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@click.command()
+@click.option("--seed", type=click.IntRange(1), help="Of chance; printed (drawn).")
+@click.option("--minutes", default=1.0, show_default=True, type=click.FloatRange(0.2, 60))
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep history and database here.")
+def restore_drill(seed: int | None, minutes: float, keep: Path | None) -> None:
+    """Backup under load, the machine lost, a restore elsewhere: what came back, and when.
+
+    The last line is JSON: ok, seconds of backup, restore and return, and what was lost.
+    """
+    from cloud.faults.drill import drill
+
+    number = seed or secrets.randbelow(1 << 31) + 1
+    told = _run(lambda folder, say: drill(number, minutes, folder, say), number, keep)
+    click.echo(json.dumps(told, ensure_ascii=False))
+    sys.exit(0 if told["ok"] else 1)

@@ -4,6 +4,9 @@ Only the child process of a trial does so (child.py); the product has no such sw
 terminals' own guards are in simulator/trial/terminals.py.
 """
 
+import os
+import random
+import signal
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -22,7 +25,7 @@ from cloud.work import closing, decide, opening, preparing, presence, recorded, 
 from cloud.work.refusal import Refusals
 
 Put = Callable[[Any, str, Any], None]
-_COMMIT_PAUSE_S = 0.25
+_STRIKES = 0.3
 
 
 def take_away(name: str, put: Put = setattr) -> None:
@@ -63,7 +66,12 @@ def _one_open_job(put: Put) -> None:
 
 
 def _answers_before_the_commit(put: Put) -> None:
-    """What is told to others goes out first, and what it tells is made durable later."""
+    """What is told to others goes out first; a kill strikes now and then in between."""
+    real = Unit.send
+
+    def send(self: Unit, device: str, payload: bytes, light: bool = False) -> None:
+        self.settled = b'"stored"' in payload  # type: ignore[attr-defined]
+        real(self, device, payload, light)
 
     @contextmanager
     def write(self: Ground) -> Any:
@@ -72,10 +80,12 @@ def _answers_before_the_commit(put: Put) -> None:
             yield unit
             for call in unit._calls:
                 call()
-            if unit._calls:
-                time.sleep(_COMMIT_PAUSE_S)
+            if getattr(unit, "settled", False) and random.random() < _STRIKES:
+                time.sleep(0.2)  # the terminal has it by now
+                os.kill(os.getpid(), signal.SIGKILL)
             db.commit()
 
+    put(Unit, "send", send)
     put(Ground, "write", write)
 
 
@@ -176,6 +186,18 @@ GUARDS: dict[str, tuple[str, Callable[[Put], None]]] = {
         _drops(recorded, "journal-emergency-on", "journal-emergency-off"),
     ),
 }
+
+
+# Under which faults the loss of a guard shows itself; of all others on good lines.
+SHOWN_BY = {
+    "life": ("mqtt-silence",),
+    "terminal-expiry": ("mqtt-silence",),
+    "commit-first": ("kill-cloud",),
+}
+
+
+def shown_by(guard: str) -> tuple[str, ...]:
+    return SHOWN_BY.get(guard, ("register-down",))
 
 
 def _kept_for_ever(real: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 Note = dict[str, Any]
 
 _OVER = ("ended", "cleared", "refused", "cancelled", "expired")
+_ELSEWHERE = ("-people", "register-down")  # faults that touch no terminal
 _SAME_MS = 2_000  # two clocks and a queue between two processes
 _DONE = {
     "apply": {"job-applied", "job-permitted"},
@@ -35,7 +36,7 @@ class Limits:
     off_confirm: int
     presence: int
     correction: int = 5_000
-    slack: int = 6_000
+    slack: int = 12_000
 
 
 @dataclass
@@ -64,10 +65,11 @@ class Trial:
         return at
 
     def troubled_ms(self, begin: int, end: int) -> int:
-        """For how long a fault stood between two moments, with the time to get over it."""
+        """For how long a fault between terminals and book stood, with the time to get over it."""
         return sum(
             max(0, min(end, one["until"] + self.limits.slack) - max(begin, one["t"]))
             for one in self.of("fault")
+            if not one["kind"].endswith(_ELSEWHERE) and not one["kind"].startswith("web-")
         )
 
     def audit(self, *whats: str) -> Iterator[dict[str, Any]]:

@@ -39,8 +39,9 @@ from simulator.trial.terminals import GUARDS as OF_TERMINALS
 LIFE_S, TIMEOUT_S, OFF_CONFIRM_S, PRESENCE_S = 5, 7, 6, 60
 SILENCE_MS = 2_500 + 10_000  # of a terminal that beats every second (link/reckoning.py)
 _PAIRS = 4
-_UP_S, _LEFT_S, _CALM_S, _FIGURES_S = 60, 60, 60, 20
+_UP_S, _LEFT_S, _CALM_S, _FIGURES_S = 60, 60, 60, 150  # figures: cloud/oversight/kept.py
 _TROUBLE = (OSError, http.client.HTTPException, PhoneError, ValueError, KeyError)
+_REVIVALS = 20
 _MANNERS = {
     "latency": Manner(latency_s=0.3),
     "silence": Manner(silent=True),
@@ -66,7 +67,7 @@ class Wish:
 
 async def play(wish: Wish, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """What came of it: `ok`, the counts, and where an invariant does not hold."""
-    trial = _Trial(wish, folder, say)
+    trial = Run(wish, folder, say)
     try:
         await trial.begin()
         await trial.disturb()
@@ -76,7 +77,9 @@ async def play(wish: Wish, folder: Path, say: Callable[[str], None]) -> dict[str
     return trial.judged(settled)
 
 
-class _Trial:
+class Run:
+    """All the parts of a trial, and what may be done with them."""
+
     def __init__(self, wish: Wish, folder: Path, say: Callable[[str], None]) -> None:
         self._wish, self._say, self._folder = wish, say, folder
         self._past = folder / "history"
@@ -84,7 +87,7 @@ class _Trial:
         self._notes = Notes(self._past / "trial.jsonl")
         self._clock = folder / "clock"
         self._clock.write_text("0")
-        self._web, self._broker, self._ears = (_free_port() for _ in range(3))
+        self._web, self._broker, self._ears = (free_port() for _ in range(3))
         self._settings = Settings(data_dir=folder / "data", argon2_kib=8, argon2_rounds=1)
         self._stage = self._made()
         self._register = Register(self._stage.register)
@@ -96,6 +99,7 @@ class _Trial:
         self._faults: Counter[str] = Counter()
         self._figures: dict[str, dict[str, int]] = {}
         self._phones: dict[str, Phone] = {}
+        self._revivals = 0
 
     def _made(self) -> stage.Stage:
         ground = Ground.open(self._settings)
@@ -111,6 +115,15 @@ class _Trial:
         self._register.start()
         await self._mqtt.start()
         await self._http.start()
+        await self._serve()
+        self._quiet_at = time.time() + self._wish.minutes * 60
+        for name, words in self._players().items():
+            self._programs[name] = Process(words, self._folder / f"{name}.log")
+            self._programs[name].start()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _serve(self) -> None:
+        """Broker and cloud."""
         broker = mosquitto(self._folder, self._broker)
         if broker is not None:
             self._programs["broker"] = broker
@@ -118,11 +131,6 @@ class _Trial:
         self._programs["cloud"] = self._cloud(outside=broker is not None)
         self._programs["cloud"].start()
         await self._up()
-        self._quiet_at = time.time() + self._wish.minutes * 60
-        for name, words in self._players().items():
-            self._programs[name] = Process(words, self._folder / f"{name}.log")
-            self._programs[name].start()
-        self._watching = asyncio.create_task(self._watch())
 
     async def disturb(self) -> None:
         """The faults of the plan, until all is to be quiet."""
@@ -356,7 +364,10 @@ class _Trial:
     async def _up(self) -> None:
         def healthy() -> bool:
             if self._programs["cloud"].ended:
-                raise NotPlayed((self._folder / "cloud.log").read_text()[-2000:])
+                self._revivals += 1  # as systemd would (deploy/small/hanma.service)
+                if self._revivals > _REVIVALS:
+                    raise NotPlayed((self._folder / "cloud.log").read_text()[-2000:])
+                self._programs["cloud"].start()
             with (
                 contextlib.suppress(OSError),
                 urllib.request.urlopen(
@@ -408,6 +419,6 @@ def _counted(told: list[dict[str, Any]], kept: dict[str, Any]) -> dict[str, int]
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])

@@ -1,7 +1,8 @@
 """Figures that cost something are made for all who look, not for each: kept a while, then again.
 
 A province's count takes as long as a hundred presses of ON, so making one may use only a share
-of a core: a figure that took long is kept longer, and is made anew behind who asks, not before.
+of a core: a figure that took long is kept longer, though never above two minutes (perhaps the
+machine stood still), and is made anew behind who asks, not before.
 """
 
 import logging
@@ -15,6 +16,7 @@ from typing import Generic, TypeVar
 log = logging.getLogger(__name__)
 
 SHARE = 0.005  # of a core, for each figure that is made behind
+LONGEST_S = 120.0
 _MOST = 1_000
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -76,7 +78,8 @@ class Kept(Generic[Key, Value]):
         began = time.monotonic()
         value = self._make(key)
         now = time.monotonic()
-        keep_s = max(self._keep_s, (now - began) / SHARE) if self._behind else self._keep_s
+        longer_s = min((now - began) / SHARE, LONGEST_S) if self._behind else 0.0
+        keep_s = max(self._keep_s, longer_s)
         with self._lock:
             self._made[key] = _Made(value, now + keep_s)
             self._made.move_to_end(key)

@@ -45,6 +45,11 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def turn_to(self, target: tuple[str, int]) -> None:
+        """The name now leads elsewhere; what stood is cut."""
+        self._target = target
+        self.reset()
+
     def behave(self, manner: Manner) -> None:
         """From now on."""
         self._manner = manner

@@ -25,7 +25,7 @@ GUARDS = ("terminal-replay", "terminal-expiry", "terminal-mac")  # that can be t
 _MOVES = {"on": 1, "off": 0, "emergency_on": 1, "emergency_off": 0}
 _BEAT_S = 1
 _PROFILE = Profile(beat_s=_BEAT_S, journal=0.0, alarm=0.0, arrive_s=0.5)
-_SILENCE_S = 20.0
+_SILENCE_S = 30.0
 _ASKED = re.compile(r"^GET /terminals/([\w-]+)\?since_ns=(\d+) ")
 
 
@@ -53,6 +53,7 @@ class TrialTerminal(LightTerminal):
         self.relay = 0
         self.releasing = False
         self.said: list[tuple[int, str]] = []
+        self._kept: list[dict[str, Any]] = []  # stored, and still there to be asked for
         super().__init__(device, secret, now)
 
     @property
@@ -114,6 +115,11 @@ class TrialTerminal(LightTerminal):
         if name == "say":
             self.said.append((time.monotonic_ns(), content["say"]))
             self._tell("spoken", words=content["say"])
+        if name == "journal" and content.get("log") == self.log:
+            again = [one for one in self._kept if one["seq"] >= content["from"]]
+            self.stored = min(self.stored, content["from"] - 1)
+            self.journal = sorted([*again, *self.journal], key=lambda one: one["seq"])
+            self._kept = [one for one in self._kept if one["seq"] < content["from"]]
         return super()._obey(name, code, content, now)
 
     def _close(self, content: dict[str, Any], now: int) -> str:
@@ -122,7 +128,9 @@ class TrialTerminal(LightTerminal):
         return super()._close(content, now)
 
     def _forget(self, paras: dict[str, Any]) -> None:
+        before = self.journal
         super()._forget(paras)
+        self._kept += [one for one in before if one not in self.journal]
         self._tell("stored", log=paras.get("log"), to=paras.get("to"))
 
     def _tell(self, what: str, **more: Any) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = (Path(__file__).parent / "README.md").read_text()
-ROWS = dict(re.findall(r"^\| ([SK]\d+) \|(.*)\|$", TABLE, re.M))
+ROWS = dict(re.findall(r"^\| ([SKX]\d+) \|(.*)\|$", TABLE, re.M))
 
 
 def test_all_32_points_and_all_complaints_are_there_in_order():
-    assert list(ROWS) == [f"S{n}" for n in range(1, 33)] + [f"K{n}" for n in range(1, 15)]
+    counts = {"S": 32, "K": 14, "X": 7}
+    assert list(ROWS) == [f"{kind}{n}" for kind in counts for n in range(1, counts[kind] + 1)]
 
 
 @pytest.mark.parametrize("point", list(ROWS))

@@ -100,6 +100,18 @@ def test_the_row_is_named_with_what_was_done_to_it(
     assert found(either) == [(f"{COUNTY}:{seq}", what) for seq, what in named]
 
 
+def test_rows_that_are_not_linked_to_each_other_are_no_chain(either: Ground) -> None:
+    write(either, 4)
+    with either.read() as unit:
+        rows = unit.db.query(AuditRow).order_by(AuditRow.seq).all()
+    alone = {row.seq: link(GENESIS, audit.told(row)) for row in rows}
+    statements = [
+        f"UPDATE audit_row SET hash = '{made}' WHERE seq = {seq}" for seq, made in alone.items()
+    ]
+    behind_its_back(either, *statements, f"UPDATE audit_head SET hash = '{alone[4]}'")
+    assert found(either)[0] == (f"{COUNTY}:2", "changed")
+
+
 def test_a_chain_written_anew_is_found_out_by_the_checkpoints(either: Ground) -> None:
     write(either, 2)
     checkpoint(either)

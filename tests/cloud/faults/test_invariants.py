@@ -70,7 +70,7 @@ def good() -> Trial:
         "commands": [],
         "findings": [],
     }  # fmt: skip
-    limits = Limits(life=5_000, silence=12_500, off_confirm=6_000, presence=60_000)
+    limits = Limits(5_000, silence=12_500, off_confirm=6_000, presence=60_000, slack=6_000)
     figures = {"990101001": {"machines": 1, "working": 0, "attention": 0}}
     looks = {"far": "990101002"}
     machines = {"CODE1": "990101001", "CODE2": "990101002"}

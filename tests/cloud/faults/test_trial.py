@@ -10,7 +10,7 @@ from cloud.cli import main
 
 
 def played(*words: str) -> tuple[int, dict[str, Any]]:
-    done = CliRunner().invoke(main, ["faults", "cloud", *words])
+    done = CliRunner().invoke(main, list(words))
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return done.exit_code, told
 
@@ -18,14 +18,16 @@ def played(*words: str) -> tuple[int, dict[str, Any]]:
 def test_killed_and_disturbed_it_keeps_every_invariant(tmp_path: Path) -> None:
     kinds = ("kill-cloud", "kill-broker", "mqtt-reset", "web-reset")
     only = [word for kind in kinds for word in ("--only", kind)]
-    code, told = played("--seed", "7", "--minutes", "0.2", *only, "--keep", str(tmp_path / "a"))
+    code, told = played(
+        "faults", "cloud", "--seed", "7", "--minutes", "0.2", *only, "--keep", str(tmp_path / "a")
+    )
     assert told["broken"] == {} and all(told["settled"].values()), told
     assert (code, told["ok"]) == (0, True), told
     assert told["faults"] and told["relay_moves"] and told["answered_2xx"], told
 
 
 def test_without_a_guard_it_goes_red(tmp_path: Path) -> None:
-    words = ("--seed", "7", "--minutes", "0.1", "--only", "mqtt-reset", "--without", "district")
+    words = ("faults", "cloud", "--seed", "7", "--minutes", "0.1", "--without", "district")
     code, told = played(*words, "--keep", str(tmp_path / "a"))
     assert code == 1 and "I10" in told["broken"], told
 
@@ -39,3 +41,10 @@ def test_an_unknown_guard_and_an_unknown_fault_are_named() -> None:
 def test_the_guards_are_listed() -> None:
     listed = CliRunner().invoke(main, ["faults", "cloud", "--guards"]).output.splitlines()
     assert len(listed) > 20
+
+
+def test_a_lost_machine_is_restored_elsewhere_and_its_terminals_come_back(tmp_path: Path) -> None:
+    words = ("restore-drill", "--seed", "3", "--minutes", "0.3", "--keep", str(tmp_path / "a"))
+    code, told = played(*words)
+    assert (code, told["ok"]) == (0, True), told
+    assert told["audit_verified"] and told["entries_lost"] == 0 == told["jobs_lost_before_backup"]

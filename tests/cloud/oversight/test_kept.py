@@ -55,3 +55,17 @@ def test_an_old_one_is_given_at_once_while_the_next_is_made_behind():
     assert done.wait(30)
     with kept._turns["a"]:  # the maker is through
         assert kept._made["a"].value == 2
+
+
+def test_what_took_long_once_is_not_kept_for_longer_than_two_minutes(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("cloud.oversight.kept.time.monotonic", lambda: now[0])
+
+    def make(key):
+        now[0] += 3  # the machine stood still
+        return len(made)
+
+    made = []
+    kept = Kept(make, 1, behind=True)
+    kept.get("a")
+    assert kept._made["a"].until == now[0] + 120
