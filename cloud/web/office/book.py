@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -29,13 +32,15 @@ def rules() -> str:
     """Rule × profile × article, read only."""
     held = [profiles.load(name) for name in profiles.every()]
     table = rule_table.table(language() == "en")
-    rows = [
-        Row("", (one["words"], *one["articles"].values(), one["code"]))  # type: ignore[attr-defined]
-        for one in table
-    ]
+    rows = [_rule(one) for one in table]
     heads = (_("规则"), *(one.id for one in held), _("代码"))
     mine = visitor.ground().settings.profile
     return render_template("office/rules.html", held=held, heads=heads, rows=rows, mine=mine)
+
+
+def _rule(one: dict[str, Any]) -> Row:
+    words = re.sub(r"\{\w+\}", "…", one["words"])
+    return Row("", (words, *one["articles"].values(), one["code"]))
 
 
 @blueprint.get("/office/audit")

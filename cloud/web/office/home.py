@@ -72,15 +72,15 @@ def _doors(unit: Unit) -> list[tuple[str, list[Door]]]:
             _("登记"),
             [
                 Door("office.machines", _("电焊机")),
-                Door("office.enterprises", _("作业单位")),
+                Door("office.enterprises", _("单位登记")),
                 Door("office.persons", _("人员")),
                 Door("office.certificates", _("操作证")),
-                Door("office.terminals", _("终端")),
+                Door("office.terminals", _("终端登记")),
                 Door("office.modules", _("终端库存")),
             ],
         ),
         (
-            _("终端"),
+            _("终端登记和升级"),
             [
                 Door("office.codes", _("终端登记码")),
                 Door("office.campaigns_page", _("终端升级")),
@@ -91,7 +91,7 @@ def _doors(unit: Unit) -> list[tuple[str, list[Door]]]:
             [
                 Door("office.rules", _("规则与条款")),
                 Door("exempt.places", _("豁免场所")),
-                Door("office.accounts", _("账号")),
+                Door("office.accounts", _("账号管理")),
                 Door("office.trail", _("审计记录")),
             ],
         ),

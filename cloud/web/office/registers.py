@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class List:
-    """How one register is shown. `hidden` = its searches are posts."""
+    """How one register is shown. `hidden` = its searches are posts, `placed` = by district."""
 
     title: str
     hint: str
@@ -45,6 +45,7 @@ class List:
     turn: Callable[[Unit, Sight, str, str], Page]
     row: Callable[[Unit, Any], Row]
     hidden: bool = False
+    placed: bool = True
 
 
 @blueprint.get("/registers/machines")
@@ -60,7 +61,7 @@ def enterprises() -> str:
     """Enterprises."""
     heads = (_("统一社会信用代码"), _("企业名称"), _("企业类型"), _("辖区"))
     hint = _("统一社会信用代码或名称的一部分")
-    return _list(List(_("作业单位"), hint, heads, registers.enterprises, _enterprise))
+    return _list(List(_("单位登记"), hint, heads, registers.enterprises, _enterprise))
 
 
 @blueprint.route("/registers/people", methods=["GET", "POST"])
@@ -87,7 +88,7 @@ def terminals() -> str:
     def turn(unit: Unit, _eyes: Sight, after: str, asked: str) -> Page:
         return registers.terminals(unit, after, asked)
 
-    return _list(List(_("终端"), _("终端编号"), heads, turn, _terminal))
+    return _list(List(_("终端登记"), _("终端编号"), heads, turn, _terminal, placed=False))
 
 
 @blueprint.get("/registers/stock")
@@ -100,7 +101,7 @@ def modules() -> str:
     def turn(unit: Unit, _eyes: Sight, after: str, asked: str) -> Page:
         return registers.modules(unit, state, after, asked)
 
-    told = List(_("终端库存"), _("模块地址或终端编号"), heads, turn, _module)
+    told = List(_("终端库存"), _("模块地址或终端编号"), heads, turn, _module, placed=False)
     return _list(told, states=words.STOCK, state=state)
 
 
