@@ -5,13 +5,14 @@ import hashlib
 from pathlib import Path
 
 from flash.bench import Module, StepFailed
-from flash.tools import mpremote, on_board
+from flash.tools import ON_BOARD, mpremote, on_board
 from release import tree
 
 AIOBLE = tree.FIRMWARE.parent / ".tools" / "aioble" / "aioble"
 AIOBLE_VERSION = "0.6.2"  # setup/aioble.sh fetches it from MicroPython's own index
 _NOT_OURS = ("central", "client", "l2cap", "security")  # a terminal is a peripheral
 _AT_ONCE = 20
+_SELF_TEST = "check.py"
 
 
 def write(module: Module) -> str:
@@ -46,7 +47,7 @@ def write(module: Module) -> str:
 def wanted(module: Module) -> dict[str, bytes]:
     """All files of a terminal by their path."""
     try:
-        files = _compiled() | _aioble(module)
+        files = _packed()[0] | _aioble(module)
     except tree.BadTree as error:
         raise StepFailed(
             "compile", f"固件编译不了：{error} It does not compile.", "请恢复源码。 Restore it."
@@ -55,10 +56,16 @@ def wanted(module: Module) -> dict[str, bytes]:
     return files | ({"ca.pem": _bytes(ca)} if ca else {})
 
 
+def self_test() -> str:
+    """The program of the self-test, which finds the firmware's parts as they were packed."""
+    return _packed()[1][_SELF_TEST]
+
+
 @functools.cache
-def _compiled() -> dict[str, bytes]:
+def _packed() -> tuple[dict[str, bytes], dict[str, str]]:
     """Once for all modules of a batch."""
-    return tree.for_cable(tree.FIRMWARE)
+    text = (ON_BOARD / _SELF_TEST).read_text("utf-8")
+    return tree.for_cable(tree.FIRMWARE, {_SELF_TEST: text})
 
 
 def _aioble(module: Module) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flash import application
 from flash.bench import Module, StepFailed
 from flash.tools import on_board
 
@@ -23,6 +24,7 @@ def run(module: Module) -> str:
             "name": module.record["device"][:26],
         },
         fresh=True,
+        text=application.self_test(),
     )
     module.record["test"] = {k: v for k, v in told.items() if k not in ("iccid", "imei")}
     module.record |= {"imei": told["imei"], "iccid": told["iccid"]}

@@ -41,13 +41,15 @@ def mpremote(module: Module, *words: str, fresh: bool = False) -> str:
     raise cable(module, said)
 
 
-def on_board(module: Module, name: str, given: dict[str, Any], fresh: bool = False) -> Any:
-    """Runs flash/on_board/NAME.py with `given`, gives what it told us. StepFailed.
+def on_board(
+    module: Module, name: str, given: dict[str, Any], fresh: bool = False, text: str = ""
+) -> Any:
+    """Runs flash/on_board/NAME.py (or `text`) with `given`, gives what it told us. StepFailed.
 
     The values go through a file of our own, never through the list of processes.
     """
     program = module.work / f"{name}.py"
-    text = (ON_BOARD / f"{name}.py").read_text("utf-8")
+    text = text or (ON_BOARD / f"{name}.py").read_text("utf-8")
     program.touch(mode=0o600)
     program.write_text(f"GIVEN = {given!r}\n{text}", "utf-8")
     try:

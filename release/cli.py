@@ -60,8 +60,9 @@ def pack(
             min_release=min_release,
             expires=int(time.time() * 1000) + days * _DAY_MS,
         )
-        files = tree.named(files, about.release, about.version)
-        made = package.make(about, tree.compiled(files, march) if compile_ else files, private)
+        files = tree.for_hw(tree.named(files, about.release, about.version), hw)
+        files = tree.compiled(files, march) if compile_ else files
+        made = package.make(about, files, private)
         out = out or Path(f"hanma-{about.release}.hmu")
         out.write_bytes(made)
     except (keys.BadKey, package.BadPackage, tree.BadTree) as error:

@@ -41,11 +41,11 @@ def lean(files: dict[str, str], foreign: dict[str, str] | None = None) -> dict[s
             if homes[name] == 1 or (path not in families and name not in strange)
         )
         taken = mine.names | (used if path in families else set())
-        free = (name for name in _short_names() if name not in taken and name not in homes)
+        free = (name for name in short_names() if name not in taken and name not in homes)
         short = dict(zip(private, free, strict=False))
         if path in families:
             used |= set(short.values())
-        made[path] = _renamed(_constant(text, set(private)), short)
+        made[path] = _renamed(constant(text, set(private)), short)
     return made
 
 
@@ -104,7 +104,7 @@ class _Uses:
         found |= {name for name in names if _PRIVATE.fullmatch(name)}
 
 
-def _short_names() -> Iterator[str]:
+def short_names() -> Iterator[str]:
     for first in ("", *_LETTERS):
         for last in _LETTERS:
             if not keyword.iskeyword(f"_{first}{last}"):
@@ -139,7 +139,7 @@ def _families(files: dict[str, str]) -> set[str]:
     return found
 
 
-def _constant(text: str, private: set[str]) -> str:
+def constant(text: str, private: set[str]) -> str:
     """`_NAME = 5` as `_NAME = const(5)`, where nothing else is ever put there."""
     tree = ast.parse(text)
     stores = Counter(

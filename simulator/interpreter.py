@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAP_KB = 320  # the aim is 256 (`hanma size`); the WROVER module itself has megabytes of PSRAM
+HEAP_KB = 256  # the WROVER module itself has megabytes of PSRAM
 STAND_INS_KB = 32  # besides: what start.py loads, which on the board is C in flash
 
 

@@ -1,9 +1,9 @@
-"""Which files of the firmware are loaded at start and stay: what they import outside of functions,
-beginning with the loader and the application. All others are loaded on demand."""
+"""Which files of the firmware, as they are packed, are loaded at start and stay: what they import
+outside of functions, beginning with the loader and the application. All others are loaded on
+demand."""
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 # the loader names the application, and the application the module's driver, inside of a choice
 _FIRST = ("boot.py", "main.py", "terminal/app.py", "terminal/modem/simcom.py", "umqtt/simple.py")
@@ -11,8 +11,8 @@ _NOT_RUN = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ExceptHandl
 _CHOOSES = "main.py"  # between the application and the rescue
 
 
-def resident(files: dict[str, Path]) -> set[str]:
-    """The paths, of those in `files` (see image.sources), that a running terminal holds."""
+def resident(files: dict[str, str]) -> set[str]:
+    """The paths, of those in `files` (see image.lean_sources), that a running terminal holds."""
     found: set[str] = set()
     waiting = [name for name in _FIRST if name in files]
     while waiting:
@@ -20,7 +20,7 @@ def resident(files: dict[str, Path]) -> set[str]:
         if name in found:
             continue
         found.add(name)
-        for module in _imports(ast.parse(files[name].read_text("utf-8"))):
+        for module in _imports(ast.parse(files[name])):
             if name == _CHOOSES and module.startswith("terminal.rescue"):
                 continue
             path = module.replace(".", "/")

@@ -9,15 +9,16 @@ from simulator import image, interpreter
 
 
 def micropython(
-    folder: Path, script: Path, plain: bool = False, heap_kb: int = interpreter.HEAP_KB
+    folder: Path, script: Path, heap_kb: int = interpreter.HEAP_KB
 ) -> Callable[[str, list], list]:
     """`ask(kind, cases)`: runs `script` on `[kind, case]` a line; it answers `=` and JSON each.
 
-    plain: the image with private names as they are written, for a script that looks inside.
+    The script is packed with the firmware and so finds all by its new names, also what is private.
     """
-    made = image.make("micropython", folder, plain)
+    files = image.sources() | {script.name: script}
+    made = image.make("micropython", folder, files=files)
     arguments, environment = interpreter.command("micropython", made, heap_kb)
-    command = [*arguments[:-2], str(script)]
+    command = [*arguments[:-2], "-m", script.stem]
 
     def ask(kind: str, cases: list) -> list:
         path = folder / f"{kind}.jsonl"

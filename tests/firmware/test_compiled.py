@@ -33,7 +33,7 @@ EVERY_HARMLESS = [chr(n) for n in range(0x20, 0x3000, 7) if n != 0x7F]
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list], list]:
     """`answers(kind, cases)`: what MicroPython makes of each case."""
-    return asked.micropython(tmp_path_factory.mktemp("image"), SCRIPT, plain=True, heap_kb=1024)
+    return asked.micropython(tmp_path_factory.mktemp("image"), SCRIPT, heap_kb=1024)
 
 
 def some_value(rng: random.Random, depth: int = 0) -> Any:

@@ -92,5 +92,5 @@ def flashed(shop: Shop) -> Path:
     """The folder of a board that went through all steps."""
     with shop.board("flashed", kind=Kind(mac="a4cf120000f1")) as bench:
         record = shop.run(str(bench.board.link))
-        assert record["ok"], shop.said
+        assert record["ok"], "\n".join(shop.said)
     return shop.folder / "boards" / "flashed"

@@ -42,7 +42,7 @@ def test_again_goes_on_where_it_stopped_and_changes_nothing_else(
 def test_only_what_changed_is_copied_and_what_is_left_over_goes(shop: Shop, flashed: Path) -> None:
     with shop.board("changed", like=flashed) as bench:
         files = bench.board.flash.files
-        (files / "terminal" / "voice.mpy").write_bytes(b"spoilt")
+        (files / "terminal" / "clips.mpy").write_bytes(b"spoilt")
         (files / "terminal" / "old.mpy").write_bytes(b"left over")
         assert shop.run(str(bench.board.link))["ok"], shop.said
         assert any("changed 2," in line for line in shop.said)  # and main.py, which comes last

@@ -34,11 +34,14 @@ class Found(Exception):
 def fuzz(inputs: int, seed: int) -> dict[str, dict]:
     """What became of the inputs, by interpreter and kind."""
     with tempfile.TemporaryDirectory(prefix="hanma-fuzz-") as folder:
-        made = image.make("micropython", Path(folder))
+        ours = {
+            f"{name}.py": HERE / f"{name}.py" for name in ("on_micropython", "inside", "spoil")
+        }
+        made = image.make("micropython", Path(folder), files=image.sources() | ours)
         arguments, environment = interpreter.command("micropython", made, HEAP_KB)
         programs = {
             "cpython": ([sys.executable, str(HERE / "on_cpython.py")], None),
-            "micropython": ([*arguments[:-2], str(HERE / "on_micropython.py")], environment),
+            "micropython": ([*arguments[:-2], "-m", "on_micropython"], environment),
         }
         with ThreadPoolExecutor() as pool:
             waiting = {}

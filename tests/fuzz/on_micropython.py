@@ -10,7 +10,6 @@ from asyncio import core
 
 say = print
 builtins.print = lambda *words: None  # the firmware tells its console of each malformed message
-sys.path.append(sys.argv[0].rsplit("/", 1)[0])
 import inside  # noqa: E402
 
 _leapt = [0]

@@ -7,7 +7,6 @@ where `folder` holds it; otherwise it is setup/aioble.sh's, or the stand-in.
 import asyncio
 import json
 import random
-import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,12 +38,7 @@ OTHER = "HM-990101-000002"
 
 def image_with(program: Path, kind: str, folder: Path) -> Path:
     """The module's image with another application on it."""
-    made = image.make(kind, folder)
-    if kind == "cpython":
-        shutil.copyfile(program, made / "start.py")
-    else:
-        image.compile_to(program, made / "start.mpy", "start.py")
-    return made
+    return image.make(kind, folder, files=image.sources() | {"start.py": program})
 
 
 class Scene:
