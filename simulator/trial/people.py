@@ -257,7 +257,7 @@ class Group:
     def run(self) -> None:
         others = itertools.cycle((self._look, self._trespass, self._expired))
         while time.time() < self._quiet_at:
-            for act in (self._short_cut, next(others)):
+            for act in (next(others), self._short_cut):
                 try:
                     act()
                 except _TROUBLE:

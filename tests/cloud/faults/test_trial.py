@@ -27,7 +27,7 @@ def test_killed_and_disturbed_it_keeps_every_invariant(tmp_path: Path) -> None:
 
 
 def test_without_a_guard_it_goes_red(tmp_path: Path) -> None:
-    words = ("faults", "cloud", "--seed", "7", "--minutes", "0.1", "--without", "district")
+    words = ("faults", "cloud", "--seed", "7", "--minutes", "0.25", "--without", "district")
     code, told = played(*words, "--keep", str(tmp_path / "a"))
     assert code == 1 and "I10" in told["broken"], told
 
