@@ -37,13 +37,14 @@ def to_do(job: Job, person_id: str) -> str:
     return "stop" if job.state in ("on", "paused") else "wait-on"
 
 
-def open_for(enterprise_id: str) -> CompoundSelect[tuple[str]]:
-    """SQL: ids of the open jobs on its machines, and of those done for it under a contract."""
+def open_for(enterprise_id: str) -> CompoundSelect[tuple[str, int, str]]:
+    """SQL: id, applied_at and state of the open jobs on its machines, and of those done for it."""
     theirs = select(Contract.id).where(Contract.client_id == enterprise_id)
+    columns = (Job.id, Job.applied_at, Job.state)
     return union_all(
-        select(Job.id).where(Job.enterprise_id == enterprise_id, IS_OPEN),
+        select(*columns).where(Job.enterprise_id == enterprise_id, IS_OPEN),
         # What is done for it on its own machine is in the other arm.
-        select(Job.id).where(
+        select(*columns).where(
             Job.contract_id.in_(theirs), Job.enterprise_id != enterprise_id, IS_OPEN
         ),
     )

@@ -34,8 +34,8 @@ def job_list() -> str:
 def working(unit: Unit, firm: str) -> int:
     """How many are on or paused."""
     mine = listing.open_for(firm).subquery()
-    rows = select(func.count()).select_from(Job).join(mine, mine.c.id == Job.id)
-    return unit.db.scalar(rows.where(Job.state.in_(("on", "paused")))) or 0
+    rows = select(func.count()).select_from(mine)
+    return unit.db.scalar(rows.where(mine.c.state.in_(("on", "paused")))) or 0
 
 
 def page_of(
@@ -43,10 +43,10 @@ def page_of(
 ) -> list[dict[str, Any]]:
     """Open jobs as plain values."""
     mine = listing.open_for(firm).subquery()
-    rows = select(Job).join(mine, mine.c.id == Job.id)
-    newest = rows.order_by(Job.applied_at.desc(), Job.id.desc())
-    found = unit.db.scalars(newest.limit(limit).offset(offset))
-    return [_shown(unit, one, firm, person) for one in found]
+    newest = (mine.c.applied_at.desc(), mine.c.id.desc())
+    ids = list(unit.db.scalars(select(mine.c.id).order_by(*newest).limit(limit).offset(offset)))
+    found = {one.id: one for one in unit.db.scalars(select(Job).where(Job.id.in_(ids)))}
+    return [_shown(unit, found[id], firm, person) for id in ids]
 
 
 def _shown(unit: Unit, job: Job, firm: str, person: Person) -> dict[str, Any]:
