@@ -9,6 +9,7 @@ import json
 import os
 import random
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
@@ -26,6 +27,7 @@ from cloud.registry import (
     factors,
     machines,
     people,
+    pins,
     places,
     training,
 )
@@ -44,6 +46,7 @@ PLACES = {
 _FILE = "demo.json"
 _BEIJING = timezone(timedelta(hours=8))
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+_ON_SITE = ("welder", "fire_watch")
 _WELDING = "熔化焊接与热切割作业"
 
 
@@ -139,9 +142,9 @@ _RENEW_H = 24
 def seed(ground: Ground) -> dict[str, Any]:
     """Make or find the county; what to log in and connect with, as written to demo.json.
 
-    `{"people": [{login, password, factor, name, role, note}], "machines": [{code, name, device,
-    enterprise}], "terminals": [{device, secret (hex), code}], "spare": {device, secret}}`;
-    `factor` = the second factor's secret (base32), empty where the role needs none.
+    `{"people": [{login, password, factor, pin, name, role, note}], "machines": [{code, name,
+    device, enterprise}], "terminals": [{device, secret (hex), code}], "spare": {device, secret}}`;
+    `factor` = the second factor's secret (base32), empty where the role needs none, as is `pin`.
     """
     path = Path(ground.settings.data_dir) / _FILE
     known = _known(path)
@@ -206,14 +209,27 @@ def _somebody(
     factor = known.get("factor", "")
     if one.role in factors.COMPULSORY and not (factor and factors.in_force(unit, person.id)):
         factor = factors.secret_text(factors.begin(unit, person))
+    pin = known.get("pin", "")
+    if one.role in _ON_SITE and not pin:
+        pin = _pin(unit, person)
     return {
         "login": one.login,
         "password": password,
         "factor": factor,
+        "pin": pin,
         "name": one.name,
         "role": one.role,
         "note": one.note,
     }
+
+
+def _pin(unit: Unit, person: Person) -> str:
+    """A fresh PIN that nobody would guess first."""
+    while True:
+        drawn = f"{secrets.randbelow(10**pins.DIGITS):0{pins.DIGITS}}"
+        with suppress(pins.WeakPin):
+            pins.put(unit, person.id, drawn, session="")
+            return drawn
 
 
 def _paper(unit: Unit, person: Person, number: str, paper: _Paper) -> None:

@@ -54,7 +54,7 @@ def person(stage: Demo, login: str) -> Person:
     """Somebody of the demonstration county, signed in on a phone of their own."""
     entry = next(p for p in stage.county["people"] if p["login"] == login)
     phone = stage.phone()
-    phone.sign_in(login, entry["password"], entry["factor"])
+    phone.sign_in(login, entry["password"], entry["factor"], entry["pin"])
     return Person(phone, entry["name"])
 
 

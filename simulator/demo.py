@@ -277,9 +277,9 @@ def table(stage: Demo) -> str:
         f"    {stage.web_url}/m/{m['code']}  {m['name']}（{m['enterprise']}）{m['device']}"
         for m in stage.county["machines"]
     ]
-    rows += ["", "  演示账号 demo log-ins"]
+    rows += ["", "  演示账号 demo log-ins：密码 password，作业密码 PIN"]
     rows += [
-        f"    {p['login']:<12} {p['password']:<16} {p['name']}  {p['note']}"
+        f"    {p['login']:<12} {p['password']:<16} {p['pin']:<8} {p['name']}  {p['note']}"
         for p in stage.county["people"]
     ]
     coded = [p["login"] for p in stage.county["people"] if p["factor"]]

@@ -18,6 +18,7 @@ from simulator.world.jpeg import jpeg
 _TOKEN = re.compile(r'<meta name="csrf" content="([^"]+)"')
 _FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.S)
 _INPUT = re.compile(r"<(?:input|button)\b[^>]*>")
+_WITH_PIN = ("on", "watch", "ticket")
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
@@ -48,6 +49,7 @@ class Phone:
         self.cookies: dict[str, str] = {}
         self.token = ""
         self.page = ""
+        self.pin = ""
 
     def close(self) -> None:
         self._connection.close()
@@ -56,6 +58,7 @@ class Phone:
         """Another connection of the same browser: same sign-in, same page."""
         tab = Phone(self.base)
         tab.cookies, tab.token, tab.page = dict(self.cookies), self.token, self.page
+        tab.pin = self.pin
         return tab
 
     def request(
@@ -113,7 +116,9 @@ class Phone:
 
     def press(self, path: str, **fields: Any) -> Answer:
         """Sends the form of the open page that leads to `path`; the answer is the page's JSON."""
-        content = self.form("/" + path.rsplit("/", 1)[-1]) | {"csrf": self.token}
+        act = path.rsplit("/", 1)[-1]
+        content = self.form(f"/{act}") | {"csrf": self.token}
+        content |= {"pin": self.pin} if self.pin and act in _WITH_PIN else {}
         content |= {k: v for k, v in fields.items() if v is not None}
         return self.request(
             "POST",
@@ -126,8 +131,10 @@ class Phone:
             },
         )
 
-    def sign_in(self, login: str, password: str, factor: str = "") -> None:
-        """`factor` = the secret in this person's authenticator, if they have one."""
+    def sign_in(self, login: str, password: str, factor: str = "", pin: str = "") -> None:
+        """`factor` = the secret in this person's authenticator, if they have one; `pin` = what
+        they type at ON and at the fire watch's confirmation."""
+        self.pin = pin
         for code in self._codes(factor) if factor else [None]:
             self.open("/login")
             answer = self.press("/login", login=login, password=password, code=code)

@@ -64,6 +64,8 @@ class Settings:
     presence_tries: Annotated[int, "tries at one spoken code"] = 3
     presence_often: Annotated[int, "codes for one person at one machine in presence_often_s"] = 6
     presence_often_s: Annotated[int, "window in which spoken codes are counted"] = 600
+    pin_fresh_s: Annotated[int, "a PIN typed at ON and at the fire watch's step holds for"] = 300
+    pin_tries: Annotated[int, "wrong PINs in a row until it is void"] = 5
     watched_s: Annotated[int, "ON must follow the fire watch within"] = 600
     resume_s: Annotated[int, "a paused job resumes within"] = 1800
     lease_max_s: Annotated[int, "longest single lease"] = 43_200

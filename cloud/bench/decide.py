@@ -33,7 +33,7 @@ from cloud.mqtt.login import CLOUD_USER, Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
 from cloud.registry import places
 from cloud.registry.people import Person
-from cloud.work import jobs
+from cloud.work import jobs, proving
 from cloud.work.job import Job
 
 LIMIT_MS = 15
@@ -168,7 +168,7 @@ def _decided(
             job = jobs.by_id(unit, job_id)
             welder = unit.db.get_one(Person, site.place.welder)
             assert job
-            moved = jobs.switch_on(unit, job, welder)
+            moved = jobs.switch_on(unit, job, welder, proving.later(unit))
         on.append((time.perf_counter() - start) * 1000)
         assert isinstance(moved, Job), moved.codes
         body, at = ear.heard()

@@ -8,7 +8,7 @@ from cloud.book import media
 from cloud.link import intake
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import jobs, profiles
+from cloud.work import jobs, profiles, proving
 from cloud.work.job import Job
 from cloud.work.refusal import Refusals
 from simulator.light import LightTerminal
@@ -68,7 +68,7 @@ class Site:
                     _good(jobs.check(unit, job, person, typed, ticks, True))
                 else:
                     ticks = {tick.id for tick in every.watch_checklist}
-                    _good(jobs.watch(unit, job, person, typed, ticks))
+                    _good(jobs.watch(unit, job, person, typed, ticks, proving.later(unit)))
         return job.id
 
     def _pictures(self, job: Job, role: str) -> None:

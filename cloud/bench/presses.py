@@ -7,6 +7,7 @@ the welder pressed.
 import asyncio
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 
 from cloud.base.unit import Ground
 from cloud.bench.county import Place
-from cloud.registry import accounts
+from cloud.registry import accounts, pins
 from cloud.registry.people import Person
 from cloud.web.visitor import SESSION
 
@@ -32,9 +33,10 @@ class Press:
     job: str
     token: str
     csrf: str
+    pin: str
 
     def request(self) -> bytes:
-        body = urlencode({"job": self.job, "csrf": self.csrf}).encode()
+        body = urlencode({"job": self.job, "csrf": self.csrf, "pin": self.pin}).encode()
         head = (
             f"POST /m/{self.code}/on HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
             f"Cookie: {SESSION}={self.token}\r\nContent-Length: {len(body)}\r\n"
@@ -57,7 +59,7 @@ class Answers:
 
 
 def signed_in(ground: Ground, places: Sequence[Place], jobs: dict[str, str]) -> list[Press]:
-    """A phone for every welder: the session is there, the page is open."""
+    """A phone for every welder: the session is there, the page is open, the PIN is typed."""
     presses = []
     for start in range(0, len(places), _SIGNED_IN_AT_ONCE):
         with ground.write() as unit:
@@ -67,7 +69,9 @@ def signed_in(ground: Ground, places: Sequence[Place], jobs: dict[str, str]) -> 
                 owner = f"session:{token}".encode()
                 csrf = hmac.digest(ground.keys.csrf, owner, "sha256").hex()
                 job = jobs[place.device]
-                presses.append(Press(place.device, place.code, job, token, csrf))
+                pin = f"27{secrets.randbelow(10_000):04}"
+                pins.put(unit, place.welder, pin, session="")
+                presses.append(Press(place.device, place.code, job, token, csrf, pin))
     return presses
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cloud.base.unit import Ground, Unit
 from cloud.book import audit
-from cloud.registry import accounts, factors
+from cloud.registry import accounts, factors, pins
 from cloud.registry.accounts import Refused, SignedIn
 from cloud.registry.people import Person
 
@@ -46,6 +46,16 @@ def end_factor(unit: Unit, person: Person, typed: str) -> bool:
         return False
     factors.end(unit, person)
     tell(unit, person, "second-factor-ended", {})
+    return True
+
+
+def set_pin(unit: Unit, person: Person, typed: str, token: str) -> bool:
+    """Another PIN, by who has just signed in with this session; False if that was too long ago.
+    WeakPin."""
+    if unit.now >= accounts.began_at(unit, token) + unit.settings.pin_fresh_s * 1000:
+        return False
+    pins.put(unit, person.id, typed, accounts.session_id(token))
+    tell(unit, person, "pin-set", {})
     return True
 
 

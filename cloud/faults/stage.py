@@ -9,7 +9,16 @@ from typing import Any
 from cloud.base.formats import uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.link import terminals
-from cloud.registry import accounts, certificates, enterprises, factors, machines, people, places
+from cloud.registry import (
+    accounts,
+    certificates,
+    enterprises,
+    factors,
+    machines,
+    people,
+    pins,
+    places,
+)
 from cloud.work.facts import china_day
 
 COUNTY = "990101"
@@ -90,7 +99,7 @@ class _Maker:
     def person(
         self, unit: Unit, roles: set[str], place: str = "", firm: Any = None, **more: Any
     ) -> list[str]:
-        """[login, password], and the second factor's secret where the role needs one."""
+        """[login, password], with the factor's secret and the PIN where the role needs them."""
         login, password = f"p{self._next()}", secrets.token_hex(8)
         one = people.add(
             unit,
@@ -104,7 +113,9 @@ class _Maker:
         )
         accounts.set_password(unit, one.id, password)
         if not roles & factors.COMPULSORY:
-            return [login, password]
+            pin = f"27{secrets.randbelow(10_000):04}"
+            pins.put(unit, one.id, pin, session="")
+            return [login, password, "", pin]
         self.looks[login] = place
         return [login, password, factors.secret_text(factors.begin(unit, one))]
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import ForeignKey, bindparam, delete, func, select
+from sqlalchemy import ForeignKey, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -23,6 +23,7 @@ from cloud.registry.people import Person, PersonRole
 PASSWORD_LENGTHS = range(8, 129)
 Record = Callable[[Unit, Person | None, str], None]
 _WHERE = "session.where"
+_ONE_PHONE = "welder"  # has one active phone
 _SHOWN = 12  # letters of a session's digest by which it is named
 
 
@@ -44,6 +45,8 @@ class SignedInSession(Base):
     """One signed-in browser; only the SHA-256 of its token is here.
 
     `where_sealed` = the network address it came from and what kind of browser it is.
+    `newer_at` = since when the account is used on another phone too, and this one was not told;
+    a welder's has ended with that and stays only to be told.
     """
 
     __tablename__ = "session"
@@ -53,6 +56,7 @@ class SignedInSession(Base):
     made_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)
     where_sealed: Mapped[str] = mapped_column(default="", server_default="")
+    newer_at: Mapped[int | None]
 
 
 class SignInFailure(Base):
@@ -157,11 +161,14 @@ def sign_in(
 def begin(
     unit: Unit, person: Person, address: str, agent: str = "", replaces: str = ""
 ) -> SignedIn:
-    """A session for somebody who has proved who they are; the only place that makes one."""
+    """A session for somebody who has proved who they are; the only place that makes one.
+
+    Phones on which the account is used already are told; a welder's session there has ended.
+    """
     unit.db.execute(delete(SignedInSession).where(SignedInSession.expires_at <= unit.now))
     sign_out(unit, replaces)
-    if "welder" in person.roles:
-        sign_out_everywhere(unit, person.id)
+    older = update(SignedInSession).where(SignedInSession.person_id == person.id)
+    unit.db.execute(older.values(newer_at=unit.now))
     token = secrets.token_urlsafe(32)
     seen = json.dumps({"address": address, "agent": agent})
     unit.db.add(
@@ -178,7 +185,10 @@ def begin(
 
 @dataclass(frozen=True)
 class Known:
-    """Whose session it is; `lacking` = must have a second factor and has none in force."""
+    """Whose session it is; `lacking` = must have a second factor and has none in force.
+
+    `newer_at` = since when the account is used on another phone too, and nobody was told here.
+    """
 
     id: str
     name: str
@@ -186,12 +196,13 @@ class Known:
     district: str
     enterprise_id: str | None
     lacking: bool
+    newer_at: int | None = None
 
 
 # Asked at every request: one statement, put together once. A row for each role.
 _WHOSE = (
     select(Person.id, Person.name, Person.district, Person.enterprise_id)
-    .add_columns(PersonRole.role, SecondFactor.confirmed_at)
+    .add_columns(PersonRole.role, SecondFactor.confirmed_at, SignedInSession.newer_at)
     .join(SignedInSession, SignedInSession.person_id == Person.id)
     .outerjoin(PersonRole, PersonRole.person_id == Person.id)
     .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
@@ -205,10 +216,32 @@ def session(unit: Unit, token: str) -> Known | None:
     found = unit.db.execute(_WHOSE, {"token": _digest(token), "now": unit.now}).all()
     if not found:
         return None
-    id, name, district, enterprise_id, _role, confirmed_at = found[0]
+    id, name, district, enterprise_id, _role, confirmed_at, newer_at = found[0]
     roles = frozenset(row.role for row in found if row.role)
+    if newer_at is not None and _ONE_PHONE in roles:
+        return None
     lacking = confirmed_at is None and bool(factors.COMPULSORY & roles)
-    return Known(id, name, roles, district, enterprise_id, lacking)
+    return Known(id, name, roles, district, enterprise_id, lacking, newer_at)
+
+
+def began_at(unit: Unit, token: str) -> int:
+    """When the session of this token began; 0 if there is none."""
+    row = unit.db.get(SignedInSession, _digest(token))
+    return row.made_at if row else 0
+
+
+def ended_by_newer(unit: Unit, token: str) -> int | None:
+    """When the session of this token ended because its account was used on another phone."""
+    row = unit.db.get(SignedInSession, _digest(token))
+    return row.newer_at if row and row.expires_at > unit.now else None
+
+
+def told_of_newer(unit: Unit, token: str) -> None:
+    """The owner has looked at the list of sessions here."""
+    row = unit.db.get(SignedInSession, _digest(token))
+    if row is not None and row.newer_at is not None:
+        row.newer_at = None
+        unit.db.flush()
 
 
 def sign_out(unit: Unit, token: str) -> None:
@@ -225,6 +258,8 @@ def sessions_of(unit: Unit, person_id: str) -> list[dict[str, str | int]]:
     """A person's sessions, the newest first: id, made_at, expires_at, address, agent."""
     mine = SignedInSession.person_id == person_id
     rows = select(SignedInSession).where(mine, SignedInSession.expires_at > unit.now)
+    if _ONE_PHONE in unit.db.get_one(Person, person_id).roles:
+        rows = rows.where(SignedInSession.newer_at.is_(None))
     return [
         {"id": row.token_hash[:_SHOWN], "made_at": row.made_at, "expires_at": row.expires_at}
         | _where(unit, row)

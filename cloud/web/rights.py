@@ -37,6 +37,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "accounts.logout": ALL_ROLES,
     "accounts.factor": ALL_ROLES,  # everybody for themselves, as the next three
     "accounts.end_factor": ALL_ROLES,
+    "accounts.pin": _ON_SITE,
     "accounts.sessions": ALL_ROLES,
     "accounts.end_session": ALL_ROLES,
     "regulator.status": ALL_ROLES,  # regulators see the numbers, everybody else where to scan

@@ -39,7 +39,7 @@ def not_yours() -> Trouble:
 
 
 def log_in_first() -> Trouble:
-    """A 401: only for programs; people are led to the log-in page."""
+    """A 401: only for programs; people are led to the log-in page, which says more."""
     return Trouble(401, "log-in", _("请先登录。"))
 
 

@@ -19,6 +19,7 @@ from cloud.base.formats import mask_name
 from cloud.base.unit import Ground
 from cloud.registry import accounts, sight
 from cloud.registry.people import Person
+from cloud.web.shown import clock_time
 from cloud.web.trouble import Trouble, log_in_first
 
 SESSION = "hanma_session"
@@ -71,6 +72,14 @@ def signed_in() -> Viewer:
     return person
 
 
+def elsewhere() -> str:
+    """Since when (shown) this browser's account is used on another phone too; empty = it was told,
+    or is not."""
+    viewer()
+    since = g.get("newer_at")
+    return clock_time(since, ground().clock()) if since else ""
+
+
 def session_token() -> str:
     """The session cookie, or empty."""
     return request.cookies.get(SESSION, "")
@@ -115,7 +124,7 @@ def local_path(wanted: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Let templates name the viewer, and hand a new visitor a number."""
-    app.jinja_env.globals.update(viewer=viewer, csrf_token=csrf_token)
+    app.jinja_env.globals.update(viewer=viewer, csrf_token=csrf_token, elsewhere=elsewhere)
 
     @app.after_request
     def keep_visit(response: Response) -> Response:
@@ -129,6 +138,7 @@ def _signed_in(token: str) -> Viewer | None:
         return None
     with ground().read() as unit:
         known = accounts.session(unit, token)
+        g.newer_at = known.newer_at if known else accounts.ended_by_newer(unit, token)
         return Viewer.of(known, known.lacking, sight.of(unit, known)) if known else None
 
 

@@ -16,6 +16,7 @@ from cloud.registry.people import Person
 from cloud.work import closing, gather, profiles, reconcile, switching
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
+from cloud.work.facts import UNPROVED, ProofFacts
 from cloud.work.job import OPEN, OVER, Job, profile_of
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
@@ -30,7 +31,12 @@ def handlers() -> Handlers:
 
 
 def ticket_on(
-    unit: Unit, job: Job, welder: Person, challenge: str = "", fw: str = ""
+    unit: Unit,
+    job: Job,
+    welder: Person,
+    challenge: str = "",
+    fw: str = "",
+    proof: ProofFacts = UNPROVED,
 ) -> Ticket | Refusals:
     """A ticket with which the welder's phone switches on, or resumes; all refusals otherwise.
 
@@ -43,7 +49,7 @@ def ticket_on(
     if job.state not in OPEN:
         return table.refused_for(unit, job, welder.id, "on", "job-closed")
     profile = profile_of(job)
-    facts = gather.at_step(unit, "on", job)
+    facts = gather.at_step(unit, "on", job, proof=proof)
     if job.state == "on" or _holds_ticket(unit, job):
         facts = replace(facts, resuming=True)  # it was decided, and the fire watch was there
     if facts.machine.terminal == "dark":

@@ -109,6 +109,24 @@ class ReviewFacts:
 
 
 @dataclass(frozen=True)
+class ProofFacts:
+    """The PIN of whoever acts: when it was last typed rightly on this phone.
+
+    `word` = empty, or missing, wrong, spent; `left` = tries left after a wrong one.
+    """
+
+    proved_at: int | None = None
+    word: str = ""
+    left: int = 0
+
+    def fresh(self, now: int, fresh_s: int) -> bool:
+        return self.proved_at is not None and now < self.proved_at + fresh_s * 1000
+
+
+UNPROVED = ProofFacts()
+
+
+@dataclass(frozen=True)
 class Facts:
     """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet."""
 
@@ -130,6 +148,8 @@ class Facts:
     watched_at: int | None = None
     resuming: bool = False
     watched_s: int = 600
+    proof: ProofFacts = UNPROVED
+    pin_fresh_s: int = 300
     contract: ContractFacts | None = None
     contract_named: bool = False
     review: ReviewFacts | None = None

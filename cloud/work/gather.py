@@ -107,6 +107,7 @@ def _facts(
         training_by=training.deadline(unit, machine.district) if step == "apply" else None,
         fire_watch=_person(people[fire_watch_id], busy) if fire_watch_id else None,
         watched_s=unit.settings.watched_s,
+        pin_fresh_s=unit.settings.pin_fresh_s,
         **given,
     )
 

@@ -6,7 +6,7 @@ from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 from cloud.book import media, outbox
 from cloud.registry.people import Person
-from cloud.work import gather, pictures
+from cloud.work import gather, pictures, proving
 from cloud.work import job as table
 from cloud.work.decide import decide
 from cloud.work.job import OPEN, Job, profile_of
@@ -60,5 +60,5 @@ def _may_watch(unit: Unit, job: Job, person: Person) -> Refusals:
     """Why this person may not become the fire watch, but for what comes after the picture."""
     profile = profile_of(job)
     every = frozenset(tick.id for tick in profile.watch_checklist)
-    claimed = {"watch_ticks": every, "joint_photo": True}
+    claimed = {"watch_ticks": every, "joint_photo": True, "proof": proving.later(unit)}
     return decide(gather.at_step(unit, "watch", job, person, **claimed), profile).refusals

@@ -6,9 +6,10 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
 from cloud.registry.people import Person
-from cloud.work import gather, presence
+from cloud.work import gather, presence, proving
 from cloud.work import job as table
 from cloud.work.decide import decide
+from cloud.work.facts import UNPROVED, ProofFacts
 from cloud.work.job import BEFORE, OPEN, Job, profile_of
 from cloud.work.presence import PresenceCode, four_digits
 from cloud.work.profiles import Tick
@@ -25,8 +26,8 @@ def ask_code(
         return table.refused_for(unit, job, person.id, "code", "wrong-step")
     if person.id != job.welder_id:
         every = _ids(profile.watch_checklist)  # ticked later, with the code
-        facts = gather.at_step(unit, "watch", job, person, watch_ticks=every, joint_photo=True)
-        decision = decide(facts, profile)
+        claimed = {"watch_ticks": every, "joint_photo": True, "proof": proving.later(unit)}
+        decision = decide(gather.at_step(unit, "watch", job, person, **claimed), profile)
         if not decision.allowed:
             return table.refused(unit, job, decision.refusals, person.id, "code")
     spoken = presence.speak(unit, gather.machine_of(unit, job), person, job, draw)
@@ -73,7 +74,12 @@ def check(
 
 
 def watch(
-    unit: Unit, job: Job, person: Person, typed_code: str, ticks: Set[str]
+    unit: Unit,
+    job: Job,
+    person: Person,
+    typed_code: str,
+    ticks: Set[str],
+    proof: ProofFacts = UNPROVED,
 ) -> Job | Refusals:
     """A second person confirms on site (CQ art. 23); good once, for `settings.watched_s`."""
     job = table.locked(unit, job)
@@ -86,7 +92,8 @@ def watch(
         )
     profile = profile_of(job)
     kept = _ids(profile.watch_checklist) & ticks
-    decision = decide(gather.at_step(unit, "watch", job, person, watch_ticks=kept), profile)
+    facts = gather.at_step(unit, "watch", job, person, watch_ticks=kept, proof=proof)
+    decision = decide(facts, profile)
     refusals = decision.refusals or _presence(unit, job, person, typed_code)
     if refusals:
         return table.refused(unit, job, refusals, person.id, "watch")

@@ -11,11 +11,14 @@ from cloud.registry.people import Person
 from cloud.work import closing, gather, speech
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
+from cloud.work.facts import UNPROVED, ProofFacts
 from cloud.work.job import OPEN, Job, profile_of
 from cloud.work.refusal import Refusals
 
 
-def switch_on(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
+def switch_on(
+    unit: Unit, job: Job, welder: Person, proof: ProofFacts = UNPROVED
+) -> Job | Refusals:
     """The welder presses ON: decided again with fresh facts; pressed twice it is one request.
 
     The job is `on` only when the terminal says that its relay is closed for it.
@@ -30,7 +33,7 @@ def switch_on(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
     if job.device and commands.pending(unit, job.device, job.id, "1"):
         return job
     profile = profile_of(job)
-    facts = gather.at_step(unit, "on", job)
+    facts = gather.at_step(unit, "on", job, proof=proof)
     decision = decide(facts, profile)
     if not decision.allowed:
         return table.refused(unit, job, decision.refusals, welder.id, "on")

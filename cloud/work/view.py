@@ -1,6 +1,6 @@
 """What a page shows of a machine and its job to one viewer: pages hold no decisions."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cloud.base.formats import mask_name
 from cloud.base.settings import Settings
@@ -9,7 +9,7 @@ from cloud.link import reckoning, terminals
 from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import cylinders, exempting, extending, pictures, profiles
+from cloud.work import cylinders, exempting, extending, pictures, profiles, proving
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
 from cloud.work.profiles import Profile
@@ -32,7 +32,7 @@ class JobView:
     many still must come; `pictures` = (id, kind) of those there are, for who may see them.
     `times` (epoch ms) holds what is known, and watch_until, resume_until,
     check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
-    `extendable` = a later permit was approved.
+    `extendable` = a later permit was approved. `wants_pin` = type or set, before this step.
     """
 
     profile: Profile
@@ -50,6 +50,7 @@ class JobView:
     welder: str = ""
     fire_watch: str = ""
     wants_code: bool = False
+    wants_pin: str = ""
     wants_picture: str = ""
     pictures_wanted: int = 0
     pictures: tuple[tuple[str, str], ...] = ()
@@ -62,8 +63,11 @@ class JobView:
     refusals: Refusals = field(default_factory=Refusals)
 
 
-def view(unit: Unit, machine: Machine, person: Person | None) -> JobView:
-    """The machine as this person (None = not signed in) sees it now. Changes nothing."""
+def view(unit: Unit, machine: Machine, person: Person | None, session: str = "") -> JobView:
+    """The machine as this person (None = not signed in) sees it now. Changes nothing.
+
+    `session` = on which phone, as far as the PIN is concerned.
+    """
     job = _job_for(unit, machine, person)
     row = terminals.get(unit, machine.device) if machine.device else None
     part = _part(job, person)
@@ -83,7 +87,10 @@ def view(unit: Unit, machine: Machine, person: Person | None) -> JobView:
         step=step,
         part=part,
     )
-    return shown if job is None else _with_job(unit, shown, job, person)
+    if job is None:
+        return shown
+    pin = proving.wanted(unit, person, session) if person and step in ("watch", "on") else ""
+    return replace(_with_job(unit, shown, job, person), wants_pin=pin)
 
 
 def next_step(job: Job, profile: Profile) -> str:

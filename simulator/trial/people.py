@@ -35,9 +35,10 @@ _NUMBER = itertools.count()
 
 @dataclass(frozen=True)
 class Orders:
-    """`web`, `ears` = ports; `pairs` = [{code, device, welder, watch}] with [login, password]
-    each; `group` = the same of those who try what they may not, with `other`: a second account
-    on the same phone, `expired`, `far` (an officer of elsewhere), `victim` (another's machine).
+    """`web`, `ears` = ports; `pairs` = [{code, device, welder, watch}] with [login, password,
+    factor, PIN] each; `group` = the same of those who try what they may not, with `other`: a
+    second account on the same phone, `expired`, `far` (an officer of elsewhere), `victim`
+    (another's machine).
     `quiet_at` = epoch s of the last new job. The first pair is still at work at the end."""
 
     web: int
@@ -98,7 +99,7 @@ class Somebody:
 
     def __init__(self, base: str, who: list[str], notes: Notes) -> None:
         self._base, self._notes = base, notes
-        self._login, *self._secrets = who  # password, and the factor's secret if there is one
+        self._login, *self._secrets = who  # password, the factor's secret, PIN
         self.phone = NotingPhone(base, who[0], notes)
         self._in = False
 

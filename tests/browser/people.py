@@ -34,7 +34,13 @@ def hear(page, terminal, before):
     return terminal.spoken_code()
 
 
-def prove(page, terminal, done, script=True):
+def type_pin(page, stage, login):
+    """The PIN of this person of the demo county, where the page asks for one."""
+    expect(page.locator("#pin")).to_be_visible()
+    page.fill("#pin", stage.person(login)["pin"])
+
+
+def prove(page, terminal, done, script=True, pin=""):
     """Take a picture, tick the list, let the machine speak, type what it said, confirm."""
     take_picture(page, script)
     before = len(terminal.spoken)
@@ -42,6 +48,8 @@ def prove(page, terminal, done, script=True):
     press(page, "请焊机报码")
     expect(page.locator("#spoken")).to_contain_text("内有效")
     page.fill("#code", hear(page, terminal, before))
+    if pin:
+        page.fill("#pin", pin)
     press(page, done)
 
 
@@ -62,7 +70,8 @@ def watched(stage, phone, machine=0, **welders):
     heading(welder, "等监护人到现场核验")
     watch = phone("watch1", f"/m/{code}")
     heading(watch, "核验现场")
-    prove(watch, terminal, "确认现场安全")
+    prove(watch, terminal, "确认现场安全", pin=stage.person("watch1")["pin"])
     heading(watch, "核验完成，等焊工开机")
     heading(welder, "可以开机")
+    type_pin(welder, stage, "welder1")
     return welder, watch, terminal

@@ -13,6 +13,7 @@ from tests.browser.people import (
     prove,
     take_picture,
     tick_everything,
+    type_pin,
 )
 
 pytestmark = pytest.mark.slow
@@ -44,12 +45,19 @@ def test_a_job_from_the_scan_to_the_close(stage, phone, shot):
     expect(watch.locator("input[type=checkbox]").first).to_be_checked()
     shot(watch, "05-watch")
     watch.fill("#code", hear(watch, terminal, before))
+    type_pin(watch, stage, "watch1")
     press(watch, "确认现场安全")
     heading(watch, "核验完成，等焊工开机")
     shot(watch, "06-wait-on")
 
     heading(welder, "可以开机")
     shot(welder, "07-on")
+    welder.fill("#pin", "999990")
+    press(welder, "开机")
+    expect(welder.get_by_text("作业密码不对。")).to_be_visible()
+    expect(welder.locator("#pin")).to_have_value("")
+    shot(welder, "07-wrong-pin")
+    type_pin(welder, stage, "welder1")
     terminal.answer_after_s = 1.5
     press(welder, "开机")
     heading(welder, "正在等焊机应答")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from cloud.registry import people
 from cloud.work import permits
-from tests.browser.people import heading, press, prove
+from tests.browser.people import heading, press, prove, type_pin
 
 pytestmark = pytest.mark.slow
 
@@ -51,8 +51,9 @@ def test_asked_approved_switched_on_and_withdrawn_during_the_work(bare, phone, s
     press(welder, "申请作业")
     prove(welder, terminal, "确认，下一步")
     watch = phone("watch1", f"/m/{code}")
-    prove(watch, terminal, "确认现场安全")
+    prove(watch, terminal, "确认现场安全", pin=bare.person("watch1")["pin"])
     heading(welder, "可以开机")
+    type_pin(welder, bare, "welder1")
     press(welder, "开机")
     heading(welder, "作业中")
     assert terminal.relay == 1

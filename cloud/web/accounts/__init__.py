@@ -17,12 +17,12 @@ from sqlalchemy import text
 from cloud.cases import entrance
 from cloud.registry.accounts import Refused, sign_out
 from cloud.web import fields, language, visitor
-from cloud.web.accounts import by_phone, factor, first, registering, sessions
+from cloud.web.accounts import by_phone, factor, first, pin, registering, sessions
 from cloud.web.accounts.agents import agent
 from cloud.web.accounts.blueprint import blueprint
 from cloud.web.trouble import Trouble, show, wants_json
 
-__all__ = ["blueprint", "by_phone", "factor", "first", "registering", "sessions"]
+__all__ = ["blueprint", "by_phone", "factor", "first", "pin", "registering", "sessions"]
 _LOGIN_LIMIT = 64
 _PASSWORD_LIMIT = 128
 _PATH_LIMIT = 512
@@ -56,10 +56,12 @@ def login() -> Response | str:
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    """End this browser's session."""
+    """End this browser's session; where `next` is given, sign in again for that page."""
+    wanted = fields.text("next", "next", limit=_PATH_LIMIT, required=False)
+    after = {"next": visitor.local_path(wanted)} if wanted else {}
     with visitor.ground().write() as unit:
         sign_out(unit, visitor.session_token())
-    response = redirect(url_for("accounts.login"), 303)
+    response = redirect(url_for("accounts.login", **after), 303)
     visitor.drop_session(response)
     return response
 

@@ -19,7 +19,8 @@ _ID = 16
 def sessions() -> str:
     """One's own, the newest first."""
     me = visitor.signed_in()
-    with visitor.ground().read() as unit:
+    with visitor.ground().write() as unit:
+        accounts.told_of_newer(unit, visitor.session_token())
         rows = accounts.sessions_of(unit, me.id)
         secured = factors.in_force(unit, me.id)
     return render_template(

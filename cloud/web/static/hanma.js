@@ -89,10 +89,21 @@ function swap(fresh) {
   if (said.textContent !== fresh.dataset.say) said.textContent = fresh.dataset.say || "";
 }
 
+// What was judged wrong is typed anew; everything else stays.
+function forget(form, refusals) {
+  const wrong = [...form.querySelectorAll("[data-judged]")].filter(({ dataset }) =>
+    refusals.some(({ code }) => code.startsWith(dataset.judged)));
+  for (const field of wrong) field.value = "";
+  wrong[0]?.focus({ preventScroll: true });
+}
+
 // What is typed and ticked stays; the pieces marked `live` (form number, spoken code) are renewed.
 function keep(mine, form) {
   if (!mine) return;
-  for (const piece of form.querySelectorAll("[data-live]")) mine.querySelector(`#${piece.id}`)?.replaceWith(piece);
+  for (const piece of form.querySelectorAll("[data-live]")) {
+    const was = mine.querySelector(`#${piece.id}`);
+    if (!(was?.querySelector("input") && piece.querySelector("input"))) was?.replaceWith(piece);
+  }
   form.replaceWith(mine);
 }
 
@@ -117,9 +128,7 @@ document.addEventListener("submit", async (event) => {
     const answer = await ask(button?.hasAttribute("formaction") ? button.formAction : form.action,
       { method: "POST", body, headers: JSON_TYPE });
     const told = await answer.json();
-    const code = form.querySelector(".digits");
-    if (code && !told.ok) code.value = "";
-    if (code) code.focus({ preventScroll: true });
+    if (!told.ok) forget(form, told.refusals);
     if (file && answer.ok) form.reset();
     if (answer.ok || answer.status === 409) await refresh();
     else tell(form, told.refusals[0]);

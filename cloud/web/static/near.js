@@ -54,6 +54,8 @@ async function ticket(act, challenge) {
   const { job } = main();
   const body = new URLSearchParams({ act, job, csrf: document.querySelector("meta[name=csrf]").content });
   if (challenge) body.set("ch", challenge);
+  const pin = act === "on" && document.getElementById("pin")?.value;
+  if (pin) body.set("pin", pin);
   const answer = await fetch(near.dataset.ticket, { method: "POST", body, headers: { Accept: "application/json" } });
   const told = await answer.json();
   if (!told.ok) { say(told.refusals.map((one) => `${one.words} ${one.todo}`).join(" ")); return null; }

@@ -24,6 +24,7 @@ from cloud.web.welder import screen
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import person_of
 from cloud.web.welder.scanned import machine_at, must_see
+from cloud.web.welder.steps import proved
 from cloud.work import jobs, papers
 from cloud.work.refusal import Refusals
 
@@ -33,7 +34,8 @@ _REASON = 120
 
 @blueprint.post("/m/<code>/ticket")
 def ticket(code: str) -> ResponseReturnValue:
-    """A ticket to switch on or off: `act`, `job`, `ch` (the challenge; none = off-line), `fw`."""
+    """A ticket to switch on or off: `act`, `job`, `ch` (the challenge; none = off-line), `fw`,
+    `pin`."""
     act = fields.choice("act", "act", ("on", "off"))
     job_id = fields.text("job", "job", limit=_ID)
     challenge = _hex("ch", tickets.CHALLENGE)
@@ -49,7 +51,7 @@ def ticket(code: str) -> ResponseReturnValue:
         if job is None or job.machine_id != machine.id:
             raise bad_input(_("没有这项作业。"))
         if act == "on":
-            made = jobs.ticket_on(unit, job, person, challenge, secret)
+            made = jobs.ticket_on(unit, job, person, challenge, secret, proved(unit, person))
         else:
             made = jobs.ticket_off(unit, job, person, challenge)
         answer = handed_out(unit, made)

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import select
 
 from cloud.base.unit import Unit
-from cloud.registry import contracts, enterprises
+from cloud.registry import accounts, contracts, enterprises
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
+from cloud.web import visitor
 from cloud.web.language import language
 from cloud.work import jobs, permits, reviewing
 from cloud.work.facts import china_day
@@ -27,12 +28,12 @@ _QUICK_MS, _SLOW_MS = 1_000, 5_000  # while the machine is to answer, and otherw
 
 def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
     """The machine as this person sees it now: plain values, absolute times, their language."""
-    shown = jobs.view(unit, machine, person)
+    shown = jobs.view(unit, machine, person, accounts.session_id(visitor.session_token()))
     plain = (
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part"),
         *("job", "state", "site", "work", "welder", "fire_watch", "wants_code"),
         *("end_reason", "off_confirmed", "wants_picture", "pictures_wanted", "missed"),
-        *("cylinder", "extendable"),
+        *("cylinder", "extendable", "wants_pin"),
     )
     return {name: getattr(shown, name) for name in plain} | {
         "profile": shown.profile.id,

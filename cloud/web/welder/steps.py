@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cloud.base.unit import Unit
+from cloud.registry import accounts, pins
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import fields, once, visitor
@@ -22,7 +23,8 @@ from cloud.web.welder import screen
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import drafts, person_of
 from cloud.web.welder.scanned import machine_at, must_see
-from cloud.work import jobs, papers
+from cloud.work import jobs, papers, proving
+from cloud.work.facts import ProofFacts
 from cloud.work.job import profile_of
 from cloud.work.jobs import Job
 from cloud.work.profiles import Profile, Tick
@@ -84,7 +86,8 @@ def watch(code: str) -> ResponseReturnValue:
 
     def act(unit: Unit, job: Job, person: Person) -> Outcome:
         profile = profile_of(job)
-        return jobs.watch(unit, job, person, _typed(profile), _ticked(*profile.watch_checklist))
+        ticks, typed = _ticked(*profile.watch_checklist), _typed(profile)
+        return jobs.watch(unit, job, person, typed, ticks, proved(unit, person))
 
     return acted_on_job(code, act)
 
@@ -92,7 +95,11 @@ def watch(code: str) -> ResponseReturnValue:
 @blueprint.post("/m/<code>/on")
 def on(code: str) -> ResponseReturnValue:
     """The welder's own ON."""
-    return acted_on_job(code, jobs.switch_on, freshened=True)
+
+    def act(unit: Unit, job: Job, person: Person) -> Outcome:
+        return jobs.switch_on(unit, job, person, proved(unit, person))
+
+    return acted_on_job(code, act, freshened=True)
 
 
 @blueprint.post("/m/<code>/off")
@@ -138,6 +145,13 @@ def _ticked(*known: Tick) -> set[str]:
 
 def _ten_rules_read() -> bool:
     return fields.flag("ten", _("十不准"))
+
+
+def proved(unit: Unit, person: Person) -> ProofFacts:
+    """The PIN of this form, or as it stands in this session."""
+    given = fields.text("pin", _("作业密码"), limit=4 * pins.DIGITS, required=False)
+    typed = fields.digits("pin", _("作业密码"), count=pins.DIGITS) if given else ""
+    return proving.proof(unit, person, accounts.session_id(visitor.session_token()), typed)
 
 
 def _typed(profile: Profile) -> str:

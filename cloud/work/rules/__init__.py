@@ -7,6 +7,7 @@ from cloud.work.rules import (
     machines,
     people,
     pictures,
+    proof,
     reviews,
     sayings,
     site,
@@ -60,4 +61,8 @@ RULES: tuple[Rule, ...] = (
     pictures.joint_photo,
     watch.presence_watch,
     watch.watch_expired,
+    proof.pin,
+    proof.pin_missing,
+    proof.pin_wrong,
+    proof.pin_spent,
 )

@@ -14,6 +14,7 @@ EVERYWHERE = frozenset(
     {
         *("registered", "not-welder", "machine-unusable", "terminal-missing", "terminal-dark"),
         *("machine-busy", "welder-busy"),
+        *("pin", "pin-missing", "pin-wrong", "pin-spent"),
     }
 )
 

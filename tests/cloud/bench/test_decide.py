@@ -17,7 +17,7 @@ from cloud.cli import main
 from cloud.registry import people
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
-from cloud.work import jobs
+from cloud.work import jobs, proving
 
 SIZE = county.Size(machines=20, welders=30)
 
@@ -43,7 +43,7 @@ def test_a_light_terminal_is_taken_through_a_whole_job(ground: Ground) -> None:
     with ground.write() as unit:
         job, welder = jobs.by_id(unit, job_id), people.get(unit, place.welder)
         assert job is not None and welder is not None
-        jobs.switch_on(unit, job, welder)
+        jobs.switch_on(unit, job, welder, proving.later(unit))
     outbox.deliver(ground, handlers())
     site.off(job_id)
     outbox.deliver(ground, handlers())

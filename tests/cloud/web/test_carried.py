@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cloud.work import jobs
+from tests.cloud.web.conftest import PIN
 
 CH = "0011223344556677"
 LOG = "aa" * 8
@@ -32,7 +33,7 @@ def dark(floor):
 def test_a_whole_weld_over_the_phone(floor, dark):
     welder, _watch, job = dark
     address = f"/m/{floor.code}/ticket"
-    answer = welder.post(address, json=True, act="on", job=job, ch=CH)
+    answer = welder.post(address, json=True, act="on", job=job, ch=CH, pin=PIN)
     assert answer.status_code == 200
     told = floor.terminal.take(answer.json["ticket"])
     assert send(welder, "/carried/receipt", told).json == {"ok": True}

@@ -185,7 +185,15 @@ def test_the_state_has_one_shape(floor):
     assert set(state) == {
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part", "job"),
         *("state", "site", "work", "welder", "fire_watch", "wants_code", "end_reason"),
-        *("missed", "review", "cylinder", "pictures", "wants_picture", "pictures_wanted"),
+        *(
+            "missed",
+            "review",
+            "cylinder",
+            "pictures",
+            "wants_picture",
+            "wants_pin",
+            "pictures_wanted",
+        ),
         *("off_confirmed", "profile", "permit", "ticks", "ten_rules", "times", "refusals"),
         *("poll_ms", "contracts", "approval", "extendable"),
     }

@@ -34,8 +34,8 @@ def test_one_is_ended_and_the_others_go_on(browser, cast):
     (there,) = set(ids) - {here}
     ended = second.post("/account/sessions/end", page="/account/sessions", id=there)
     assert ended.location == "/account/sessions"
-    assert first.get("/").status_code == 303
-    assert second.get("/").status_code == 200
+    assert first.get("/account/sessions").status_code == 303
+    assert second.get("/account/sessions").status_code == 200
 
 
 def test_all_are_ended_at_once_and_nobody_elses(browser, cast):

@@ -13,6 +13,7 @@ from cloud.link import commands, intake, terminals
 from cloud.registry import contracts
 from cloud.registry.machines import Machine
 from cloud.work import jobs, profiles
+from cloud.work.facts import ProofFacts
 from cloud.work.job import Job
 from simulator.phone import fresh_picture
 from tests.cloud.stand_in import StandIn
@@ -37,6 +38,11 @@ class Site:
     @property
     def clock(self) -> Any:
         return self.county.clock
+
+    @property
+    def proof(self) -> ProofFacts:
+        """The PIN, typed just now."""
+        return ProofFacts(self.clock.now)
 
     # --- steps ----------------------------------------------------------------------------------
 
@@ -76,10 +82,10 @@ class Site:
         who = person or self.fire_watch
         self.pictures(job, who)
         typed = self.code(job, who) if code is None else code
-        return self.county.do(jobs.watch, job, who, typed, ALL)
+        return self.county.do(jobs.watch, job, who, typed, ALL, self.proof)
 
     def on(self, job: Any) -> Any:
-        return self.county.do(jobs.switch_on, job, self.welder)
+        return self.county.do(jobs.switch_on, job, self.welder, self.proof)
 
     def off(self, job: Any, person: Any = None, reason: str = "") -> Any:
         return self.county.do(jobs.switch_off, job, person or self.welder, reason)

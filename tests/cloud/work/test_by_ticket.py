@@ -17,10 +17,13 @@ def dark(site: Any) -> None:
 
 def ask(site: Any, job: Any, challenge: str = "", act: str = "on", who: Any = None) -> Any:
     """The text of the ticket, or the codes of the refusals."""
-    call = jobs.ticket_on if act == "on" else jobs.ticket_off
 
     def asked(unit: Any) -> Any:
-        made = call(unit, job, who or site.welder, challenge)
+        person = who or site.welder
+        if act == "on":
+            made = jobs.ticket_on(unit, job, person, challenge, proof=site.proof)
+        else:
+            made = jobs.ticket_off(unit, job, person, challenge)
         return made.codes if isinstance(made, jobs.Refusals) else tickets.written(unit, made)
 
     return site.county.do(asked)

@@ -13,6 +13,7 @@ from cloud.base.settings import Settings
 from cloud.registry import machines
 from cloud.work import jobs, permits, profiles
 from cloud.work.decide import decide
+from cloud.work.facts import ProofFacts
 from tests.cloud.work.rules.test_rules import ALL, READY
 
 pytestmark = pytest.mark.slow  # takes seconds
@@ -113,6 +114,7 @@ UNDONE: dict[str, dict[str, Any]] = {
     "watch-photo": {"joint_photo": False},
     "watch-presence": {"fire_watch_present": False},
     "watch-fresh": {"watched_at": 0},
+    "pin": {"proof": ProofFacts()},
 }
 
 
@@ -120,7 +122,7 @@ def asked(name: str) -> set[str]:
     """What this profile wants before an ON."""
     profile = profiles.load(name)
     watch = {"watch", "watch-checklist", "watch-presence", "watch-fresh"}
-    wanted = {"certificate"} | (watch if profile.asks_watch else set())
+    wanted = {"certificate", "pin"} | (watch if profile.asks_watch else set())
     wanted |= {"permit"} if profile.permit != "no" else set()
     wanted |= {"checklist"} if profile.checklist else set()
     wanted |= {"ten-rules"} if profile.ten_rules else set()

@@ -54,7 +54,7 @@ def test_a_lock_ends_the_job_and_refuses_the_next_one(site: Any) -> None:
 
 def test_a_lock_makes_the_tickets_void_that_were_given_out_before(site: Any) -> None:
     job = site.watched()
-    site.county.do(lambda unit: jobs.ticket_on(unit, job, site.welder))
+    site.county.do(lambda unit: jobs.ticket_on(unit, job, site.welder, proof=site.proof))
     give(site, "lock")
     policy = site.county.ask(policies.get, site.terminal.device)
     assert policy.content["tickets_from"] == 2

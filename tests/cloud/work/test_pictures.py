@@ -11,6 +11,11 @@ from simulator.phone import fresh_picture
 ALL = {"combustibles", "extinguishers", "briefing", "exits", "site", "stay"}
 
 
+def confirmed(site: Any, job: Any, code: str) -> Any:
+    """The fire watch confirms, whatever pictures there are."""
+    return site.county.do(jobs.watch, job, site.fire_watch, code, ALL, site.proof)
+
+
 def seen(site: Any, job: Any, person: Any) -> bool:
     return site.county.ask(lambda unit: pictures.seen_by(unit, site.job(job), person))
 
@@ -29,9 +34,9 @@ def test_without_a_joint_photo_of_their_own_nobody_confirms(site: Any) -> None:
     code = site.code(job, site.fire_watch)
     other = site.county.fire_watch(site.enterprise)
     site.picture(job, other)  # somebody else's
-    assert site.county.do(jobs.watch, job, site.fire_watch, code, ALL).codes == ["joint-photo"]
+    assert confirmed(site, job, code).codes == ["joint-photo"]
     site.picture(job, site.fire_watch)
-    assert site.county.do(jobs.watch, job, site.fire_watch, code, ALL).state == "watched"
+    assert confirmed(site, job, code).state == "watched"
 
 
 def test_a_confirmation_that_lapsed_wants_a_new_photo(site: Any) -> None:
@@ -40,7 +45,7 @@ def test_a_confirmation_that_lapsed_wants_a_new_photo(site: Any) -> None:
     assert site.state(job) == "checked"
     assert site.view(site.fire_watch).pictures_wanted == 1
     code = site.code(job, site.fire_watch)
-    assert site.county.do(jobs.watch, job, site.fire_watch, code, ALL).codes == ["joint-photo"]
+    assert confirmed(site, job, code).codes == ["joint-photo"]
 
 
 def test_the_same_picture_again_is_the_same_and_serves_nobody_else(

@@ -86,7 +86,7 @@ def test_the_fire_watch_confirms_on_site(site: Any) -> None:
 
 
 def refused_watch(site: Any, job: Any, person: Any, ticks: set[str] = frozenset(ALL)) -> list[str]:
-    codes = site.county.do(jobs.watch, job, person, "0000", ticks).codes
+    codes = site.county.do(jobs.watch, job, person, "0000", ticks, site.proof).codes
     assert "joint-photo" in codes
     return [code for code in codes if code != "joint-photo"]
 

@@ -117,7 +117,8 @@ class OneMachine(RuleBasedStateMachine):
         self.site.pictures(self.job, person)
         code = self._code(person) if there else "0000"
         before = self.site.state(self.job)
-        got = self.site.county.do(jobs.watch, self.job, person, code, {"site", "stay"})
+        ticks = {"site", "stay"}
+        got = self.site.county.do(jobs.watch, self.job, person, code, ticks, self.site.proof)
         if isinstance(got, Job) and before != got.state:
             assert there and who == "fire_watch" and "check" in self.done
             self.done["watch"] = self.clock.now

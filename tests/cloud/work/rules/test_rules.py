@@ -14,6 +14,7 @@ from cloud.work.facts import (
     MachineFacts,
     PermitFacts,
     PersonFacts,
+    ProofFacts,
 )
 from cloud.work.refusal import STATUSES
 from cloud.work.rules import HOUSE, RULES, SAYINGS, refuse
@@ -52,6 +53,7 @@ READY = Facts(
     joint_photo=True,
     fire_watch_present=True,
     watched_at=NOW - 1000,
+    proof=ProofFacts(NOW - 1000),
 )
 
 
@@ -106,6 +108,11 @@ ONE_THING_WRONG = [
     ("joint-photo", {"joint_photo": False}),
     ("presence-watch", {"fire_watch_present": False}),
     ("watch-expired", {"watched_at": NOW - 600_000}),
+    ("pin", {"proof": ProofFacts()}),
+    ("pin", {"proof": ProofFacts(NOW - 300_000)}),
+    ("pin-missing", {"proof": ProofFacts(word="missing")}),
+    ("pin-wrong", {"proof": ProofFacts(word="wrong", left=4)}),
+    ("pin-spent", {"proof": ProofFacts(word="spent")}),
     ("cylinder-test", {"machine": replace(MACHINE, test_by=date(2027, 1, 14))}),
     ("contract-missing", {"welder": OUTSIDER}),
     ("contract-missing", {"welder": replace(WELDER, enterprise_id=None)}),
@@ -233,6 +240,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         "joint-photo",
         "presence-watch",
         "watch-expired",
+        "pin",
     ]
 
 
@@ -257,6 +265,24 @@ def test_what_a_jurisdiction_does_not_ask_for_is_not_refused(
 
 def test_a_job_that_is_resumed_needs_no_fresh_fire_watch() -> None:
     assert codes(replace(READY, watched_at=0, resuming=True)) == []
+
+
+@pytest.mark.parametrize("profile", profiles.every())
+def test_the_pin_is_asked_for_in_every_jurisdiction_at_on_and_at_the_fire_watchs_step(
+    profile: str,
+) -> None:
+    for step, wanted in (("apply", 0), ("check", 0), ("watch", 1), ("on", 1)):
+        assert codes(replace(READY, step=step, proof=ProofFacts()), profile).count("pin") == wanted
+
+
+def test_one_press_resumes_without_a_pin() -> None:
+    assert codes(replace(READY, resuming=True, proof=ProofFacts())) == []
+
+
+@pytest.mark.parametrize("seconds", [299, 300])
+def test_a_pin_holds_for_less_than_five_minutes(seconds: int) -> None:
+    found = codes(replace(READY, proof=ProofFacts(NOW - seconds * 1000)))
+    assert found == ([] if seconds < 300 else ["pin"])
 
 
 @pytest.mark.parametrize("seconds", [599, 600])
