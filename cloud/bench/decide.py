@@ -92,8 +92,6 @@ def _measured(data: Path, size: county.Size, times: int) -> dict[str, Any]:
     with _lines(ground) as (sender, ear):
         played = _played(ground, found[: times + 2 * _WARM], sender, ear)
     history.fill(ground, found[times + 2 * _WARM :], size, say)
-    with ground.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
     seeded_s = time.monotonic() - began
     half = times // 2 + _WARM
     with _lines(ground) as (sender, ear):

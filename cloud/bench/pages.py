@@ -12,10 +12,12 @@ from html import unescape
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from cloud.base.unit import Ground
 from cloud.bench import county
 from cloud.registry import accounts, factors, people
+from cloud.registry.enterprises import Enterprise
 from cloud.registry.people import ROLES
 from cloud.web import create_app, rights, visitor
 
@@ -69,11 +71,17 @@ def _paths(app: Flask, role: str) -> Iterator[str]:
 
 
 def signed_in(ground: Ground, role: str, district: str, name: str = "") -> str:
-    """The session of a fresh person of this role and district."""
+    """The session of a fresh person of this role and district, and of some firm."""
     login = f"{name or role}-{district}"
     with ground.write() as unit:
         person = people.add(
-            unit, name="演示人", login=login, district=district, roles={role}, status="active"
+            unit,
+            name="演示人",
+            login=login,
+            district=district,
+            enterprise_id=unit.db.scalar(select(Enterprise.id).limit(1)),
+            roles={role},
+            status="active",
         )
         if role in factors.COMPULSORY:
             factors.begin(unit, person)

@@ -13,7 +13,8 @@ _LABEL = Label(_CODE, f"https://hanma.example/m/{_CODE}", "0000-0000000")
 
 
 def picture(pdf: bytes, page: int = 0, scale: float = 6) -> Image.Image:
-    return pypdfium2.PdfDocument(pdf)[page].render(scale=scale).to_pil().convert("L")
+    with pypdfium2.PdfDocument(pdf) as document:
+        return document[page].render(scale=scale).to_pil().convert("L")
 
 
 def read(image: Image.Image) -> list[str]:
@@ -68,13 +69,15 @@ def test_a_label_with_a_fifth_scraped_off_turned_and_blurred_is_read(place: str)
 def test_a_sheet_holds_twelve_and_the_next_begins_a_page() -> None:
     many = [Label(f"{n:014}", f"https://hanma.example/m/{n:014}") for n in range(13)]
     pdf = label.sheets(many)
-    assert len(pypdfium2.PdfDocument(pdf)) == 2
+    with pypdfium2.PdfDocument(pdf) as document:
+        assert len(document) == 2
     assert sorted(read(picture(pdf, 0, 3))) == [one.url for one in many[:12]]
     assert read(picture(pdf, 1, 3)) == [many[12].url]
 
 
 def test_a_page_is_sixty_millimetres_each_way() -> None:
-    wide, tall = pypdfium2.PdfDocument(label.single([_LABEL]))[0].get_size()
+    with pypdfium2.PdfDocument(label.single([_LABEL])) as document:
+        wide, tall = document[0].get_size()
     assert (wide, tall) == (pytest.approx(170.08, abs=0.1), pytest.approx(170.08, abs=0.1))
 
 

@@ -42,6 +42,16 @@ def test_no_file_holds_a_private_key_or_a_password():
     assert secret and all(getattr(Settings(), name) == "" for name in secret)
 
 
+def test_no_file_holds_the_marks_of_a_merge():
+    marks = re.compile("^(<{7}|>{7}) ", re.M)
+    folders = (*PROGRAMS, "tests", "flash", "hardware", "deploy", "docs")
+    files = [one for folder in folders for one in (ROOT / folder).rglob("*")]
+    texts = {".py", ".po", ".md", ".html", ".js", ".css", ".toml", ".sh", ".txt"}
+    kept = [one for one in (*files, *ROOT.glob("*.*")) if one.suffix in texts]
+    assert len(kept) > 500
+    assert [one for one in kept if marks.search(one.read_text("utf-8"))] == []
+
+
 def test_no_program_uses_a_broken_hash():
     """But for the simulated chip's own loader, whose flash check is what it is."""
     found = [path for path, text in sources() if path.suffix == ".py" and BROKEN.search(text)]
