@@ -236,9 +236,9 @@ class Run:
         await self._mqtt.stop()
         await self._http.stop()
         self._register.stop()
+        self._notes.close()
 
     def judged(self, settled: dict[str, bool]) -> dict[str, Any]:
-        self._notes.close()
         case = self._case(history.read(self._past))
         told, kept = case.notes, case.book
         broken = {name: found for name, found in invariants.judge(case).items() if found}
