@@ -65,3 +65,33 @@ def rush(jobs: int, rate: float, machines: int, welders: int, folder: Path | Non
             "Not more than there are machines and fire watches (0.3 for a welder)."
         )
     sys.exit(measure(size, jobs, rate, folder))
+
+
+@bench.command()
+@click.option("--terminals", default=2_000, show_default=True, type=click.IntRange(10, 18_000))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def footprint(terminals: int, folder: Path | None) -> None:
+    """What one more terminal costs in memory, and one more job on the disk."""
+    from cloud.bench.footprint import measure
+
+    sys.exit(measure(terminals, folder))
+
+
+@bench.command()
+@click.argument("names", nargs=-1)
+@click.option("--short", is_flag=True, help="Smaller runs: a quarter of an hour.")
+@click.option(
+    "--file",
+    default=Path("docs/performance.md"),
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+def report(names: tuple[str, ...], short: bool, file: Path) -> None:
+    """All measurements (or those named), one after another, written down as a page."""
+    from cloud.bench.report import RUNS, write
+
+    strange = set(names) - set(RUNS)
+    if strange:
+        known = " ".join(RUNS)
+        raise click.UsageError(f"{' '.join(sorted(strange))}：只有 there are only: {known}")
+    sys.exit(0 if write(names or RUNS, short, file) else 1)

@@ -1,0 +1,104 @@
+"""`hanma bench report`: all measurements one after another, written down as docs/performance.md.
+
+Each runs as its own command, as anybody would run it; the page holds the command, its last line as
+a table, and on what machine it was.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cloud.bench import machine
+from cloud.bench.served import say
+
+# What is measured, in the order of a day; `short` fits in a quarter of an hour.
+RUNS: dict[str, tuple[str, ...]] = {
+    "latency": (),
+    "ticket": (),
+    "decide": (),
+    "ingest": (),
+    "storm": (),
+    "footprint": (),
+    "rush": (),
+}
+SHORT: dict[str, tuple[str, ...]] = {
+    "latency": ("--times", "30"),
+    "ticket": ("--times", "30"),
+    "decide": ("--times", "100"),
+    "ingest": ("--seconds", "20"),
+    "storm": (),
+    "footprint": (),
+    "rush": ("--jobs", "1500", "--rate", "20"),
+}
+_HEAD = """# What it costs 性能实测
+
+Written by `hanma bench report`; nothing here is by hand. Each table is the last line of the
+command above it, figure beside limit; `ok: no` stands where a limit was not met on this machine.
+本页由 `hanma bench report` 生成；每张表是其上命令最后一行的内容，实测值与上限并列。
+
+| | |
+|---|---|
+{machine}
+"""
+
+
+def write(names: Iterable[str], short: bool, file: Path) -> bool:
+    """Run these, write the page; whether all met their limits."""
+    parts, good = [_HEAD.format(machine=_table(_machine()))], True
+    for name in names:
+        words = ("bench", name, *(SHORT if short else RUNS)[name])
+        say(f"hanma {' '.join(words)}")
+        told = _told(words)
+        good &= bool(told.get("ok"))
+        parts.append(f"## `hanma {' '.join(words)}`\n\n| | |\n|---|---|\n{_table(told)}\n")
+    file.write_text("\n".join(parts), "utf-8")
+    return good
+
+
+def _told(words: tuple[str, ...]) -> dict[str, Any]:
+    done = subprocess.run(machine.python("cloud", *words), stdout=subprocess.PIPE, text=True)
+    lines = done.stdout.splitlines()
+    try:
+        told: dict[str, Any] = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        return {"ok": False, "why": f"it ended with {done.returncode}"}
+    return told
+
+
+def _machine() -> dict[str, str]:
+    """What the figures are good for."""
+    cpu = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "date 日期": datetime.now(UTC).date().isoformat(),
+        "processor 处理器": f"{os.cpu_count()} × {cpu}",
+        "memory 内存": f"{memory:.0f} GB",
+        "system 系统": f"{platform.system()} {platform.release()}",
+        "Python": platform.python_version(),
+    }
+
+
+def _table(told: dict[str, Any]) -> str:
+    return "\n".join(f"| {name} | {_plain(value)} |" for name, value in told.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_plain(one)}" for name, one in value.items()) or "—"
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value)) or "—"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,41 @@
+"""`hanma bench report`: the page holds each command and its last line, met or not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cloud.bench import footprint, report
+from cloud.cli import main
+
+
+def test_the_page_holds_every_command_with_its_figures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: dict[str, dict[str, Any]] = {
+        "ingest": {"ok": True, "rate": 1000, "why": {}},
+        "storm": {"ok": False, "back_s": 301.5, "slow": ["a", "b"]},
+    }
+    monkeypatch.setattr(report, "_told", lambda words: told[words[1]])
+    file = tmp_path / "page.md"
+    done = CliRunner().invoke(main, ["bench", "report", "ingest", "storm", "--file", str(file)])
+    page = file.read_text("utf-8")
+    assert done.exit_code == 1  # a limit was not met
+    assert "## `hanma bench ingest`" in page and "| rate | 1,000 |" in page
+    assert "| ok | no |" in page and "| back_s | 301.5 |" in page and "| slow | a; b |" in page
+    assert "processor" in page
+
+
+def test_only_what_can_be_measured_is_asked_for() -> None:
+    done = CliRunner().invoke(main, ["bench", "report", "speed"])
+    assert done.exit_code == 2 and "footprint" in done.output
+
+
+@pytest.mark.slow
+def test_a_whole_job_leaves_few_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(footprint, "_JOBS", 3)
+    kept = footprint._kept(tmp_path / "jobs")
+    assert 0 < kept["job_kb"] < 50
+    json.dumps(kept)
