@@ -177,7 +177,9 @@ class _Plan:
             for path, module in self.modules.items()
             for name in (module.own if path not in self.homes else ()) | module.imports.keys()
         }
-        free = (name for name in short_names() if name not in anywhere | self.inner)
+        # No private name: MicroPython leaves out a private constant, and nobody could ask for it.
+        public = (f"{name[1:]}_" for name in short_names())
+        free = (name for name in public if name not in anywhere | self.inner)
         taken: dict[str, set[str]] = {}
         shared: set[str] = set()
         moved = [(path, name) for path in sorted(self.homes) for name in self.modules[path].own]
