@@ -95,7 +95,7 @@ def fresh_code(secret):
     """What somebody's authenticator shows; a code is good once, so perhaps the next one."""
     while True:
         now = int(time.time()) // authenticator.STEP_S
-        step = max(now - 1, _last_step.get(secret, 0) + 1)
+        step = max(now, _last_step.get(secret, 0) + 1)  # the last one might run out on its way
         if step <= now + 1:
             _last_step[secret] = step
             return authenticator.code(secret, step)
