@@ -7,6 +7,7 @@ a table, and on what machine it was.
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -48,16 +49,29 @@ command above it, figure beside limit; `ok: no` stands where a limit was not met
 
 
 def write(names: Iterable[str], short: bool, file: Path) -> bool:
-    """Run these, write the page; whether all met their limits."""
-    parts, good = [_HEAD.format(machine=_table(_machine()))], True
+    """Run these, write the page; whether all met their limits. Others on it stay as they were."""
+    parts, good = _known(file), True
     for name in names:
         words = ("bench", name, *(SHORT if short else RUNS)[name])
         say(f"hanma {' '.join(words)}")
         told = _told(words)
         good &= bool(told.get("ok"))
-        parts.append(f"## `hanma {' '.join(words)}`\n\n| | |\n|---|---|\n{_table(told)}\n")
-    file.write_text("\n".join(parts), "utf-8")
+        parts[name] = section(words, told)
+    head = _HEAD.format(machine=_table(_machine()))
+    file.write_text("\n".join([head, *(parts[one] for one in RUNS if one in parts)]), "utf-8")
     return good
+
+
+def section(words: Iterable[str], told: dict[str, Any]) -> str:
+    """One command's part of the page."""
+    return f"## `hanma {' '.join(words)}`\n\n| | |\n|---|---|\n{_table(told)}\n"
+
+
+def _known(file: Path) -> dict[str, str]:
+    """The parts of the page as it is, by name."""
+    text = file.read_text("utf-8") if file.exists() else ""
+    found = re.split(r"(?m)^(?=## `hanma bench (\w+))", text)[1:]
+    return {name: part.rstrip("\n") + "\n" for name, part in zip(*[iter(found)] * 2, strict=True)}
 
 
 def _told(words: tuple[str, ...]) -> dict[str, Any]:

@@ -131,6 +131,19 @@ def test_the_rescue_loads_nothing_of_the_application(firmware: dict[str, str]) -
     assert not {"terminal.both", "terminal.app"} & imports(made["terminal/board/parts.py"])
 
 
+def test_no_file_asks_another_for_a_private_name(firmware: dict[str, str]) -> None:
+    """MicroPython leaves out a private constant: whoever loads its file late would not find it."""
+    asked = [
+        (path, alias.name)
+        for path, text in packed(firmware).items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("terminal")
+        for alias in node.names
+    ]
+    assert len(asked) > 50
+    assert [one for one in asked if one[1].startswith("_")] == []
+
+
 def test_the_loader_stays_as_it_lies(firmware: dict[str, str]) -> None:
     made = packed(firmware)
     for name in ("boot.py", "boots.py", "crash.py", "main.py", "slots.py"):

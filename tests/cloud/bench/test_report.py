@@ -26,6 +26,11 @@ def test_the_page_holds_every_command_with_its_figures(
     assert "## `hanma bench ingest`" in page and "| rate | 1,000 |" in page
     assert "| ok | no |" in page and "| back_s | 301.5 |" in page and "| slow | a; b |" in page
     assert "processor" in page
+    told["storm"] = {"ok": True, "back_s": 5.5}
+    again = CliRunner().invoke(main, ["bench", "report", "storm", "--file", str(file)])
+    newer = file.read_text("utf-8")
+    assert again.exit_code == 0 and "| back_s | 5.5 |" in newer and "301.5" not in newer
+    assert newer.count("## ") == 2 and "| rate | 1,000 |" in newer  # the others stay
 
 
 def test_only_what_can_be_measured_is_asked_for() -> None:
