@@ -77,6 +77,7 @@ class Stage:
         self._image = image
         self._n = 0
         self._offers = 0
+        self._unheard: tuple[dict[str, Any], int, int] | None = None  # offer, log-ins, reports
 
     async def open(self) -> None:
         self._broker = await asyncio.start_server(self._connection, "127.0.0.1", 0)
@@ -140,6 +141,7 @@ class Stage:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not wanted():
+                    self._offer_again()
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise AssertionError("\n".join([what, *self.console()[-40:]])) from None
@@ -171,7 +173,19 @@ class Stage:
             "access_token": TOKEN,
             "expires": 86400,
         }
+        self._unheard = paras | changed, len(self.logins()), len(self.reports())
         self.event("firmware_upgrade", paras | changed)
+
+    def _offer_again(self) -> None:
+        """As the cloud does: at the next log-in, if nothing came back about it."""
+        if self._unheard is None:
+            return
+        paras, logins, reports = self._unheard
+        if len(self.reports()) > reports:
+            self._unheard = None
+        elif len(self.logins()) > logins:
+            self._unheard = paras, len(self.logins()), reports
+            self.event("firmware_upgrade", paras)
 
     def command(self, name: str, **content: Any) -> None:
         self._n += 1
