@@ -29,6 +29,7 @@ class Proxy:
         self._manner = GOOD
         self._changed = asyncio.Event()
         self._links: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._parted: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -65,6 +66,7 @@ class Proxy:
     def half_open(self) -> None:
         """The server loses every connection; the clients are not told."""
         for _client, server in list(self._links):
+            self._parted.add(server)
             server.transport.abort()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -80,11 +82,10 @@ class Proxy:
         pair = (writer, onward)
         self._links.add(pair)
         try:
-            await asyncio.gather(
-                self._pass(reader, onward, tells=writer), self._pass(ahead, writer, tells=None)
-            )
+            await asyncio.gather(self._pass(reader, onward), self._pass(ahead, writer, of=onward))
         finally:
             self._links.discard(pair)
+            self._parted.discard(onward)
             for end in pair:
                 end.transport.abort()
 
@@ -92,9 +93,13 @@ class Proxy:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        tells: asyncio.StreamWriter | None,
+        of: asyncio.StreamWriter | None = None,
     ) -> None:
-        """`tells`: whoever speaks here learns that the other end is gone (not if half open)."""
+        """Until the speaker ends, in order or not; the hearer is told so, as a real line would.
+
+        `of`: the server whose words these are; when the line is half open nobody hears of its end.
+        """
+        in_order = False
         with contextlib.suppress(OSError):
             while data := await reader.read(_PIECE):
                 for piece in self._pieces(data):
@@ -103,10 +108,13 @@ class Proxy:
                         continue
                     writer.write(piece)
                     await writer.drain()
-            if not writer.is_closing():
-                writer.close()
-        if tells is not None:
-            tells.transport.abort()
+            in_order = True
+        if of in self._parted:
+            return
+        if in_order:
+            writer.close()
+        else:
+            writer.transport.abort()
 
     def _pieces(self, data: bytes) -> list[bytes]:
         if not self._manner.sliced:

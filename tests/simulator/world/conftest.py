@@ -1,7 +1,6 @@
 """A modem on the table: cable, radio, speaker, plant, an echo server, and a plain client."""
 
 import asyncio
-import inspect
 import os
 import random
 from collections.abc import AsyncIterator, Callable
@@ -34,16 +33,6 @@ QUICK = Timing(
     connect_timeout_s=10.0,
     send_timeout_s=0.2,
 )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs `async def` tests, each in a loop of its own."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = inspect.signature(pyfuncitem.obj).parameters
-    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
-    return True
 
 
 class Client:
