@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ MB_PER_30_DAYS = 10.0
 _BEATS_A_DAY = 20_000 / 30
 _FAIR_DAYS = 20
 _FLAT_KB = 4
+_LOOK_S = 4 * HOUR_S
+_HALF_A_DAY = 12 * HOUR_S // _LOOK_S  # in readings
 _TICKS = 1 << 30
 _BEFORE_WRAP_MS = 36 * HOUR_S * 1000  # of every start: so they wrap soon
 _FIRST_US = 86_400_000_000  # the first day fills what is filled once
@@ -139,6 +141,7 @@ async def month(
             "virtual_s": clock.now_us // 1_000_000,
             "heap_first_kb": heap.first,
             "heap_last_kb": heap.last,
+            "heap_grown_kb": heap.grown,
             "beats": cloud.words["beat"],
             "mb_sent": round(terminal.modem.stack.meter.sent / 1e6, 3),
             "mb_received": round(terminal.modem.stack.meter.received / 1e6, 3),
@@ -165,26 +168,43 @@ async def month(
 
 
 class Heap:
-    """Reads the firmware's own reports once in an hour: heap, and whether its ticks wrapped."""
+    """Reads the firmware's own reports every four hours: heap, and whether its ticks wrapped."""
 
     def __init__(self, terminal: SimulatedTerminal, clock: Clock) -> None:
         self._terminal, self._clock = terminal, clock
-        self._starts = 0
+        self._since_start: dict[int, list[int]] = {}
         self.first = self.last = self.deaths = self.wraps = 0
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(4 * HOUR_S)
+            await asyncio.sleep(_LOOK_S)
             self.look()
 
     def look(self) -> None:
         watch = self._terminal.watch()
         if watch:
             self.last = watch[-1]["heap_kb"]
+            self._since_start.setdefault(self._terminal.chip.starts, []).append(self.last)
             self.deaths = max(self.deaths, watch[-1]["deaths"])
             if self._clock.now_us <= _FIRST_US:
                 self.first = self.last
         self.wraps = self._terminal.chip.wraps
+
+    @property
+    def grown(self) -> int:
+        """kB by which it grew without a restart, at the most."""
+        return max((grown(readings) for readings in self._since_start.values()), default=0)
+
+
+def grown(readings: Sequence[int]) -> int:
+    """What a leak would leave: the least of the later half above the most of the earlier half.
+
+    A peak that passes, as an upgrade's, does not count, nor does a start of less than a day.
+    """
+    half = len(readings) // 2
+    if half < _HALF_A_DAY:
+        return 0
+    return max(0, min(readings[half:]) - max(readings[:half]))
 
 
 def _releases(days: int) -> int:
@@ -215,7 +235,7 @@ def _good(told: dict[str, Any]) -> bool:
     days = told["days"]
     return (
         told["beats"] >= _BEATS_A_DAY * days
-        and told["heap_last_kb"] <= told["heap_first_kb"] + _FLAT_KB
+        and told["heap_grown_kb"] <= _FLAT_KB
         and (days < _FAIR_DAYS or told["mb_sent"] + told["mb_received"] <= told["mb_limit"])
         and told["journal_lost"] == 0
         and told["upgrades"] == _releases(days)

@@ -7,6 +7,7 @@ The terminals are the paper ones of `tests/cloud/stand_in.py`; they hear and spe
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from cloud import demo
@@ -58,7 +59,15 @@ class Stage:
         self._radio, self._end = ThreadPoolExecutor(1), threading.Event()
         self._housekeeping = Housekeeping(ground)
         ground.send, ground.wake = self._send, self._housekeeping.wake
-        self._server = create_server(create_app(ground), host="127.0.0.1", port=0, threads=8)
+        self._open = {}
+        self._server = create_server(
+            create_app(ground),
+            map=self._open,
+            host="127.0.0.1",
+            port=0,
+            threads=8,
+            asyncore_use_poll=True,
+        )
         self.url = f"http://127.0.0.1:{self._server.effective_port}"
         self._web = threading.Thread(target=self._server.run)
         self._web.start()
@@ -81,8 +90,10 @@ class Stage:
 
     def close(self):
         self._end.set()
-        self._server.close()
-        self._web.join(10)
+        self._server.task_dispatcher.shutdown()
+        # In its own thread: a socket shut under the hands of its loop ends that with an error
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._open))
+        self._web.join()
         self._radio.shutdown()
         self._housekeeping.stop()
         self.ground.close()

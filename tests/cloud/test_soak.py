@@ -14,4 +14,19 @@ def test_two_virtual_days_lose_nothing_and_leave_the_heap_flat() -> None:
     assert (told["power_cuts"], told["outages"], told["upgrades"]) == (1, 1, 1)
     assert told["deaths"] == 0
     assert told["ticks_wrapped"] >= 1
+    assert told["heap_grown_kb"] <= 4
     assert told["ok"], told
+
+
+@pytest.mark.parametrize(
+    ("readings", "kb"),
+    [
+        ([183, 183, 184, 185, 185, 185, 185, 185], 0),  # loaded when first wanted
+        ([183, 184, 185, 185, 207, 208, 185, 185], 0),  # an upgrade in between
+        ([183, 184, 185, 185, 186, 207, 208, 209], 1),
+        ([180, 181, 182, 183, 188, 189, 190, 191], 5),
+        ([183, 200, 220, 240], 0),  # not a day
+    ],
+)
+def test_what_grew_is_what_stays_above_all_that_was_before(readings, kb):
+    assert soak.grown(readings) == kb
