@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from cloud.base.formats import uscc_check
 from tests.browser.people import heading, press
-from tests.browser.test_access import violations
 
 pytestmark = pytest.mark.slow
 
@@ -66,25 +65,3 @@ def test_an_enrolment_code_is_shown_once(stage, phone, shot):
     page.go_back()
     expect(page.locator("h1")).to_be_visible()
     assert shown not in page.content()  # no-store: the browser kept nothing
-
-
-def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(stage, phone, shot):
-    code, _terminal = stage.machine(0)
-    desk = phone("office1", "/office", size=DESK, dark=True)
-    small = phone("office1", "/office", size=PHONE)
-    press(small, "English")
-    paths = ["/office", *(f"/office/{one}" for one in ("imports", "enrolment", "campaigns"))]
-    paths += [f"/office/{one}" for one in ("rules", "audit", "accounts", "registrations")]
-    lists = ("machines", "enterprises", "people", "certificates", "terminals", "stock")
-    paths += [f"/registers/{one}" for one in lists]
-    paths += [f"/registers/machines/{code}"]
-    wrong = {}
-    for number, path in enumerate(paths):
-        for page in (desk, small):
-            page.goto(stage.url + path)
-            if found := violations(page):
-                wrong[path] = found
-            shot(page, f"{70 + number}-{path.split('/')[-1]}-{'desk' if page is desk else '360'}")
-        if small.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
-            wrong[f"{path} wide"] = small.evaluate("document.documentElement.scrollWidth")
-    assert wrong == {}
