@@ -6,10 +6,7 @@ what has served; year_gb: of a province's year. Its pictures come on top, as lar
 them. What a terminal sends in a month is measured on the real firmware (`hanma soak`).
 """
 
-import asyncio
-import json
 import sqlite3
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,7 @@ from cloud.base.unit import Ground
 from cloud.bench import county, mosquitto, served
 from cloud.bench.machine import Usage
 from cloud.bench.played import Site
-from cloud.bench.served import CONNECTED_S, NotReady, say, until
+from cloud.bench.served import CONNECTED_S, say, until
 from cloud.book import outbox
 from cloud.registry.people import Person
 from cloud.retention import erase
@@ -37,14 +34,11 @@ _YEAR_MS = 400 * 86_400_000
 
 def measure(terminals: int, folder: Path | None) -> int:
     """Prints progress on stderr, one JSON object on stdout; 0 if it could be measured."""
-    with tempfile.TemporaryDirectory(prefix="hanma-footprint-", dir=folder) as data:
-        try:
-            connected = asyncio.run(_connected(Path(data) / "fleet", terminals))
-            result = {"ok": True, **connected, **_kept(Path(data) / "jobs")}
-        except (mosquitto.NoMosquitto, NotReady) as error:
-            result = {"ok": False, "why": str(error)}
-    print(json.dumps(result, ensure_ascii=False), flush=True)
-    return 0 if result["ok"] else 1
+    return served.printed("footprint", folder, lambda data: _measured(data, terminals))
+
+
+async def _measured(data: Path, terminals: int) -> dict[str, Any]:
+    return {"ok": True, **await _connected(data / "fleet", terminals), **_kept(data / "jobs")}
 
 
 async def _connected(data: Path, count: int) -> dict[str, Any]:

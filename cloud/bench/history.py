@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from cloud.base.ids import new_id
 from cloud.base.unit import Ground
 from cloud.bench import county
+from cloud.bench.opened import columns
 from cloud.cases import alarms
 from cloud.registry.machines import Machine
 from cloud.work.job import Job
@@ -29,7 +30,7 @@ def fill(
     """`free` = machines on which no job is open: they get one that runs."""
     with ground.write() as unit:
         played = unit.db.scalars(select(Job).limit(1)).one()
-        row = {column.key: getattr(played, column.key) for column in Job.__mapper__.column_attrs}
+        row = columns(played)
         machines = list(
             unit.db.execute(select(Machine.id, Machine.district, Machine.device).limit(_OVER))
         )

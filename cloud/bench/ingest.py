@@ -8,7 +8,6 @@ database, and journal entries that were never confirmed.
 
 import asyncio
 import json
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from cloud.bench import county, machine, mosquitto, served
 from cloud.bench.machine import Usage
-from cloud.bench.served import CONNECTED_S, NotReady, say, until
+from cloud.bench.served import CONNECTED_S, say, until
 from cloud.link import terminals
 from simulator.fleet import PROFILES, Fleet, Profile
 
@@ -28,13 +27,7 @@ _SLOW_BEAT_S = 30.0
 
 def measure(count: int, rate: int, seconds: float, folder: Path | None) -> int:
     """Prints progress on stderr, one JSON object on stdout; 0 if within the limits."""
-    with tempfile.TemporaryDirectory(prefix="hanma-ingest-", dir=folder) as data:
-        try:
-            result = asyncio.run(_measured(Path(data), count, rate, seconds))
-        except (mosquitto.NoMosquitto, NotReady) as error:
-            result = {"ok": False, "why": str(error)}
-    print(json.dumps(result, ensure_ascii=False), flush=True)
-    return 0 if result["ok"] else 1
+    return served.printed("ingest", folder, lambda data: _measured(data, count, rate, seconds))
 
 
 async def _measured(data: Path, count: int, rate: int, seconds: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cloud.bench import machine
+from simulator.demo import free_address
 
 _CONF = """listener {port} 127.0.0.1
 allow_anonymous true
@@ -27,7 +28,7 @@ class NoMosquitto(Exception):
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """(process, port), ended afterwards; NoMosquitto."""
-    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    program = found()
     if program is None:
         raise NoMosquitto(
             "没有安装 mosquitto（Debian：apt install mosquitto）。 "
@@ -41,9 +42,13 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         yield process, port
 
 
+def found() -> str | None:
+    """The program, if it is installed; Debian keeps it where only root looks."""
+    return shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    return free_address()[1]
 
 
 def _until_it_listens(port: int) -> None:

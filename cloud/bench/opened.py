@@ -47,9 +47,9 @@ def _played(
     id = site.to_watched()
     ground.send = send
     with ground.read() as unit:
-        job = _columns(unit.db.get_one(Job, id))
+        job = columns(unit.db.get_one(Job, id))
         pictures = unit.db.scalars(select(JobPicture).where(JobPicture.job_id == id))
-        return job, [_columns(one) for one in pictures]
+        return job, [columns(one) for one in pictures]
 
 
 def _copied(
@@ -76,5 +76,5 @@ def _copied(
     return {places[0].device: job["id"]} | ids
 
 
-def _columns(row: Base) -> dict[str, Any]:
+def columns(row: Base) -> dict[str, Any]:
     return {column.key: getattr(row, column.key) for column in type(row).__mapper__.column_attrs}

@@ -6,9 +6,7 @@ not on in the database once all is quiet. refused: how many were not taken, `why
 """
 
 import asyncio
-import json
 import statistics
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +16,7 @@ from sqlalchemy import select
 
 from cloud.bench import county, history, mosquitto, opened, presses, served
 from cloud.bench.machine import Usage
-from cloud.bench.served import CONNECTED_S, NotReady, say, until
+from cloud.bench.served import CONNECTED_S, say, until
 from cloud.work.job import Job
 from simulator.fleet import PROFILES, Fleet
 
@@ -30,13 +28,7 @@ _QUIET_S = 60
 
 def measure(size: county.Size, jobs: int, rate: float, folder: Path | None) -> int:
     """Prints progress on stderr, one JSON object on stdout; 0 if within the limits."""
-    with tempfile.TemporaryDirectory(prefix="hanma-rush-", dir=folder) as data:
-        try:
-            result = asyncio.run(_measured(Path(data), size, jobs, rate))
-        except (mosquitto.NoMosquitto, NotReady) as error:
-            result = {"ok": False, "why": str(error)}
-    print(json.dumps(result, ensure_ascii=False), flush=True)
-    return 0 if result["ok"] else 1
+    return served.printed("rush", folder, lambda data: _measured(data, size, jobs, rate))
 
 
 async def _measured(data: Path, size: county.Size, jobs: int, rate: float) -> dict[str, Any]:

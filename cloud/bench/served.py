@@ -1,13 +1,16 @@
 """What the measurements of a whole cloud share: a seeded county, `hanma serve`, waiting."""
 
 import asyncio
+import json
 import socket
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
+from typing import Any
 
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
@@ -25,6 +28,19 @@ class NotReady(Exception):
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def printed(
+    name: str, folder: Path | None, measured: Callable[[Path], Coroutine[Any, Any, dict[str, Any]]]
+) -> int:
+    """One JSON object on stdout: what was measured in a folder of its own; 0 if it is `ok`."""
+    with tempfile.TemporaryDirectory(prefix=f"hanma-{name}-", dir=folder) as data:
+        try:
+            result = asyncio.run(measured(Path(data)))
+        except (mosquitto.NoMosquitto, NotReady) as error:
+            result = {"ok": False, "why": str(error)}
+    print(json.dumps(result, ensure_ascii=False), flush=True)
+    return 0 if result["ok"] else 1
 
 
 def ground_at(data: Path) -> Ground:

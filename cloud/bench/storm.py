@@ -6,8 +6,6 @@ that broke has a minute: cloud/cases/observed.py). floor_s: until the broker had
 """
 
 import asyncio
-import json
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +15,7 @@ from sqlalchemy import func, select
 
 from cloud.bench import county, mosquitto, opened, served
 from cloud.bench.machine import Usage
-from cloud.bench.served import CONNECTED_S, NotReady, say, until
+from cloud.bench.served import CONNECTED_S, say, until
 from cloud.cases.alarms import Alarm
 from cloud.link.terminals import Terminal
 from simulator.fleet import PROFILES, Fleet
@@ -31,13 +29,7 @@ _AFTER_S = 75  # when an alarm about a broken line would have been raised
 
 def measure(count: int, folder: Path | None) -> int:
     """Prints progress on stderr, one JSON object on stdout; 0 if within the limits."""
-    with tempfile.TemporaryDirectory(prefix="hanma-storm-", dir=folder) as data:
-        try:
-            result = asyncio.run(_measured(Path(data), count))
-        except (mosquitto.NoMosquitto, NotReady) as error:
-            result = {"ok": False, "why": str(error)}
-    print(json.dumps(result, ensure_ascii=False), flush=True)
-    return 0 if result["ok"] else 1
+    return served.printed("storm", folder, lambda data: _measured(data, count))
 
 
 async def _measured(data: Path, count: int) -> dict[str, Any]:

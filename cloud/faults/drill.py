@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from cloud.base.clock import now_ms
+from cloud.bench.machine import python
+from cloud.bench.mosquitto import free_port
 from cloud.faults import play
-from cloud.faults.play import Run, Wish, free_port
-from cloud.faults.processes import python
+from cloud.faults.play import Run, Wish
 from simulator.trial import notes as history
 
 _PATIENCE_S = 60

@@ -8,7 +8,6 @@ import contextlib
 import http.client
 import json
 import random
-import socket
 import time
 import urllib.request
 from collections import Counter
@@ -23,10 +22,12 @@ from cloud.base.clock import now_ms
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.bench.machine import python
+from cloud.bench.mosquitto import free_port
 from cloud.book.outbox import Event
 from cloud.faults import book, invariants, plan, stage
 from cloud.faults.plan import Fault
-from cloud.faults.processes import Process, mosquitto, python
+from cloud.faults.processes import Process, mosquitto
 from cloud.faults.register import Register
 from cloud.link.commands import OPEN, Command
 from cloud.work.facts import china_day
@@ -417,8 +418,3 @@ def _counted(told: list[dict[str, Any]], kept: dict[str, Any]) -> dict[str, int]
         "alarms": len(kept["alarms"]),
         "audit_rows": len(kept["audit"]),
     }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

@@ -3,12 +3,12 @@
 import contextlib
 import os
 import resource
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from cloud.bench.mosquitto import found
 
 _END_S = 15
 _ANY = resource.RLIM_INFINITY
@@ -71,13 +71,9 @@ class Process:
                 self._process.send_signal(number)
 
 
-def python(*words: str) -> list[str]:
-    return [sys.executable, "-m", *words]
-
-
 def mosquitto(folder: Path, port: int) -> Process | None:
     """An open Mosquitto on that port, if it is installed."""
-    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    program = found()
     if program is None:
         return None
     conf = folder / "mosquitto.conf"

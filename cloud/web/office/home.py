@@ -54,7 +54,7 @@ def _open(doors: list[Door]) -> list[Door]:
 
 
 def _doors(unit: Unit) -> list[tuple[str, list[Door]]]:
-    eyes, where = looking.here(unit)
+    eyes, where = looking.here()
     alarms = unit.db.scalar(select(func.count(Alarm.id)).where(where.alarms(eyes)))
     reviews = len(reviewing.waiting(unit, person_of(unit, visitor.signed_in()), _MOST))
     approvals = people.count_waiting(unit) + certificates.count_waiting(unit)

@@ -109,7 +109,7 @@ def _list(told: List, **more: Any) -> str:
     asked = _asked(told)
     after = request.args.get("after", "")[:_PLACE]
     with visitor.ground().read() as unit:
-        eyes, where = looking.here(unit)
+        eyes, where = looking.here()
         page = told.turn(unit, where.sight, after, asked)
         return render_template(
             "office/list.html",

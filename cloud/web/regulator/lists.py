@@ -18,7 +18,7 @@ from cloud.web.regulator.words import STATES
 def machines() -> str:
     """The machines as a table."""
     with visitor.ground().read() as unit:
-        eyes, where = looking.here(unit)
+        eyes, where = looking.here()
         return render_template(
             "regulator/machines.html",
             shown=shown(unit, where, paging.page()),
@@ -33,7 +33,7 @@ def machines() -> str:
 def machines_json() -> Response:
     """The same as JSON: `machines`, `page`, `pages`."""
     with visitor.ground().read() as unit:
-        _eyes, where = looking.here(unit)
+        _eyes, where = looking.here()
         return answers.unless_known(shown(unit, where, paging.page()))
 
 

@@ -77,7 +77,7 @@ def figures() -> Figures:
     return current_app.extensions["hanma_figures"]
 
 
-def here(_unit: Unit | None = None) -> tuple[Sight, Scope]:
+def here() -> tuple[Sight, Scope]:
     """The viewer's eyes, read with the session, and what the address leaves of their sight."""
     eyes = visitor.signed_in().eyes
     if eyes is None:

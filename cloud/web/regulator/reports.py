@@ -26,7 +26,7 @@ _TYPES = {
 def trends_page() -> str:
     """Thirty days of the district."""
     with visitor.ground().read() as unit:
-        eyes, where = looking.here(unit)
+        eyes, where = looking.here()
         offered = looking.choices(unit, eyes, where)
     told = looking.figures().trends.get(where)
     pictures = (
@@ -62,7 +62,7 @@ def form(name: str) -> str:
     )
     first = (max(page, 1) - 1) * PER_PAGE
     with visitor.ground().read() as unit:
-        eyes, where = looking.here(unit)
+        eyes, where = looking.here()
         shown = list(rows(unit, where, first, PER_PAGE + 1))
         return render_template(
             "regulator/form.html",
@@ -84,7 +84,7 @@ def form_file(name: str, kind: str) -> Response:
     if kind not in _TYPES:
         abort(404)
     with tempfile.TemporaryDirectory() as folder, visitor.ground().read() as unit:
-        _eyes, where = looking.here(unit)
+        _eyes, where = looking.here()
         path = Path(folder) / f"form.{kind}"
         files.write(path, heading, rows(unit, where))
         body = path.read_bytes()

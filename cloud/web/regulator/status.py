@@ -76,7 +76,7 @@ def status() -> ResponseReturnValue:
             return redirect(url_for("enterprise.overview"), 303)
         return render_template("welder/scan.html")
     with visitor.ground().read() as unit:
-        eyes, where = looking.here(unit)
+        eyes, where = looking.here()
         offered = looking.choices(unit, eyes, where)
         now = unit.now
     html, tag = _part(eyes, where)
@@ -115,7 +115,7 @@ def status_part() -> Response:
 def status_json() -> Response:
     """The same for programs: `numbers`, `working`, `alarms`, `refused`."""
     with visitor.ground().read() as unit:
-        eyes, where = looking.here(unit)
+        eyes, where = looking.here()
         return answers.unless_known(shown(unit, eyes, where))
 
 

@@ -1,21 +1,18 @@
 """`hanma bench rush` and `storm`, small: the figures are all there, and nothing is lost."""
 
 import json
-import shutil
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from cloud.bench import storm
+from cloud.bench.mosquitto import found
 from cloud.cli import main
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin") is None,
-        reason="no mosquitto here",
-    ),
+    pytest.mark.skipif(found() is None, reason="no mosquitto here"),
 ]
 
 
