@@ -45,6 +45,7 @@ from simulator.world.network import Network
 DEVICE = "HM-990101-0001"
 HOST, MQTT, WEB = "10.0.0.1", 1883, 8080
 MB_PER_30_DAYS = 10.0
+REAL_S = 120  # for a month; printed, not judged: it depends on what else the computer does
 _BEATS_A_DAY = 20_000 / 30
 _FAIR_DAYS = 20
 _FLAT_KB = 4
@@ -124,7 +125,7 @@ async def month(
     nvs.mkdir(parents=True)
     (nvs / "hanma.release_key").write_bytes(keys.raw(key.public_key()))
     platform = Platform(cloud, key, "a7670")
-    ticks_ms = _TICKS - min(_BEFORE_WRAP_MS, days * 12 * HOUR_S * 1000)
+    ticks_ms = _TICKS - min(_BEFORE_WRAP_MS, days * 6 * HOUR_S * 1000)
     async with solo.terminal(
         folder, clock, network, provision=provision, ticks_ms=ticks_ms, heap_kb=heap_kb
     ) as terminal:
@@ -163,6 +164,7 @@ async def month(
         }
     await cloud.stop()
     told["real_s"] = round(time.monotonic() - began, 1)
+    told["real_s_limit"] = max(REAL_S, REAL_S * days // 30)
     told["cpu_s"] = round(time.process_time() - cpu, 1)
     return told
 

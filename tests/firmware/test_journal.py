@@ -115,6 +115,18 @@ def test_rewind_sends_again_and_stored_moves_the_cursor(start: Callable) -> None
     assert len(journal.batch(10_000)[0]) == 9
 
 
+def test_with_nothing_newer_no_segment_is_read(start: Callable, tmp_path: Path) -> None:
+    journal = start()
+    journal.add("on", 1, 0, job="a")
+    _, to = journal.batch(1000)
+    journal.sent(to)
+    for file in (tmp_path / "journal").iterdir():
+        file.unlink()
+    assert journal.batch(1000) == ([], to)
+    assert journal.parcel("HM-1", b"key", 1000) is None
+    assert journal.corrupt == 0  # a segment that cannot be read would count
+
+
 def test_a_stored_that_cannot_be_meant_is_ignored(start: Callable) -> None:
     journal = start()
     for n in range(3):
