@@ -45,10 +45,11 @@ class Broker:
 
     def publish(self, body: bytes) -> None:
         """At QoS 1 to the terminal's own topic, if it is there."""
-        if self._writer and self._topic and not self.silent:
+        writer = self._writer
+        if writer and not writer.is_closing() and self._topic and not self.silent:
             self._id = self._id % 60_000 + 1
             whole = _text(self._topic) + self._id.to_bytes(2, "big") + body
-            self._writer.write(bytes([PUBLISH | 2]) + _length(len(whole)) + whole)
+            writer.write(bytes([PUBLISH | 2]) + _length(len(whole)) + whole)
 
     def _answer(self, first: int, body: bytes) -> bytes:
         kind = first & 0xF0

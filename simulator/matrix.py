@@ -11,18 +11,20 @@ import asyncio
 import json
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from simulator import solo, virtual
 from simulator.broker import Broker
+from simulator.certificates import Authority
 from simulator.image import NoImage
 from simulator.interpreter import NoInterpreter
 from simulator.terminal import Manner, SimulatedTerminal
 from simulator.virtual import Clock
 from simulator.world.faults import FAULTS
 from simulator.world.network import Network
+from simulator.world.tls_door import TlsDoor
 
 # of the plant, the board and the place: they touch no connection
 ELSEWHERE = {
@@ -38,10 +40,11 @@ FOR_GOOD = (
     "weak",
     "slow-air",
     "late-data-lost",
+    "tls-expired",
 )
 LIMIT_S = 900.0
 ASK_S = 2.0
-SHORT = ("errors", "network-stuck", "peer-reset", "wrong-baud-kept", "hang")
+SHORT = ("errors", "network-stuck", "peer-reset", "wrong-baud-kept", "hang", "tls-other-host")
 
 AT_OPENING = ("open-fails", "late-data-lost")  # shown by a connection that ends and is made anew
 BROKER = {  # what the other end does wrong: begun and ended at the broker
@@ -49,15 +52,25 @@ BROKER = {  # what the other end does wrong: begun and ended at the broker
     "mqtt-refuses": "the broker refuses the log-in",
     "mqtt-gone": "nothing listens where the broker was",
 }
+TLS = {  # on a terminal that speaks TLS: begun and ended at the broker's door, or at the plug
+    "tls-other-host": "the broker shows the certificate of another host",
+    "tls-unknown-ca": "its certificate is of a CA that the terminal was not given",
+    "tls-broken": "it hangs up in the middle of the handshake",
+    "tls-stalls": "it takes the terminal's hello and says nothing",
+    "tls-expired": "its certificate is out of date; the module does not look at the date",
+    "tls-no-clock": "a first start: the module's clock says 1970, and no network tells the time",
+}
+TLS_HOST, TLS_PORT = "mqtt.example", 8883
+NEVER_S = 1e9
 LADDER = ("socket", "context", "radio", "power")
 
 
 def names() -> list[str]:
-    return [*(name for name in FAULTS if name not in ELSEWHERE), *BROKER]
+    return [*(name for name in FAULTS if name not in ELSEWHERE), *BROKER, *TLS]
 
 
 def what(name: str) -> str:
-    return BROKER[name] if name in BROKER else FAULTS[name].what
+    return (BROKER | TLS).get(name) or FAULTS[name].what
 
 
 @dataclass(frozen=True)
@@ -69,10 +82,12 @@ class Course:
     connects: int  # new log-ins at the broker that it took
     depth: str  # the deepest rung of the ladder
     starts: int  # of the module
+    said: str = ""  # the terminal's own word on its console for why it was off line
 
     def line(self) -> str:
         took = "—" if self.recovered_s is None else f"{self.recovered_s:.1f} s"
-        return f"{self.name:<18} {took:>9}  {self.depth:<8} {what(self.name)}"
+        said = f"  [{self.said}]" if self.said else ""
+        return f"{self.name:<18} {took:>9}  {self.depth:<8} {what(self.name)}{said}"
 
 
 class _Watch:
@@ -106,6 +121,26 @@ class _Watch:
         return False
 
 
+class _Doors:
+    """The broker's door for terminals that speak TLS; good until a fault is begun."""
+
+    def __init__(self, watch: _Watch, folder: Path) -> None:
+        ours, others = Authority(), Authority()
+        self.pem = ours.pem
+        self._good = ours.server(folder, TLS_HOST)
+        self._bad = {
+            "tls-other-host": ours.server(folder, "other.example"),
+            "tls-unknown-ca": others.server(folder, TLS_HOST),
+            "tls-expired": ours.server(folder, TLS_HOST, expired=True),
+        }
+        self.door = TlsDoor(self._good, watch.broker.accept)
+
+    def turn(self, name: str, on: bool) -> None:
+        self.door.context = self._bad.get(name, self._good) if on else self._good
+        self.door.breaks = on and name == "tls-broken"
+        self.door.stalls = on and name == "tls-stalls"
+
+
 @dataclass
 class _Stage:
     """A terminal, its network, and the broker that asks it."""
@@ -113,11 +148,12 @@ class _Stage:
     watch: _Watch
     network: Network
     terminal: SimulatedTerminal
+    bad: _Doors | None = None
 
     def lasts(self, name: str) -> bool:
         """Whether its end is what heals it."""
-        if name in BROKER:
-            return True
+        if name in BROKER or name in TLS:
+            return name not in FOR_GOOD
         return FAULTS[name].lasts and name not in FOR_GOOD and name != "hang"
 
     def turn(self, name: str, on: bool) -> None:
@@ -131,13 +167,18 @@ class _Stage:
             self.network.close(*SERVER)
             if not on:
                 self.network.listen(*SERVER, broker.accept)
+        elif name == "tls-no-clock":
+            self.terminal.radio.nitz_s = NEVER_S
+            self.terminal.hands["mains"](not on)
+        elif self.bad:
+            self.bad.turn(name, on)
         elif on:
             self.terminal.trouble.begin(name)
         else:
             self.terminal.trouble.end(name)
         if name in AT_OPENING:
             self.terminal.trouble.begin("peer-reset")
-        if on and name in ("mqtt-refuses", "mqtt-gone"):
+        if on and (name in ("mqtt-refuses", "mqtt-gone") or name in TLS):
             broker.drop()
 
     @property
@@ -146,18 +187,35 @@ class _Stage:
         lines = [line for _, line in self.terminal.chip.console]
         return max([0, *(int(line.split()[-1]) for line in lines if "modem depth" in line)])
 
+    @property
+    def said(self) -> str:
+        """Why the last connect failed, as the firmware's console tells."""
+        lines = [line for _, line in self.terminal.chip.console]
+        said = [line.removeprefix("hanma uplink ") for line in lines if "refused" in line]
+        return said[-1] if said else ""
+
 
 async def _course(clock: Clock, folder: Path, name: str, verbose: bool, modem: str) -> Course:
-    watch, network = _Watch(), Network()
+    watch, network, provision = _Watch(), Network(), solo.PROVISION
     network.listen(*SERVER, watch.broker.accept)
+    doors = _Doors(watch, folder) if name in TLS else None
+    if doors:
+        provision = replace(provision, server=f"mqtts://{TLS_HOST}:{TLS_PORT}")
+        network.listen(SERVER[0], TLS_PORT, doors.door.accept)
+        flash = folder / provision.device
+        flash.mkdir(exist_ok=True)
+        (flash / "ca.pem").write_bytes(doors.pem)
     manner = Manner(boot_s=11.1, search_s=4.0, one_way_s=0.05, speech_rate=3.0, modem=modem)
-    async with solo.terminal(folder, clock, network, manner=manner) as terminal:
+    async with solo.terminal(
+        folder, clock, network, provision=provision, manner=manner
+    ) as terminal:
+        terminal.radio.names[TLS_HOST] = SERVER[0]
         begun_ns = clock.monotonic_ns()
         if not await watch.until_it_answers():
             raise RuntimeError("the terminal does not come on line")
         await asyncio.sleep(5)
         try:
-            return await _suffer(_Stage(watch, network, terminal), name)
+            return await _suffer(_Stage(watch, network, terminal, doors), name)
         finally:
             for at, line in terminal.chip.console if verbose else ():
                 print(f"{(at - begun_ns) / 1e9:9.1f} {line}")
@@ -182,7 +240,8 @@ async def _suffer(stage: _Stage, name: str) -> Course:
         good = await watch.until_it_answers()
     connects = watch.broker.connects - connects
     depth = LADDER[stage.depth] if connects else "none"
-    return Course(name, took if good else None, connects, depth, modem.starts - starts)
+    said = stage.said if name in TLS else ""
+    return Course(name, took if good else None, connects, depth, modem.starts - starts, said)
 
 
 def play(wanted: list[str], verbose: bool = False, modem: str = "a7670") -> int:

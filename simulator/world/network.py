@@ -101,6 +101,7 @@ class _Datagrams(asyncio.DatagramTransport):
 
 class _End(asyncio.Transport):
     peer: "_End"
+    _start_tls_compatible = True  # what asyncio's TLS asks of the transport below it
 
     def __init__(self, protocol: Any) -> None:
         super().__init__({"socket": _Socket(), "peername": ("10.87.3.21", 40_000)})
@@ -170,6 +171,10 @@ class _End(asyncio.Transport):
             self._closing = True
             self._loop.call_soon(self.peer._end, ConnectionResetError("reset by peer"))
             self._loop.call_soon(self._end, None)
+
+    def _force_close(self, error: BaseException | None) -> None:
+        """As asyncio's TLS calls it when the handshake fails."""
+        self.abort()
 
     def _end(self, error: Exception | None) -> None:
         if not self._lost:

@@ -11,7 +11,7 @@ from simulator.world.faults import FAULTS
 
 
 def test_the_matrix_holds_every_fault_of_cable_modem_and_network() -> None:
-    assert set(matrix.names()) == (set(FAULTS) | set(matrix.BROKER)) - matrix.ELSEWHERE
+    assert set(matrix.names()) == (FAULTS | matrix.BROKER | matrix.TLS).keys() - matrix.ELSEWHERE
     assert set(FAULTS) >= matrix.ELSEWHERE
     assert set(matrix.SHORT) <= set(matrix.names()) >= set(matrix.FOR_GOOD)
 
@@ -27,6 +27,13 @@ def test_the_figures_name_the_slowest_and_the_lost() -> None:
     told = figures([*courses, Course("no-sim", None, 0, "none", 0)], 1.0)
     assert not told["ok"] and told["lost"] == ["no-sim"] and told["recovered"] == 3
     assert not figures([], 1.0)["ok"]
+
+
+def test_a_line_tells_the_time_the_depth_and_the_terminals_own_reason() -> None:
+    line = Course("tls-broken", 8.4, 1, "radio", 0, "connection refused, error 15").line()
+    assert line.split()[:4] == ["tls-broken", "8.4", "s", "radio"]
+    assert line.endswith("[connection refused, error 15]")
+    assert Course("hang", None, 0, "none", 0).line().split()[1] == "—"
 
 
 def test_an_unknown_fault_is_a_wrong_word() -> None:

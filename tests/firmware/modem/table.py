@@ -3,19 +3,11 @@
 import asyncio
 import os
 import random
-import ssl
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from terminal.modem import choose
 from terminal.modem.chat import Chat
 
@@ -120,41 +112,6 @@ def on_a_table(script: Callable[[Table], Any], secure: bool = False, **kind: Any
             await asyncio.sleep(0.02)
 
     asyncio.run(work())
-
-
-class Authority:
-    """A CA and what it signs."""
-
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "made-up CA")])
-        made = self._begun(self._name, self._key).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
-        )
-        self.pem = made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
-
-    def _begun(self, name: x509.Name, key: ec.EllipticCurvePrivateKey) -> Any:
-        now = datetime.now(UTC)
-        made = x509.CertificateBuilder().subject_name(name).issuer_name(self._name)
-        made = made.public_key(key.public_key()).serial_number(x509.random_serial_number())
-        return made.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(99))
-
-    def server(self, folder: Path, host: str = HOST) -> ssl.SSLContext:
-        """A context for a server of this name."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-        names = x509.SubjectAlternativeName(
-            [x509.DNSName(host), x509.IPAddress(ip_address("127.0.0.2"))]
-        )
-        made = self._begun(name, key).add_extension(names, critical=False)
-        chain = folder / f"{host}.pem"
-        chain.write_bytes(
-            made.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
-            + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(chain)
-        return context
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

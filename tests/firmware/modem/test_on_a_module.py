@@ -17,8 +17,9 @@ from terminal.uplink import Uplink
 
 from cloud.mqtt.broker import Broker
 from cloud.mqtt.rights import Account
+from simulator.certificates import Authority
 
-from .table import HOST, Authority, Clock, Run, Table, echo, listening, told
+from .table import HOST, Clock, Run, Table, echo, listening, told
 
 pytestmark = pytest.mark.slow
 UPLOAD = {"a7670": "AT+CCERTDOWN", "air780e": "AT+FSWRITE"}
@@ -31,7 +32,7 @@ def test_bytes_go_both_ways_through_the_modules_tls(on_a_table: Run, tmp_path: P
     text = bytes(range(256)) * 20
 
     async def script(table: Table) -> None:
-        server, port = await listening(echo, ssl=ca.server(tmp_path))
+        server, port = await listening(echo, ssl=ca.server(tmp_path, HOST))
         table.pem = ca.pem
         sock = await table.modem.connect(HOST, port)
         await sock.write(text)
@@ -55,7 +56,7 @@ def test_a_module_with_bad_manners_carries_the_same(on_a_table: Run, tmp_path: P
     text = b"\nOK\r\n> 0, CLOSED\r\n" + bytes(range(256)) * 8
 
     async def script(table: Table) -> None:
-        server, port = await listening(echo, ssl=ca.server(tmp_path))
+        server, port = await listening(echo, ssl=ca.server(tmp_path, HOST))
         table.pem = ca.pem
         sock = await table.modem.connect(HOST, port)
         table.module.mischief.intrusions = 20
@@ -83,7 +84,7 @@ def test_a_server_of_another_name_is_refused(on_a_table: Run, tmp_path: Path) ->
 
 def test_a_server_of_another_ca_is_refused(on_a_table: Run, tmp_path: Path) -> None:
     async def script(table: Table) -> None:
-        server, port = await listening(echo, ssl=Authority().server(tmp_path))
+        server, port = await listening(echo, ssl=Authority().server(tmp_path, HOST))
         table.pem = Authority().pem
         with pytest.raises(ModemError, match=r"error 15|refused"):
             await table.modem.connect(HOST, port)
@@ -106,7 +107,7 @@ def test_the_ca_is_uploaded_once_and_an_old_one_removed(on_a_table: Run, tmp_pat
     first, second = Authority(), Authority()
 
     async def script(table: Table) -> None:
-        server, port = await listening(echo, ssl=second.server(tmp_path))
+        server, port = await listening(echo, ssl=second.server(tmp_path, HOST))
         table.module.memory.certificates["other.pem"] = b"not ours"
         await table.modem.install_ca(first.pem)
         await table.modem.install_ca(first.pem)
@@ -133,7 +134,7 @@ def test_an_end_by_the_peer_is_told_after_its_last_bytes(on_a_table: Run, tmp_pa
         writer.close()
 
     async def script(table: Table) -> None:
-        server, port = await listening(leave, ssl=ca.server(tmp_path))
+        server, port = await listening(leave, ssl=ca.server(tmp_path, HOST))
         table.pem = ca.pem
         sock = await table.modem.connect(HOST, port)
         assert await told(sock, 3) == b"bye"
@@ -153,7 +154,7 @@ def test_a_terminal_logs_in_at_the_embedded_broker_by_tls(on_a_table: Run, tmp_p
         asked.append(who)
         return Account("HM-1")
 
-    broker = Broker(login, port=0, tls=ca.server(tmp_path))
+    broker = Broker(login, port=0, tls=ca.server(tmp_path, HOST))
     broker.start()
 
     async def script(table: Table) -> None:
@@ -259,7 +260,7 @@ def test_a_download_goes_on_where_it_was_torn(on_a_table: Run, tmp_path: Path) -
         writer.close()
 
     async def script(table: Table) -> None:
-        server, port = await listening(serve, ssl=ca.server(tmp_path))
+        server, port = await listening(serve, ssl=ca.server(tmp_path, HOST))
         table.pem = ca.pem
         got = bytearray()
         url, bearer = f"https://{HOST}:{port}/fw?x=1", {"Authorization": "Bearer t"}
