@@ -16,8 +16,13 @@ _NO_REASON = "certificate-unchecked"
 
 
 def handlers() -> Handlers:
-    """What the work does when issuer or enterprise say something new, for `outbox.deliver`."""
-    return {"certificate-changed": [changed], "permit-changed": [permit_changed]}
+    """What the work does when issuer, enterprise or office say something new, for
+    `outbox.deliver`."""
+    return {
+        "certificate-changed": [changed],
+        "permit-changed": [permit_changed],
+        "person-blocked": [blocked],
+    }
 
 
 def changed(unit: Unit, event: Event) -> None:
@@ -32,6 +37,14 @@ def permit_changed(unit: Unit, event: Event) -> None:
     """The jobs under a permit that was withdrawn, or ends sooner."""
     for found in table.open_under(unit, event.subject):
         _look(unit, found, "permit")
+
+
+def blocked(unit: Unit, event: Event) -> None:
+    """Whoever was shut out neither welds nor watches: all their open jobs end, on or not."""
+    for found in table.open_touching(unit, "", [event.subject]):
+        job = table.locked(unit, found)
+        if job.state in table.OPEN:
+            closing.end(unit, job, SYSTEM, "account")
 
 
 def _look(unit: Unit, found: Job, why: str) -> None:

@@ -12,6 +12,7 @@ from cloud.oversight import registers
 from cloud.registry import certificates, departments, people
 from cloud.registry.accounts import SignedInSession
 from cloud.work import jobs
+from cloud.work.job import Job
 
 NUMBER = "990101199003070" + "01"
 IDENTITY = NUMBER + identity_check(NUMBER)
@@ -141,6 +142,21 @@ def test_a_certificate_that_was_revoked_ends_the_job_that_it_carries(browser, co
     floor.exchange()
     assert floor.terminal.relay == 0
     assert welder.state(floor.code)["state"] == "ended"
+
+
+@pytest.mark.parametrize("role", ["welder", "fire_watch"])
+def test_who_is_blocked_in_the_middle_of_a_job_neither_welds_nor_watches_on(
+    browser, county, floor, role
+):
+    floor.working()
+    person = getattr(floor.cast, role)
+    office, path = browser(floor.cast.office), f"/registers/people/{person.id}"
+    assert office.post(f"{path}/status", page=path, what="block", reason="试").status_code == 303
+    outbox.deliver(county.ground, jobs.handlers())
+    floor.exchange()
+    assert floor.terminal.relay == 0
+    ended = county.ask(lambda unit: unit.db.query(Job).one())
+    assert (ended.state, ended.end_reason) == ("ended", "account")
 
 
 def test_a_module_goes_through_the_stock_and_its_terminal_is_revoked_in_the_end(
