@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,19 @@ from cloud.registry import accounts, certificates, enterprises, machines, people
 MORNING = 1_800_000_000_000  # 2027-01-15 08:00 UTC
 TOWNSHIP = "990101001"
 PASSWORD = "made-up-password"
+
+
+def wait_until(true: Callable[[], object], timeout_s: float = 20.0) -> None:
+    """Wait for another thread's doing."""
+    end = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.005)
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until() -> Callable[..., None]:
+    return wait_until
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -89,7 +88,7 @@ def _no_thread_is_left() -> Iterator[None]:
     yield
     left = set(threading.enumerate()) - before
     for thread in left:
-        thread.join(2)
+        thread.join(20)
     assert not [thread for thread in left if thread.is_alive()]
 
 
@@ -98,16 +97,3 @@ def _nothing_breaks_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     loud = [one for one in caplog.get_records("call") if one.levelno >= logging.ERROR]
     assert not [one for one in loud if one.name in ("asyncio", "cloud.mqtt.switchboard")]
-
-
-def wait_until(true: Callable[[], object], timeout_s: float = 20.0) -> None:
-    """Wait for another thread's doing."""
-    end = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
-@pytest.fixture(name="wait_until")
-def _wait_until() -> Callable[..., None]:
-    return wait_until

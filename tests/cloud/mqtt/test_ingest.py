@@ -258,7 +258,7 @@ def test_stop_finishes_what_is_here(site, start, fake, room, wait_until):
     stopping = threading.Thread(target=ingest.stop)
     stopping.start()
     room.gate.set()
-    stopping.join(5)
+    stopping.join(60)
     assert not stopping.is_alive()
     assert len(room.heard) == 20 and 1 <= fake.commits <= 20
 
