@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Say = Callable[[str], None]
+BROKEN_OFF = "broken-off"  # why a run ended that the technician broke off
 
 
 class StepFailed(Exception):

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from typing import Any
 
 import click
 
+from flash import batch as many
 from flash import rehearsal, steps
-from flash.bench import Ledger, Module, Wanted
+from flash.bench import Ledger, Module, StepFailed, Wanted
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
 
 
 @click.command()
@@ -22,8 +25,14 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--image", type=_FILE, help="The MicroPython image [fetched from its site].")
 @click.option("--image-sha256", default="", help="Its digest, got apart from it.")
 @click.option("--cloud", default="", help="The cloud's address, https://…")
-@click.option("--code", envvar="HANMA_ENROL_CODE", default="", help="The enrolment code.")
-@click.option("--machine", default="", help="The machine's code, if it is for a certain one.")
+@click.option(
+    "--code", envvar="HANMA_ENROL_CODE", default="", help="The enrolment code [asked for]."
+)
+@click.option(
+    "--machine",
+    default="",
+    help="The machine's code, if it is for a certain one; --batch asks for each next one's.",
+)
 @click.option("--apn", default="", help="Access point [the SIM's own].")
 @click.option("--modem", type=click.Choice(["a7670", "air780e"]), default="a7670")
 @click.option("--hardware", type=click.Choice(["contactor", "thermal"]), default="contactor")
@@ -47,54 +56,128 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     flag_value="var/flash/board",
     help="No hardware: the virtual board in this folder [var/flash/board].",
 )
+@click.option(
+    "--fault",
+    type=click.Choice(rehearsal.FAULTS),
+    default=None,
+    help="With --virtual: what is wrong with the first board, until it is taken again.",
+)
 @click.option("--erase", is_flag=True, help="Clear the module first, whatever is on it.")
 @click.option("--batch", is_flag=True, help="One module after another, until no more is wanted.")
 @click.option("--yes", is_flag=True, help="Ask nothing; the technician's answers are yes.")
-def flash(ledger: Path, virtual: Path | None, batch: bool, **given: Any) -> None:
+def flash(
+    ledger: Path, virtual: Path | None, fault: str | None, batch: bool, **given: Any
+) -> None:
     """Make a module a tested terminal: image, application, identity, self-test, record.
 
     Run it again after a failure: it goes on where it stopped. The last line is one JSON object.
     """
-    book, good = Ledger(ledger), True
-    while True:
-        with _bench(virtual, given) as wanted:
-            good = _one(wanted, book) and good
-        if not batch or wanted.yes or not _more():
-            break
-    sys.exit(0 if good else 1)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed window is as good as Ctrl-C
+        signal.signal(number, signal.default_int_handler)
+    _settled(given, virtual, fault)
+    book = Ledger(ledger)
+
+    def one(wanted: Wanted) -> dict[str, Any]:
+        record = _one(wanted)
+        book.note(record)
+        click.echo(json.dumps(record, ensure_ascii=False))
+        return record
+
+    with _bench(virtual, given, fault or "") as place:
+        if not batch:
+            with place(1) as wanted:
+                sys.exit(0 if one(wanted)["ok"] else 1)
+        if given["yes"]:
+            records = many.unattended(place, one, _REHEARSED if virtual else None, _say)
+        else:
+            records = many.run(place, one, given["machine"], _AtTheKeys(), _say)
+    told = many.told(records, _say)
+    click.echo(json.dumps(told, ensure_ascii=False))
+    sys.exit(0 if told["ok"] else 1)
 
 
-def _one(wanted: Wanted, book: Ledger) -> bool:
+def _settled(given: dict[str, Any], virtual: Path | None, fault: str | None) -> None:
+    """What is known to be missing is told before anything is written."""
+    given["machine"] = _code_of(given["machine"])
+    if fault and not virtual:
+        raise click.UsageError("--fault 只用于 --virtual。 --fault goes with --virtual.")
+    if virtual and not given["cloud"]:
+        return  # a rehearsal brings its own, with a code
+    given["cloud"] = given["cloud"].rstrip("/")
+    if not given["cloud"]:
+        raise click.ClickException(
+            "没有给出平台地址。请用 --cloud 网址 给出。 Give the cloud's address by --cloud URL."
+        )
+    if not given["code"] and not given["yes"] and sys.stdin.isatty():
+        given["code"] = _AtTheKeys().code("登记码（不显示） The enrolment code (not shown)")
+    if not given["code"]:
+        raise click.ClickException(
+            "没有给出登记码。请用 HANMA_ENROL_CODE 或 --code 给出。 "
+            "Give the enrolment code by HANMA_ENROL_CODE or --code."
+        )
+
+
+def _one(wanted: Wanted) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="hanma-flash-") as work:
         ask = (lambda question: True) if wanted.yes else _confirm
-        module = Module(wanted, lambda text: click.echo(text, err=True), ask, Path(work))
-        good = steps.flash(module)
-    book.note(module.record)
-    click.echo(json.dumps(module.record, ensure_ascii=False))
-    return good
+        module = Module(wanted, _say, ask, Path(work))
+        steps.flash(module)
+    return module.record
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _confirm(question: str) -> bool:
-    return click.confirm(f"  ? {question}", default=False, err=True)
+    """KeyboardInterrupt where it was broken off, StepFailed where nobody can answer."""
+    try:
+        return click.confirm(f"  ? {question}", default=False, err=True)
+    except click.Abort:
+        _say("")
+        if sys.stdin.isatty():
+            raise KeyboardInterrupt from None
+        raise StepFailed(
+            "nobody",
+            "没有人能回答这个问题。 Nobody is there to answer.",
+            "请在终端窗口里运行，或加 --yes（答案都当作是）。 "
+            "Run it in a terminal window, or with --yes, which answers yes.",
+        ) from None
 
 
-def _more() -> bool:
-    return click.confirm(
-        "接下一个模块后按 y The next module is connected?", default=True, err=True
-    )
+class _AtTheKeys:
+    """A technician with a keyboard. Ctrl-C at a question ends the batch, as `q` does."""
+
+    def word(self, question: str) -> str:
+        return self._typed(question, "q").strip().lower()
+
+    def machine(self, question: str) -> str:
+        return _code_of(self._typed(question))
+
+    def code(self, question: str) -> str:
+        return self._typed(question, hidden=True).strip()
+
+    def _typed(self, question: str, ended: str = "", hidden: bool = False) -> str:
+        try:
+            typed: str = click.prompt(
+                question, default="", show_default=False, hide_input=hidden, err=True
+            )
+        except click.Abort:
+            _say("")
+            return ended
+        return typed
+
+
+def _code_of(typed: str) -> str:
+    """The machine's code of what was typed, or of the address that a scanner read."""
+    return typed.strip().rstrip("/").rpartition("/")[2].upper()
 
 
 @contextlib.contextmanager
-def _bench(virtual: Path | None, given: dict[str, Any]) -> Iterator[Wanted]:
-    """What was asked for; without hardware, with what a rehearsal needs besides."""
+def _bench(virtual: Path | None, given: dict[str, Any], fault: str) -> Iterator[many.Place]:
+    """Where the modules are connected; without hardware, with what a rehearsal needs besides."""
     if virtual is None:
-        yield Wanted(**given)
+        yield lambda number: contextlib.nullcontext(Wanted(**given))
         return
-    with contextlib.ExitStack() as stack:
-        told = stack.enter_context(rehearsal.board(virtual))
-        more = {"port": told["port"], "virtual": True}
-        if not given["image"]:
-            more |= rehearsal.made_up_image(told)
-        if not given["cloud"]:
-            more |= stack.enter_context(rehearsal.cloud())
-        yield Wanted(**(given | more))
+    with rehearsal.bench(virtual, given, fault) as place:
+        yield place

@@ -1,5 +1,7 @@
 """The MicroPython image: boot loader, partition table and interpreter in one file, as published.
 
+Its digest is not kept here: none is known that its publisher gave out. The technician brings it.
+
 It is written at 0x1000 in two parts, around the settings (NVS), so that a module keeps who it is
 when its interpreter is renewed.
 """
@@ -32,8 +34,10 @@ def ready(module: Module) -> bytes:
         raise StepFailed(
             "image-digest-missing",
             "没有给出镜像的 SHA-256。 The image's SHA-256 was not given.",
-            "请从发布方另行取得摘要，用 --image-sha256 给出。 "
-            "Get it from the publisher by another way and give it by --image-sha256.",
+            "本程序没有内置它：请从发布方另行取得；没有的话，用两条网络各下载一次，"
+            "sha256sum 相同再用 --image-sha256 给出。 None is built in: get it from the publisher "
+            "by another way, or download the file by two networks, and give what sha256sum says "
+            "of both by --image-sha256.",
         )
     raw = _read(wanted.image) if wanted.image else _fetched()
     digest = hashlib.sha256(raw).hexdigest()

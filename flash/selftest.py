@@ -9,6 +9,27 @@ from flash.tools import on_board
 _AMPS_MAX = 3.0  # with nothing connected; the bypass alarm begins at 4
 _PATIENCE_MS = 90_000
 _BLE_MS, _BLE_VIRTUAL_MS = 20_000, 200
+_RELAY = {  # whether it was seen open, and closed
+    (True, False): (
+        "relay-stuck",
+        "继电器合不上，没有动作。 The relay does not move: it stays open.",
+        "请检查线圈电源、驱动和回读接线，再运行一次。 "
+        "Check coil supply, drive and read-back wiring, run again.",
+    ),
+    (False, True): (
+        "relay-welded",
+        "继电器断不开：触点粘连，或回读短接。 The relay does not open: its contacts are welded, "
+        "or the read-back is bridged.",
+        "这块不能装机。请换继电器或接触器，检查回读接线，再运行一次。 "
+        "Do not fit it. Change relay or contactor, check the read-back wiring, run again.",
+    ),
+    (False, False): (
+        "relay-readback",
+        "继电器的回读与动作相反。 The relay's read-back says the opposite of what it does.",
+        "请检查回读用的是常开触点，再运行一次。 "
+        "Check that the read-back is on the normally open contact, run again.",
+    ),
+}
 
 
 def run(module: Module) -> str:
@@ -28,8 +49,11 @@ def run(module: Module) -> str:
     )
     module.record["test"] = {k: v for k, v in told.items() if k not in ("iccid", "imei")}
     module.record |= {"imei": told["imei"], "iccid": told["iccid"]}
-    for failed in _judged(told):
-        raise failed
+    if found := judged(told):
+        for other in found[1:]:
+            module.say(f"  ✗ {other.wrong}")
+            module.say(f"  → {other.remedy}")
+        raise found[0]
     _confirm(
         module, "ble", f"手机上能看到蓝牙 {module.record['device'][:26]} 吗 Seen by Bluetooth?"
     )
@@ -38,18 +62,10 @@ def run(module: Module) -> str:
     return f"继电器 relay ✓ 电流 current {told['amps']} A ✓ 模组 modem ✓ SIM ✓ 网络 network ✓"
 
 
-def _judged(told: dict[str, Any]) -> list[StepFailed]:
-    found = []
-    if not told["open"] or not told["closed"]:
-        way = "合上 close" if not told["closed"] else "断开 open"
-        found.append(
-            StepFailed(
-                "relay",
-                f"继电器没有动作（不能{way}）。 The relay does not move.",
-                "请检查继电器、线圈电源和回读接线，再运行一次。 "
-                "Check relay, coil supply and read-back wiring, run again.",
-            )
-        )
+def judged(told: dict[str, Any]) -> list[StepFailed]:
+    """All that is wrong with what the board measured."""
+    moved = (bool(told["open"]), bool(told["closed"]))
+    found = [] if all(moved) else [StepFailed(*_RELAY[moved])]
     if told["amps"] is None or told["amps"] > _AMPS_MAX:
         found.append(
             StepFailed(

@@ -8,7 +8,7 @@ from pathlib import Path
 from serial.tools import list_ports
 
 from flash import application, identity, image, selftest
-from flash.bench import Module, StepFailed
+from flash.bench import BROKEN_OFF, Module, StepFailed, Wanted
 from flash.tools import cable, esptool
 
 _FLASH_MB = 4
@@ -26,16 +26,20 @@ class Step:
 
 def find_port(module: Module) -> str:
     """The port that was named, else the only one with a usual adapter."""
-    if module.wanted.port:
-        module.port = module.wanted.port
-        if not Path(module.port).exists():
-            raise _no_port(f"{module.wanted.port} 不存在。 There is no such port.")
-        return module.port
-    found = [one.device for one in list_ports.comports() if (one.vid, one.pid) in _USB]
+    found = ports(module.wanted)
+    if not found and module.wanted.port:
+        raise _no_port(f"{module.wanted.port} 不存在。 There is no such port.")
     if len(found) != 1:
         raise _no_port(f"找到 {len(found)} 个可能的端口。 {len(found)} possible ports: {found}")
-    module.port = found[0]
+    module.port = module.record["port"] = found[0]
     return module.port
+
+
+def ports(wanted: Wanted) -> list[str]:
+    """Where a module may be now."""
+    if wanted.port:
+        return [wanted.port] if Path(wanted.port).exists() else []
+    return [one.device for one in list_ports.comports() if (one.vid, one.pid) in _USB]
 
 
 def _no_port(wrong: str) -> StepFailed:
@@ -107,19 +111,34 @@ STEPS = (
 )
 
 
+_BROKEN_OFF = (
+    BROKEN_OFF,
+    "已中断，这个模块还没有做完。 Broken off: this one is not finished.",
+    "再运行一次，会从断开处继续。 Run again: it goes on.",
+)
+
+
 def flash(module: Module) -> bool:
     """All steps in order; what failed is said with its remedy, and stands in the record."""
     module.record["steps"] = done = []
-    for number, step in enumerate(STEPS, 1):
-        module.say(f"▶ {number}/{len(STEPS)} {step.title}")
-        try:
+    try:
+        for number, step in enumerate(STEPS, 1):
+            module.say(f"▶ {number}/{len(STEPS)} {step.title}")
             came = step.do(module)
-        except StepFailed as failed:
-            module.record |= {"ok": False, "failed": step.name, "why": failed.word}
-            module.say(f"  ✗ {failed.wrong}")
-            module.say(f"  → {failed.remedy}")
-            return False
-        done.append(step.name)
-        module.say(f"  ✓ {came}")
-    module.record["ok"] = True
-    return True
+            done.append(step.name)
+            module.say(f"  ✓ {came}")
+    except StepFailed as failed:
+        why, wrong, remedy = failed.word, failed.wrong, failed.remedy
+    except KeyboardInterrupt:
+        why, wrong, remedy = _BROKEN_OFF
+    else:
+        module.record["ok"] = True
+        return True
+    module.record |= {
+        "ok": False,
+        "failed": STEPS[min(len(done), len(STEPS) - 1)].name,
+        "why": why,
+    }
+    module.say(f"  ✗ {wrong}")
+    module.say(f"  → {remedy}")
+    return False

@@ -1,8 +1,11 @@
 """esptool and mpremote, the ecosystem's own, run as programs; their progress is shown."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ from flash.bench import Module, StepFailed
 _BIN = Path(sys.executable).parent
 _PATIENCE_S = 300
 _TRIES = 3
+_WRITTEN = re.compile(r"Writing at .*?(\d+)\.\d%")  # as esptool shows it
+_SHOWN_EACH = 20
 _MISSED = "could not enter raw repl"
 ON_BOARD = Path(__file__).parent / "on_board"
 _MARK = "hanma:"  # what a program on the board prints for us begins so
@@ -80,6 +85,8 @@ def cable(module: Module, said: str) -> StepFailed:
 
 
 def _run(module: Module, name: str, *words: str) -> tuple[bool, str]:
+    """Whether it went well, and what it said; how far the writing is, is told meanwhile."""
+    said, shown = [], 0
     with subprocess.Popen(
         [str(_BIN / name), *words],
         stdin=subprocess.DEVNULL,
@@ -87,11 +94,19 @@ def _run(module: Module, name: str, *words: str) -> tuple[bool, str]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     ) as process:
+        patience = threading.Timer(_PATIENCE_S, process.kill)
+        patience.start()
         try:
-            said, _ = process.communicate(timeout=_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            said, _ = process.communicate()
-            return False, said + "\ntimed out"
-    return process.returncode == 0, said
+            for line in process.stdout or ():
+                said.append(line)
+                now = int(match[1]) if (match := _WRITTEN.match(line)) else shown
+                if now < shown:
+                    shown = 0  # the next part of the image begins
+                if now >= shown + _SHOWN_EACH:
+                    shown = now
+                    module.say(f"    {now} %")
+        finally:
+            patience.cancel()
+    return process.returncode == 0, "".join(said)

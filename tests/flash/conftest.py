@@ -17,8 +17,8 @@ from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.link import enrolment
 from cloud.web import create_app
-from flash import steps
-from flash.bench import Module, Wanted
+from flash import selftest, steps
+from flash.bench import Module, StepFailed, Wanted
 from simulator.cable import made_up
 from simulator.cable.flashchip import Kind
 from tests.cloud.conftest import County, HandClock
@@ -40,17 +40,41 @@ class Shop:
         return str(self.county.do(enrolment.make, technician.id, times, hours)[1])
 
     def run(
-        self, port: str, ask: Callable[[str], bool] = lambda question: True, **given: Any
+        self,
+        port: str,
+        ask: Callable[[str], bool] = lambda question: True,
+        hand: Callable[[str], None] = lambda said: None,
+        **given: Any,
     ) -> dict[str, Any]:
-        """The record of one run."""
+        """The record of one run. hand: what somebody does when this is said."""
         self.said.clear()
         work = self.folder / "work"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         wanted = replace(self.wanted, port=port, **({"code": self.code()} | given))
-        module = Module(wanted, self.said.append, ask, work)
+
+        def say(text: str) -> None:
+            self.said.append(text)
+            hand(text)
+
+        module = Module(wanted, say, ask, work)
         assert steps.flash(module) == bool(module.record["ok"])
         return module.record
+
+    def tested(self, port: str, **given: Any) -> str:
+        """Why the self-test alone fails on a module that went through the other steps."""
+        self.said.clear()
+        work = self.folder / "work"
+        work.mkdir(exist_ok=True)
+        wanted = replace(self.wanted, port=port, **given)
+        module = Module(wanted, self.said.append, lambda question: True, work, port)
+        module.record["device"] = "HMA4CF120000F1"
+        try:
+            selftest.run(module)
+        except StepFailed as failed:
+            self.said += [failed.wrong, failed.remedy]
+            return failed.word
+        return ""
 
     @contextlib.contextmanager
     def board(self, name: str, like: Path | None = None, **given: Any) -> Iterator[Bench]:

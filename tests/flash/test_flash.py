@@ -4,12 +4,14 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cloud.link import stock, terminals
-from flash import identity
+from flash import identity, selftest, steps
 from flash.bench import Ledger, Module, StepFailed, Wanted
+from simulator.cable.cli import spoil
 from simulator.cable.flashchip import Kind
 from tests.flash.conftest import Shop
 
@@ -73,15 +75,33 @@ def test_an_image_of_another_digest_is_never_written(shop: Shop) -> None:
         assert record["why"] == "image-form" and not bench.board.flash.bootable
 
 
-@pytest.mark.parametrize("after", [30_000, 60_000])
-def test_a_cable_that_is_pulled_is_told_and_the_next_run_goes_on(shop: Shop, after: int) -> None:
+@pytest.mark.parametrize(("after", "step"), [(16_000, "image"), (60_000, "application")])
+def test_a_cable_that_is_pulled_is_told_and_the_next_run_goes_on(
+    shop: Shop, after: int, step: str
+) -> None:
     mac = f"a4cf12{after:06x}"
     with shop.board(f"pulled-{after}", kind=Kind(mac=mac), pull_after=after) as bench:
         code = shop.code()
         record = shop.run(str(bench.board.link), code=code)
-        assert not record["ok"] and record["why"] in ("cable", "no-prompt"), shop.said
+        assert (record["ok"], record["failed"], record["why"]) == (False, step, "cable"), shop.said
         bench.do(bench.board.plug)
         assert shop.run(str(bench.board.link), code=code)["ok"], shop.said
+
+
+@pytest.mark.parametrize("step", ["chip", "identity", "test", "record"])
+def test_a_cable_that_is_pulled_at_another_step_is_told_too(
+    shop: Shop, flashed: Path, step: str
+) -> None:
+    number = [one.name for one in steps.STEPS].index(step) + 1
+    with shop.board(f"pulled-at-{step}", like=flashed) as bench:
+
+        def pull(said: str) -> None:
+            if f" {number}/7 " in said:
+                bench.do(bench.board.pull)
+
+        record = shop.run(str(bench.board.link), hand=pull)
+        assert (record["ok"], record["failed"], record["why"]) == (False, step, "cable"), shop.said
+        assert "会从断开处继续" in shop.said[-1]
 
 
 def test_a_module_of_somebody_else_is_refused(shop: Shop, flashed: Path) -> None:
@@ -125,17 +145,48 @@ def test_a_machine_whose_data_miss_is_told_with_what_misses(shop: Shop, flashed:
         assert "category, supply, max_a" in "".join(shop.said)
 
 
-def test_without_a_sim_the_test_says_so(shop: Shop, flashed: Path) -> None:
-    with shop.board("no-sim", like=flashed) as bench:
-        bench.do(bench.board.world.radio.remove_sim)
-        assert shop.run(str(bench.board.link))["why"] == "sim"
-
-
-def test_a_relay_that_does_not_move_is_found(shop: Shop, flashed: Path) -> None:
-    with shop.board("relay", like=flashed) as bench:
-        bench.do(bench.board.world.hands["contactor"], "refuses")
-        assert shop.run(str(bench.board.link))["why"] == "relay"
+@pytest.mark.parametrize(
+    ("fault", "why", "said"),
+    [
+        ("relay-stuck", "relay-stuck", "合不上"),
+        ("relay-welded", "relay-welded", "不能装机"),
+        ("no-sim", "sim", "SIM"),
+    ],
+)
+def test_the_self_test_finds_what_is_wrong_and_says_what_to_do(
+    shop: Shop, flashed: Path, fault: str, why: str, said: str
+) -> None:
+    with shop.board(fault, like=flashed) as bench:
+        bench.do(spoil, bench.board, fault)
+        assert shop.tested(str(bench.board.link)) == why
+        assert said in "".join(shop.said)
         assert bench.board.world.relay == 0
+
+
+GOOD = {"open": True, "closed": True, "amps": 0.1, "modem": True, "sim": True, "network": True}
+
+
+@pytest.mark.parametrize(
+    ("told", "whys"),
+    [
+        ({}, []),
+        ({"closed": False}, ["relay-stuck"]),
+        ({"open": False}, ["relay-welded"]),
+        ({"open": False, "closed": False}, ["relay-readback"]),
+        ({"amps": None}, ["current"]),
+        ({"amps": 3.1}, ["current"]),
+        ({"modem": False, "sim": False, "network": False}, ["modem"]),
+        ({"sim": False, "network": False}, ["sim"]),
+        ({"network": False}, ["network"]),
+        ({"open": False, "amps": 9.0, "sim": False}, ["relay-welded", "current", "sim"]),
+    ],
+)
+def test_all_that_the_board_measured_wrong_is_told_at_once(
+    told: dict[str, Any], whys: list[str]
+) -> None:
+    found = selftest.judged(GOOD | told)
+    assert [one.word for one in found] == whys
+    assert all(one.wrong and one.remedy for one in found)
 
 
 def test_what_the_technician_does_not_confirm_fails(shop: Shop, flashed: Path) -> None:
