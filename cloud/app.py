@@ -33,7 +33,7 @@ from cloud.cases import (
     reports,
 )
 from cloud.cases.module_ends import ModuleEnds
-from cloud.issuers.daily import DailyRound
+from cloud.issuers.daily import daily_round
 from cloud.link import campaigns, commands, intake, journal, policies, terminals, upgrades
 from cloud.mqtt.address import Address, BadAddress, split_listen
 from cloud.mqtt.broker import BadCertificates, Broker, Secure, tls_context
@@ -141,7 +141,7 @@ class Process:
     def _rounds(self) -> tuple[Part, ...]:
         """What works by the clock beside the housekeeping, and may be slow."""
         self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
-        return DailyRound(self.ground), Herald(self.ground), Courier(self.ground)
+        return daily_round(self.ground), Herald(self.ground), Courier(self.ground)
 
 
 class Cloud(Process):

@@ -1,9 +1,9 @@
 """Reports our own jobs to the superior platform, in its own thread: it may be slow, or away."""
 
 import logging
-import threading
 
 from cloud.base.unit import Ground
+from cloud.base.worker import Worker
 from cloud.book import audit, media
 from cloud.cases import reports
 from cloud.cases.reports import Report
@@ -27,7 +27,7 @@ class NotYet(Exception):
         self.word, self.wait_s, self.again = word, wait_s, again
 
 
-class Courier:
+class Courier(Worker):
     """Takes one report after the other; a second courier beside it does no harm.
 
     While nobody answers, one report is tried after each pause, and the pauses grow.
@@ -38,15 +38,7 @@ class Courier:
         self._there = bool(ground.settings.superior_url)
         self.superior = Superior(ground.settings, ground.clock, exchange)
         self._away_until, self._away_s = 0, 0
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier")
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ending.set()
-        self._thread.join()
+        super().__init__("courier", self.send_one, _PAUSE_S)
 
     def send_one(self) -> bool:
         """Try one report; False if none is due. What fails is tried again later."""
@@ -150,14 +142,6 @@ class Courier:
             wanted = ours.person_of(job, report.part) if job else None
             if wanted:
                 superior_ids.forget(unit, wanted[0])
-
-    def _run(self) -> None:
-        while not self._ending.wait(_PAUSE_S):
-            try:
-                while not self._ending.is_set() and self.send_one():
-                    pass
-            except Exception:
-                log.exception("courier")
 
 
 def _must(answer: Answer) -> None:
