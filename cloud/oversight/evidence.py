@@ -29,6 +29,7 @@ from cloud.registry.certificates import Certificate
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
+from cloud.work import job as jobs
 from cloud.work import pictures
 from cloud.work.job import Job
 from cloud.work.permits import Permit
@@ -95,6 +96,7 @@ def collected(unit: Unit, job: Job) -> dict[str, Rows]:
     return {
         "about": [_about(unit, job)],
         "job": _rows(unit, Job, Job.id == job.id),
+        "handover": _handovers(unit, job),
         "machine": _rows(unit, Machine, Machine.id == job.machine_id),
         "enterprise": _rows(unit, Enterprise, Enterprise.id == job.enterprise_id),
         "person": [_person(unit, who) for who in _people(unit, job, trail)],
@@ -142,6 +144,26 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (int, str, bytes)) else canonical(value)
 
 
+def _handovers(unit: Unit, job: Job) -> Rows:
+    """How the job came from another welder, and how it went on to others."""
+    before = jobs.by_id(unit, job.handed_from) if job.handed_from else None
+    pairs = [(before, job)] if before else []
+    pairs += [(job, after) for after in jobs.going_on_with(unit, job)]
+    return [
+        {
+            "from_job": first.id,
+            "from_welder": first.welder_id,
+            "offered_at": first.offered_at,
+            "off_confirmed_at": first.off_confirmed_at,
+            "to_job": second.id,
+            "to_welder": second.welder_id,
+            "taken_at": second.applied_at,
+            "on_at": second.on_at,
+        }
+        for first, second in pairs
+    ]
+
+
 def _end(job: Job) -> int:
     return max(filter(None, (job.applied_at, job.state_at, job.off_confirmed_at, job.cleared_at)))
 
@@ -172,6 +194,7 @@ def _commands(unit: Unit, job: Job) -> Rows:
 def _people(unit: Unit, job: Job, trail: list[AuditRow]) -> list[Person]:
     """Welder, fire watch and whoever else acted."""
     ids = {job.welder_id, job.fire_watch_id, *(row.actor for row in trail)} - {None}
+    ids |= {row[part] for row in _handovers(unit, job) for part in ("from_welder", "to_welder")}
     found = select(Person).where(Person.id.in_(ids)).order_by(Person.id)
     return list(unit.db.scalars(found))
 

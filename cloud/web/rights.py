@@ -63,6 +63,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.watch": frozenset({"fire_watch"}),
     "welder.check_in": frozenset({"fire_watch"}),
     "welder.extend": frozenset({"welder"}),
+    "welder.hand_over": frozenset({"welder"}),
+    "welder.take_over": frozenset({"welder"}),
     "welder.on": frozenset({"welder"}),  # never anybody else, whatever the reason
     "welder.off": _ON_SITE | _REGULATORS,
     "welder.clear": _ON_SITE,

@@ -128,7 +128,10 @@ UNPROVED = ProofFacts()
 
 @dataclass(frozen=True)
 class Facts:
-    """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet."""
+    """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet.
+
+    `before_off` = no job was handed over to this one, or the machine is known to be off since.
+    """
 
     step: str
     now: int
@@ -156,6 +159,7 @@ class Facts:
     venue_id: str | None = None
     trained_on: date | None = None
     training_by: date | None = None
+    before_off: bool = True
 
     @property
     def today(self) -> date:

@@ -51,6 +51,7 @@ def at_step(
         "permit": permits.get(unit, job.permit_id) if job.permit_id else None,
         "hired": contracts.get(unit, job.contract_id) if job.contract_id else None,
         "contract_named": job.contract_id is not None,
+        "before_off": _before_off(unit, job),
     }
     watching = fire_watch.id if fire_watch else job.fire_watch_id
     kept |= {
@@ -127,6 +128,11 @@ def _person(person: Person, busy: set[str | None]) -> PersonFacts:
         phone=person.phone_blind,
         busy=person.id in busy,
     )
+
+
+def _before_off(unit: Unit, job: Job) -> bool:
+    before = table.by_id(unit, job.handed_from) if job.handed_from else None
+    return before is None or before.off_confirmed_at is not None
 
 
 def _venue(unit: Unit, machine: Machine) -> str | None:

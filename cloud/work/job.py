@@ -36,6 +36,8 @@ class Job(Base):
     `ticket_until` = until then a ticket may still close or keep closed the relay.
     `seen_at` = the fire watch's last sign while on, `missed` = check-ins that did not come since.
     `off_asked_at` = since when we wait for the relay to be open after the end.
+    `offered_at` = ended so that another welder goes on, `handed_from` = the job that this one goes
+    on with (work/handing.py).
     """
 
     __tablename__ = "job"
@@ -84,6 +86,8 @@ class Job(Base):
     refusals: Mapped[list[str]] = mapped_column(default=list)
     refusal_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     refused_to: Mapped[str] = mapped_column(default="")
+    offered_at: Mapped[int | None]
+    handed_from: Mapped[str | None]
 
 
 # Spelled out, not bound: a database uses a partial index only for a condition it can read.
@@ -93,6 +97,8 @@ _TERMINAL_UNSURE = Job.asked_at.is_not(None) & or_(
 )
 
 
+# Ended for another welder, and the site is not cleared or passed on yet.
+IS_OFFERED = Job.offered_at.is_not(None) & (Job.state == literal_column("'ended'"))
 _UNCONFIRMED = Job.off_alarm_at.is_not(None) & Job.off_confirmed_at.is_(None)
 
 
@@ -111,6 +117,8 @@ _index("ix_job_open_permit", Job.permit_id, where=IS_OPEN)
 _index("ix_job_due", Job.due_at, where=Job.due_at.is_not(None))
 _index("ix_job_terminal", Job.device, where=_TERMINAL_UNSURE)
 _index("ix_job_unconfirmed", Job.off_alarm_at, where=_UNCONFIRMED)
+_index("ix_job_offered", Job.machine_id, where=IS_OFFERED)
+_index("ix_job_handed_from", Job.handed_from, where=Job.handed_from.is_not(None))
 Index("ix_job_machine", Job.machine_id, Job.applied_at)
 Index("ix_job_welder", Job.welder_id, Job.applied_at)
 Index("ix_job_fire_watch", Job.fire_watch_id, Job.applied_at)
@@ -162,6 +170,18 @@ def overdue(unit: Unit, limit: int = 200) -> list[Job]:
     return list(unit.db.scalars(first, execution_options={"populate_existing": True}))
 
 
+def offered_on(unit: Unit, machine_id: str, since: int) -> Job | None:
+    """The job on this machine that ended for another welder after `since`, the newest one."""
+    rows = select(Job).where(Job.machine_id == machine_id, IS_OFFERED, Job.offered_at > since)
+    return unit.db.scalar(rows.order_by(Job.offered_at.desc(), Job.id).limit(1))
+
+
+def going_on_with(unit: Unit, job: Job) -> list[Job]:
+    """The jobs that took this one over, oldest first: more than one if somebody gave up."""
+    rows = select(Job).where(Job.handed_from == job.id, Job.handed_from.is_not(None))
+    return list(unit.db.scalars(rows.order_by(Job.applied_at, Job.id)))
+
+
 def latest_of(unit: Unit, machine_id: str, person_id: str) -> Job | None:
     """The last job on this machine in which this person welded or watched."""
     mine = or_(Job.welder_id == person_id, Job.fire_watch_id == person_id)
@@ -193,7 +213,8 @@ def opened(unit: Unit, state: str, **given: Any) -> Job:
     job.due_at = due(unit.settings, job)
     unit.db.add(job)
     unit.db.flush()
-    details = {"refusals": job.refusals} if job.refusals else {}
+    details: dict[str, Any] = {"refusals": job.refusals} if job.refusals else {}
+    details |= {"handed_from": job.handed_from} if job.handed_from else {}
     _note(unit, job, job.welder_id, f"job-{state}", details)
     return job
 

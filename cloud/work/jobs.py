@@ -19,6 +19,7 @@ from cloud.work import (
 from cloud.work.by_ticket import ticket_for_technician, ticket_off, ticket_on
 from cloud.work.checkins import check_in
 from cloud.work.extending import extend
+from cloud.work.handing import hand_over, take_over
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
 from cloud.work.picturing import add as add_picture
@@ -42,11 +43,13 @@ __all__ = [
     "check_in",
     "clear",
     "extend",
+    "hand_over",
     "handlers",
     "open_on",
     "sweep",
     "switch_off",
     "switch_on",
+    "take_over",
     "ticket_for_technician",
     "ticket_off",
     "ticket_on",

@@ -27,12 +27,14 @@ def apply(
     *,
     district: str | None = None,
     contract: str = "",
+    before: Job | None = None,
 ) -> Job | Refusals:
     """Open a job; applied for twice it is the same one. A refused attempt is kept as well.
 
     A permit that covers the machine now is taken; `voucher` names another one (CQ annex 2.3).
     `district` = where the site is, else the machine's. `contract` = id of the one that the welder
     works under with an own machine; an outside welder's is found (work/hiring.py).
+    `before` = the job that was handed over and is gone on with (work/handing.py).
     """
     running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine.id)
     if running is not None and running.welder_id == welder.id:
@@ -55,6 +57,8 @@ def apply(
         "voucher": voucher,
     }
     claimed = {"voucher": voucher, "contract_named": bool(contract)}
+    claimed |= {"before_off": before is None or before.off_confirmed_at is not None}
+    going_on = {"handed_from": before.id if before else None}
 
     def facts() -> Facts:
         found = gather.applying(unit, welder, machine, permit, hired, **claimed)
@@ -68,7 +72,7 @@ def apply(
         try:
             with unit.savepoint():
                 state = "applied" if profile.permit == "no" else "permitted"
-                return table.opened(unit, state, **opening)
+                return table.opened(unit, state, **opening | going_on)
         except IntegrityError:
             # Somebody was quicker by less than a look: now the rules see it.
             decision = decide(facts(), profile)

@@ -12,7 +12,7 @@ from cloud.book.outbox import Event, Handlers
 from cloud.link import commands, terminals
 from cloud.link.commands import TerminalDark
 from cloud.link.terminals import Terminal
-from cloud.work import closing, testing
+from cloud.work import closing, handing, testing
 from cloud.work import job as table
 from cloud.work.job import OPEN, OVER, SYSTEM, Job, profile_of
 from cloud.work.refusal import Refusals
@@ -155,6 +155,7 @@ def switched_on(unit: Unit, job: Job) -> None:
         missed=0,
         **table.NOTHING_REFUSED,
     )
+    handing.passed_on(unit, job)
 
 
 def not_switched_on(unit: Unit, job: Job, word: str) -> None:

@@ -9,7 +9,7 @@ from cloud.link import reckoning, terminals
 from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import cylinders, exempting, extending, pictures, profiles, proving
+from cloud.work import cylinders, exempting, extending, handing, pictures, profiles, proving
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
 from cloud.work.profiles import Profile
@@ -18,8 +18,24 @@ from cloud.work.rules import refuse
 
 _TIMES = (
     *("applied_at", "checked_at", "watched_at", "asked_on_at", "on_at", "paused_at"),
-    *("lease_until", "ended_at", "off_confirmed_at", "cleared_at"),
+    *("lease_until", "ended_at", "off_confirmed_at", "cleared_at", "offered_at"),
 )
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A job that the viewer may take over: what it is, whose it was, and until when.
+
+    `off` = its relay is known to be open, so that it can be taken over now.
+    """
+
+    job: str
+    welder: str
+    site: str
+    work: str
+    at: int
+    until: int
+    off: bool
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,8 @@ class JobView:
     `times` (epoch ms) holds what is known, and watch_until, resume_until,
     check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
     `extendable` = a later permit was approved. `wants_pin` = type or set, before this step.
+    `may_hand_over` = the viewer's job may go to another welder; `offer` = what the viewer may take
+    over; `taken_from`, `taken_by` = the other welder of a job that changed hands.
     """
 
     profile: Profile
@@ -58,6 +76,10 @@ class JobView:
     end_reason: str = ""
     missed: int = 0
     extendable: bool = False
+    may_hand_over: bool = False
+    offer: Offer | None = None
+    taken_from: str = ""
+    taken_by: str = ""
     off_confirmed: bool = False
     times: dict[str, int] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
@@ -86,6 +108,7 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
         relay=row.relay if row else None,
         step=step,
         part=part,
+        offer=_offer(unit, machine, person) if step == "apply" and person else None,
     )
     if job is None:
         return shown
@@ -144,6 +167,7 @@ def _step(job: Job | None, profile: Profile, person: Person | None, part: str) -
 def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> JobView:
     times = {name: getattr(job, name) for name in _TIMES} | _ends(unit.settings, job)
     mine = person is not None and job.refused_to == person.id
+    before, after = hands(unit, job, person)
     wants_code = shown.profile.presence and shown.step in ("check", "watch")
     kind = pictures.wanted(job, person) if person and shown.step in ("check", "watch") else ""
     return JobView(
@@ -160,12 +184,31 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "pictures_wanted": _still(unit, job, shown.profile, kind, person),
             "pictures": _pictures(unit, job, person),
             "end_reason": job.end_reason,
+            "may_hand_over": shown.part == "welder" and handing.may_hand_over(job),
+            "taken_from": before,
+            "taken_by": after,
             "extendable": shown.step == "off" and extending.later(unit, job) is not None,
             "missed": job.missed if job.state == "on" else 0,
             "off_confirmed": job.off_confirmed_at is not None,
             "times": {name: at for name, at in times.items() if at is not None},
             "refusals": refusals_of(job) if mine else Refusals(),
         }
+    )
+
+
+def _offer(unit: Unit, machine: Machine, person: Person) -> Offer | None:
+    """The job here that this welder may take over."""
+    job = handing.offered_on(unit, machine)
+    if job is None or job.welder_id == person.id:
+        return None
+    return Offer(
+        job=job.id,
+        welder=_name(unit, job.welder_id, person),
+        site=job.site,
+        work=job.work,
+        at=job.offered_at or 0,
+        until=handing.good_until(unit.settings, job) or 0,
+        off=job.off_confirmed_at is not None,
     )
 
 
@@ -200,6 +243,16 @@ def _name(unit: Unit, person_id: str | None, viewer: Person | None) -> str:
     if person is None:
         return ""
     return person.name if viewer and viewer.id == person_id else mask_name(person.name)
+
+
+def hands(unit: Unit, job: Job, viewer: Person | None) -> tuple[str, str]:
+    """The welder before and the one after in a job that changed hands; names, or empty."""
+    before = table.by_id(unit, job.handed_from) if job.handed_from else None
+    after = handing.taken_by(unit, job)
+    first, second = (
+        _name(unit, one.welder_id if one else None, viewer) for one in (before, after)
+    )
+    return first, second
 
 
 def refusals_of(job: Job) -> Refusals:

@@ -19,7 +19,7 @@ from cloud.web.welder.pages import person_of
 from cloud.work import jobs, listing
 from cloud.work.job import Job, profile_of
 from cloud.work.refusal import Refusals
-from cloud.work.view import refusals_of
+from cloud.work.view import hands, refusals_of
 
 
 @blueprint.get("/jobs")
@@ -62,6 +62,7 @@ def _shown(unit: Unit, job: Job, person: Person) -> dict[str, Any]:
     ticks = profile_of(job).clear_checklist if to_do == "clear" else ()
     why = words.ended_because({"end_reason": job.end_reason})
     mine = job.refused_to == person.id and not job.end_reason
+    taken_from, taken_by = hands(unit, job, person)
     return {
         "id": job.id,
         "machine": machine.name if machine else "",
@@ -75,6 +76,8 @@ def _shown(unit: Unit, job: Job, person: Person) -> dict[str, Any]:
         "ended_at": job.ended_at,
         "cleared_at": job.cleared_at,
         "why": why,
+        "taken_from": taken_from,
+        "taken_by": taken_by,
         "refusals": screen.told(refusals_of(job)) if mine and job.state == "refused" else [],
         "to_do": to_do,
         "unconfirmed": job.state == "ended" and job.off_confirmed_at is None,

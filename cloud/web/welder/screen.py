@@ -6,6 +6,7 @@ Everything that decides comes from `jobs.view`; here it only gets the viewer's l
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
@@ -33,7 +34,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part"),
         *("job", "state", "site", "work", "welder", "fire_watch", "wants_code"),
         *("end_reason", "off_confirmed", "wants_picture", "pictures_wanted", "missed"),
-        *("cylinder", "extendable", "wants_pin"),
+        *("cylinder", "extendable", "wants_pin", "may_hand_over", "taken_from", "taken_by"),
     )
     return {name: getattr(shown, name) for name in plain} | {
         "profile": shown.profile.id,
@@ -47,6 +48,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         "review": _review(unit, shown),
         "contracts": _contracts(unit, shown, machine, person),
         "approval": _approval(unit, shown, machine, person),
+        "offer": asdict(shown.offer) if shown.offer else None,
         "refusals": told(shown.refusals),
         "poll_ms": _QUICK_MS if waits_for_machine(shown) else _SLOW_MS,
     }

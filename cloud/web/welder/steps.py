@@ -122,6 +122,23 @@ def extend(code: str) -> ResponseReturnValue:
     return acted_on_job(code, jobs.extend, freshened=True)
 
 
+@blueprint.post("/m/<code>/hand-over")
+def hand_over(code: str) -> ResponseReturnValue:
+    """The welder cannot finish: off at once, for another welder to go on."""
+    return acted_on_job(code, jobs.hand_over)
+
+
+@blueprint.post("/m/<code>/take-over")
+def take_over(code: str) -> ResponseReturnValue:
+    """Another welder goes on with the job that was handed over."""
+    before = fields.text("before", "before", limit=_ID)
+    return acted(
+        code,
+        lambda unit, machine, person: jobs.take_over(unit, person, machine, before),
+        freshened=True,
+    )
+
+
 @blueprint.post("/m/<code>/clear")
 def clear(code: str) -> ResponseReturnValue:
     """Power is cut and the site is clear."""

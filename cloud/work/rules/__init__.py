@@ -36,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     machines.terminal_missing,
     machines.terminal_dark,
     people.machine_busy,
+    people.handover_off,
     people.welder_busy,
     training.training,
     contracts.contract_missing,

@@ -44,6 +44,18 @@ def machine_busy(facts: Facts, profile: Profile) -> Values | None:
 
 
 @rule(
+    "handover-off",
+    _STEPS,
+    "焊机还没有确认断电，不能接手。",
+    "The machine has not confirmed that it is off; it cannot be taken over yet.",
+    "请等几秒再按一次；还不行，请拉下电源开关，再合上。",
+    "Wait some seconds and press again; if it lasts, switch its mains off and on.",
+)
+def handover_off(facts: Facts, profile: Profile) -> Values | None:
+    return None if facts.before_off else {}
+
+
+@rule(
     "welder-busy",
     _STEPS,
     "您还有另一项未结束的作业（作业或监护）。",

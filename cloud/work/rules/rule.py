@@ -13,7 +13,7 @@ HOUSE = ("焊码 系统规则", "house")
 EVERYWHERE = frozenset(
     {
         *("registered", "not-welder", "machine-unusable", "terminal-missing", "terminal-dark"),
-        *("machine-busy", "welder-busy"),
+        *("machine-busy", "welder-busy", "handover-off"),
         *("pin", "pin-missing", "pin-wrong", "pin-spent"),
     }
 )

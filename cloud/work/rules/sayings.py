@@ -163,3 +163,17 @@ saying(
     "请先由作业单位审批新的动火作业票，再按延长。",
     "Have the enterprise approve another hot-work permit first, then press again.",
 )
+saying(
+    "handover-over",
+    "这次交接已经失效：已有人接手、已收工，或者超过了时间。",
+    "This handover is over: somebody took it, the site was cleared, or it is too late.",
+    "请刷新页面；要继续作业，请重新申请。",
+    "Reload the page; apply for a job of your own if there is work to do.",
+)
+saying(
+    "handover-own",
+    "不能接手自己交出的作业。",
+    "You cannot take over the job that you handed over yourself.",
+    "请由另一位焊工接手；自己继续，请先收工再重新申请。",
+    "Another welder takes it over; to go on yourself, clear the site and apply again.",
+)

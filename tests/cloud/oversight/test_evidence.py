@@ -11,6 +11,7 @@ from cloud.base.signing import Signer
 from cloud.book import audit, media
 from cloud.link.snapshots import Snapshot
 from cloud.oversight import evidence, evidence_file
+from cloud.work import jobs
 from cloud.work.job import Job
 from simulator.world.jpeg import jpeg as drawn
 from tests.cloud.work.conftest import make_site
@@ -67,6 +68,34 @@ def test_the_evidence_of_a_whole_job_holds_and_has_everything(place: Any, tmp_pa
     assert (rows["snapshot"], rows["job_picture"], rows["picture"]) == (1, 2, 3)
     assert rows["audit_row"] >= 6 and rows["checkpoint"] == 1
     assert rows["audit_link"] >= rows["audit_row"] + 1
+
+
+def test_a_job_that_changed_hands_names_both_welders_in_both_files(
+    place: Any, tmp_path: Path
+) -> None:
+    first, second = place.welder, place.county.welder(place.enterprise)
+    job = place.county.do(jobs.hand_over, place.working(), first)
+    place.exchange()
+    after = place.county.do(jobs.take_over, second, place.machine, job.id)
+    place.welder = second
+    place.on(place.watch(place.check(after)))
+    place.exchange()
+    told = []
+    for one in (job, after):
+        path = tmp_path / f"{one.id}.evidence"
+        rows = taken(place, one, path)
+        assert evidence_file.verify(path, key(place)).wrong == []
+        assert rows["handover"] == 1
+        with sqlite3.connect(path) as file:
+            file.row_factory = sqlite3.Row
+            told.append(dict(file.execute("SELECT * FROM handover").fetchone()))
+            people = {row["id"] for row in file.execute("SELECT id FROM person")}
+        file.close()
+        assert {first.id, second.id} <= people
+    assert told[0] == told[1]
+    assert (told[0]["from_welder"], told[0]["to_welder"]) == (first.id, second.id)
+    assert told[0]["offered_at"] <= told[0]["off_confirmed_at"] <= told[0]["taken_at"]
+    assert told[0]["taken_at"] <= told[0]["on_at"]
 
 
 def test_nobody_elses_deeds_and_nobodys_secrets_are_in_it(place: Any, tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ ONE_THING_WRONG = [
     ("terminal-dark", {"machine": replace(MACHINE, terminal="dark")}),
     ("machine-busy", {"machine": replace(MACHINE, busy=True)}),
     ("welder-busy", {"welder": replace(WELDER, busy=True)}),
+    ("handover-off", {"before_off": False}),
     ("certificate-missing", {"certificates": ()}),
     ("certificate-missing", {"certificates": (replace(GOOD, category="高处作业"),)}),
     ("certificate-missing", {"certificates": (replace(GOOD, category="非金属焊接操作"),)}),

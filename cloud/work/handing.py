@@ -1,0 +1,118 @@
+"""A job changes hands (CQ art. 27): it ends, the machine is off, another welder opens a new one.
+
+Nobody welds on another's authority: the second welder scans with the own phone, certificate and
+rules are decided anew, and so is the fire watch. What goes on is the work: where and what it is,
+and the site, which the first still has to clear until the second's relay is closed.
+"""
+
+from contextlib import suppress
+
+from cloud.base.settings import Settings
+from cloud.base.unit import Unit
+from cloud.book import outbox
+from cloud.link import commands
+from cloud.link.commands import TerminalDark
+from cloud.registry.machines import Machine
+from cloud.registry.people import Person
+from cloud.work import closing, opening, profiles, speech
+from cloud.work import job as table
+from cloud.work.job import OPEN, Job, profile_of
+from cloud.work.refusal import Refusals
+from cloud.work.rules import refuse
+
+HANDOVER = "handover"
+_GIVEN_UP = ("cancelled", "expired")
+
+
+def may_hand_over(job: Job) -> bool:
+    """Whether there is work at a machine that another welder could go on with."""
+    return job.state in ("on", "paused") and job.device is not None
+
+
+def good_until(settings: Settings, job: Job) -> int | None:
+    """Until when an offered job may be taken over: as long as its site may stay uncleared."""
+    return None if job.offered_at is None else job.offered_at + settings.clear_s * 1000
+
+
+def hand_over(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
+    """The welder cannot finish: the job ends at once, and another may take it over."""
+    job = table.locked(unit, job)
+    if job.welder_id != welder.id:
+        return table.refused_for(unit, job, welder.id, HANDOVER, "not-your-job")
+    if job.offered_at is not None:
+        return job
+    if not may_hand_over(job):
+        code = "wrong-step" if job.state in OPEN else "job-closed"
+        return table.refused_for(unit, job, welder.id, HANDOVER, code)
+    job = closing.end(unit, job, welder.id, HANDOVER, offered_at=unit.now)
+    with suppress(TerminalDark):  # whoever is beside it, the fire watch too, hears of it
+        commands.issue(unit, job.device or "", "say", content={"say": speech.HANDED_OVER})
+    return job
+
+
+def offered_on(unit: Unit, machine: Machine) -> Job | None:
+    """The job on this machine that another welder may take over now."""
+    return table.offered_on(unit, machine.id, unit.now - unit.settings.clear_s * 1000)
+
+
+def take_over(unit: Unit, welder: Person, machine: Machine, job_id: str) -> Job | Refusals:
+    """Open a job that goes on with the one offered: once the relay is open, decided like any.
+
+    `job_id` = the job that the welder's page offered. Pressed twice it is the same job.
+    """
+    running = table.open_on(unit, machine.id)
+    if running and (running.welder_id, running.handed_from) == (welder.id, job_id):
+        return running
+    before = offered_on(unit, machine)
+    if before is None or before.id != job_id:
+        profile = profiles.load(unit.settings.profile)
+        return Refusals([refuse("handover-over", profile)])
+    before = table.locked(unit, before)
+    if before.welder_id == welder.id:
+        return Refusals([refuse("handover-own", profile_of(before))])
+    # Own people go on for the same client; an outside welder's own contract is found.
+    same_house = welder.enterprise_id == machine.enterprise_id
+    taken = opening.apply(
+        unit,
+        welder,
+        machine,
+        before.site,
+        before.work,
+        before.voucher,
+        district=before.district,
+        contract=(before.contract_id or "") if same_house else "",
+        before=before,
+    )
+    if isinstance(taken, Job) and taken.handed_from == before.id:
+        told = {"job": taken.id, "by": welder.id}
+        table.move(unit, before, "handover-accepted", actor=welder.id, details=told)
+    return taken
+
+
+def passed_on(unit: Unit, job: Job) -> None:
+    """The relay is closed for a job that was taken over: from now on its people have the site."""
+    before = table.by_id(unit, job.handed_from) if job.handed_from else None
+    if before is None:
+        return
+    before = table.locked(unit, before)
+    if before.state != "ended":
+        return
+    outbox.tell(unit, "job-cleared", before.id, {})
+    table.move(
+        unit,
+        before,
+        "site-passed-on",
+        actor=job.welder_id,
+        state="cleared",
+        details={"job": job.id},
+        cleared_at=unit.now,
+        **table.NOTHING_REFUSED,
+    )
+
+
+def taken_by(unit: Unit, job: Job) -> Job | None:
+    """The job that goes on with this one, if nobody gave it up before it began."""
+    if job.offered_at is None:
+        return None
+    after = (one for one in table.going_on_with(unit, job) if one.state not in _GIVEN_UP)
+    return next(after, None)
