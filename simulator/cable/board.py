@@ -16,7 +16,6 @@ _READ = 4096
 _PORT = "port"
 _PROMPT = (b"\r", b"\x03")  # what no frame begins with, not even behind its first mark
 _INVALID = b"invalid header: 0xffffffff\r\n"
-_HEAP_KB = 320  # the stand-in for the prompt is in it, and the programs that it compiles
 
 
 class VirtualBoard:
@@ -45,7 +44,6 @@ class VirtualBoard:
             flash=self.flash.files,
             manner=manner or Manner(boot_s=0.3, search_s=0.2, speech_rate=20.0),
             chip=CableChip,
-            heap_kb=_HEAP_KB,
         )
         assert isinstance(self.world.chip, CableChip)
         self.chip: CableChip = self.world.chip
