@@ -14,10 +14,10 @@ from sqlalchemy import select, union
 from cloud.base.signing import Signer
 from cloud.base.unit import Unit
 from cloud.book import checkpoints
-from cloud.book.audit import GENESIS, AuditHead, AuditRow, link, told
+from cloud.book.audit import GENESIS, AuditHead, AuditRow, body_digest, link, link_of, told
 from cloud.book.checkpoints import BadCheckpoint, Checkpoint
 
-_GUESSES = 300  # odd rows of one chain among which former places are looked for
+_GUESSES = 100  # odd rows of one chain among which former places are looked for: cubed, 2 s
 _LISTED = 1000
 
 
@@ -133,9 +133,9 @@ def _former(chain: _Chain, row: AuditRow) -> int | None:
     before = {*(one.hash for one, _ in odd), *(last for _, last in odd)} - {GENESIS}
     said = told(row)
     for seq in dict.fromkeys(places):
-        body = said | {"seq": seq}
+        digest = body_digest(said | {"seq": seq})
         behind = before if seq > 1 else {GENESIS}  # nothing but the first row begins a chain
-        if any(link(previous, body) == row.hash for previous in behind):
+        if any(link_of(previous, digest) == row.hash for previous in behind):
             return seq
     return None
 
