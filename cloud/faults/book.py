@@ -43,12 +43,16 @@ _KEPT: dict[str, tuple[type[Base], tuple[str, ...]]] = {
 
 
 def read(ground: Ground) -> dict[str, Rows]:
-    """Every table the judge looks at, and `findings` of the audit trail."""
+    """Every table the judge looks at."""
     with ground.read() as unit:
-        book = {name: _rows(unit, *what) for name, what in _KEPT.items()}
+        return {name: _rows(unit, *what) for name, what in _KEPT.items()}
+
+
+def findings(ground: Ground) -> Rows:
+    """What is wrong with the audit trail."""
+    with ground.read() as unit:
         report = inspection.inspect(unit)
-    book["findings"] = [{"row": one.row, "what": one.what} for one in report.findings]
-    return book
+    return [{"row": one.row, "what": one.what} for one in report.findings]
 
 
 def _rows(unit: Unit, table: type[Base], names: tuple[str, ...]) -> Rows:

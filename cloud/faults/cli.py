@@ -79,14 +79,14 @@ def _guards() -> dict[str, str]:
 def _each(wish: Any, names: list[str], keep: Path | None) -> dict[str, Any]:
     from cloud.faults.guards import shown_by
 
-    noticed = {}
+    noticed, own = {}, {name: about.split()[0] for name, about in _guards().items()}
     for name in names:
         told = _played(
             replace(wish, guard=name, kinds=shown_by(name)), keep / name if keep else None
         )
-        noticed[name] = sorted(told.get("broken", {})) or None
-        _say(f"{name}: {noticed[name]}")
-    unseen = [name for name, found in noticed.items() if not found]
+        noticed[name] = sorted(told.get("broken", {}))
+        _say(f"{name}: {' '.join(noticed[name]) or '-'}")
+    unseen = [name for name, found in noticed.items() if own[name] not in found]
     return {"ok": not unseen, "seed": wish.seed, "noticed": noticed, "unseen": unseen}
 
 

@@ -189,11 +189,7 @@ GUARDS: dict[str, tuple[str, Callable[[Put], None]]] = {
 
 
 # Under which faults the loss of a guard shows itself; of all others on good lines.
-SHOWN_BY = {
-    "life": ("mqtt-silence",),
-    "terminal-expiry": ("mqtt-silence",),
-    "commit-first": ("kill-cloud",),
-}
+SHOWN_BY = {"commit-first": ("kill-cloud",)}
 
 
 def shown_by(guard: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import random
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ from simulator.trial.terminals import GUARDS as OF_TERMINALS
 LIFE_S, TIMEOUT_S, OFF_CONFIRM_S, PRESENCE_S = 5, 7, 6, 60
 SILENCE_MS = 2_500 + 10_000  # of a terminal that beats every second (link/reckoning.py)
 _PAIRS = 4
+_LOOK_S = 1.0
+_RED_S = 15  # figures that are still wrong then are red, where red is looked for
 _UP_S, _LEFT_S, _CALM_S, _FIGURES_S = 60, 60, 60, 150  # figures: cloud/oversight/kept.py
 _TROUBLE = (OSError, http.client.HTTPException, PhoneError, ValueError, KeyError)
 _REVIVALS = 20
@@ -71,8 +73,7 @@ async def play(wish: Wish, folder: Path, say: Callable[[str], None]) -> dict[str
     trial = Run(wish, folder, say)
     try:
         await trial.begin()
-        await trial.disturb()
-        settled = await trial.settle()
+        settled = await (trial.until_red() if wish.guard else trial.through())
     finally:
         await trial.end()
     return trial.judged(settled)
@@ -132,6 +133,28 @@ class Run:
         self._programs["cloud"] = self._cloud(outside=broker is not None)
         self._programs["cloud"].start()
         await self._up()
+
+    async def through(self) -> dict[str, bool]:
+        """To the end; what was settled by then."""
+        await self.disturb()
+        return await self.settle()
+
+    async def until_red(self) -> dict[str, bool] | None:
+        """The same, but None at once when an invariant is broken that nothing later can mend."""
+        through = asyncio.create_task(self.through())
+        red = asyncio.create_task(self._red())
+        try:
+            await asyncio.wait({through, red}, return_when=asyncio.FIRST_COMPLETED)
+            return through.result() if through.done() else red.result()
+        finally:
+            through.cancel()
+            red.cancel()
+            await asyncio.gather(through, red, return_exceptions=True)
+
+    async def _red(self) -> None:
+        while not await asyncio.to_thread(self._broken, invariants.LASTING):
+            await asyncio.sleep(_LOOK_S)
+        self._say("· red")
 
     async def disturb(self) -> None:
         """The faults of the plan, until all is to be quiet."""
@@ -210,7 +233,7 @@ class Run:
             closed = await self._until(lambda: _nothing_open(ground), _CALM_S)
         finally:
             ground.close()
-        await self._until(self._figures_are_true, _FIGURES_S)
+        await self._until(self._figures_are_true, _RED_S if self._wish.guard else _FIGURES_S)
         self._notes("figures", figures=self._figures)
         return {"people": people, "terminals": calm, "commands_and_events": closed}
 
@@ -239,11 +262,11 @@ class Run:
         self._register.stop()
         self._notes.close()
 
-    def judged(self, settled: dict[str, bool]) -> dict[str, Any]:
-        case = self._case(history.read(self._past))
-        told, kept = case.notes, case.book
-        broken = {name: found for name, found in invariants.judge(case).items() if found}
-        counts = _counted(told, kept)
+    def judged(self, settled: dict[str, bool] | None) -> dict[str, Any]:
+        """`settled` None: it was stopped on the way, so that only what lasts is judged."""
+        broken = self._broken(invariants.LASTING if settled is None else invariants.INVARIANTS)
+        settled = settled or {}
+        counts = _counted(history.read(self._past), self._case([]).book)
         good = not broken and all(settled.values()) and counts["relay_moves"] > 0
         return {
             "ok": good,
@@ -258,10 +281,17 @@ class Run:
             "first": {name: found[:3] for name, found in broken.items()},
         }
 
-    def _case(self, notes: list[dict[str, Any]]) -> invariants.Trial:
+    def _broken(self, names: Collection[str]) -> dict[str, list[str]]:
+        """Of these invariants, those that do not hold. The notes are read before the book."""
+        whole = "I5" in names
+        found = invariants.judge(self._case(history.read(self._past), whole=whole), names)
+        return {name: sentences for name, sentences in found.items() if sentences}
+
+    def _case(self, notes: list[dict[str, Any]], *, whole: bool = False) -> invariants.Trial:
+        """`whole`: with the audit trail inspected."""
         ground = Ground.open(self._settings)
         try:
-            kept = book.read(ground)
+            kept = book.read(ground) | {"findings": book.findings(ground) if whole else []}
         finally:
             ground.close()
         return invariants.Trial(
@@ -391,8 +421,10 @@ class Run:
 
 
 def _nothing_open(ground: Ground) -> bool:
+    """What is put off on purpose is not waited for: a line that broke has a minute."""
     with ground.read() as unit:
-        due = Event.done_at.is_(None) & Event.parked_at.is_(None)
+        tried = (Event.attempts > 0) | (Event.next_at <= unit.now)
+        due = Event.done_at.is_(None) & Event.parked_at.is_(None) & tried
         events = unit.db.scalar(select(func.count()).select_from(Event).where(due))
         waits = Command.state.in_(OPEN) & (Command.name != "alive")
         commands = unit.db.scalar(select(func.count()).select_from(Command).where(waits))

@@ -26,6 +26,7 @@ _MOVES = {"on": 1, "off": 0, "emergency_on": 1, "emergency_off": 0}
 _BEAT_S = 1
 _PROFILE = Profile(beat_s=_BEAT_S, journal=0.0, alarm=0.0, arrive_s=0.5)
 _SILENCE_S = 30.0
+_LATE_S = 14.0  # longer than a command may live, by the wall's clock too
 _ASKED = re.compile(r"^GET /terminals/([\w-]+)\?since_ns=(\d+) ")
 
 
@@ -146,7 +147,12 @@ class Observed(Member):
         """Before `run`."""
         self._notes, self._chance, self._quiet_at = notes, rng, quiet_at
         self._silent_until = 0.0
+        self._held: list[bytes] = []
         self._late: list[asyncio.TimerHandle] = []
+
+    @property
+    def _silent(self) -> bool:
+        return time.time() < self._silent_until and not self.quiet
 
     @property
     def quiet(self) -> bool:
@@ -169,6 +175,7 @@ class Observed(Member):
         try:
             await super()._talk()
         finally:
+            self._held.clear()
             self._notes("line-lost", device=self.terminal.device)
 
     async def _journal(self) -> None:
@@ -177,8 +184,11 @@ class Observed(Member):
             await self._say(batch)
 
     async def _say(self, body: bytes) -> None:
-        while time.time() < self._silent_until and not self.quiet:
+        while self._silent:
             await asyncio.sleep(0.1)
+        held, self._held = self._held, []
+        for late in held:
+            self._heard(late)
         device = self.terminal.device
         self._notes("saying", device=device)
         await super()._say(body)
@@ -189,9 +199,15 @@ class Observed(Member):
 
     def _heard(self, body: bytes) -> None:
         said = json.loads(body)
+        on = said.get("command_name") == "switch" and said["paras"]["actionCode"] == "1"
+        if on and not self.quiet and self._chance.random() < 0.15:  # the line dies under it
+            self._fall_silent(_LATE_S)
+        if self._silent:
+            self._held.append(body)
+            return
         command = {"id": said.get("id", ""), "name": said.get("command_name", "")}
         self._notes("down", device=self.terminal.device, **command)
-        if self._lies(said):
+        if on and self._lies(said):
             return
         super()._heard(body)
         if not self.quiet and self._chance.random() < 0.3:
@@ -200,9 +216,8 @@ class Observed(Member):
             loop.call_later(self._chance.choice((0.0, 0.5, 4.0)), again, body)
 
     def _lies(self, said: dict[str, Any]) -> bool:
-        """A broker that answers in the terminal's name, and does not pass the command on."""
-        on = said.get("command_name") == "switch" and said["paras"]["actionCode"] == "1"
-        if not on or self.quiet or self._line is None or self._chance.random() > 0.25:
+        """A broker that answers an ON in the terminal's name, and does not pass it on."""
+        if self.quiet or self._line is None or self._chance.random() > 0.25:
             return False
         terminal, now = self.terminal, _now()
         result = {"relay": 1, "mode": "working", "epoch": terminal.epoch, "n": terminal.n + 1}
@@ -216,7 +231,7 @@ class Observed(Member):
     def _alarm(self) -> None:
         name, level = self._chance.choice((("OVER_TEMP", 2), ("TAMPER", 3)))
         body = self.terminal.alarm(name, level, _now())
-        if self._line is not None and time.time() >= self._silent_until:
+        if self._line is not None and not self._silent:
             self._line.publish(self._up, body)
 
     def _power_cut(self) -> None:
@@ -248,10 +263,10 @@ class Observed(Member):
         self._notes("forged-command", device=terminal.device, id=id)
         terminal.hear(json.dumps(said).encode(), _now())  # what it answers, such a broker keeps
 
-    def _fall_silent(self) -> None:
-        """In a dead zone: the line stands, and nothing goes over it."""
+    def _fall_silent(self, for_s: float = _SILENCE_S) -> None:
+        """In a dead zone: the line stands, and what goes over it comes when that is over."""
         self._notes("silent", device=self.terminal.device)
-        self._silent_until = time.time() + _SILENCE_S
+        self._silent_until = max(self._silent_until, time.time() + for_s)
 
 
 async def run(orders: Orders) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cloud.faults.invariants import INVARIANTS, Limits, Trial, judge
+from cloud.faults.invariants import INVARIANTS, LASTING, Limits, Trial, judge
 
 T = 1_800_000_000_000
 JOB, DEVICE, PAGE = "job1", "HM-1", "/m/CODE1"
@@ -197,6 +197,16 @@ def test_a_bad_history_is_found(name: str) -> None:
 
 def test_every_invariant_has_a_bad_history() -> None:
     assert {invariant for invariant, _spoil in BAD.values()} == set(INVARIANTS)
+
+
+def test_what_is_judged_on_the_way_is_not_broken_by_what_has_not_come_yet() -> None:
+    """The book is read after the history; of a trial that goes on, both end somewhere."""
+    whole = good()
+    for end in range(len(whole.notes) + 1):
+        trial = good()
+        trial.notes = trial.notes[:end]
+        trial.figures = {}
+        assert judge(trial, LASTING) == {name: [] for name in LASTING}
 
 
 def test_a_fault_excuses_what_waited_for_it_and_no_more() -> None:
