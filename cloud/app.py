@@ -134,9 +134,15 @@ class Process:
     def _ingest(self, broker: Address) -> Ingest:
         """What terminals say on this broker."""
         receive = partial(intake.receive, via=broker.name if broker.outside else "")
-        more = {"keep": intake.set_aside, "hold": intake.hold}
-        both = broker.outside and bool(self.settings.broker_token)
-        return Ingest(self.ground, broker, receive, both=both, **more)
+        return Ingest(
+            self.ground,
+            broker,
+            receive,
+            keep=intake.set_aside,
+            hold=intake.hold,
+            behind=observed.intake_behind,
+            both=broker.outside and bool(self.settings.broker_token),
+        )
 
     def _rounds(self) -> tuple[Part, ...]:
         """What works by the clock beside the housekeeping, and may be slow."""

@@ -128,6 +128,14 @@ def still_gone(unit: Unit, event: Event) -> None:
         _raise(unit, "OFFLINE_JOB", device, job)
 
 
+def intake_behind(unit: Unit, broker: str, is_it: bool) -> None:
+    """More comes from this broker's terminals than we can work off; `is_it` False: no longer."""
+    if is_it:
+        alarms.raise_alarm(unit, "INTAKE_BEHIND", broker, district="")
+    else:
+        alarms.cleared(unit, "INTAKE_BEHIND", broker)
+
+
 def heard(unit: Unit, event: Event) -> None:
     """The terminal is there again."""
     alarms.cleared(unit, "OFFLINE_JOB", event.details["device"])

@@ -31,12 +31,14 @@ from cloud.mqtt.limits import Tally
 from cloud.mqtt.login import CLOUD_USER
 from cloud.mqtt.pace import Buckets
 from cloud.mqtt.packets import Message
+from cloud.mqtt.pressure import Pressure
 
 log = logging.getLogger(__name__)
 
 _BATCH = 64
 _OFTEN = 50  # commits a second
 _FULL_WAIT_S = 0.5
+_LOOK_S = 1.0
 _UNSUBSCRIBE_S = 1.0
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
@@ -52,6 +54,7 @@ class Writing(Protocol):
 Receive = Callable[[Unit, str, bytes], str]
 Keep = Callable[[Unit, str, bytes], object]
 Hold = Callable[[Unit, list[str]], object]
+Behind = Callable[[Unit, str, bool], object]
 
 
 class Heard(NamedTuple):
@@ -69,7 +72,8 @@ class Ingest:
 
     `receive(unit, device, payload)` is the way in (cloud.link.intake.receive), and gives a word
     to count it by; `keep(unit, device, payload)` stores what `receive` broke on;
-    `hold(unit, devices)` reads at once what a batch will need.
+    `hold(unit, devices)` reads at once what a batch will need; `behind(unit, broker, is_it)` is
+    told when more comes than can be worked off, and when that is over.
     `both`: terminals of the iotda dialect are on this broker too, and it turns nothing by itself.
     """
 
@@ -81,16 +85,21 @@ class Ingest:
         *,
         keep: Keep | None = None,
         hold: Hold | None = None,
+        behind: Behind | None = None,
         both: bool = False,
         queue_size: int = 500,
         buckets: Buckets | None = None,
+        pressure: Pressure | None = None,
     ) -> None:
         self.tally = Tally()
         self._ground = ground
         self._receive = receive
         self._keep = keep
         self._hold = hold
+        self._behind = behind
+        self._broker = address.name
         self._buckets = buckets or Buckets()
+        self._pressure = pressure or Pressure(full=queue_size // 2)
         self._queue: queue.Queue[Heard | None] = queue.Queue(queue_size)
         self._stopping = threading.Event()
         self._given_up = threading.Event()
@@ -154,12 +163,24 @@ class Ingest:
     def _work(self) -> None:
         next_at = 0.0
         while True:
+            self._look()
             batch = self._batch(next_at)
             next_at = time.monotonic() + 1 / _OFTEN if len(batch) > 1 else 0.0
             if len(batch) < 2 or not self._together(batch):
                 self._one_by_one(batch)
             if not batch and self._stopping.is_set():
                 return
+
+    def _look(self) -> None:
+        """Tell it when we fall behind, or have caught up."""
+        if self._behind is None or not self._pressure.changed(self.backlog(), time.monotonic()):
+            return
+        try:
+            with self._ground.write() as unit:
+                self._behind(unit, self._broker, bool(self._pressure.behind))
+        except Exception:  # nothing may end this thread; it is told again
+            log.exception("%s: not told how far behind we are", self._broker)
+            self._pressure.behind = None
 
     def _one_by_one(self, batch: list[Heard]) -> None:
         for heard in batch:
@@ -186,12 +207,12 @@ class Ingest:
     def _batch(self, not_before: float) -> list[Heard]:
         """What is there, at most _BATCH; waits for the first, and until then (monotonic time).
 
-        Empty only when stopping.
+        Empty when nothing came for a while, or we are stopping.
         """
         found = []
         with contextlib.suppress(queue.Empty):
             block = not self._stopping.is_set()
-            found.append(self._queue.get(block))
+            found.append(self._queue.get(block, _LOOK_S))
             if self._queue.qsize() < _BATCH:
                 self._stopping.wait(max(0.0, not_before - time.monotonic()))
             while len(found) < _BATCH:

@@ -34,6 +34,7 @@ ALARM_KINDS = {
     "CERTIFICATE_NEAR_END": _("操作证快到期"),
     "OFFLINE_JOB": _("作业中终端离线"),
     "SUPERIOR_BEHIND": _("向上级平台上报积压"),
+    "INTAKE_BEHIND": _("终端消息积压，平台来不及处理"),
     "REPORTED_JOB": _("对接平台上报的作业不合规"),
     "REVIEW_REFUSED": _("重点区域的现场照片两次没通过"),
     "SPECIAL_PERIOD": _("特殊时段内作业"),

@@ -1,6 +1,7 @@
 """What no terminal tells: the cloud sees it and raises the alarm itself (cloud/cases/observed)."""
 
 from cloud.book import outbox
+from cloud.cases import observed
 from tests.cloud.cases.conftest import Desk
 
 
@@ -94,3 +95,14 @@ def test_work_of_over_a_day_is_one_alarm_that_ends_with_it(desk: Desk) -> None:
     desk.exchange()
     desk.later(1)
     assert "LONG_ON" not in desk.kinds()
+
+
+def test_an_intake_that_falls_behind_is_one_alarm_a_broker_until_it_has_caught_up(
+    desk: Desk,
+) -> None:
+    for broker in ("one:8883", "other:8883", "one:8883"):
+        desk.county.do(observed.intake_behind, broker, True)
+    assert desk.kinds() == ["INTAKE_BEHIND", "INTAKE_BEHIND"]
+    for broker in ("one:8883", "other:8883", "other:8883"):
+        desk.county.do(observed.intake_behind, broker, False)
+    assert desk.kinds() == []

@@ -17,6 +17,7 @@ from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.limits import Quota
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.pace import Buckets
+from cloud.mqtt.pressure import Pressure
 from cloud.mqtt.sender import Sender
 from tests import mosquitto as outside
 from tests.cloud.mqtt.mqtt_fakes import AWAY, FakeGround, Room
@@ -92,6 +93,39 @@ def test_the_next_message_comes_only_after_the_acknowledgement(make_site, start,
     assert room.heard == []
     room.gate.set()
     wait_until(lambda: room.payloads == [b"1", b"2"])
+
+
+def test_it_says_when_it_falls_behind_and_when_it_has_caught_up(site, start, room, wait_until):
+    told: list[tuple[str, bool]] = []
+    room.gate.clear()
+    ingest = start(
+        site.address,
+        pressure=Pressure(full=1, after_s=0, calm_s=0),
+        behind=lambda _unit, broker, is_it: told.append((broker, is_it)),
+    )
+    a = site.a()
+    a.publish(UP_A, b"1")
+    wait_until(lambda: room.waits.is_set())
+    for body in (b"2", b"3"):
+        a.publish(UP_A, body)
+    wait_until(lambda: ingest.backlog() == 2)
+    room.gate.set()
+    broker = site.address.name
+    wait_until(lambda: told == [(broker, False), (broker, True), (broker, False)])
+    assert room.payloads == [b"1", b"2", b"3"]
+
+
+def test_what_could_not_be_told_is_told_again(site, start, fake, wait_until):
+    told: list[bool] = []
+    fake.away.set()
+    start(
+        site.address,
+        pressure=Pressure(full=100, calm_s=0),
+        behind=lambda _unit, _broker, is_it: told.append(is_it),
+    )
+    wait_until(lambda: fake.refused)
+    fake.away.clear()
+    wait_until(lambda: told == [False])
 
 
 # --- interruptions ------------------------------------------------------------------------------
