@@ -187,12 +187,13 @@ class Fleet:
         brokers: Sequence[Address],
         profile: Profile,
         seed: int = 1,
+        kind: type[LightTerminal] = LightTerminal,
     ) -> None:
         self.counts = Counts()
         rng = random.Random(seed)
         gate = asyncio.Semaphore(_CONNECTS_AT_ONCE)
         self.members = [
-            Member(LightTerminal(device, secret, _now()), brokers, profile, self.counts, gate, rng)
+            Member(kind(device, secret, _now()), brokers, profile, self.counts, gate, rng)
             for device, secret in secrets.items()
         ]
         self._profile, self._rng = profile, rng

@@ -39,6 +39,30 @@ def ingest(terminals: int, rate: int, seconds: float, folder: Path | None) -> No
 
 @bench.command()
 @click.option("--terminals", default=5_000, show_default=True, type=click.IntRange(10, 18_000))
+@click.option("--rate", default=5_000, show_default=True, type=click.IntRange(1), help="A second.")
+@click.option("--times", default=10.0, show_default=True, type=click.FloatRange(1, 1000))
+@click.option("--seconds", default=30.0, show_default=True, type=click.FloatRange(1, 3600))
+@click.option("--minutes", type=click.FloatRange(0.1, 60), help="Instead of seconds: 15 prove it.")
+@click.option("--fleets", default=2, show_default=True, type=click.IntRange(1, 8))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def overload(
+    terminals: int,
+    rate: int,
+    times: float,
+    seconds: float,
+    minutes: float | None,
+    fleets: int,
+    folder: Path | None,
+) -> None:
+    """Ten times too much: what is shed, the alarm, how it recovers; what was stored is there."""
+    from cloud.bench.overload import Load, measure
+
+    load = Load(terminals, rate, times, minutes * 60 if minutes else seconds, fleets)
+    sys.exit(measure(load, folder))
+
+
+@bench.command()
+@click.option("--terminals", default=5_000, show_default=True, type=click.IntRange(10, 18_000))
 @click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
 def storm(terminals: int, folder: Path | None) -> None:
     """Every line breaks at once, with work going on: until all are back, and false alarms."""
@@ -48,23 +72,39 @@ def storm(terminals: int, folder: Path | None) -> None:
 
 
 @bench.command()
-@click.option("--jobs", default=28_000, show_default=True, type=click.IntRange(10))
-@click.option("--rate", default=28_000 / 300, help="Presses a second (28,000 in five minutes).")
+@click.option("--jobs", type=click.IntRange(10), help="28000, or 1200 with --whole.")
+@click.option(
+    "--rate", type=click.FloatRange(0.1), help="A second: 28,000 in five minutes, or 20."
+)
 @click.option("--machines", default=153_000, show_default=True, type=click.IntRange(10))
 @click.option("--welders", default=280_000, show_default=True, type=click.IntRange(10))
+@click.option("--brokers", default=2, show_default=True, type=click.IntRange(1, 8))
+@click.option("--fleets", default=2, show_default=True, type=click.IntRange(1, 8))
+@click.option("--whole", is_flag=True, help="The whole way, from the application on.")
 @click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
-def rush(jobs: int, rate: float, machines: int, welders: int, folder: Path | None) -> None:
+def rush(
+    jobs: int | None,
+    rate: float | None,
+    machines: int,
+    welders: int,
+    brokers: int,
+    fleets: int,
+    whole: bool,
+    folder: Path | None,
+) -> None:
     """The morning: everybody presses ON; HTTP, decision, command and the relay's answer."""
     from cloud.bench.county import Size
-    from cloud.bench.rush import measure
+    from cloud.bench.rush import Rush, measure
 
     size = Size(machines, welders)
-    if jobs > min(machines, size.watches):
+    usual_jobs, usual_rate = (1_200, 20.0) if whole else (28_000, 28_000 / 300)
+    wish = Rush(size, jobs or usual_jobs, rate or usual_rate, brokers, fleets, whole)
+    if wish.jobs > min(machines, size.watches):
         raise click.UsageError(
             "--jobs：不能多于焊机数和监护人数（每位焊工 0.3 名）。 "
             "Not more than there are machines and fire watches (0.3 for a welder)."
         )
-    sys.exit(measure(size, jobs, rate, folder))
+    sys.exit(measure(wish, folder))
 
 
 @bench.command()

@@ -17,6 +17,7 @@ set_tcp_nodelay true
 max_inflight_messages 200
 max_queued_messages 100000
 persistence false
+sys_interval 1
 log_type error
 """
 

@@ -3,95 +3,154 @@
 The earlier steps are seeded (opened.py). p50_ms, p99_ms: from the press to the HTTP answer, at a
 fixed rate of presses. lost: taken presses whose terminal did not close its relay, or whose job is
 not on in the database once all is quiet. refused: how many were not taken, `why` with the codes.
+Terminals and brokers are processes of their own. With `whole` nothing is seeded: see whole.py.
 """
 
 import asyncio
 import statistics
 import time
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from cloud.bench import county, history, mosquitto, opened, presses, served
+from cloud.base.unit import Ground
+from cloud.bench import county, fleets, history, mosquitto, opened, presses, served, whole
+from cloud.bench.fleets import Fleets
 from cloud.bench.machine import Usage
-from cloud.bench.served import CONNECTED_S, say, until
+from cloud.bench.served import CONNECTED_S, say
 from cloud.work.job import Job
-from simulator.fleet import PROFILES, Fleet
+from simulator.fleet import PROFILES
 
 LIMIT_MS = 500
 _SEED = "rush"
 _SEEDING_MIN = 10  # the fire watch's confirmation lasts; by then all is ready
 _QUIET_S = 60
+_KEPT_UP = 0.95
 
 
-def measure(size: county.Size, jobs: int, rate: float, folder: Path | None) -> int:
+@dataclass(frozen=True)
+class Rush:
+    """`jobs` begin, `rate` a second, over so many brokers and processes of terminals."""
+
+    size: county.Size
+    jobs: int
+    rate: float
+    brokers: int = 2
+    fleets: int = 2
+    whole: bool = False
+
+
+def measure(rush: Rush, folder: Path | None) -> int:
     """Prints progress on stderr, one JSON object on stdout; 0 if within the limits."""
-    return served.printed("rush", folder, lambda data: _measured(data, size, jobs, rate))
+    measured = _whole if rush.whole else _pressed
+    return served.printed("rush", folder, lambda data: measured(data, rush))
 
 
-async def _measured(data: Path, size: county.Size, jobs: int, rate: float) -> dict[str, Any]:
-    devices, places = served.seeded(data, size, _SEED, jobs)
+async def _pressed(data: Path, rush: Rush) -> dict[str, Any]:
+    devices, places = served.seeded(data, rush.size, _SEED, rush.jobs)
     ground = served.ground_at(data)
     waiting = opened.waiting(ground, places, _SEED, _SEEDING_MIN)
-    history.fill(ground, [], size, say)
+    history.fill(ground, [], rush.size, say)
     ready = presses.signed_in(ground, places, waiting)
     say(f"{len(ready)} welders are about to press ON")
     theirs = {device: devices[device] for device in waiting}
-    with mosquitto.running(data) as (broker, port):
-        arrive_s = max(5.0, jobs / 250)
-        quiet = replace(PROFILES["quiet"], arrive_s=arrive_s)
-        fleet = Fleet(theirs, [("127.0.0.1", port)], quiet)
-        with served.cloud(data, f"mqtt://127.0.0.1:{port}") as (process, web):
-            fleet.start()
-            await until(lambda: fleet.connected == jobs, arrive_s + CONNECTED_S, "all connect")
-            await _settled(fleet)
-            before = Usage.of([broker.pid, process.pid])
-            answers = await presses.pressed(web, ready, rate)
-            after = Usage.of([broker.pid, process.pid])
-            say(f"pressed in {answers.seconds:.0f} s")
-            lost = await _lost(ground, fleet, answers.taken, waiting)
-        await fleet.stop()
+    async with _running(data, rush, theirs) as site:
+        before = Usage.of(site.pids)
+        answers = await presses.pressed(site.web, ready, rush.rate)
+        after = Usage.of(site.pids)
+        say(f"pressed in {answers.seconds:.0f} s")
+        taken = {device: waiting[device] for device in answers.taken}
+        lost = await _lost(ground, site.fleets, taken)
     ground.close()
-    took = sorted(answers.took_ms) or [float("inf")]
-    p99 = took[min(len(took) - 1, len(took) * 99 // 100)]
-    refused = jobs - len(answers.taken)
+    told = _told(rush, answers.took_ms, len(taken), answers.seconds, lost, before, after)
+    good = told["p99_ms"] <= LIMIT_MS and not lost and len(taken) == rush.jobs
+    return {"ok": good, **told, "limit_p99_ms": LIMIT_MS, "why": answers.refused}
+
+
+async def _whole(data: Path, rush: Rush) -> dict[str, Any]:
+    devices, places = served.seeded(data, rush.size, _SEED, rush.jobs)
+    ground = served.ground_at(data)
+    ears = whole.Ears()
+    walks = whole.signed_in(ground, places, ears)
+    say(f"{len(walks)} pairs are at their machines")
+    theirs = {place.device: devices[place.device] for place in places}
+    async with _running(data, rush, theirs, ears.hear) as site:
+        before = Usage.of(site.pids)
+        done = await whole.walked(site.web, walks, rush.rate)
+        after = Usage.of(site.pids)
+        say(f"walked in {done.seconds:.0f} s")
+        lost = await _lost(ground, site.fleets, done.jobs)
+    ground.close()
+    told = _told(rush, done.took_ms, len(done.jobs), done.seconds, lost, before, after)
+    kept_up = told["done_rate"] >= _KEPT_UP * rush.rate
+    good = kept_up and not lost and len(done.jobs) == rush.jobs
+    return {"ok": good, **told, "requests": done.requests, "why": done.refused}
+
+
+@dataclass(frozen=True)
+class _Site:
+    fleets: Fleets
+    web: int
+    pids: list[int]
+
+
+@asynccontextmanager
+async def _running(
+    data: Path, rush: Rush, secrets: dict[str, bytes], news: fleets.News | None = None
+) -> AsyncIterator[_Site]:
+    """Brokers, cloud and terminals, all connected and at rest."""
+    arrive_s = len(secrets) / 250
+    quiet = replace(PROFILES["quiet"], arrive_s=arrive_s)
+    with ExitStack() as stack:
+        brokers = [stack.enter_context(mosquitto.running(data)) for _ in range(rush.brokers)]
+        ports = [port for _process, port in brokers]
+        urls = ",".join(f"mqtt://127.0.0.1:{port}" for port in ports)
+        process, web = stack.enter_context(served.cloud(data, urls))
+        async with fleets.running(data, secrets, ports, quiet, rush.fleets, news) as fleet:
+            await fleet.connected(len(secrets), arrive_s + CONNECTED_S)
+            await fleet.settled()
+            yield _Site(fleet, web, [process.pid, *(broker.pid for broker, _port in brokers)])
+
+
+def _told(
+    rush: Rush,
+    took_ms: Sequence[float],
+    taken: int,
+    seconds: float,
+    lost: int,
+    before: Usage,
+    after: Usage,
+) -> dict[str, Any]:
+    took = sorted(took_ms) or [float("inf")]
     return {
-        "ok": p99 <= LIMIT_MS and not lost and not refused,
-        "jobs": jobs,
-        "rate": rate,
-        "done_rate": round(len(answers.taken) / answers.seconds, 1),
+        "jobs": rush.jobs,
+        "rate": rush.rate,
+        "done_rate": round(taken / seconds, 1),
         "p50_ms": round(statistics.median(took), 1),
-        "p99_ms": round(p99, 1),
-        "limit_p99_ms": LIMIT_MS,
-        "refused": refused,
-        "why": answers.refused,
+        "p99_ms": round(took[min(len(took) - 1, len(took) * 99 // 100)], 1),
+        "refused": rush.jobs - taken,
         "lost": lost,
-        "machines": size.machines,
-        "welders": size.welders,
+        "machines": rush.size.machines,
+        "welders": rush.size.welders,
+        "brokers": rush.brokers,
+        "fleets": rush.fleets,
         "cpu_percent": round(after.percent_since(before), 1),
         "rss_mb": round(after.rss_mb),
     }
 
 
-async def _settled(fleet: Fleet) -> None:
-    """What follows from the log-ins is done: policies come and are answered."""
-    last = -1
-    while fleet.counts.answers != last:
-        last = fleet.counts.answers
-        await asyncio.sleep(3)
-
-
-async def _lost(ground: Any, fleet: Fleet, taken: list[str], jobs: dict[str, str]) -> int:
-    """Of the taken ones, those that did not come on; what is under way may arrive."""
-    closed = {one.terminal.device: one.terminal for one in fleet.members}
-    ids = {jobs[device] for device in taken}
-    end = time.monotonic() + _QUIET_S
+async def _lost(ground: Ground, fleet: Fleets, jobs: dict[str, str]) -> int:
+    """Of these (by device), those that did not come on; what is under way may arrive."""
+    ids, end = set(jobs.values()), time.monotonic() + _QUIET_S
     while True:
         with ground.read() as unit:
             on = set(unit.db.scalars(select(Job.id).where(Job.state == "on"))) & ids
-        moved = sum(closed[device].moved == [(jobs[device], 1)] for device in taken)
+        told = await fleet.terminals()
+        moved = sum(told[device]["moved"] == [[job, 1]] for device, job in jobs.items())
         lost = len(ids) - min(len(on), moved)
         if not lost or time.monotonic() > end:
             return lost
