@@ -1,6 +1,8 @@
 """`hanma enrol` and `hanma terminal`: codes for the bench, the stock, revocation."""
 
 import json
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from cloud.link.stock import StockItem
 
 _OPERATOR = "cli"
+_LOOK_S = 1
 
 
 @click.group()
@@ -97,6 +100,11 @@ def move(chip: str, state: str, note: str) -> None:
             row = supply.move(unit, stock.chip_form(chip), state, _OPERATOR, note)
         except stock.BadStock as error:
             raise click.ClickException(f"不能这样登记。 Not possible: {error}.") from None
+        except supply.StillFitted as error:
+            raise click.ClickException(
+                f"还装在焊机上，先运行 hanma terminal take-off {error}。 "
+                f"It is on a machine: hanma terminal take-off {error} comes first."
+            ) from None
         told = _shown(row)
     click.echo(json.dumps(told))
 
@@ -161,6 +169,67 @@ def revoke(device: str) -> None:
         if not supply.revoke(unit, device, _OPERATOR):
             raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
     click.echo(json.dumps({"device": device, "status": "revoked"}))
+
+
+@terminal.command("take-off")
+@click.argument("device")
+@click.option("--scrap", is_flag=True, help="It is scrapped, not returned to the stock.")
+@click.option("--note", default="", help="Why, by whom.")
+@click.option("--unplugged", is_flag=True, help="The machine has no mains: wait for no answer.")
+@click.option("--wait-s", default=30, show_default=True, help="So long for its answer.")
+def take_off(device: str, scrap: bool, note: str, unplugged: bool, wait_s: int) -> None:
+    """Take DEVICE off its machine for good: job ended, power off, keys void.
+
+    The machine keeps its record and its history.
+    """
+    from cloud.cases import taking_off
+    from cloud.cli import ground_of_settings
+    from cloud.link.stock import BadStock
+
+    state = "scrapped" if scrap else "returned"
+    ends = time.monotonic() + wait_s
+    with ground_of_settings() as ground:
+        while True:
+            try:
+                with ground.write() as unit:
+                    off = taking_off.take_off(unit, device, _OPERATOR, state, note, unplugged)
+            except taking_off.NoTerminal:
+                raise click.ClickException(
+                    f"{device}：没有这个终端。 There is no such terminal."
+                ) from None
+            except BadStock as error:
+                raise click.ClickException(f"不能这样登记。 Not possible: {error}.") from None
+            if off:
+                break
+            if time.monotonic() >= ends:
+                raise click.ClickException(
+                    "作业已结束，断电命令已发，终端还没有回话；请再运行一次，"
+                    "焊机已拔下电源的加 --unplugged。 The job is ended and the terminal was told; "
+                    "it has not answered: run again, or with --unplugged if the machine is "
+                    "without mains."
+                )
+            click.echo("等终端断电… Waiting for it to switch off …", err=True)
+            time.sleep(_LOOK_S)
+    click.echo(json.dumps({"device": device, "status": "revoked", "state": state}))
+
+
+@terminal.command()
+@click.argument("devices", nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--single", is_flag=True, help="A page of 60 × 60 mm each, not A4 sheets.")
+def label(devices: tuple[str, ...], out: Path, single: bool) -> None:
+    """Write the labels of these terminals into a PDF: what a technician scans when fitting one."""
+    from cloud.cli import ground_of_settings
+    from cloud.link import terminals
+    from hardware import label as drawing
+
+    with ground_of_settings() as ground, ground.read() as unit:
+        for device in devices:
+            if terminals.get(unit, device) is None:
+                raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
+    labels = [drawing.of_terminal(device) for device in devices]
+    out.write_bytes((drawing.single if single else drawing.sheets)(labels, "H"))
+    click.echo(f"{len(labels)} 张标签 labels → {out}")
 
 
 def _found(unit: "Unit", chip: str) -> "StockItem":

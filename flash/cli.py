@@ -46,7 +46,7 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
     type=_FOLDER,
     default=Path("var/flash/labels"),
     show_default=True,
-    help="Where the label of --machine is written, a PDF of 60 × 60 mm.",
+    help="Where the labels of terminal and --machine are written, PDFs of 60 × 60 mm.",
 )
 @click.option("--ledger", type=_FILE, default=Path("var/flash/ledger.jsonl"), show_default=True)
 @click.option(

@@ -24,7 +24,8 @@ _WHY = {
     "enrolled-elsewhere": (
         "这个模块已登记为另一个在用的终端",
         "This module is already a terminal in use",
-        "请先在平台退库（hanma terminal move 芯片 returned），再重来。 Return it to stock first.",
+        "请先在平台撤下（终端页，或 hanma terminal take-off 终端），再重来。 "
+        "Take it off there first.",
     ),
     "scrapped": ("这个模块已报废", "This module is scrapped", "请换一个模块。 Take another one."),
     "machine-unknown": (

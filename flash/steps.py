@@ -4,12 +4,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serial.tools import list_ports
 
 from flash import application, identity, image, selftest
 from flash.bench import BROKEN_OFF, Module, StepFailed, Wanted
 from flash.tools import cable, esptool
+
+if TYPE_CHECKING:
+    from hardware.label import Label
 
 _FLASH_MB = 4
 _USB = {(0x1A86, 0x7523), (0x1A86, 0x55D4), (0x10C4, 0xEA60), (0x0403, 0x6001)}  # CH340, CH9102 …
@@ -81,22 +85,32 @@ def recorded(module: Module) -> str:
     """
     identity.store(module, {"slots": identity.FRESH.hex()})
     names = ("device", "chip", "machine", "fw", "imei", "iccid")
-    label = _label(module)
+    label = _labels(module)
     told = [f"{name} {module.record[name]}" for name in names if module.record.get(name)]
     return ", ".join(told + ([f"标签 label {label}"] if label else []))
 
 
-def _label(module: Module) -> Path | None:
-    """The label of the machine that the terminal is for, as a PDF; None where none was named."""
-    wanted = module.wanted
-    if not wanted.machine or not wanted.labels:
+def _labels(module: Module) -> Path | None:
+    """The terminal's own label, and that of the machine that it is for: PDFs; the latter's path,
+    or the former's where no machine was named. None where none is wanted."""
+    wanted, device = module.wanted, str(module.record["device"])
+    if not wanted.labels:
         return None
-    from hardware.label import Label, single
+    from hardware.label import Label, of_terminal
 
-    wanted.labels.mkdir(parents=True, exist_ok=True)
-    path = wanted.labels / f"{wanted.machine}.pdf"
-    path.write_bytes(single([Label(wanted.machine, f"{wanted.cloud}/m/{wanted.machine}")]))
+    path = _written(wanted.labels / f"{device}.pdf", of_terminal(device))
+    if wanted.machine:
+        url = f"{wanted.cloud}/m/{wanted.machine}"
+        path = _written(wanted.labels / f"{wanted.machine}.pdf", Label(wanted.machine, url))
     module.record["label"] = str(path)
+    return path
+
+
+def _written(path: Path, label: "Label") -> Path:
+    from hardware.label import single
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(single([label]))
     return path
 
 

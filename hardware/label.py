@@ -29,6 +29,12 @@ class Label:
     code: str
     url: str
     hotline: str = ""
+    title: str = "电焊机 · 扫码作业 · 持证上岗"
+
+
+def of_terminal(device: str) -> Label:
+    """The terminal's own: its id, which a technician's phone reads when it is fitted."""
+    return Label(device, device, title="智能终端 · 安装时扫码")
 
 
 def spaced(code: str) -> str:
@@ -42,7 +48,7 @@ def _draw(canvas: Canvas, label: Label, x: float, y: float, level: str) -> None:
     canvas.roundRect(x, y, SIZE, SIZE, 2 * mm)
     middle = x + SIZE / 2
     canvas.setFont(_FONT, 11)
-    canvas.drawCentredString(middle, y + 54 * mm, "电焊机 · 扫码作业 · 持证上岗")
+    canvas.drawCentredString(middle, y + 54 * mm, label.title)
     rows = list(segno.make(label.url, error=level, boost_error=False, micro=False).matrix)
     dot = _QR / len(rows)
     left, top = middle - _QR / 2, y + 52 * mm

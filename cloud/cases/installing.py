@@ -4,7 +4,7 @@ import hashlib
 
 from cloud.base.unit import Unit
 from cloud.book import media
-from cloud.cases import service
+from cloud.cases import service, supply
 from cloud.cases.service import NotNow, ServiceRecord
 from cloud.link import policies, stock, terminals
 from cloud.link.terminals import Terminal
@@ -84,7 +84,8 @@ def picture(
 def fit(unit: Unit, record: ServiceRecord, person: Person, device: str, hardware: str) -> None:
     """Fit the terminal whose code was read; NotNow where either belongs to another.
 
-    In a repair it takes the place of the one that was there, which goes back to stock.
+    In a repair it takes the place of the one that was there, which goes back to stock and is
+    heard no more.
     """
     record = service.held(unit, record, person)
     machine = unit.db.get_one(Machine, record.machine_id, with_for_update=True)
@@ -93,6 +94,8 @@ def fit(unit: Unit, record: ServiceRecord, person: Person, device: str, hardware
     if before != device:
         _stock(unit, before or "", ("flashed", "installed"), "returned", record, person)
         machines.fit(unit, machine, device)
+        if before:
+            supply.revoke(unit, before, person.id)
         policies.want(unit, device, terminal_policy.of(unit, machine))
     _stock(unit, device, ("flashed",), "installed", record, person)
     told = {"device": device, "hardware": hardware, "fw": row.fw}

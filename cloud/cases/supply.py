@@ -8,12 +8,17 @@ from cloud.book import audit
 from cloud.link import enrolment, stock, terminals
 from cloud.link.enrolment import EnrolmentCode
 from cloud.link.stock import StockItem
+from cloud.registry import machines
 from cloud.registry.people import Person
 
 # Everywhere: what is in store belongs to no district.
 _PLACE = "unknown"
 BY_HAND = ("received", "installed", "returned", "scrapped")  # flashed = enrolled, by a bench
 _GONE = ("returned", "scrapped")
+
+
+class StillFitted(Exception):
+    """The module is on a machine: it is taken off first (taking_off.py)."""
 
 
 def make_code(
@@ -38,7 +43,10 @@ def end_code(unit: Unit, code_id: str, by: str) -> bool:
 
 
 def move(unit: Unit, chip: str, state: str, by: str, note: str = "") -> StockItem:
-    """Put a module into a state; a returned or scrapped one is revoked. BadStock."""
+    """Put a module into a state; a returned or scrapped one is revoked. BadStock, StillFitted."""
+    known = stock.get(unit, chip)
+    if state in _GONE and known and known.device and machines.by_device(unit, known.device):
+        raise StillFitted(known.device)
     row = stock.move(unit, chip, state, by, note)
     audit.write(unit, _PLACE, by, f"module-{state}", chip, {"device": row.device})
     if state in _GONE and row.device:

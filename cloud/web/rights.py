@@ -123,6 +123,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "office.terminals",
             "office.terminal",
             "office.revoke",
+            "office.take_off",
             "office.modules",
             "office.module",
             "office.receive",

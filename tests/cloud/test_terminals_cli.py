@@ -10,6 +10,7 @@ from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.cli import main
 from cloud.link import enrolment, stock, terminals
+from cloud.registry import machines
 from tests.cloud.conftest import County, HandClock
 
 
@@ -67,3 +68,44 @@ def test_a_module_is_received_noted_returned_and_revoked(county, ground):
     assert hanma(ground, "terminal", "revoke", "HM-nobody")[0] == 1
     assert hanma(ground, "terminal", "history", "zz")[0] == 1
     assert "returned" in hanma(ground, "terminal", "stock")[1]
+
+
+def test_a_terminal_is_taken_off_its_machine_by_a_command(county, ground):
+    machine = county.machine(device="T1")
+    county.do(terminals.provision, "T1")
+    code, said = hanma(ground, "terminal", "take-off", "T1", "--scrap", "--note", "进水")
+    told = {"device": "T1", "status": "revoked", "state": "scrapped"}
+    assert code == 0 and json.loads(said) == told
+    assert county.ask(machines.get, machine.id).device is None
+    assert hanma(ground, "terminal", "take-off", "T9")[0] == 1
+
+
+def test_the_stock_command_names_the_one_that_takes_it_off(county, ground):
+    text = county.do(enrolment.make, "somebody", 1, 1)[1]
+    county.do(enrolment.enrol, text, "a4cf12000001", bytes(32))
+    county.machine(device="HMA4CF12000001")
+    code, said = hanma(ground, "terminal", "move", "a4cf12000001", "returned")
+    assert code == 1 and "take-off HMA4CF12000001" in said
+
+
+def test_a_terminal_that_is_on_line_and_does_not_answer_is_not_given_up(county, ground):
+    county.machine(device="T1")
+    county.do(terminals.provision, "T1")
+
+    def heard(unit):
+        row = terminals.locked(unit, "T1")
+        row.online, row.relay, row.deadline = True, 1, unit.now + 10**12
+
+    county.do(heard)
+    code, said = hanma(ground, "terminal", "take-off", "T1", "--wait-s", "0")
+    assert code == 1 and "--unplugged" in said
+    assert county.ask(terminals.secret, "T1") is not None
+    assert hanma(ground, "terminal", "take-off", "T1", "--unplugged")[0] == 0
+
+
+def test_a_terminals_own_label_is_printed(county, ground, tmp_path):
+    county.do(terminals.provision, "HMA4CF12000001")
+    out = tmp_path / "label.pdf"
+    assert hanma(ground, "terminal", "label", "HMA4CF12000001", "--out", str(out))[0] == 0
+    assert out.read_bytes().startswith(b"%PDF")
+    assert hanma(ground, "terminal", "label", "T9", "--out", str(out))[0] == 1

@@ -115,6 +115,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def flashed(shop: Shop) -> Path:
     """The folder of a board that went through all steps."""
     with shop.board("flashed", kind=Kind(mac="a4cf120000f1")) as bench:
-        record = shop.run(str(bench.board.link))
+        record = shop.run(str(bench.board.link), labels=shop.folder / "labels")
         assert record["ok"], "\n".join(shop.said)
     return shop.folder / "boards" / "flashed"

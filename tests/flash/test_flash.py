@@ -25,6 +25,7 @@ def test_a_bare_module_becomes_a_terminal(shop: Shop, flashed: Path) -> None:
     assert (flashed / NVS / "hanma.device").read_bytes() == b"HMA4CF120000F1"
     assert (flashed / NVS / "hanma.slots").read_bytes() == b",,0,0,0,0,0"
     assert (flashed / "files" / "terminal" / "app.mpy").exists()
+    assert (shop.folder / "labels" / "HMA4CF120000F1.pdf").read_bytes().startswith(b"%PDF")
     assert shop.county.ask(stock.get, "a4cf120000f1").state == "flashed"
 
 

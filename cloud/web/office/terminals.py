@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cloud.base.unit import Unit
-from cloud.cases import supply
+from cloud.cases import supply, taking_off
+from cloud.cases.supply import StillFitted
+from cloud.cases.taking_off import NoTerminal
 from cloud.link import stock, terminals
 from cloud.link.stock import BadStock, StockItem
 from cloud.link.terminals import Terminal
@@ -48,6 +50,8 @@ def terminal(device: str) -> str:
             doors=doors,
             back=url_for("office.terminals"),
             terminal=one,
+            fitted=machine is not None,
+            states={state: words.STOCK[state] for state in taking_off.STATES},
         )
 
 
@@ -59,6 +63,30 @@ def revoke(device: str) -> ResponseReturnValue:
         if not supply.revoke(unit, device, visitor.signed_in().id):
             abort(404)
     return done(url_for("office.terminal", device=device), status="revoked")
+
+
+@blueprint.post("/registers/terminals/<device>/take-off")
+def take_off(device: str) -> ResponseReturnValue:
+    """It leaves its machine, to the stock or as scrap; an open job ends first."""
+    state = fields.choice("state", _("状态"), taking_off.STATES)
+    note = fields.text("note", _("备注"), limit=_NOTE, required=False)
+    unplugged = bool(fields.ticks("unplugged", _("焊机已断电"), {"1"}))
+    with visitor.ground().write() as unit:
+        by = visitor.signed_in().id
+        try:
+            off = taking_off.take_off(unit, device, by, state, note, unplugged)
+        except NoTerminal:
+            abort(404)
+        except BadStock:
+            raise _no_such_move(state) from None
+    if not off:
+        raise Trouble(
+            409,
+            "still-on",
+            _("作业已结束，断电命令已发，终端还没有回话。"),
+            _("过几秒再按一次；焊机已拔下电源或拉闸的，勾选“焊机已断电”。"),
+        )
+    return done(url_for("office.terminal", device=device), state=state)
 
 
 @blueprint.get("/registers/stock/<chip>")
@@ -127,9 +155,20 @@ def _move(chip: str, state: str, note: str) -> ResponseReturnValue:
         try:
             supply.move(unit, chip, state, visitor.signed_in().id, note)
         except BadStock:
-            words_ = _("现在的状态不能改成“%(state)s”。", state=words.STOCK[state])
-            raise Trouble(409, "stock-state", words_, _("请刷新页面看现在的状态。")) from None
+            raise _no_such_move(state) from None
+        except StillFitted:
+            raise Trouble(
+                409,
+                "still-fitted",
+                _("这个模块还装在焊机上。"),
+                _("请打开这台终端，在那里撤下。"),
+            ) from None
     return done(url_for("office.module", chip=chip), state=state)
+
+
+def _no_such_move(state: str) -> Trouble:
+    words_ = _("现在的状态不能改成“%(state)s”。", state=words.STOCK[state])
+    return Trouble(409, "stock-state", words_, _("请刷新页面看现在的状态。"))
 
 
 def _unsure() -> None:

@@ -370,6 +370,7 @@ def test_in_a_repair_another_terminal_takes_the_place_of_the_broken_one(
     assert county.ask(machines.by_device, "T1") is None
     states = [county.ask(stock.of_device, device).state for device in ("T1", "T9")]
     assert states == ["returned", "installed"]
+    assert county.ask(terminals.secret, "T1") is None  # what is in the stock is heard no more
 
 
 def test_no_terminal_is_changed_while_somebody_works_with_it(floor, browser, technician, county):
