@@ -13,6 +13,9 @@ from cloud.registry.people import BadPerson, Person
 # Who may ask for it; everybody else is made by the office.
 BY_ONESELF = frozenset({"welder", "fire_watch", "enterprise", "technician"})
 BY_OFFICE = ("officer", "technician", "office")
+# Who supervises does not work, own or fit machines; a platform's account belongs to its key.
+_SUPERVISES = frozenset({"officer", "office"})
+_REAL_NAME = frozenset({"welder", "fire_watch"})
 _DONE = {"active": "person-approved", "refused": "person-refused", "blocked": "person-blocked"}
 
 
@@ -126,6 +129,58 @@ def block(unit: Unit, person: Person, office: Person, why: str) -> None:
     accounts.sign_out_everywhere(unit, person.id)
 
 
+def change_roles(
+    unit: Unit,
+    person: Person,
+    office: Person,
+    roles: frozenset[str],
+    why: str,
+    department: str = "",
+) -> Turned | None:
+    """The office gives an existing account other roles: at once, and every session of it ends.
+
+    `department` = where an officer is posted, empty = nowhere; `why` is kept with the person.
+    NotEntitled. Event
+    `roles-changed` (subject = person). Turned names what does not go together: `roles`, `mixed`,
+    `identity` (who comes to work on site has one), `enterprise` or `department`.
+    """
+    both = people.held(unit, {person.id, office.id})  # two of the office may not end each other
+    person, office = both[person.id], both[office.id]
+    _entitled(person, office)
+    before = person.roles
+    if not roles or not roles <= people.ROLES or "platform" in roles | before:
+        return Turned("roles")
+    if roles & _SUPERVISES and roles - _SUPERVISES:
+        return Turned("mixed")
+    joins = roles & _REAL_NAME and not before & _REAL_NAME
+    if joins and person.identity_blind is None:
+        return Turned("identity")
+    if "enterprise" in roles and person.enterprise_id is None:
+        return Turned("enterprise")
+    post = departments.of(unit, person.id)
+    posted = post.code if post else ""
+    if (department and "officer" not in roles) or (
+        department and not departments.get(unit, department)
+    ):
+        return Turned("department")
+    if (roles, department) == (before, posted):
+        return None
+    people.set_roles(unit, person, roles)
+    people.judge(unit, person, office, person.status, why)
+    departments.post(unit, person, department)
+    accounts.sign_out_everywhere(unit, person.id)
+    told = {"before": sorted(before), "roles": sorted(roles), "department": department}
+    audit.write(unit, person.district, office.id, "roles-changed", person.id, told)
+    outbox.tell(unit, "roles-changed", person.id, {"district": person.district})
+    return None
+
+
+def _entitled(person: Person, office: Person) -> None:
+    entitled = office.status == "active" and "office" in office.roles
+    if not entitled or office.id == person.id:
+        raise NotEntitled
+
+
 def _personal(unit: Unit, person: Person) -> dict[str, str]:
     return {
         "name": person.name,
@@ -135,9 +190,7 @@ def _personal(unit: Unit, person: Person) -> dict[str, str]:
 
 
 def _decide(unit: Unit, person: Person, office: Person, status: str, why: str) -> None:
-    entitled = office.status == "active" and "office" in office.roles
-    if not entitled or office.id == person.id:
-        raise NotEntitled
+    _entitled(person, office)
     if person.status == status:
         return
     people.judge(unit, person, office, status, why)

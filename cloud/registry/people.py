@@ -217,6 +217,21 @@ def judge(unit: Unit, person: Person, by: Person, status: str, why: str = "") ->
     person.judged_why = why
 
 
+def held(unit: Unit, ids: set[str]) -> dict[str, Person]:
+    """These people as they are now, held against other workers until the end of the unit."""
+    rows = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()
+    found = unit.db.scalars(rows, execution_options={"populate_existing": True})
+    return {person.id: person for person in found}
+
+
+def set_roles(unit: Unit, person: Person, roles: frozenset[str]) -> None:
+    """Give an account other roles; BadPerson if there is no such role."""
+    if not roles or not roles <= ROLES:
+        raise BadPerson(f"roles {sorted(roles)}")
+    person.roles = roles
+    unit.db.flush()
+
+
 def set_status(unit: Unit, person: Person, status: str) -> None:
     """Approve (`active`), block, or put back to `pending`."""
     if status not in STATUSES:

@@ -119,6 +119,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         (
             "office.person_status",
+            "office.person_roles",
             "office.certificate_status",
             "office.terminals",
             "office.terminal",

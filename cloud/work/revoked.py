@@ -6,6 +6,7 @@ restart, an ON would close a relay that its welder did not ask for.
 
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
+from cloud.registry import people
 from cloud.work import closing, gather
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
@@ -22,6 +23,7 @@ def handlers() -> Handlers:
         "certificate-changed": [changed],
         "permit-changed": [permit_changed],
         "person-blocked": [blocked],
+        "roles-changed": [roles_changed],
     }
 
 
@@ -42,9 +44,23 @@ def permit_changed(unit: Unit, event: Event) -> None:
 def blocked(unit: Unit, event: Event) -> None:
     """Whoever was shut out neither welds nor watches: all their open jobs end, on or not."""
     for found in table.open_touching(unit, "", [event.subject]):
-        job = table.locked(unit, found)
-        if job.state in table.OPEN:
-            closing.end(unit, job, SYSTEM, "account")
+        _end(unit, found, "account")
+
+
+def roles_changed(unit: Unit, event: Event) -> None:
+    """Who is no welder, or no fire watch, any more does not go on as one."""
+    person = people.get(unit, event.subject)
+    roles = person.roles if person else frozenset()
+    for found in table.open_touching(unit, "", [event.subject]):
+        part = "welder" if found.welder_id == event.subject else "fire_watch"
+        if part not in roles:
+            _end(unit, found, "role")
+
+
+def _end(unit: Unit, found: Job, why: str) -> None:
+    job = table.locked(unit, found)
+    if job.state in table.OPEN:
+        closing.end(unit, job, SYSTEM, why)
 
 
 def _look(unit: Unit, found: Job, why: str) -> None:

@@ -15,7 +15,16 @@ from cloud.book.audit import AuditRow
 from cloud.cases import entries, registrations
 from cloud.cases.registrations import NotEntitled
 from cloud.oversight import registers
-from cloud.registry import certificates, enterprises, machines, people, places, sight, sites
+from cloud.registry import (
+    certificates,
+    departments,
+    enterprises,
+    machines,
+    people,
+    places,
+    sight,
+    sites,
+)
 from cloud.registry.certificates import Certificate
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import INDUSTRIES, Machine
@@ -26,12 +35,13 @@ from cloud.web.office.blueprint import blueprint
 from cloud.web.office.registers import issuer_word, paper_state, role_names
 from cloud.web.regulator import looking
 from cloud.web.shown import clock_time
-from cloud.web.trouble import not_yours, wants_json
+from cloud.web.trouble import bad_input, not_yours, wants_json
 from cloud.web.welder.pages import person_of
 from cloud.web.welder.scanned import machine_at, must_see
 
 _HISTORY, _PART = 30, 50
-_REASON = 120
+_REASON, _LINE = 120, 64
+ASSIGNABLE = people.ROLES - {"platform"}  # a platform's account belongs to its key
 
 Facts = list[tuple[str, Any]]
 Links = list[tuple[str | None, str]]  # where it leads, what it says
@@ -100,6 +110,9 @@ def person(id: str) -> str:
             back=url_for("office.persons"),
             person=one,
             office="office" in visitor.signed_in().roles,
+            assignable={name: word for name, word in words.ROLES.items() if name in ASSIGNABLE},
+            posts=departments.every(unit),
+            posted=departments.of(unit, id),
         )
 
 
@@ -122,6 +135,26 @@ def person_status(id: str) -> ResponseReturnValue:
             raise not_yours() from None
         status = one.status
     return done(url_for("office.person", id=id), status=status)
+
+
+@blueprint.post("/registers/people/<id>/roles")
+def person_roles(id: str) -> ResponseReturnValue:
+    """Other `roles` for an account, with a `reason`; an officer's `department`."""
+    roles = frozenset(fields.ticks("roles", _("角色"), ASSIGNABLE))
+    reason = fields.text("reason", _("原因"), limit=_REASON)
+    post = fields.text("department", _("部门"), limit=_LINE, required=False)
+    with visitor.ground().write() as unit:
+        one = people.get(unit, id)
+        if one is None:
+            abort(404)
+        office = person_of(unit, visitor.signed_in())
+        try:
+            turned = registrations.change_roles(unit, one, office, roles, reason, post)
+        except NotEntitled:
+            raise not_yours() from None
+    if turned is not None:
+        raise bad_input(str(words.ROLES_TURNED[turned.field]))
+    return done(url_for("office.person", id=id), roles=sorted(roles))
 
 
 @blueprint.get("/registers/certificates/<id>")

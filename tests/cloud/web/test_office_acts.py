@@ -176,3 +176,35 @@ def test_an_account_that_cannot_be_is_bad_input_and_leaves_nothing(office, count
     page = "/office/accounts"
     assert office.post(page, page=page, **given).status_code == 400
     assert county.ask(people.by_login, "sun") is None
+
+
+def test_the_office_changes_the_roles_of_an_account_on_its_page(office, county, cast, browser):
+    page = f"/registers/people/{cast.technician.id}"
+    county.do(departments.put, "fire", "演示消防", {"industry"})
+    text = office.get(page).text
+    assert "更改角色" in text and 'value="technician" checked' in text
+    assert 'name="roles" value="platform"' not in text
+    technician, given = browser(cast.technician), {"roles": ["officer"], "department": "fire"}
+    assert office.post(f"{page}/roles", page=page, **given).status_code == 400  # no reason
+    done = office.post(f"{page}/roles", page=page, reason="调岗", **given)
+    assert (done.status_code, done.location) == (303, page)
+    assert county.ask(people.get, cast.technician.id).roles == {"officer"}
+    assert "调岗" in office.get(page).text
+    assert technician.get("/jobs").location.startswith("/login")
+    assert told(county, "roles-changed") == [(cast.office.id, cast.technician.id)]
+
+
+def test_roles_that_do_not_go_together_are_told_on_the_page(office, county, cast):
+    page = f"/registers/people/{cast.technician.id}"
+    for roles, words in (
+        ([], "至少选一个角色"),
+        (["officer", "technician"], "不能同时"),
+        (["welder"], "公民身份号码"),
+    ):
+        answer = office.post(f"{page}/roles", page=page, reason="试", roles=roles)
+        assert answer.status_code == 400 and words in answer.text
+    own = f"/registers/people/{cast.office.id}"
+    assert office.post(f"{own}/roles", page=own, reason="试", roles=["officer"]).status_code == 403
+    assert (
+        office.post("/registers/people/0/roles", reason="试", roles=["officer"]).status_code == 404
+    )
