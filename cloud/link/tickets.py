@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import Any
 
-from sqlalchemy import Index, literal_column, select
+from sqlalchemy import Index, Select, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -23,7 +23,6 @@ LIFE_MAX_S = 43_200
 LEASE_MAX_S = {"on": 43_200, "off": 0, "test": 60, "service": 43_200}
 ONLINE_LIFE_S = 600  # the challenge itself is good for two minutes at most
 CHALLENGE = re.compile("[0-9a-f]{16}")
-SECRET_DIGEST = re.compile("[0-9a-f]{64}")
 _PSEUDONYM = 12
 
 
@@ -145,6 +144,11 @@ def get(unit: Unit, ticket_id: str) -> Ticket | None:
     return unit.db.get(Ticket, ticket_id)
 
 
+def taken_along(unit: Unit, job: str, act: str, person_id: str) -> Ticket | None:
+    """The numbered ticket that this person has for the job, while it may still be used."""
+    return unit.db.scalar(_live(unit, job, act, person_id).where(Ticket.n.is_not(None)).limit(1))
+
+
 def next_free(unit: Unit, device: str) -> int:
     """The number that the next off-line ticket will have: with it as `tickets_from` (a field of
     the policy) all those given out so far are void."""
@@ -196,17 +200,24 @@ def _same(
     unit: Unit, device: str, act: str, job: str, person_id: str, challenge: str, fw: str
 ) -> Ticket | None:
     """The ticket that this asking already brought, if it can still be used."""
+    rows = _live(unit, job, act, person_id).where(
+        Ticket.device == device,
+        Ticket.ch == challenge if challenge else Ticket.n.is_not(None),
+        Ticket.fw == fw,
+    )
+    return unit.db.scalar(rows.limit(1))
+
+
+def _live(unit: Unit, job: str, act: str, person_id: str) -> Select[Any]:
+    """Not expired and without a receipt, the newest first."""
     rows = select(Ticket).where(
         Ticket.job == job,
         Ticket.act == act,
-        Ticket.device == device,
         Ticket.person_id == person_id,
-        Ticket.ch == challenge if challenge else Ticket.n.is_not(None),
-        Ticket.fw == fw,
         Ticket.exp > unit.now,
         Ticket.told_at.is_(None),
     )
-    return unit.db.scalar(rows.order_by(Ticket.iat.desc()).limit(1))
+    return rows.order_by(Ticket.iat.desc())
 
 
 def _pseudonym(unit: Unit, person_id: str) -> str:

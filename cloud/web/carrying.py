@@ -19,7 +19,6 @@ def words() -> str:
             "none": _("没有选终端。请站到焊机旁边再试。"),
             "failed": _("没有成功，请靠近焊机再试。"),
             "taken": _("票据已经在手机里，12 小时内有效。"),
-            "use": _("用带着的票据开机："),
             "waiting": _("还有 # 份终端记录等网络恢复后上交。"),
             "ok": _("终端已经执行。"),
             "wrong-device": _("这不是这台焊机的终端。"),
@@ -31,7 +30,12 @@ def words() -> str:
             "locked": _("这台焊机已被锁定。"),
             "gas": _("可燃气体超标，终端不开机。"),
             "relay-stuck": _("触点没有动作，请报修。"),
-            "fire-watch": _("还需要监护人的口令。"),
+            "fire-watch": _("监护人的口令不对，请看监护人的手机再输入。"),
+            "secret": _("口令是 16 个字母和数字，在监护人的手机上。"),
+            "unread": _("没有看清二维码，请再拍一次，或者手工输入。"),
+            "along": _("口令和停止票已经在手机里。请焊工现在带上票据。"),
+            "stopped": _("终端已经断电，作业已停止。"),
+            "seen": _("已记下，回到有网络的地方会自动上交。"),
         }
     )
 
@@ -65,7 +69,7 @@ def offline() -> str:
 def worker() -> Response:
     """The service worker, from the root that it looks after; its list names files by content."""
     asset = current_app.jinja_env.globals["asset"]
-    names = ("hanma.css", "hanma.js", "near.js", "ble.js", "pocket.js", "sign.svg")
+    names = ("hanma.css", "hanma.js", "near.js", "along.js", "ble.js", "pocket.js", "sign.svg")
     files = [asset(name) for name in names]  # type: ignore[operator]
     with current_app.open_resource("static/worker.js", "r", encoding="utf-8") as file:
         text = f"const SHELL = {json.dumps(['/offline', *files])};\n{file.read()}"

@@ -70,6 +70,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.clear": _ON_SITE,
     "welder.cancel": frozenset({"welder"}),
     "welder.ticket": _ON_SITE,
+    "welder.along": frozenset({"fire_watch"}),
+    "welder.seen_below": frozenset({"fire_watch"}),
     "welder.receipt": _ON_SITE | {"technician"},
     "welder.journal": _ON_SITE | {"technician"},
     "technician.ticket": frozenset({"technician"}),

@@ -13,7 +13,7 @@ from cloud.link import terminals, tickets
 from cloud.link.tickets import NoTicket, Ticket
 from cloud.registry import machines
 from cloud.registry.people import Person
-from cloud.work import closing, gather, profiles, reconcile, switching
+from cloud.work import closing, gather, profiles, reconcile, switching, underground
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
 from cloud.work.facts import UNPROVED, ProofFacts
@@ -35,13 +35,13 @@ def ticket_on(
     job: Job,
     welder: Person,
     challenge: str = "",
-    fw: str = "",
     proof: ProofFacts = UNPROVED,
 ) -> Ticket | Refusals:
     """A ticket with which the welder's phone switches on, or resumes; all refusals otherwise.
 
     `challenge` = what the phone has just read from the terminal; without one the ticket has a
-    number and may be used without any network until it expires.
+    number and may be used without any network until it expires. Where a fire watch is asked for,
+    such a ticket is good only beside the one who goes along (underground.py).
     """
     job = table.locked(unit, job)
     if job.welder_id != welder.id:
@@ -63,6 +63,9 @@ def ticket_on(
     lease_s = (until - unit.now) // 1000
     if lease_s < 1:
         return table.refused_for(unit, job, welder.id, "on", "lease-over")
+    fw = "" if challenge else underground.digest(unit, job)
+    if profile.asks_watch and not challenge and not fw:
+        return table.refused_for(unit, job, welder.id, "on", "watch-along")
     return _issue_on(unit, job, welder, until, challenge, fw)
 
 
@@ -117,6 +120,8 @@ def obeyed(unit: Unit, event: Event) -> None:
         _note(unit, event)
         return
     if event.details["act"] == "off":
+        if job.state in OPEN:  # by the ticket that the fire watch took along
+            job = closing.end(unit, job, event.details["person"], "fire-watch")
         table.move(unit, job, "off-done", off_told_at=unit.now)
     elif job.state in OVER:
         closing.off_again(unit, job, "on-after-end", closed=True)

@@ -27,6 +27,7 @@ from cloud.work.preparing import ask_code, check, watch
 from cloud.work.refusal import Refusal, Refusals
 from cloud.work.sweep import sweep
 from cloud.work.switching import cancel, clear, switch_off, switch_on
+from cloud.work.underground import TakenAlong, seen_below, take_along
 from cloud.work.view import JobView, view
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "JobView",
     "Refusal",
     "Refusals",
+    "TakenAlong",
     "add_picture",
     "apply",
     "ask_code",
@@ -46,9 +48,11 @@ __all__ = [
     "hand_over",
     "handlers",
     "open_on",
+    "seen_below",
     "sweep",
     "switch_off",
     "switch_on",
+    "take_along",
     "take_over",
     "ticket_for_technician",
     "ticket_off",

@@ -9,7 +9,16 @@ from cloud.link import reckoning, terminals
 from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import cylinders, exempting, extending, handing, pictures, profiles, proving
+from cloud.work import (
+    cylinders,
+    exempting,
+    extending,
+    handing,
+    pictures,
+    profiles,
+    proving,
+    underground,
+)
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
 from cloud.work.profiles import Profile
@@ -48,7 +57,8 @@ class JobView:
     many still must come; `pictures` = (id, kind) of those there are, for who may see them.
     `times` (epoch ms) holds what is known, and watch_until, resume_until,
     check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
-    `extendable` = a later permit was approved. `wants_pin` = type or set, before this step.
+    `extendable` = a later permit was approved. `along` = the fire watch goes underground too.
+    `wants_pin` = type or set, before this step.
     `may_hand_over` = the viewer's job may go to another welder; `offer` = what the viewer may take
     over; `taken_from`, `taken_by` = the other welder of a job that changed hands.
     """
@@ -80,6 +90,7 @@ class JobView:
     offer: Offer | None = None
     taken_from: str = ""
     taken_by: str = ""
+    along: bool = False
     off_confirmed: bool = False
     times: dict[str, int] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
@@ -188,6 +199,7 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "taken_from": before,
             "taken_by": after,
             "extendable": shown.step == "off" and extending.later(unit, job) is not None,
+            "along": job.state in OPEN and underground.goes_along(unit, job),
             "missed": job.missed if job.state == "on" else 0,
             "off_confirmed": job.off_confirmed_at is not None,
             "times": {name: at for name, at in times.items() if at is not None},

@@ -109,31 +109,45 @@ def test_a_job_is_switched_on_and_off_from_the_page_by_bluetooth_alone(
     page.context.close()
 
 
-def test_a_ticket_taken_along_works_without_any_network_and_its_receipt_is_handed_in_later(
+def test_underground_it_takes_both_phones_to_switch_on_and_the_fire_watchs_own_to_stop(
     stage: Demo, browser: Any, machine: Machine
 ) -> None:
-    welder = person(stage, VALID)
+    welder, fire_watch = person(stage, VALID), person(stage, FIRE_WATCH)
     welder.phone.open(machine.page)
     welder.phone.press(f"{machine.page}/clear", ticks=["power", "site"])
-    prepare(welder, person(stage, FIRE_WATCH), machine)
+    prepare(welder, fire_watch, machine)
+    watch = opened(stage, browser, fire_watch, machine)
+    watch.get_by_text("终端没有信号").click()
+    watch.get_by_role("button", name="一起下井", exact=True).click()
+    expect(watch.locator("#near [role=status]")).to_contain_text("口令和停止票已经在手机里")
     page = opened(stage, browser, welder, machine)
     page.get_by_text("终端没有信号").click()
     page.fill("#pin", welder.phone.pin)
     page.get_by_role("button", name="带上票据（下井前）", exact=True).click()
     expect(page.locator("#near [role=status]")).to_contain_text("票据已经在手机里")
     before = go_dark(machine)
-    page.context.route("**/carried/**", lambda route: route.abort())  # the phone is underground
-    page.locator("#near .taken button").click()
-    expect(page.locator("#near [role=status]")).to_have_text("终端已经执行。")
+    for one in (page, watch):  # the phones are underground
+        one.context.route("**/carried/**", lambda route: route.abort())
+    secret = watch.locator("[data-of=secret]").text_content() or ""
+    for typed, said in (("0" * 16, "监护人的口令不对"), (secret.lower(), "终端已经执行。")):
+        page.fill("[name=secret]", typed)
+        page.locator("#near .taken button").click()
+        expect(page.locator("#near [role=status]")).to_contain_text(said)
     expect(page.locator("#near .waiting")).to_contain_text("份终端记录")
     assert levels(machine, before) == [1]
-    page.context.unroute("**/carried/**")
-    page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.locator("#near .waiting")).to_have_text("")
+    watch.locator(".watching [data-do=stop]").click()
+    expect(watch.locator("#near [role=status]")).to_have_text("终端已经断电，作业已停止。")
+    expect(watch.locator("#near .waiting")).to_contain_text("份终端记录")
+    until("open", lambda: levels(machine, before) == [1, 0])
+    for one in (page, watch):
+        one.context.unroute("**/carried/**")
+        one.evaluate("dispatchEvent(new Event('online'))")
+        expect(one.locator("#near .waiting")).to_have_text("")
     page.reload()
-    expect(page.locator("h1")).to_have_text("作业中")
-    page.get_by_role("button", name="关机", exact=True).click()
+    expect(page.locator("h1")).to_have_text("收工确认")
+    expect(page.get_by_text("监护人停止了作业")).to_be_visible()
     page.context.close()
+    watch.context.close()
 
 
 def test_without_bluetooth_the_page_says_so_and_what_to_use(

@@ -159,7 +159,8 @@ def test_a_numbered_ticket_taken_underground_resumes_after_a_power_blip(
 ) -> None:
     prepare(welder, fire_watch, machine)
     job = job_of(welder, machine)
-    taken_along = ticket(welder, machine, "on", job)
+    along = expect("along", fire_watch.phone.press(f"{machine.page}/along", job=job))
+    taken_along = f"{ticket(welder, machine, 'on', job)}.{along['secret']}"
     before = go_dark(machine)
     hand_over(welder, machine, taken_along)
     machine.touch("mains", False)

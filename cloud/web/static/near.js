@@ -1,4 +1,5 @@
 // The phone beside a terminal that has no network: buttons that speak Bluetooth with it.
+import { remind, taken, watching } from "./along.js";
 import { Terminal } from "./ble.js";
 import { all, drop, handIn, keep } from "./pocket.js";
 
@@ -7,59 +8,80 @@ const words = JSON.parse(near?.dataset.words ?? "{}");
 const say = (text) => { near.querySelector("[role=status]").textContent = text; };
 const main = () => document.getElementById("main").dataset;
 const show = (name, is) => { const one = near.querySelector(`[data-do=${name}]`); if (one) one.hidden = !is; };
+const when = (name, is) => { const one = near.querySelector(`[data-when=${name}]`); if (one) one.hidden = !is; };
+const SPENT = ["used", "expired", "void", "ended"];
 let busy = false;
+let drawn = "";
 
 // Which buttons there are follows the page's step; without a job there is nothing to carry.
 async function look() {
   if (!near) return;
   const able = "bluetooth" in navigator;
-  const { step, job, dark } = main();
+  const { step, job, dark, along } = main();
   near.querySelector(".unable").hidden = able;
   const may = able && Boolean(job);
   show("on", may && (step === "on" || step === "resume"));
   show("off", may && (step === "off" || step === "stop"));
   show("take", may && (step === "on" || step === "resume"));
+  const watches = Boolean(job) && (step === "wait-on" || step === "stop");
+  show("along", watches);
+  when("along", watches);
+  when("watched", may && step === "on" && Boolean(along));
+  when("alone", may && step === "on" && !along);
   if (dark) near.querySelector("details")?.setAttribute("open", "");
-  const list = near.querySelector(".taken");
-  list.replaceChildren(...(await all("tickets")).filter((one) => one.exp > Date.now()).map(taken));
+  const held = { tickets: await live("tickets"), watches: await live("watches") };
+  draw(held, able);
   const waiting = (await all("letters")).length;
   near.querySelector(".waiting").textContent = waiting ? words.waiting.replace("#", waiting) : "";
-  near.hidden = !(near.dataset.always || job || list.children.length || waiting);
+  near.hidden = !(near.dataset.always || job || held.tickets.length || held.watches.length || waiting);
 }
 
-function taken(ticket) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = `${words.use} ${ticket.machine}`;
-  button.disabled = !("bluetooth" in navigator);
-  button.addEventListener("click", () => once(() => useTaken(ticket)));
-  item.append(button);
-  return item;
+async function live(store) {
+  const rows = await all(store);
+  for (const one of rows) if (one.exp <= Date.now()) await drop(store, one.job);
+  return rows.filter((one) => one.exp > Date.now());
+}
+
+// Drawn anew only where something changed: somebody may be typing.
+function draw(held, able) {
+  const now = JSON.stringify([held, able]);
+  if (now === drawn) return;
+  drawn = now;
+  near.querySelector(".taken").replaceChildren(...held.tickets.map((one) => taken(one, able, (ticket, secret) => once(() => useTaken(ticket, secret)), say, words)));
+  near.querySelector(".watching").replaceChildren(...held.watches.map((one) => watching(one, able, (watch) => once(() => stop(watch)), noted)));
+}
+
+async function noted(word) {
+  say(words[word] ?? "");
+  await handIn();
+  await look();
 }
 
 async function once(work) {
   if (busy) return;
   busy = true;
-  near.querySelectorAll("button").forEach((one) => { one.disabled = true; });
+  const pressable = [...near.querySelectorAll("button:enabled")];
+  pressable.forEach((one) => { one.disabled = true; });
   try { await work(); } catch (error) {
     say(error.name === "NotFoundError" ? words.none : words[error.message] ?? `${words.failed} (${error.message})`);
   }
-  near.querySelectorAll("button").forEach((one) => { one.disabled = false; });
+  pressable.forEach((one) => { one.disabled = false; });
   busy = false;
   await look();
 }
 
-async function ticket(act, challenge) {
-  const { job } = main();
-  const body = new URLSearchParams({ act, job, csrf: document.querySelector("meta[name=csrf]").content });
-  if (challenge) body.set("ch", challenge);
-  const pin = act === "on" && document.getElementById("pin")?.value;
-  if (pin) body.set("pin", pin);
-  const answer = await fetch(near.dataset.ticket, { method: "POST", body, headers: { Accept: "application/json" } });
+async function asked(url, form) {
+  const body = new URLSearchParams({ ...form, job: main().job, csrf: document.querySelector("meta[name=csrf]").content });
+  const answer = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } });
   const told = await answer.json();
   if (!told.ok) { say(told.refusals.map((one) => `${one.words} ${one.todo}`).join(" ")); return null; }
   return told;
+}
+
+async function ticket(act, challenge) {
+  const form = challenge ? { act, ch: challenge } : { act };
+  const pin = act === "on" && document.getElementById("pin")?.value;
+  return asked(near.dataset.ticket, pin ? { ...form, pin } : form);
 }
 
 // The phone has a network, the terminal has none: the ticket answers the terminal's own challenge.
@@ -77,14 +99,35 @@ async function take() {
   const made = await ticket("on", "");
   if (!made) return;
   const { job } = main();
-  await keep("tickets", { job, device: near.dataset.device, machine: near.dataset.machine, text: made.ticket, exp: made.exp });
+  await keep("tickets", { job, device: near.dataset.device, machine: near.dataset.machine, text: made.ticket, exp: made.exp, watched: made.watched });
   say(words.taken);
 }
 
-async function useTaken(one) {
+// The fire watch's phone: the secret, and a ticket that stops.
+async function comeAlong() {
+  const { ok, refusals, ...told } = await asked(near.dataset.along, {}) ?? {};
+  if (!ok) return;
+  await keep("watches", { ...told, job: main().job, device: near.dataset.device, machine: near.dataset.machine, seen: Date.now() });
+  near.querySelector("details").open = true;
+  say(words.along);
+}
+
+async function useTaken(one, secret) {
   say(words.meeting);
   const met = await Terminal.meet(one.device);
-  try { await give(met, one.device, one.text); } finally { met.part(); }
+  let word;
+  try { word = await give(met, one.device, one.watched ? `${one.text}.${secret}` : one.text); } finally { met.part(); }
+  if (SPENT.includes(word)) await drop("tickets", one.job);
+}
+
+async function stop(watch) {
+  say(words.meeting);
+  const met = await Terminal.meet(watch.device);
+  let word;
+  try { word = await give(met, watch.device, watch.ticket); } finally { met.part(); }
+  if (word !== "ok" && word !== "ended") return;
+  await drop("watches", watch.job);
+  say(words.stopped);
 }
 
 async function give(met, device, text) {
@@ -95,6 +138,7 @@ async function give(met, device, text) {
   if (word === "ok") await carry(met, device);
   await handIn();
   document.dispatchEvent(new Event("look-again"));
+  return word;
 }
 
 // The journal, batch by batch; what the cloud has stored goes back while the terminal is there.
@@ -113,8 +157,10 @@ async function carry(met, device) {
 near?.addEventListener("click", (event) => {
   const what = event.target.closest("[data-do]")?.dataset.do;
   if (what === "take") once(take);
+  else if (what === "along") once(comeAlong);
   else if (what) once(() => switchNow(what));
 });
 document.addEventListener("fresh", look);
+setInterval(() => near?.querySelectorAll(".watching > li").forEach(remind), 15_000);
 addEventListener("online", () => handIn().then(look));
 handIn().then(look);

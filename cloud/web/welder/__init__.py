@@ -2,10 +2,20 @@
 
 `pages` reads, `steps` acts, `pictures` keeps and shows pictures, `carried` passes on what a phone
 carries, `papers` shows the welder's certificates, `my_jobs` what one did, `venue` the code of a
-key zone; all hang their routes on the one blueprint.
+key zone, `underground` goes with the fire watch; all hang their routes on the one blueprint.
 """
 
-from cloud.web.welder import carried, my_jobs, pages, papers, pictures, steps, venue
+from cloud.web.welder import carried, my_jobs, pages, papers, pictures, steps, underground, venue
 from cloud.web.welder.blueprint import blueprint
 
-__all__ = ["blueprint", "carried", "my_jobs", "pages", "papers", "pictures", "steps", "venue"]
+__all__ = [
+    "blueprint",
+    "carried",
+    "my_jobs",
+    "pages",
+    "papers",
+    "pictures",
+    "steps",
+    "underground",
+    "venue",
+]

@@ -6,7 +6,6 @@ their macs say whose word they are.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import jsonify, request
@@ -34,12 +33,12 @@ _REASON = 120
 
 @blueprint.post("/m/<code>/ticket")
 def ticket(code: str) -> ResponseReturnValue:
-    """A ticket to switch on or off: `act`, `job`, `ch` (the challenge; none = off-line), `fw`,
-    `pin`."""
+    """A ticket to switch on or off: `act`, `job`, `ch` (the challenge; none = off-line), `pin`."""
     act = fields.choice("act", "act", ("on", "off"))
     job_id = fields.text("job", "job", limit=_ID)
-    challenge = _hex("ch", tickets.CHALLENGE)
-    secret = _hex("fw", tickets.SECRET_DIGEST)
+    challenge = fields.text("ch", "ch", limit=16, required=False)
+    if challenge and not tickets.CHALLENGE.fullmatch(challenge):
+        raise bad_input(_("“%(label)s”里有不能使用的字符。", label="ch"))
     viewer = visitor.signed_in()
     if act == "on":
         papers.freshen(visitor.ground(), viewer.id)
@@ -51,7 +50,7 @@ def ticket(code: str) -> ResponseReturnValue:
         if job is None or job.machine_id != machine.id:
             raise bad_input(_("没有这项作业。"))
         if act == "on":
-            made = jobs.ticket_on(unit, job, person, challenge, secret, proved(unit, person))
+            made = jobs.ticket_on(unit, job, person, challenge, proved(unit, person))
         else:
             made = jobs.ticket_off(unit, job, person, challenge)
         answer = handed_out(unit, made)
@@ -61,7 +60,7 @@ def ticket(code: str) -> ResponseReturnValue:
 @blueprint.post("/carried/receipt")
 def receipt() -> ResponseReturnValue:
     """The terminal's own word about a ticket."""
-    told = _body()
+    told = read_body()
     with visitor.ground().write() as unit:
         word = tickets.receipt(unit, told)
     if word != "receipt":
@@ -86,17 +85,11 @@ def handed_out(unit: Unit, made: tickets.Ticket | Refusals) -> ResponseReturnVal
     if isinstance(made, Refusals):
         return jsonify({"ok": False, "refusals": screen.told(made)}), 409
     text = tickets.written(unit, made)
-    return jsonify({"ok": True, "refusals": [], "ticket": text, "id": made.id, "exp": made.exp})
+    facts = {"id": made.id, "exp": made.exp, "watched": bool(made.fw)}
+    return jsonify({"ok": True, "refusals": [], "ticket": text} | facts)
 
 
-def _hex(name: str, shape: re.Pattern[str]) -> str:
-    value = fields.text(name, name, limit=64, required=False)
-    if value and not shape.fullmatch(value):
-        raise bad_input(_("“%(label)s”里有不能使用的字符。", label=name))
-    return value
-
-
-def _body() -> dict[str, Any]:
+def read_body() -> dict[str, Any]:
     try:
         return read_object(request.get_data())
     except NotReadable as reason:
@@ -106,7 +99,7 @@ def _body() -> dict[str, Any]:
 def _batch() -> dict[str, Any]:
     """The batch itself, or out of the event's envelope in which the terminal sends it."""
     said = wire.read_up(request.get_data())
-    return said.paras if isinstance(said, wire.TerminalEvent) else _body()
+    return said.paras if isinstance(said, wire.TerminalEvent) else read_body()
 
 
 def _terminal(unit: Unit, device: str) -> Terminal:

@@ -38,6 +38,13 @@ saying(
     "Only the welder or the fire watch of this job may do this.",
 )
 saying(
+    "watch-along",
+    "监护人还没有准备一起下井。",
+    "The fire watch is not ready to come along underground.",
+    "请监护人先在自己手机上打开这台焊机的页面，按“一起下井”。",
+    "Let the fire watch first open this machine's page and press “Come along underground”.",
+)
+saying(
     "wrong-step",
     "现在不能做这一步。",
     "This step is not possible now.",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cloud.work import jobs
-from tests.cloud.web.conftest import PIN
+from tests.cloud.web.conftest import PASSWORD, PIN
 
 CH = "0011223344556677"
 LOG = "aa" * 8
@@ -55,7 +55,7 @@ def test_refusals_come_as_they_do_for_the_page(floor, dark):
 
 @pytest.mark.parametrize(
     "change",
-    [{"act": "test"}, {"act": ""}, {"job": "nobody"}, {"ch": "short"}, {"fw": "zz"}, {"job": ""}],
+    [{"act": "test"}, {"act": ""}, {"job": "nobody"}, {"ch": "short"}, {"job": ""}],
 )
 def test_a_form_that_no_page_sends_is_bad_input(floor, dark, change):
     welder, _watch, job = dark
@@ -99,3 +99,44 @@ def test_a_technician_gets_a_test_ticket_and_nobody_works_meanwhile(browser, cas
     assert technician.post("/technician/ticket", json=True, **form).status_code == 409
     for change in ({"act": "on"}, {"ch": ""}, {"device": ""}):
         assert technician.post("/technician/ticket", json=True, **form | change).status_code == 400
+
+
+# --- the fire watch underground ------------------------------------------------------------------
+
+
+def stranger(floor):
+    """A fire watch of the same works who is not this job's."""
+    return floor.county.person("fire_watch", enterprise=floor.cast.works, password=PASSWORD)
+
+
+def test_the_fire_watch_takes_along_and_the_welders_ticket_says_so(floor):
+    welder, watch = floor.watched()
+    job = welder.state(floor.code)["job"]
+    told = watch.post(f"/m/{floor.code}/along", json=True, job=job).json
+    assert told["every_s"] == 3600 and told["square"].startswith("<svg")
+    assert welder.state(floor.code)["along"]
+    answer = welder.post(f"/m/{floor.code}/ticket", json=True, act="on", job=job, pin=PIN)
+    assert answer.json["watched"]
+    assert floor.terminal.take(answer.json["ticket"])["word"] == "fire-watch"
+    beside = floor.terminal.take(f"{answer.json['ticket']}.{told['secret']}")
+    assert (beside["code"], floor.terminal.relay) == (200, 1)
+
+
+def test_nobody_else_gets_the_secret(floor, browser):
+    welder, _watch = floor.watched()
+    job = welder.state(floor.code)["job"]
+    assert welder.post(f"/m/{floor.code}/along", json=True, job=job).status_code == 403
+    other = browser(stranger(floor))
+    answer = other.post(f"/m/{floor.code}/along", json=True, job=job)
+    assert (answer.status_code, "secret" in answer.json) == (409, False)
+    assert other.post(f"/m/{floor.code}/along", json=True, job="nobody").status_code == 400
+
+
+def test_a_check_in_is_brought_later_and_only_by_the_fire_watch_of_that_job(floor, browser):
+    _welder, watch = floor.watched()
+    told = {"job": watch.state(floor.code)["job"], "at": floor.county.clock.now}
+    assert send(watch, "/carried/watch", told).json == {"ok": True}
+    other = browser(stranger(floor))
+    assert send(other, "/carried/watch", told).status_code == 400
+    for wrong in ({"at": told["at"]}, told | {"at": 2**50}, told | {"at": "now"}, {"job": 1}):
+        assert send(watch, "/carried/watch", wrong).status_code == 400

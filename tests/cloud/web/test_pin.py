@@ -106,8 +106,9 @@ def test_who_has_none_is_led_to_the_page_and_it_stands_in_the_trail(browser, cou
 
 
 def test_a_ticket_to_take_along_wants_it_too(floor):
-    welder, _watch = floor.watched()
+    welder, watch = floor.watched()
     form = {"act": "on", "job": welder.state(floor.code)["job"]}
+    assert watch.post(f"/m/{floor.code}/along", json=True, job=form["job"]).json["ok"]
     path = f"/m/{floor.code}/ticket"
     assert codes(welder.post(path, json=True, **form).json) == ["pin"]
     assert codes(welder.post(path, json=True, pin="999990", **form).json) == ["pin-wrong"]

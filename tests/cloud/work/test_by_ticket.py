@@ -16,7 +16,10 @@ def dark(site: Any) -> None:
 
 
 def ask(site: Any, job: Any, challenge: str = "", act: str = "on", who: Any = None) -> Any:
-    """The text of the ticket, or the codes of the refusals."""
+    """The text of the ticket, or the codes of the refusals; taken along, the fire watch is beside
+    and their secret stands behind it."""
+    along = act == "on" and not challenge
+    secret = f".{beside(site, job)[0]}" if along else ""
 
     def asked(unit: Any) -> Any:
         person = who or site.welder
@@ -26,7 +29,20 @@ def ask(site: Any, job: Any, challenge: str = "", act: str = "on", who: Any = No
             made = jobs.ticket_off(unit, job, person, challenge)
         return made.codes if isinstance(made, jobs.Refusals) else tickets.written(unit, made)
 
-    return site.county.do(asked)
+    told = site.county.do(asked)
+    return told + secret if isinstance(told, str) else told
+
+
+def beside(site: Any, job: Any) -> Any:
+    """The fire watch comes along; the secret, and the text of the ticket that stops."""
+
+    def taken(unit: Any) -> Any:
+        made = jobs.take_along(unit, job, site.fire_watch)
+        if isinstance(made, jobs.Refusals):
+            return made.codes
+        return made.secret, tickets.written(unit, made.stop)
+
+    return site.county.do(taken)
 
 
 def hand_in(site: Any, told: dict[str, Any]) -> None:
@@ -149,6 +165,77 @@ def test_the_fire_watch_stops_the_job_by_ticket(site: Any) -> None:
     hand_in(site, site.terminal.take(text))
     assert site.terminal.relay == 0
     assert site.job(job).end_reason == "fire-watch"
+
+
+# --- the fire watch underground -----------------------------------------------------------------
+
+
+def test_no_ticket_goes_underground_without_the_fire_watch(site: Any) -> None:
+    job = site.watched()
+    with_nobody = site.county.do(jobs.ticket_on, job, site.welder, proof=site.proof)
+    assert with_nobody.codes == ["watch-along"]
+    assert not site.view(site.welder).along
+    beside(site, job)
+    assert site.view(site.welder).along
+    assert not isinstance(
+        site.county.do(jobs.ticket_on, job, site.welder, proof=site.proof), jobs.Refusals
+    )
+
+
+def test_asked_twice_the_fire_watch_has_the_same_secret_and_one_ticket(site: Any) -> None:
+    job = site.watched()
+    secret, stop = beside(site, job)
+    assert beside(site, job) == (secret, stop)
+    assert len(secret) == 16 and not set(secret) & set("ILOU")
+    assert site.audit().count("watch-goes-along") == 1
+    assert secret not in stop
+
+
+def test_only_the_fire_watch_of_a_job_that_may_begin_goes_along(site: Any) -> None:
+    job = site.checked()
+    assert beside(site, job) == ["not-your-job"]
+    site.watch(job)
+    assert site.county.do(jobs.take_along, job, site.welder).codes == ["not-your-job"]
+    site.off(job)
+    assert beside(site, job) == ["job-closed"]
+
+
+def test_without_the_secret_nothing_moves_and_with_it_the_same_ticket_is_obeyed(site: Any) -> None:
+    job = site.watched()
+    text = ask(site, job)
+    dark(site)
+    wrong = site.terminal.take(f"{text[:-1]}{'0' if text[-1] != '0' else '1'}")
+    assert (wrong["word"], site.terminal.relay) == ("fire-watch", 0)
+    hand_in(site, wrong)
+    hand_in(site, site.terminal.take(text))
+    assert (site.state(job), site.terminal.relay) == ("on", 1)
+
+
+@pytest.mark.parametrize("first", ["on", "off"])
+def test_the_fire_watchs_stop_ends_the_job_whoever_comes_up_first(site: Any, first: str) -> None:
+    job = site.watched()
+    text, (_secret, stop) = ask(site, job), beside(site, job)
+    dark(site)
+    told = {"on": site.terminal.take(text), "off": site.terminal.take(stop)}
+    assert site.terminal.relay == 0
+    hand_in(site, told.pop(first))
+    hand_in(site, told.popitem()[1])
+    site.login()
+    site.exchange()
+    ended = site.job(job)
+    assert (ended.state, ended.end_reason, site.terminal.relay) == ("ended", "fire-watch", 0)
+    assert ended.off_confirmed_at is not None
+
+
+def test_a_check_in_underground_comes_into_the_book_once_and_from_the_fire_watch(
+    site: Any,
+) -> None:
+    job = site.watched()
+    at = site.clock.now
+    assert site.county.do(jobs.seen_below, job, site.fire_watch, at)
+    assert site.county.do(jobs.seen_below, job, site.fire_watch, at)
+    assert not site.county.do(jobs.seen_below, job, site.welder, at)
+    assert site.audit().count("watch-below") == 1
 
 
 def technician(site: Any, act: str, who: Any = None) -> Any:

@@ -54,10 +54,11 @@ def test_a_lock_ends_the_job_and_refuses_the_next_one(site: Any) -> None:
 
 def test_a_lock_makes_the_tickets_void_that_were_given_out_before(site: Any) -> None:
     job = site.watched()
+    site.county.do(jobs.take_along, job, site.fire_watch)
     site.county.do(lambda unit: jobs.ticket_on(unit, job, site.welder, proof=site.proof))
     give(site, "lock")
     policy = site.county.ask(policies.get, site.terminal.device)
-    assert policy.content["tickets_from"] == 2
+    assert policy.content["tickets_from"] == 3
 
 
 def test_a_lock_given_while_the_terminal_is_dark_is_told_at_its_log_in(site: Any) -> None:
