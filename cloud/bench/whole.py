@@ -25,7 +25,7 @@ from simulator.trial.people import digits
 
 _AT_ONCE = 100  # pairs that are on their way
 _SIGNED_IN_AT_ONCE = 500
-_HEARD_S, _CLOSED_S = 10.0, 30.0
+_HEARD_S, _CLOSED_S = 60.0, 60.0
 _WORDS = {"site": "演示车间", "work": "焊接支架", "voucher": "动火票 1 号"}
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
@@ -36,6 +36,8 @@ from simulator.trial import notes as history
 from simulator.trial.notes import Notes
 from simulator.trial.proxy import GOOD, Manner, Proxy
 from simulator.trial.terminals import GUARDS as OF_TERMINALS
+
+T = TypeVar("T")
 
 LIFE_S, TIMEOUT_S, OFF_CONFIRM_S, PRESENCE_S = 5, 7, 6, 60
 SILENCE_MS = 2_500 + 10_000  # of a terminal that beats every second (link/reckoning.py)
@@ -152,7 +154,7 @@ class Run:
             await asyncio.gather(through, red, return_exceptions=True)
 
     async def _red(self) -> None:
-        while not await asyncio.to_thread(self._broken, invariants.LASTING):
+        while not await _threaded(self._broken, invariants.LASTING):
             await asyncio.sleep(_LOOK_S)
         self._say("· red")
 
@@ -361,7 +363,7 @@ class Run:
             while True:
                 for place, who in self._stage.officers.items():
                     with contextlib.suppress(*_TROUBLE):
-                        await asyncio.to_thread(self._listed, phones, place, who)
+                        await _threaded(self._listed, phones, place, who)
                 await asyncio.sleep(2)
         finally:
             for phone in phones.values():
@@ -413,11 +415,21 @@ class Run:
 
     async def _until(self, done: Callable[[], bool], longest_s: float) -> bool:
         until = time.monotonic() + longest_s
-        while not await asyncio.to_thread(done):
+        while not await _threaded(done):
             if time.monotonic() > until:
                 return False
             await asyncio.sleep(0.3)
         return True
+
+
+async def _threaded(call: Callable[..., T], *given: Any) -> T:
+    """In a thread, which is at its end when this is, cancelled or not: it may hold a line open."""
+    running = asyncio.ensure_future(asyncio.to_thread(call, *given))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
 
 
 def _nothing_open(ground: Ground) -> bool:

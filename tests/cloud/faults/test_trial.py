@@ -27,9 +27,10 @@ def test_killed_and_disturbed_it_keeps_every_invariant(tmp_path: Path) -> None:
 
 
 def test_without_a_guard_it_goes_red_at_once(tmp_path: Path) -> None:
-    words = ("faults", "cloud", "--seed", "7", "--minutes", "60", "--without", "district")
+    words = ("faults", "cloud", "--seed", "7", "--minutes", "3", "--without", "district")
     code, told = played(*words, "--keep", str(tmp_path / "a"))
-    assert code == 1 and list(told["broken"]) == ["I10"], told
+    assert code == 1 and "I10" in told["broken"], told
+    assert told["settled"] == {}, "it was not played to its end"
 
 
 def test_an_unknown_guard_and_an_unknown_fault_are_named() -> None:
