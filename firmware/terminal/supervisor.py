@@ -52,7 +52,7 @@ class Supervisor:
         self._tasks = []
         self._tired = None  # the task that only a restart of everything may help
         self.deaths = 0
-        self.heap_peak = 0
+        self.heap = 0  # in use after the last collection
         self.lag_ms = 0
         self.lag_connect_ms = 0
         self._woke = 0
@@ -121,7 +121,7 @@ class Supervisor:
             if rounds >= (_SELDOM_ROUNDS if seldom else _REPORT_ROUNDS):
                 rounds = 0
                 gc.collect()
-                self.heap_peak = max(self.heap_peak, _heap_used())
+                self.heap = _heap_used()
                 self.report()
 
     def _quiet(self):
@@ -173,7 +173,7 @@ class Supervisor:
         """One line on the console about the time since the last one; bench and tests read it."""
         print(
             "hanma watch heap_kb=%d lag_ms=%d lag_connect_ms=%d deaths=%d"
-            % ((self.heap_peak + 1023) // 1024, self.lag_ms, self.lag_connect_ms, self.deaths)
+            % ((self.heap + 1023) // 1024, self.lag_ms, self.lag_connect_ms, self.deaths)
         )
         self.lag_ms = self.lag_connect_ms = 0
 
