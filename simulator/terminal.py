@@ -165,6 +165,7 @@ class SimulatedTerminal:
         self.chip.on_ble = self.ble.hear
         self.moves: deque[tuple[int, int]] = deque(maxlen=_MOVES)  # (monotonic ns, relay pin)
         self.lamp = 0
+        self._stand_ins_kb = 0
         self._supplied = True
         self._struck = False  # whether the board was told of the current
         self._tasks: list[asyncio.Task[None]] = []
@@ -221,13 +222,13 @@ class SimulatedTerminal:
     def watch(self) -> list[dict[str, int]]:
         """What the firmware said of itself, oldest first: heap, how long its loop was held up."""
         names = ("heap_kb", "lag_ms", "lag_connect_ms", "deaths")
-        told, stand_ins_kb = [], 0
+        told = []
         for _, line in self.chip.console:
             if found := _STAND_INS.search(line):
-                stand_ins_kb = int(found[1])
+                self._stand_ins_kb = int(found[1])  # a long life's console lets go of that line
             elif found := _WATCH.search(line):
                 told.append(dict(zip(names, map(int, found.groups()), strict=True)))
-                told[-1]["heap_kb"] -= stand_ins_kb  # on a board they are C in flash
+                told[-1]["heap_kb"] -= self._stand_ins_kb  # on a board they are C in flash
         return told
 
     @property

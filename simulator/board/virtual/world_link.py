@@ -16,6 +16,7 @@ from inputs import Inputs
 
 _IPPROTO_TCP, _TCP_NODELAY = 6, 1
 _NEVER = 1 << 60
+_PIECE = 256  # of what is written: more at once would want heap in one piece
 
 
 class Wire:
@@ -38,7 +39,9 @@ class Wire:
         return data
 
     def write(self, data):
-        self._link.tell({"tx": self._id, "hex": hexlify(data).decode()})
+        for at in range(0, len(data), _PIECE):
+            piece = hexlify(data[at : at + _PIECE]).decode()
+            self._link.tell({"tx": self._id, "hex": piece})
         return len(data)
 
     def close(self):
@@ -110,9 +113,12 @@ class Link(Inputs):
 
     def _hand_over(self, until_us):
         due = until_us if until_us < _NEVER else "null"
-        self._told.append('{"idle": %d, "next": %s}\n' % (self.now_us, due))
-        data = "\n".join(self._told).encode()
-        self._told = []
+        self._told.append('{"idle": %d, "next": %s}' % (self.now_us, due))
+        told, self._told = self._told, []
+        for line in told:
+            self._send(line.encode() + b"\n")
+
+    def _send(self, data):
         while data:
             data = data[self.socket.send(data) :]
 
