@@ -41,11 +41,11 @@ STUB = """
   let timer;
   const gatt = {
     connected: false,
-    async connect() { gatt.connected = true; timer = setInterval(() => carry(0), 100); return gatt; },
-    disconnect() { gatt.connected = false; clearInterval(timer); window.radio(null); },
+    async connect() { gatt.connected = true; gatt.parted = false; timer = setInterval(() => carry(0), 100); return gatt; },
+    disconnect() { gatt.connected = false; clearInterval(timer); window.radio(null).then(() => { gatt.parted = true; }); },
     async getPrimaryService() { return { getCharacteristic: async (uuid) => new Characteristic(Number(uuid[7])) }; },
   };
-  const bluetooth = { requestDevice: async (asked) => { window.asked = asked; return { gatt, name: asked.filters[0].name }; } };
+  const bluetooth = { gatt, requestDevice: async (asked) => { window.asked = asked; return { gatt, name: asked.filters[0].name }; } };
   Object.defineProperty(navigator, "bluetooth", { value: bluetooth });
 })();
 """  # noqa: E501
@@ -135,6 +135,8 @@ def test_underground_it_takes_both_phones_to_switch_on_and_the_fire_watchs_own_t
         expect(page.locator("#near [role=status]")).to_contain_text(said)
     expect(page.locator("#near .waiting")).to_contain_text("份终端记录")
     assert levels(machine, before) == [1]
+    # Both pages have the bench's one phone: the first is to be done with it.
+    until("parted", lambda: page.evaluate("navigator.bluetooth.gatt.parted"))
     watch.locator(".watching [data-do=stop]").click()
     expect(watch.locator("#near [role=status]")).to_have_text("终端已经断电，作业已停止。")
     expect(watch.locator("#near .waiting")).to_contain_text("份终端记录")
