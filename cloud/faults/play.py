@@ -388,11 +388,13 @@ class Run:
         return Phone(f"http://127.0.0.1:{self._web}", timeout_s=10)
 
     def _calm(self) -> bool:
-        """Every terminal is connected, and the cloud has all of its journal."""
+        """Nothing happens to a terminal any more (a release that runs on would be told too late
+        for the book), each is connected, and the cloud has all of its journal."""
         last = [one for one in history.read(self._past) if one["what"] == "calm"][-1:]
         fresh = last and now_ms() - last[0]["t"] < 2_000
         wanted = len(self._stage.terminals)
-        return bool(fresh and last[0]["connected"] == wanted and not last[0]["unstored"])
+        here = fresh and last[0]["connected"] == wanted
+        return bool(here and not last[0]["unstored"] and not last[0]["acting"])
 
     async def _up(self) -> None:
         def healthy() -> bool:

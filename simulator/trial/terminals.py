@@ -283,11 +283,12 @@ async def run(orders: Orders) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     ears = await asyncio.start_server(_ears(members), "127.0.0.1", orders.ears)
     tasks = [asyncio.create_task(one.run(rng.random())) for one in members.values()]
-    tasks += [asyncio.create_task(one.live()) for one in members.values()]
+    lives = [asyncio.create_task(one.live()) for one in members.values()]
     while not ended.is_set():
         here = [one for one in members.values() if one.connected]
         left = sum(len(one.terminal.journal) for one in members.values())
-        notes("calm", connected=len(here), unstored=left)
+        acting = sum(not life.done() for life in lives)
+        notes("calm", connected=len(here), unstored=left, acting=acting)
         try:
             async with asyncio.timeout(0.5):
                 await ended.wait()
@@ -296,9 +297,9 @@ async def run(orders: Orders) -> None:
     for device, member in members.items():
         notes("end", device=device, relay=member.terminal.relay, job=member.terminal.job)
     ears.close()
-    for task in tasks:
+    for task in [*tasks, *lives]:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*tasks, *lives, return_exceptions=True)
 
 
 def _ears(members: dict[str, Observed]) -> Any:
