@@ -5,9 +5,9 @@ test after another. `--part` chooses one of the two; without it pytest runs both
 """
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("hanma", deadline=None)
+settings.register_profile("hanma", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hanma")
 
 # Quick: no real time to wait for, no server, no whole application.

@@ -144,7 +144,10 @@ def test_swapping_two_rows_is_found_out(ground: Ground) -> None:
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=8), values, max_size=4), max_size=4))
-@how(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@how(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=30,
+)
 def test_whatever_the_details_hold_the_chain_verifies(
     ground: Ground, details: list[dict[str, Any]]
 ) -> None:
