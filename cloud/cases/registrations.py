@@ -140,9 +140,8 @@ def change_roles(
     """The office gives an existing account other roles: at once, and every session of it ends.
 
     `department` = where an officer is posted, empty = nowhere; `why` is kept with the person.
-    NotEntitled. Event
-    `roles-changed` (subject = person). Turned names what does not go together: `roles`, `mixed`,
-    `identity` (who comes to work on site has one), `enterprise` or `department`.
+    Turned names what does not go together: `roles`, `mixed`, `identity` (who comes to work on site
+    has one), `enterprise` or `department`. NotEntitled. Event: `roles-changed` (subject = person).
     """
     both = people.held(unit, {person.id, office.id})  # two of the office may not end each other
     person, office = both[person.id], both[office.id]
@@ -159,9 +158,7 @@ def change_roles(
         return Turned("enterprise")
     post = departments.of(unit, person.id)
     posted = post.code if post else ""
-    if (department and "officer" not in roles) or (
-        department and not departments.get(unit, department)
-    ):
+    if department and ("officer" not in roles or not departments.get(unit, department)):
         return Turned("department")
     if (roles, department) == (before, posted):
         return None

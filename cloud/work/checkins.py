@@ -23,8 +23,7 @@ def check_in(unit: Unit, job: Job, person: Person) -> Job | Refusals:
     if person.id != job.fire_watch_id:
         return table.refused_for(unit, job, person.id, "check-in", "not-your-job")
     if job.state != "on":
-        code = "wrong-step" if job.state in table.OPEN else "job-closed"
-        return table.refused_for(unit, job, person.id, "check-in", code)
+        return table.refused_for(unit, job, person.id, "check-in", table.not_now(job))
     if job.missed >= table.MISSES:
         outbox.tell(unit, "watch-back", job.id, {})
     return table.move(unit, job, "watch-checked-in", actor=person.id, seen_at=unit.now, missed=0)

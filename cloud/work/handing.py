@@ -16,7 +16,7 @@ from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import closing, opening, profiles, speech
 from cloud.work import job as table
-from cloud.work.job import OPEN, Job, profile_of
+from cloud.work.job import Job, profile_of
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
 
@@ -42,8 +42,7 @@ def hand_over(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
     if job.offered_at is not None:
         return job
     if not may_hand_over(job):
-        code = "wrong-step" if job.state in OPEN else "job-closed"
-        return table.refused_for(unit, job, welder.id, HANDOVER, code)
+        return table.refused_for(unit, job, welder.id, HANDOVER, table.not_now(job))
     job = closing.end(unit, job, welder.id, HANDOVER, offered_at=unit.now)
     with suppress(TerminalDark):  # whoever is beside it, the fire watch too, hears of it
         commands.issue(unit, job.device or "", "say", content={"say": speech.HANDED_OVER})

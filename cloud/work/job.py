@@ -255,6 +255,11 @@ def refused_for(unit: Unit, job: Job, person_id: str, step: str, code: str) -> R
     return refused(unit, job, Refusals([refuse(code, profile_of(job))]), person_id, step)
 
 
+def not_now(job: Job) -> str:
+    """The refusal of a step that this job's state does not have."""
+    return "wrong-step" if job.state in OPEN else "job-closed"
+
+
 def kept(refusals: list[Refusal], person_id: str) -> dict[str, Any]:
     """The columns that keep refusals: codes, the values in their words, and whom they concern."""
     values = {one.code: one.values for one in refusals if one.values}

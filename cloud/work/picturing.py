@@ -9,7 +9,7 @@ from cloud.registry.people import Person
 from cloud.work import gather, pictures, proving
 from cloud.work import job as table
 from cloud.work.decide import decide
-from cloud.work.job import OPEN, Job, profile_of
+from cloud.work.job import Job, profile_of
 from cloud.work.pictures import JOINT, JobPicture
 from cloud.work.refusal import Refusals
 
@@ -31,7 +31,7 @@ def add(unit: Unit, job: Job, person: Person, made: media.Ready) -> JobPicture |
         return table.refused(unit, job, refusals, person.id, "picture")
     code = "picture-known" if known else ""
     if not kind:
-        code = "wrong-step" if job.state in OPEN else "job-closed"
+        code = table.not_now(job)
     elif pictures.count(unit, job, kind) >= MOST:
         code = "picture-many"
     if code:

@@ -41,8 +41,7 @@ def take_along(unit: Unit, job: Job, watch: Person) -> TakenAlong | Refusals:
     if watch.id != job.fire_watch_id:
         return table.refused_for(unit, job, watch.id, "along", "not-your-job")
     if job.state not in _STATES:
-        code = "wrong-step" if job.state in table.OPEN else "job-closed"
-        return table.refused_for(unit, job, watch.id, "along", code)
+        return table.refused_for(unit, job, watch.id, "along", table.not_now(job))
     machine = gather.machine_of(unit, job)
     known = _ticket(unit, job)
     try:

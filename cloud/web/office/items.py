@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import abort, jsonify, redirect, render_template, url_for
@@ -121,18 +123,11 @@ def person_status(id: str) -> ResponseReturnValue:
     """`what` = block, with a `reason`, or open again."""
     what = fields.choice("what", "what", ("block", "open"))
     reason = fields.text("reason", _("原因"), limit=_REASON, required=what == "block")
-    with visitor.ground().write() as unit:
-        one = people.get(unit, id)
-        if one is None:
-            abort(404)
-        office = person_of(unit, visitor.signed_in())
-        try:
-            if what == "block":
-                registrations.block(unit, one, office, reason)
-            else:
-                registrations.approve(unit, one, office)
-        except NotEntitled:
-            raise not_yours() from None
+    with _judging(id) as (unit, one, office):
+        if what == "block":
+            registrations.block(unit, one, office, reason)
+        else:
+            registrations.approve(unit, one, office)
         status = one.status
     return done(url_for("office.person", id=id), status=status)
 
@@ -143,18 +138,25 @@ def person_roles(id: str) -> ResponseReturnValue:
     roles = frozenset(fields.ticks("roles", _("角色"), ASSIGNABLE))
     reason = fields.text("reason", _("原因"), limit=_REASON)
     post = fields.text("department", _("部门"), limit=_LINE, required=False)
+    with _judging(id) as (unit, one, office):
+        turned = registrations.change_roles(unit, one, office, roles, reason, post)
+    if turned is not None:
+        raise bad_input(str(words.ROLES_TURNED[turned.field]))
+    return done(url_for("office.person", id=id), roles=sorted(roles))
+
+
+@contextmanager
+def _judging(id: str) -> Iterator[tuple[Unit, Person, Person]]:
+    """To write: the person of this id (or 404), and the account of the office that judges (or
+    403)."""
     with visitor.ground().write() as unit:
         one = people.get(unit, id)
         if one is None:
             abort(404)
-        office = person_of(unit, visitor.signed_in())
         try:
-            turned = registrations.change_roles(unit, one, office, roles, reason, post)
+            yield unit, one, person_of(unit, visitor.signed_in())
         except NotEntitled:
             raise not_yours() from None
-    if turned is not None:
-        raise bad_input(str(words.ROLES_TURNED[turned.field]))
-    return done(url_for("office.person", id=id), roles=sorted(roles))
 
 
 @blueprint.get("/registers/certificates/<id>")

@@ -35,7 +35,7 @@ def order(code: str) -> ResponseReturnValue:
         except orders.NotEntitled:
             raise not_yours() from None
     if isinstance(done, Refusals):
-        return jsonify({"ok": False, "refusals": screen.told(done)}), 409
+        return screen.refused(done)
     return jsonify({"ok": True, "refusals": [], "snapshot": done})
 
 

@@ -22,7 +22,7 @@ from cloud.web.trouble import Trouble, bad_input
 from cloud.web.welder import screen
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import person_of
-from cloud.web.welder.scanned import machine_at, must_see
+from cloud.web.welder.scanned import job_at
 from cloud.web.welder.steps import proved
 from cloud.work import jobs, papers
 from cloud.work.refusal import Refusals
@@ -43,12 +43,7 @@ def ticket(code: str) -> ResponseReturnValue:
     if act == "on":
         papers.freshen(visitor.ground(), viewer.id)
     with visitor.ground().write() as unit:
-        machine = machine_at(unit, code)
-        must_see(unit, viewer, machine)
-        person = person_of(unit, viewer)
-        job = jobs.by_id(unit, job_id)
-        if job is None or job.machine_id != machine.id:
-            raise bad_input(_("没有这项作业。"))
+        job, person = job_at(unit, viewer, code, job_id), person_of(unit, viewer)
         if act == "on":
             made = jobs.ticket_on(unit, job, person, challenge, proved(unit, person))
         else:
@@ -83,7 +78,7 @@ def journal(device: str) -> ResponseReturnValue:
 def handed_out(unit: Unit, made: tickets.Ticket | Refusals) -> ResponseReturnValue:
     """A ticket as the phone takes it, or the refusals."""
     if isinstance(made, Refusals):
-        return jsonify({"ok": False, "refusals": screen.told(made)}), 409
+        return screen.refused(made)
     text = tickets.written(unit, made)
     facts = {"id": made.id, "exp": made.exp, "watched": bool(made.fw)}
     return jsonify({"ok": True, "refusals": [], "ticket": text} | facts)

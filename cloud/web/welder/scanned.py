@@ -8,9 +8,10 @@ from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
 from cloud.registry import labels, machines, maker_list, sight
 from cloud.registry.machines import Machine
-from cloud.web.trouble import Trouble, not_yours
+from cloud.web.trouble import Trouble, bad_input, not_yours
 from cloud.web.visitor import Viewer
 from cloud.work import jobs
+from cloud.work.job import Job
 
 _TYPED_MAX = 64
 
@@ -43,6 +44,16 @@ def machine_at(unit: Unit, typed: str) -> Machine:
             _("请联系作业单位，先给这台电焊机办理赋码。"),
         )
     return machine
+
+
+def job_at(unit: Unit, viewer: Viewer, typed: str, job_id: str) -> Job:
+    """This job of the machine that was scanned, which the viewer may see; else a 4xx."""
+    machine = machine_at(unit, typed)
+    must_see(unit, viewer, machine)
+    job = jobs.by_id(unit, job_id)
+    if job is None or job.machine_id != machine.id:
+        raise bad_input(_("没有这项作业。"))
+    return job
 
 
 def must_see(unit: Unit, viewer: Viewer, machine: Machine) -> None:

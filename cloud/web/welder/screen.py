@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from flask import Response, jsonify
 from sqlalchemy import select
 
 from cloud.base.unit import Unit
@@ -68,6 +69,11 @@ def ticks_of(shown: JobView) -> tuple[Tick, ...]:
 def waits_for_machine(shown: JobView) -> bool:
     """Whether a command is under way, so that news is a matter of seconds."""
     return shown.step == "asked" or (shown.state == "ended" and not shown.off_confirmed)
+
+
+def refused(refusals: Iterable[Refusal]) -> tuple[Response, int]:
+    """All of them as the answer to a program: 409."""
+    return jsonify({"ok": False, "refusals": told(refusals)}), 409
 
 
 def told(refusals: Iterable[Refusal]) -> list[dict[str, str]]:

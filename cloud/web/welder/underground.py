@@ -15,7 +15,7 @@ from cloud.web.welder import screen
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.carried import read_body
 from cloud.web.welder.pages import person_of
-from cloud.web.welder.scanned import machine_at, must_see
+from cloud.web.welder.scanned import job_at
 from cloud.work import jobs
 from cloud.work.job import profile_of
 from cloud.work.refusal import Refusals
@@ -31,31 +31,21 @@ def along(code: str) -> ResponseReturnValue:
     job_id = fields.text("job", "job", limit=_ID)
     viewer = visitor.signed_in()
     with visitor.ground().write() as unit:
-        machine = machine_at(unit, code)
-        must_see(unit, viewer, machine)
-        job = jobs.by_id(unit, job_id)
-        if job is None or job.machine_id != machine.id:
-            raise bad_input(_("没有这项作业。"))
+        job = job_at(unit, viewer, code, job_id)
         taken = jobs.take_along(unit, job, person_of(unit, viewer))
         if isinstance(taken, Refusals):
-            answer = jsonify({"ok": False, "refusals": screen.told(taken)})
-            answer.status_code = 409
-        else:
-            square = segno.make(taken.secret, error="m")
-            answer = jsonify(
-                {
-                    "ok": True,
-                    "refusals": [],
-                    "secret": taken.secret,
-                    "square": square.svg_inline(omitsize=True, border=3, light="#fff"),
-                    "ticket": tickets.written(unit, taken.stop),
-                    "exp": taken.stop.exp,
-                    "site": job.site,
-                    "work": job.work,
-                    "every_s": profile_of(job).check_in_min * 60,
-                }
-            )
-    return answer
+            return screen.refused(taken)
+        facts = {
+            "secret": taken.secret,
+            "ticket": tickets.written(unit, taken.stop),
+            "exp": taken.stop.exp,
+            "site": job.site,
+            "work": job.work,
+            "every_s": profile_of(job).check_in_min * 60,
+        }
+    square = segno.make(taken.secret, error="m")
+    facts["square"] = square.svg_inline(omitsize=True, border=3, light="#fff")
+    return jsonify({"ok": True, "refusals": []} | facts)
 
 
 @blueprint.post("/carried/watch")

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud.app import handlers
+from cloud.base.formats import identity_check
 from cloud.book import outbox
 from cloud.cases import alarms, life, observed
 from cloud.cases.alarms import Alarm
@@ -13,6 +14,9 @@ from cloud.link import commands, intake, terminals
 from cloud.work import jobs
 from tests.cloud.stand_in import StandIn
 from tests.cloud.work.conftest import Site
+
+_BODY = "99010119900101001"
+IDENTITY = _BODY + identity_check(_BODY)
 
 
 class Desk(Site):
@@ -57,3 +61,10 @@ def desk(either: Any, county: Any, clock: Any) -> Desk:
     site.login()
     site.exchange()
     return site
+
+
+@pytest.fixture
+def here(county: Any, either: Any) -> Any:
+    """The county on either database, without a site."""
+    county.ground = either
+    return county

@@ -5,22 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cloud.base.formats import identity_check
 from cloud.book.audit import AuditRow
 from cloud.book.outbox import Event
 from cloud.cases import registrations
 from cloud.cases.registrations import NotEntitled, Turned
 from cloud.registry import accounts, departments, people
 from cloud.registry.accounts import SignedInSession
-
-BODY = "99010119900101001"
-IDENTITY = BODY + identity_check(BODY)
-
-
-@pytest.fixture
-def here(county: Any, either: Any) -> Any:
-    county.ground = either
-    return county
+from tests.cloud.cases.conftest import IDENTITY
 
 
 @pytest.fixture

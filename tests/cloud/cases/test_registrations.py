@@ -11,15 +11,7 @@ from cloud.cases import registrations
 from cloud.cases.registrations import NotEntitled, Turned
 from cloud.registry import people
 from cloud.registry.people import Person
-
-BODY = "99010119900101001"
-IDENTITY = BODY + identity_check(BODY)
-
-
-@pytest.fixture
-def here(county: Any, either: Any) -> Any:
-    county.ground = either
-    return county
+from tests.cloud.cases.conftest import IDENTITY
 
 
 def ask(county: Any, **given: Any) -> Any:
