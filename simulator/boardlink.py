@@ -2,16 +2,18 @@
 
 From the board: `{"pin", "value"}`, `{"uart", "baud"}`, `{"watchdog_ms"}`, `{"fed"}`,
 `{"reset"}`, `{"sound": "begin", "rate"}`, `{"sound": "samples", "hex"}`, `{"sound": "end",
-"unheard"}`, `{"cable"}` (on the bench). To the board: first `{"pins": [[pin, value], …]}`, then
-`{"pin", "value"}`, `{"adc", "rms_mv"}` (a wave about half the supply), `{"adc", "mv"}` (a level)
-and `{"board_c"}`.
+"unheard"}`, `{"cable"}` (on the bench).
+
+To the board: first all inputs in one line, `{"pins": [[pin, value], …], "rms_mv": [[pin, mV], …],
+"mv": [[pin, mV], …], "board_c"}`, then each that changes: `{"pin", "value"}`, `{"adc", "rms_mv"}`
+(a wave about half the supply), `{"adc", "mv"}` (a level) and `{"board_c"}`.
 """
 
 import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 
 class BoardLink:
@@ -63,14 +65,13 @@ class BoardLink:
             self._analog[kind][pin] = value
             self.tell({"adc": pin, kind: value})
 
-    def standing(self) -> Iterator[dict]:
-        """What a board that starts must know first: all inputs as they are."""
-        yield {"pins": list(self.inputs.items())}
-        for kind, values in self._analog.items():
-            for pin, value in values.items():
-                yield {"adc": pin, kind: value}
-        if self._board_c is not None:
-            yield {"board_c": self._board_c}
+    def standing(self) -> dict:
+        """What a board that starts must know first: all inputs as they are, in one line. Were
+        they several, a board could measure between two of them, and take a pin that nobody told
+        it of for half the supply: gas."""
+        told = {"pins": list(self.inputs.items())}
+        told |= {kind: list(values.items()) for kind, values in self._analog.items()}
+        return told if self._board_c is None else told | {"board_c": self._board_c}
 
     def tell(self, news: dict) -> None:
         if self._writer:
@@ -80,8 +81,7 @@ class BoardLink:
         self.drop()
         self._writer = writer
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for news in self.standing():
-            self.tell(news)
+        self.tell(self.standing())
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 if self._writer is writer:

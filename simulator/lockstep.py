@@ -44,7 +44,7 @@ class _Link(BoardLink):
     def begin(self) -> None:
         """A board starts: all inputs as they are."""
         self.alive = True
-        self.waiting = list(self.standing())
+        self.waiting = [self.standing()]
 
     def drop(self) -> None:
         self.alive = False

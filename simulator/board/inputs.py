@@ -16,8 +16,10 @@ class Inputs:
         self.handlers = {}
 
     def take(self, news):
-        """One line of the world."""
-        if "pin" in news:
+        """One line of the world: its first, with all inputs, or one that changes."""
+        if "pins" in news:
+            self._take_all(news)
+        elif "pin" in news:
             self._set_pin(news["pin"], news["value"])
         elif "mv" in news:
             self.mv[news["adc"]] = news["mv"]
@@ -27,7 +29,12 @@ class Inputs:
             self.board_c = news["board_c"]
         elif "ble" in news and "ble" in self.handlers:
             self.handlers["ble"](news)
-        for pin, value in news.get("pins", ()):
+
+    def _take_all(self, news):
+        self.rms_mv.update(news["rms_mv"])
+        self.mv.update(news["mv"])
+        self.board_c = news.get("board_c", self.board_c)
+        for pin, value in news["pins"]:
             self._set_pin(pin, value)
 
     def _set_pin(self, pin, level):
