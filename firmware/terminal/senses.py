@@ -6,7 +6,7 @@ Interrupts only wake this task. What they may have missed is seen at the next sl
 import asyncio
 
 from terminal.controller import DANGER, MOVE_MS, WARNING
-from terminal.sensing import SAMPLES, Arc, Lasting, gas_percent, rms_amps
+from terminal.sensing import GAS_SAMPLES, SAMPLES, Arc, Lasting, gas_percent, rms_amps
 
 _WORKING_MS, _IDLE_MS = 5000, 30000
 _SETTLING_MS, _DOUBT_MS = 50, 250
@@ -69,7 +69,8 @@ class Senses:
         self._button(up)
         t.apply(controller.lid(board.lid_open(), up))
         t.apply(controller.contact(board.relay.closed, up))
-        t.apply(controller.gas_level(gas_percent(board.gas_mv()), up))
+        gas = gas_percent([board.gas_mv() for _ in range(GAS_SAMPLES)])
+        t.apply(controller.gas_level(gas, up))
         self._mains_look(up)
         self._warmth()
 

@@ -4,6 +4,7 @@ import math
 
 AMPS_PER_MV = 0.5  # transformer and burden of the reference carrier: 400 A give 800 mV
 SAMPLES = 40  # two mains cycles of 20 ms at one sample a millisecond
+GAS_SAMPLES = 3
 _GAS_FULL_MV = 3300  # 100 % of the lower explosive limit
 _GAS_ABSENT_MV = 50  # a live sensor never reads so low
 
@@ -15,8 +16,10 @@ def rms_amps(samples_mv):
     return math.sqrt(square) * AMPS_PER_MV
 
 
-def gas_percent(mv):
-    """% of the lower explosive limit; None without a sensor."""
+def gas_percent(samples_mv):
+    """% of the lower explosive limit by the middle one of an odd number of samples, since a single
+    one may be a striking arc's; None without a sensor."""
+    mv = sorted(samples_mv)[len(samples_mv) // 2]
     return None if mv < _GAS_ABSENT_MV else mv * 100 // _GAS_FULL_MV
 
 

@@ -60,7 +60,12 @@ def test_a_current_between_the_limits_changes_nothing(amps: list[int]) -> None:
     ("mv", "percent"), [(0, None), (49, None), (50, 1), (1650, 50), (3300, 100)]
 )
 def test_gas_is_read_in_percent_and_an_absent_sensor_is_none(mv: int, percent: int | None) -> None:
-    assert gas_percent(mv) == percent
+    assert gas_percent([mv] * 3) == percent
+
+
+def test_one_sample_that_an_arc_disturbed_is_not_taken_for_gas() -> None:
+    assert gas_percent([100, 3300, 110]) == gas_percent([0, 100, 100]) == 3
+    assert gas_percent([1700, 100, 1650]) == 50
 
 
 def test_what_must_last_counts_looks_and_time_and_begins_anew_when_it_stops() -> None:
