@@ -16,7 +16,7 @@ import waitress
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from cloud import issuers
+from cloud import issuers, verifier
 from cloud.base.database import claim_round, migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
@@ -147,6 +147,7 @@ class Process:
     def _rounds(self) -> tuple[Part, ...]:
         """What works by the clock beside the housekeeping, and may be slow."""
         self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
+        self.ground.verifier = verifier.of(self.settings, self.ground.clock)
         return daily_round(self.ground), Herald(self.ground), Courier(self.ground)
 
 

@@ -13,7 +13,7 @@ figures that are a few seconds old.
 import os
 from typing import TYPE_CHECKING, Any
 
-from cloud import issuers
+from cloud import issuers, verifier
 from cloud.app import CannotStart, Housekeeping, Process, outside, reached, wsgi
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
@@ -35,6 +35,7 @@ class WebWorker(Process):
 
     def _start(self) -> None:
         self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
+        self.ground.verifier = verifier.of(self.settings, self.ground.clock)
         # A broker that is away stops no page: a command stands in the database, and a housekeeper
         # hands it over again.
         self._begin(self._sender(*outside(self.settings)), self._texter())

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("base", "registry", "book", "link", "work", "cases", "oversight")
-EDGES = ("mqtt", "issuers", "notify", "platform", "web")
+EDGES = ("mqtt", "issuers", "verifier", "notify", "platform", "web")
 COMPOSITION = {
     *("cloud/app.py", "cloud/cli.py", "cloud/__main__.py", "cloud/demo.py"),
     *("cloud/inloop.py", "cloud/soak.py"),

@@ -54,6 +54,13 @@ class Settings:
         str, "register of 市场监管: URL or CSV; empty = registers/market.csv in data_dir"
     ] = ""
     issuer_timeout_s: Annotated[int, "longest wait for a register"] = 3
+    face_url: Annotated[str, "outside verifier of faces, where a profile asks; empty = none"] = ""
+    face_secret: Annotated[str, "key of the signatures on question and answer"] = field(
+        default="", repr=False
+    )
+    face_timeout_s: Annotated[int, "longest wait for the verifier"] = 3
+    face_s: Annotated[int, "a face check is to be answered within"] = 300
+    face_tries: Annotated[int, "face checks in one job"] = 5
 
     beat_working_s: Annotated[int, "heartbeat while a job runs"] = 60
     beat_idle_s: Annotated[int, "heartbeat otherwise"] = 180
@@ -129,6 +136,8 @@ class Settings:
             raise BadSettings("HANMA_QUIET_FROM_H, HANMA_QUIET_UNTIL_H: an hour from 0 to 23")
         if self.sms_hook and not self.sms_secret:
             raise BadSettings("HANMA_SMS_SECRET: a key is wanted with HANMA_SMS_HOOK")
+        if self.face_url and not self.face_secret:
+            raise BadSettings("HANMA_FACE_SECRET: a key is wanted with HANMA_FACE_URL")
         if len(self.terminal_server) > 512:
             raise BadSettings("HANMA_TERMINAL_SERVER: a terminal keeps at most 512 characters")
         if self.map_datum not in ("WGS84", "GCJ02"):

@@ -50,6 +50,7 @@ class Unit:
         self.keys = ground.keys
         self.settings = ground.settings
         self.issuers = frozenset(ground.issuers)
+        self.has_verifier = ground.verifier is not None
         self._ground = ground
         self._calls: list[Callable[[], None]] = []
 
@@ -92,8 +93,9 @@ class Unit:
 
 @dataclass
 class Ground:
-    """The composition handed to the edges. `send`, `wake`, `text` and `issuers` are filled by
-    cloud/app.py; `issuers` = whom to ask about certificates (registry/issuers.py)."""
+    """The composition handed to the edges. `send`, `wake`, `text`, `issuers` and `verifier`
+    are filled by cloud/app.py; `issuers` = whom to ask about certificates (registry/issuers.py),
+    `verifier` = whom to ask about faces (registry/verifier.py)."""
 
     settings: Settings
     engine: Engine
@@ -103,6 +105,7 @@ class Ground:
     wake: Callable[[], None] = _nobody
     text: Text = _no_texts
     issuers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    verifier: Callable[..., Any] | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _writer: int | None = field(default=None, repr=False)
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from cloud.base.breaker import Breaker
 from cloud.base.clock import Clock
 from cloud.base.settings import Settings
-from cloud.issuers.breaker import Breaker
 from cloud.issuers.file import RegisterFile
 from cloud.issuers.http import RegisterClient
 from cloud.registry.certificates import ISSUERS

@@ -7,7 +7,8 @@ import csv
 import threading
 from pathlib import Path
 
-from cloud.registry.issuers import Entry, Question, SourceDown
+from cloud.base.breaker import SourceDown
+from cloud.registry.issuers import Entry, Question
 
 _WANTED = {"number", "identity", "category", "valid_from", "valid_to"}
 

@@ -4,10 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
-class SourceDown(Exception):
-    """No answer now: unreachable, too slow, not understood, or left alone for a while."""
-
-
 @dataclass(frozen=True)
 class Question:
     """One certificate and who says to hold it. Numbers are in clear and never logged."""

@@ -56,8 +56,12 @@ def _duties(facts: Facts, profile: Profile) -> list[tuple[str, dict[str, str]]]:
             *(certificates.warnings(facts, profile) if profile.controlled else []),
             *_training(facts, profile),
             *([("do-check", {})] if profile.asks_check else []),
+            *([("do-face", {})] if profile.face else []),
             *([("do-watch", {})] if profile.asks_watch else []),
         ]
     if facts.step == "check":
-        return [("do-watch", {})] if profile.asks_watch else []
+        return [
+            *([("do-face", {})] if profile.face else []),
+            *([("do-watch", {})] if profile.asks_watch else []),
+        ]
     return [("do-clear", {})] if facts.step == "on" else []

@@ -130,6 +130,7 @@ UNPROVED = ProofFacts()
 class Facts:
     """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet.
 
+    `face_by` = who found that it is this welder: verifier or fire-watch, empty = nobody.
     `before_off` = no job was handed over to this one, or the machine is known to be off since.
     """
 
@@ -160,6 +161,7 @@ class Facts:
     trained_on: date | None = None
     training_by: date | None = None
     before_off: bool = True
+    face_by: str = ""
 
     @property
     def today(self) -> date:

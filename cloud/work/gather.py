@@ -52,6 +52,7 @@ def at_step(
         "hired": contracts.get(unit, job.contract_id) if job.contract_id else None,
         "contract_named": job.contract_id is not None,
         "before_off": _before_off(unit, job),
+        "face_by": job.face_by,
     }
     watching = fire_watch.id if fire_watch else job.fire_watch_id
     kept |= {

@@ -31,6 +31,7 @@ MISSES = 2  # check-ins missed in a row
 class Job(Base):
     """One job. Times are epoch ms, None = did not happen. `due_at` = when the sweep looks next.
 
+    `face_by` = who found that it is this welder: verifier or fire-watch (work/verifying.py).
     `asked_at` = the first ON that was ever sent: from then on the terminal may know the job.
     `on_command` = the ON that may still close the relay; `asked_on_at` = it waits for its answer.
     `ticket_until` = until then a ticket may still close or keep closed the relay.
@@ -60,6 +61,7 @@ class Job(Base):
     welder_present: Mapped[bool] = mapped_column(default=False)
     watch_ticks: Mapped[list[str]] = mapped_column(default=list)
     fire_watch_present: Mapped[bool] = mapped_column(default=False)
+    face_by: Mapped[str] = mapped_column(default="", server_default="")
     state: Mapped[str]
     state_at: Mapped[int]
     due_at: Mapped[int | None]

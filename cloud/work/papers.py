@@ -4,11 +4,12 @@ Nothing waits for a register inside a transaction. A register that is down chang
 when it was asked; whether its last answer is good enough is for the rules and the profile.
 """
 
+from cloud.base.breaker import SourceDown
 from cloud.base.unit import Ground, Unit
 from cloud.book import audit, outbox
 from cloud.registry import certificates, people
 from cloud.registry.certificates import BadCertificate, Certificate
-from cloud.registry.issuers import Entry, Question, SourceDown
+from cloud.registry.issuers import Entry, Question
 from cloud.work import profiles
 from cloud.work.facts import china_day
 

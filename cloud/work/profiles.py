@@ -25,6 +25,7 @@ _UNCONTROLLED: dict[str, Any] = {
     "joint_photo": False,
     "check_in_min": 0,
     "contract": False,
+    "face": False,
     "training": "record",
     "ten_rules": False,
     "checklist": [],
@@ -68,6 +69,7 @@ class Profile:
     `training` = record, or gate: warned, refused after the deadline set by the office.
     `contract` = outside welders need the client's contract, briefing and own fire watch.
     `cylinders` = they are scanned too (CQ art. 3): the file has a [cylinder] of its own lists.
+    `face` = before ON an outside verifier finds that it is the welder, or the fire watch does.
     `review` = pictures are passed by a regulator, then the venue's code is given in.
     `controlled` = False: work is only counted (CQ art. 2).
     `site_pictures` = how many the welder takes before the check, 0 = none.
@@ -83,6 +85,7 @@ class Profile:
     permit: str
     fire_watch: str
     presence: bool
+    face: bool
     contract: bool
     training: str
     site_pictures: int

@@ -18,17 +18,22 @@ from cloud.work import (
     profiles,
     proving,
     underground,
+    verifying,
 )
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
 from cloud.work.profiles import Profile
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
+from cloud.work.verifying import FaceView
 
 _TIMES = (
     *("applied_at", "checked_at", "watched_at", "asked_on_at", "on_at", "paused_at"),
     *("lease_until", "ended_at", "off_confirmed_at", "cleared_at", "offered_at"),
 )
+
+
+_PIN_STEPS = ("vouch", "watch", "on")
 
 
 @dataclass(frozen=True)
@@ -51,13 +56,15 @@ class Offer:
 class JobView:
     """`step` = what this viewer does next, one of
 
-    sign-in, apply, check, wait-check, wait-watch, watch, on, wait-on, asked, off, stop, resume,
-    clear, busy, look. `part` = welder, fire-watch or other. `state` is empty without a job.
+    sign-in, apply, check, wait-check, face, wait-face, vouch, wait-watch, watch, on, wait-on,
+    asked, off, stop, resume, clear, busy, look. `part` = welder, fire-watch or other. `state` is
+    empty without a job.
     `wants_picture` = site or joint, the kind that this viewer may bring now, `pictures_wanted` how
     many still must come; `pictures` = (id, kind) of those there are, for who may see them.
     `times` (epoch ms) holds what is known, and watch_until, resume_until,
     check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
     `extendable` = a later permit was approved. `along` = the fire watch goes underground too.
+    `face` = how the face check stands, for whom it concerns now.
     `wants_pin` = type or set, before this step.
     `may_hand_over` = the viewer's job may go to another welder; `offer` = what the viewer may take
     over; `taken_from`, `taken_by` = the other welder of a job that changed hands.
@@ -91,6 +98,7 @@ class JobView:
     taken_from: str = ""
     taken_by: str = ""
     along: bool = False
+    face: FaceView | None = None
     off_confirmed: bool = False
     times: dict[str, int] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
@@ -108,7 +116,8 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
     bottle = machine.kind == "cylinder"
     held = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
     profile = profile_of(job) if job else held
-    step = _step(job, profile, person, part)
+    looks = job is not None and verifying.waits(job) and verifying.looks(unit, job)
+    step = _step(job, profile, person, part, looks)
     shown = JobView(
         profile=profile,
         machine=machine.code,
@@ -123,18 +132,21 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
     )
     if job is None:
         return shown
-    pin = proving.wanted(unit, person, session) if person and step in ("watch", "on") else ""
-    return replace(_with_job(unit, shown, job, person), wants_pin=pin)
+    pin = proving.wanted(unit, person, session) if person and step in _PIN_STEPS else ""
+    face = verifying.shown(unit, job) if step in ("face", "vouch") else None
+    return replace(_with_job(unit, shown, job, person), wants_pin=pin, face=face)
 
 
 def next_step(job: Job, profile: Profile) -> str:
-    """What an open job waits for: check, watch, on, asked, off or resume."""
+    """What an open job waits for: check, face, watch, on, asked, off or resume."""
     if job.asked_on_at is not None:
         return "asked"
     if job.state in ("on", "paused"):
         return "off" if job.state == "on" else "resume"
     if profile.asks_check and job.state in ("applied", "permitted"):
         return "check"
+    if verifying.waits(job):
+        return "face"
     return "watch" if profile.asks_watch and job.state != "watched" else "on"
 
 
@@ -158,7 +170,7 @@ def _part(job: Job | None, person: Person | None) -> str:
     return "fire-watch" if person.id == job.fire_watch_id else "other"
 
 
-def _step(job: Job | None, profile: Profile, person: Person | None, part: str) -> str:
+def _step(job: Job | None, profile: Profile, person: Person | None, part: str, looks: bool) -> str:
     if person is None:
         return "sign-in"
     if job is None or job.state not in OPEN:
@@ -172,6 +184,8 @@ def _step(job: Job | None, profile: Profile, person: Person | None, part: str) -
         return "stop" if job.state not in BEFORE else "wait-on"
     if "fire_watch" not in person.roles:
         return "busy"
+    if waits == "face":
+        return "vouch" if looks else "wait-face"
     return {"watch": "watch", "check": "wait-check"}.get(waits, "busy")
 
 

@@ -89,6 +89,7 @@ def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any], device: str) -> str
         track=words.track(shown),
         machine_words=words.MACHINE,
         sources=words.SOURCES,
+        face_why=words.FACE_WHY,
         ticked=drafts().of(visitor.session_token(), shown["job"]),
         may_order_off=words.may_order_off(viewer, shown),
         settings=unit.settings,

@@ -50,6 +50,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         "review": _review(unit, shown),
         "contracts": _contracts(unit, shown, machine, person),
         "approval": _approval(unit, shown, machine, person),
+        "face": asdict(shown.face) if shown.face else None,
         "offer": asdict(shown.offer) if shown.offer else None,
         "refusals": told(shown.refusals),
         "poll_ms": _QUICK_MS if waits_for_machine(shown) else _SLOW_MS,

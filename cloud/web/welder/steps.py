@@ -13,7 +13,7 @@ from flask import current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cloud.base.unit import Unit
+from cloud.base.unit import Ground, Unit
 from cloud.registry import accounts, pins
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -36,6 +36,7 @@ _REASON = 120
 _ID = 32
 
 Outcome = object  # what a room gave: Refusals, or anything else when it was done
+Asking = Callable[[Ground, str], Outcome]  # of one person, by id
 
 
 @blueprint.post("/m/<code>/apply")
@@ -50,7 +51,7 @@ def apply(code: str) -> ResponseReturnValue:
         lambda unit, machine, person: jobs.apply(
             unit, person, machine, site, work, voucher, contract=contract
         ),
-        freshened=True,
+        before=papers.freshen,
     )
 
 
@@ -99,7 +100,7 @@ def on(code: str) -> ResponseReturnValue:
     def act(unit: Unit, job: Job, person: Person) -> Outcome:
         return jobs.switch_on(unit, job, person, proved(unit, person))
 
-    return acted_on_job(code, act, freshened=True)
+    return acted_on_job(code, act, before=papers.freshen)
 
 
 @blueprint.post("/m/<code>/off")
@@ -119,7 +120,7 @@ def check_in(code: str) -> ResponseReturnValue:
 @blueprint.post("/m/<code>/extend")
 def extend(code: str) -> ResponseReturnValue:
     """The welder goes on under a later permit."""
-    return acted_on_job(code, jobs.extend, freshened=True)
+    return acted_on_job(code, jobs.extend, before=papers.freshen)
 
 
 @blueprint.post("/m/<code>/hand-over")
@@ -135,7 +136,7 @@ def take_over(code: str) -> ResponseReturnValue:
     return acted(
         code,
         lambda unit, machine, person: jobs.take_over(unit, person, machine, before),
-        freshened=True,
+        before=papers.freshen,
     )
 
 
@@ -177,7 +178,10 @@ def _typed(profile: Profile) -> str:
 
 
 def acted_on_job(
-    code: str, act: Callable[[Unit, Job, Person], Outcome], freshened: bool = False
+    code: str,
+    act: Callable[[Unit, Job, Person], Outcome],
+    before: Asking | None = None,
+    after: Asking | None = None,
 ) -> ResponseReturnValue:
     """`acted`, on the job that the viewer's page is about."""
     meant = fields.text("job", "job", limit=_ID, required=False)
@@ -189,26 +193,32 @@ def acted_on_job(
             return Refusals([refuse("job-closed" if meant else "wrong-step", shown.profile)])
         return act(unit, job, person)
 
-    return acted(code, on_job, freshened)
+    return acted(code, on_job, before, after)
 
 
 def acted(
-    code: str, act: Callable[[Unit, Machine, Person], Outcome], freshened: bool = False
+    code: str,
+    act: Callable[[Unit, Machine, Person], Outcome],
+    before: Asking | None = None,
+    after: Asking | None = None,
 ) -> ResponseReturnValue:
     """Do `act` once for this form, and answer with how the machine stands then.
 
-    `freshened`: the viewer's certificates are checked with their issuers before, if it is time.
+    `before` and `after` ask somebody outside about the viewer, which may take seconds: never
+    inside the unit. What `after` gives counts as what `act` gave; it is left out after refusals.
     """
     viewer = visitor.signed_in()
     number = fields.text("once", "once", limit=once.LENGTH, required=False)
 
     def act_now() -> Refusals:
-        if freshened:  # an issuer may take seconds: never inside the unit
-            papers.freshen(visitor.ground(), viewer.id)
+        if before is not None:
+            before(visitor.ground(), viewer.id)
         with visitor.ground().write() as unit:
             machine = machine_at(unit, code)
             must_see(unit, viewer, machine)
             outcome = act(unit, machine, person_of(unit, viewer))
+        if after is not None and not isinstance(outcome, Refusals):
+            outcome = after(visitor.ground(), viewer.id)
         return outcome if isinstance(outcome, Refusals) else Refusals()
 
     form = f"{request.path} {number}" if number else ""

@@ -27,6 +27,9 @@ STEPS = {
     "apply": Step(_("申请作业"), "ready", "apply", 0),
     "check": Step(_("检查现场"), "ready", "check", 1),
     "wait-check": Step(_("等焊工检查现场"), "waiting", "wait", 1),
+    "face": Step(_("核实是您本人"), "ready", "face", 1),
+    "wait-face": Step(_("等焊工核实本人"), "waiting", "wait", 1),
+    "vouch": Step(_("当面核对焊工"), "ready", "vouch", 1),
     "wait-watch": Step(_("等监护人到现场核验"), "waiting", "wait", 2),
     "watch": Step(_("核验现场"), "ready", "check", 2),
     "wait-on": Step(_("核验完成，等焊工开机"), "waiting", "wait", 3),
@@ -80,6 +83,14 @@ ENDS = {
     "locked": _("焊机已被锁定。"),
     "unasked": _("焊机不是由您的开机键开的。"),
     "expired": _("上一次申请没有开始，已经过期。"),
+}
+# Why the fire watch looks instead of a face check.
+FACE_WHY = {
+    "declined": _("您选择了不刷脸。"),
+    "down": _("刷脸服务没有应答。"),
+    "no": _("刷脸没有通过。"),
+    "late": _("刷脸没有在有效时间内完成。"),
+    "many": _("刷脸的次数用完了。"),
 }
 SOURCES = {
     "law": _("法律法规"),

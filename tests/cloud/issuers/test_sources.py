@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from cloud import issuers
+from cloud.base import breaker
+from cloud.base.breaker import Breaker, SourceDown
 from cloud.base.settings import Settings
-from cloud.issuers import breaker
-from cloud.issuers.breaker import Breaker
 from cloud.issuers.file import RegisterFile
 from cloud.issuers.http import RegisterClient
-from cloud.registry.issuers import Entry, Question, SourceDown
+from cloud.registry.issuers import Entry, Question
 
 QUESTION = Question("emergency", "T1", "99010119900101001X", "演示甲")
 ENTRY = Entry("熔化焊接与热切割作业", "2025-01-01", "2031-01-01", "2028-01-01", "normal")

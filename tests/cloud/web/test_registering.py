@@ -2,9 +2,10 @@
 
 import pytest
 
+from cloud.base.breaker import SourceDown
 from cloud.base.formats import identity_check
 from cloud.registry import certificates, people
-from cloud.registry.issuers import Entry, SourceDown
+from cloud.registry.issuers import Entry
 
 BODY = "99010119900101001"
 IDENTITY = BODY + identity_check(BODY)

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
+from cloud.base.breaker import SourceDown
 from cloud.book.audit import AuditRow
 from cloud.link.commands import Command
-from cloud.registry.issuers import SourceDown
 from cloud.web.once import number
 from cloud.work.job import Job
 

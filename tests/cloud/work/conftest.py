@@ -12,12 +12,14 @@ from cloud.book.outbox import Event
 from cloud.link import commands, intake, terminals
 from cloud.registry import contracts
 from cloud.registry.machines import Machine
-from cloud.work import jobs, profiles
+from cloud.registry.verifier import FaceAnswer, FaceQuestion, FaceReply
+from cloud.work import jobs, profiles, verifying
 from cloud.work.facts import ProofFacts
 from cloud.work.job import Job
 from simulator.phone import fresh_picture
 from tests.cloud.stand_in import StandIn
 
+_ABOUT = ("reference", "nonce", "person", "step")
 DIGITS = "零一二三四五六七八九"
 ALL = {"combustibles", "extinguishers", "briefing", "exits", "site", "stay", "power"}
 
@@ -83,6 +85,26 @@ class Site:
         self.pictures(job, who)
         typed = self.code(job, who) if code is None else code
         return self.county.do(jobs.watch, job, who, typed, ALL, self.proof)
+
+    def verifier(self, **change: Any) -> list[FaceQuestion]:
+        """A verifier that says yes, but for what `change` says; gives what it will be asked."""
+        asked: list[FaceQuestion] = []
+
+        def ask(question: FaceQuestion) -> FaceReply:
+            asked.append(question)
+            about = {name: getattr(question, name) for name in _ABOUT}
+            yes = FaceAnswer(**about | {"yes": True, "at": self.clock.now} | change)
+            return FaceReply("https://verifier.example/1", yes)
+
+        self.county.ground.verifier = ask
+        return asked
+
+    def face(self, job: Any, consent: bool = True) -> Any:
+        """The welder's face check, as far as it goes."""
+        asked = self.county.do(verifying.ask, job, self.welder, consent)
+        if isinstance(asked, jobs.Refusals):
+            return asked
+        return verifying.begin(self.county.ground, self.welder.id)
 
     def on(self, job: Any) -> Any:
         return self.county.do(jobs.switch_on, job, self.welder, self.proof)

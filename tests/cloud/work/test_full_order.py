@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cloud.base.settings import Settings
 from cloud.registry import machines
-from cloud.work import jobs, permits, profiles
+from cloud.work import jobs, permits, profiles, verifying
 from cloud.work.decide import decide
 from cloud.work.facts import ProofFacts
 from tests.cloud.work.rules.test_rules import ALL, READY
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow  # takes seconds
 STEPS = ("apply", "check", "watch", "on")
 NEEDED = {
     "chongqing": STEPS,
-    "dalad": STEPS,
+    "dalad": ("apply", "check", "face", "watch", "on"),
     "wuyi": ("apply", "on"),
     # Without a regulator who passes the pictures (test_reviewing.py) no order opens a job there.
     "wuyi@key-zone": (*STEPS, "review"),
@@ -69,6 +69,11 @@ def play(site: Any, steps: tuple[str, ...]) -> None:
             job = got if isinstance(got, jobs.Job) else job
         elif job is not None and step == "on":
             site.on(job)
+        elif job is not None and step == "face":
+            site.face(job)
+        elif job is not None and step == "vouch":
+            site.county.do(verifying.decline, job, site.welder)
+            site.county.do(verifying.vouch, job, site.fire_watch, True, site.proof)
         elif job is not None:
             person = site.welder if step == "check" else site.fire_watch
             more = {"ticks": ALL} if step == "check" else {}
@@ -80,12 +85,24 @@ def play(site: Any, steps: tuple[str, ...]) -> None:
     site.later(700)  # spoken codes are counted for ten minutes
 
 
-EVERY_ORDER = [order for count in range(5) for order in permutations(STEPS, count)]
+def every_order(steps: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [order for count in range(len(steps) + 1) for order in permutations(steps, count)]
+
+
+# Between the application and the press; orders without a face check are tried as everywhere.
+FACE_AT_EVERY_PLACE = [
+    tuple(one.replace("vouch", way) for one in order)
+    for order in every_order(("check", "vouch", "watch"))
+    for way in ("face", "vouch")
+    if "vouch" in order or way == "face"
+]
 TWICE = [
     ("apply", "on", "check", "on", "watch", "on"),
     ("apply", "apply", "watch", "check", "check", "watch", "watch", "on", "on"),
     ("check", "watch", "on", "apply", "watch", "on"),
     ("apply", "watch", "on", "check", "on"),
+    ("face", "apply", "check", "watch", "on"),
+    ("apply", "face", "check", "on", "watch", "on"),
 ]
 
 
@@ -94,12 +111,19 @@ def test_only_the_full_order_ever_sends_an_on(site: Any, profile: str) -> None:
     with site.county.ground.write() as unit:
         machines.set_key_zone(unit, machines.get(unit, site.machine.id), zone)
     approved(site)
-    assert len(EVERY_ORDER) == 65
-    for order in [*EVERY_ORDER, *TWICE]:
+    orders = every_order(STEPS)
+    assert len(orders) == 65
+    if profiles.load(profile).face:
+        orders = [one for one in orders if len(one) == 4]  # none is the whole way here
+        orders += [("apply", *between, "on") for between in FACE_AT_EVERY_PLACE]
+        assert len(orders) == 24 + 27
+        site.verifier()
+    for order in [*orders, *TWICE]:
         before = site.switches().count("1")
         play(site, order)
         opened = site.switches().count("1") > before
-        assert opened == in_order(NEEDED[profile], order), order
+        found = tuple(step.replace("vouch", "face") for step in order)
+        assert opened == in_order(NEEDED[profile], found), order
 
 
 UNDONE: dict[str, dict[str, Any]] = {
@@ -109,6 +133,7 @@ UNDONE: dict[str, dict[str, Any]] = {
     "ten-rules": {"ten_rules_read": False},
     "pictures": {"site_pictures": 0},
     "presence": {"welder_present": False},
+    "face": {"face_by": ""},
     "watch": {"fire_watch": None, "watched_at": None},
     "watch-checklist": {"watch_ticks": frozenset()},
     "watch-photo": {"joint_photo": False},
@@ -127,6 +152,7 @@ def asked(name: str) -> set[str]:
     wanted |= {"checklist"} if profile.checklist else set()
     wanted |= {"ten-rules"} if profile.ten_rules else set()
     wanted |= {"pictures"} if profile.site_pictures else set()
+    wanted |= {"face"} if profile.face else set()
     wanted |= {"watch-photo"} if profile.joint_photo else set()
     return wanted | ({"presence"} if profile.presence else set())
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from cloud.base.breaker import SourceDown
 from cloud.book.audit import AuditRow
 from cloud.book.outbox import Event
 from cloud.registry import certificates
-from cloud.registry.issuers import Entry, Question, SourceDown
+from cloud.registry.issuers import Entry, Question
 from cloud.work import papers, profiles
 from cloud.work.decide import decide
 from cloud.work.facts import CertificateFacts, Facts

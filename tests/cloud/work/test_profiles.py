@@ -70,6 +70,11 @@ def test_no_profile_names_a_source_for_a_rule_that_it_never_asks_for(name: str) 
             assert rule.wanted(one) or rule.wanted(zone), rule.code
 
 
+def test_a_face_is_checked_in_dalad_only() -> None:
+    assert [name for name in profiles.every() if profiles.load(name).face] == ["dalad"]
+    assert not profiles.at("dalad", key_zone=False, exempt=True).face
+
+
 @pytest.mark.parametrize(("name", "days"), [("chongqing", 15), ("dalad", 15), ("wuyi", 0)])
 def test_how_soon_a_new_machine_is_to_be_coded(name: str, days: int) -> None:
     assert profiles.load(name).coded_within_days == days

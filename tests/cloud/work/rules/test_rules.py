@@ -15,6 +15,7 @@ from cloud.work.facts import (
     PermitFacts,
     PersonFacts,
     ProofFacts,
+    ReviewFacts,
 )
 from cloud.work.refusal import STATUSES
 from cloud.work.rules import HOUSE, RULES, SAYINGS, refuse
@@ -54,6 +55,7 @@ READY = Facts(
     fire_watch_present=True,
     watched_at=NOW - 1000,
     proof=ProofFacts(NOW - 1000),
+    face_by="verifier",
 )
 
 
@@ -255,6 +257,15 @@ def test_everything_wrong_is_told_at_once() -> None:
         ("wuyi", {"ticks": frozenset(), "ten_rules_read": False}, False),
         ("wuyi", {"welder_present": False, "fire_watch": None, "watched_at": None}, False),
         ("dalad", {"ticks": ALL - {"instructions"}}, True),
+        ("dalad", {"face_by": ""}, True),
+        ("dalad", {"face_by": "fire-watch"}, False),
+        ("chongqing", {"face_by": ""}, False),
+        ("wuyi", {"face_by": ""}, False),
+        (
+            "wuyi@key-zone",
+            {"face_by": "", "review": ReviewFacts(True, "f"), "site_pictures": 4},
+            False,
+        ),
         ("chongqing", {"ticks": ALL - {"instructions"}}, False),
     ],
 )
@@ -324,8 +335,8 @@ def test_every_rule_is_listed_once_and_has_a_row_in_the_tables() -> None:
     listed = [rule.code for rule in RULES]
     assert len(listed) == len(set(listed))
     tried = {code for code, _ in ONE_THING_WRONG} | {code for _, code in CERTIFICATES}
-    # Not asked for in this profile: test_cylinders.py, test_reviewing.py.
-    tried |= {"cylinder-not-asked", "review", "venue-code", "fire-watch-venue", "training"}
+    # Not asked for in this profile: test_cylinders.py, test_reviewing.py, test_verifying.py.
+    tried |= {"face", "cylinder-not-asked", "review", "venue-code", "fire-watch-venue", "training"}
     assert set(listed) <= tried
 
 

@@ -1,27 +1,35 @@
 """A circuit breaker: who failed thrice in a row is left alone for a while, so nobody waits."""
 
 import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from cloud.base.clock import Clock
-from cloud.registry.issuers import Ask, Entry, Question, SourceDown
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
 
 FAILURES = 3
 PAUSE_MS = 30_000
 PAUSE_MAX_MS = 600_000
 
 
-class Breaker:
+class SourceDown(Exception):
+    """No answer now: unreachable, too slow, not understood, or left alone for a while."""
+
+
+class Breaker(Generic[Question, Answer]):
     """Asks `ask`, unless it failed FAILURES times in a row; then one try after each pause.
 
     The pause doubles with each try that fails, up to PAUSE_MAX_MS. Safe for many threads.
     """
 
-    def __init__(self, ask: Ask, clock: Clock) -> None:
+    def __init__(self, ask: Callable[[Question], Answer], clock: Clock) -> None:
         self._ask, self._clock = ask, clock
         self._failed, self._closed_until = 0, 0
         self._lock = threading.Lock()
 
-    def __call__(self, question: Question) -> Entry | None:
+    def __call__(self, question: Question) -> Answer:
         self._may_try()
         try:
             answer = self._ask(question)

@@ -1,0 +1,38 @@
+"""One question to an outside service: JSON by POST, an answer in time, or SourceDown."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from cloud.base.breaker import SourceDown
+
+_LIMIT = 64 * 1024
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """An identity number goes to the address that was set and to no other."""
+
+    def redirect_request(self, *args: Any, **named: Any) -> None:
+        return None
+
+
+_open = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect).open
+
+
+def ask(
+    url: str, body: dict[str, Any], timeout_s: float, headers: dict[str, str] | None = None
+) -> bytes:
+    """What `url` answers to `body`; SourceDown on everything that is not a 2xx in time."""
+    sent = {"Content-Type": "application/json", "Accept": "application/json"} | (headers or {})
+    request = urllib.request.Request(url, json.dumps(body).encode(), sent)
+    try:
+        with _open(request, timeout=timeout_s) as response:
+            raw: bytes = response.read(_LIMIT + 1)
+            return raw
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SourceDown(f"HTTP {error.code}") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise SourceDown(type(error).__name__) from None
