@@ -64,6 +64,11 @@ class Platform:
         self._cloud, self._key, self._hw = cloud, key, hw
         self._tasks: set[asyncio.Task[None]] = set()
         self.dark = 0
+        sources = tree.sources(tree.FIRMWARE)
+        self._release, self._version = tree.about(sources)
+        # once: it takes a second
+        packed = tree.packed({path: text.decode() for path, text in sources.items()})
+        self._packed = {path: text.encode() for path, text in packed.items()}
 
     def order(self, on: bool, job: str) -> None:
         content: dict[str, Any] = {"job": job}
@@ -83,10 +88,9 @@ class Platform:
             task.add_done_callback(self._tasks.discard)
 
     def upgrade(self, number: int) -> None:
-        files = tree.sources(tree.FIRMWARE)
-        release, version = tree.about(files)
-        release, version = release + number + 1, f"{version}-soak{number + 1}"
-        files = tree.compiled(tree.named(files, release, version))
+        release, version = self._release + number + 1, f"{self._version}-soak{number + 1}"
+        named = tree.named(self._packed, release, version)
+        files = tree.bytecode({path: text.decode() for path, text in named.items()})
         with self._cloud.ground.write() as unit:
             about = package.About(release, version, self._hw, 0, unit.now + 90 * 86_400_000)
             row = packages.add(unit, package.make(about, files, self._key))
@@ -100,7 +104,7 @@ async def month(
     clock: Clock, days: int, folder: Path, *, heap_kb: int, verbose: bool
 ) -> dict[str, Any]:
     """Plays it; everything that is known afterwards."""
-    began, cpu = time.monotonic(), time.process_time()
+    began, cpu_s = time.monotonic(), _cpu_s()
     key = ec.generate_private_key(ec.SECP256R1())
     cloud = InLoopCloud(
         folder / "cloud",
@@ -165,8 +169,14 @@ async def month(
     await cloud.stop()
     told["real_s"] = round(time.monotonic() - began, 1)
     told["real_s_limit"] = max(REAL_S, REAL_S * days // 30)
-    told["cpu_s"] = round(time.process_time() - cpu, 1)
+    told["cpu_s"] = round(_cpu_s() - cpu_s, 1)
     return told
+
+
+def _cpu_s() -> float:
+    """Of the world, the cloud and the boards that have ended: what it takes when nobody else is
+    busy."""
+    return sum(os.times()[:4])
 
 
 class Heap:

@@ -84,7 +84,7 @@ def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, byt
 
     Without line numbers: they take a fourteenth of flash and memory. See `packed` too.
     """
-    return _bytecode(_packed({path: data.decode() for path, data in files.items()}), march)
+    return bytecode(_packed({path: data.decode() for path, data in files.items()}), march)
 
 
 def _packed(texts: dict[str, str]) -> dict[str, str]:
@@ -94,7 +94,8 @@ def _packed(texts: dict[str, str]) -> dict[str, str]:
         raise BadTree(str(error)) from None
 
 
-def _bytecode(texts: dict[str, str], march: str | None = None) -> dict[str, bytes]:
+def bytecode(texts: dict[str, str], march: str | None = None) -> dict[str, bytes]:
+    """What is `packed` already, through mpy-cross; see `compiled`."""
     options = ["-O3", f"-march={march}"] if march else ["-O3"]
     return {
         path.removesuffix(".py") + ".mpy": _mpy(text, path, options)
@@ -128,7 +129,7 @@ def for_cable(firmware: Path, programs: dict[str, str]) -> tuple[dict[str, bytes
     texts = {path: data.decode() for path, data in sources(firmware).items()}
     made = _packed(texts | programs)
     programs = {name: made.pop(name) for name in programs}
-    return plain | compiled(loader) | _bytecode(made), programs
+    return plain | compiled(loader) | bytecode(made), programs
 
 
 def library(folder: Path, under: str) -> dict[str, bytes]:
