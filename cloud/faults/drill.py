@@ -26,6 +26,7 @@ from cloud.faults.play import Run, Wish
 from simulator.trial import notes as history
 
 _PATIENCE_S = 60
+_AT_WORK_S = 60
 _ENTRIES_S = 120  # a hole in a journal is asked for after 20 s (link/journal.py)
 
 
@@ -41,6 +42,7 @@ async def drill(seed: int, minutes: float, folder: Path, say: Callable[[str], No
 
 class _Drill(Run):
     async def play(self) -> dict[str, Any]:
+        self._quiet.put(time.time() + 3600)  # however long backup and restore take here
         half_s = self._wish.minutes * 30
         await asyncio.sleep(max(1.0, 0.7 * half_s))
         self._say("· backup under load")
@@ -62,6 +64,9 @@ class _Drill(Run):
         back = await self._until(lambda: self._all_talk(lost_at), _PATIENCE_S)
         told["terminals_back_s"] = _since(lost)
         self._say("· all are back, work goes on")
+        await asyncio.sleep(half_s)
+        await self._until(lambda: self._on_since(lost_at) > 0, _AT_WORK_S)
+        self._quiet.put(time.time())
         settled = await self.settle()
         missing = await self._entries(lost_at)
         verified = await self._hanma("audit", "verify")
@@ -89,6 +94,14 @@ class _Drill(Run):
         said = {one["device"] for one in history.read(self._past)
                 if one["what"] == "stored" and one["t"] > since}  # fmt: skip
         return said >= set(self._stage.terminals)
+
+    def _on_since(self, since: int) -> int:
+        """How often a job was switched on since then."""
+        return sum(
+            one["t"] > since and bool(one["relay"]) and bool(one["job"])
+            for one in history.read(self._past)
+            if one["what"] == "relay"
+        )
 
     async def _entries(self, lost_at: int) -> int:
         """How many of the entries of before the loss are not in the new book; waits for them."""
@@ -127,11 +140,7 @@ class _Drill(Run):
                 jobs[shown["job"]].append(one["t"])
         gone = {job: min(times) for job, times in jobs.items() if job not in kept}
         before = sum(first < backup_at for first in gone.values())
-        after = sum(
-            one["t"] > lost_at and bool(one["relay"]) and bool(one["job"])
-            for one in notes
-            if one["what"] == "relay"
-        )
+        after = self._on_since(lost_at)
         good = back and verified and all(settled.values()) and after > 0
         return {
             "ok": good and not before and not told["entries_lost"],

@@ -35,6 +35,7 @@ from simulator.phone import Phone, PhoneError
 from simulator.trial import notes as history
 from simulator.trial.notes import Notes
 from simulator.trial.proxy import GOOD, Manner, Proxy
+from simulator.trial.quiet import Quiet
 from simulator.trial.terminals import GUARDS as OF_TERMINALS
 
 T = TypeVar("T")
@@ -91,6 +92,7 @@ class Run:
         self._notes = Notes(self._past / "trial.jsonl")
         self._clock = folder / "clock"
         self._clock.write_text("0")
+        self._quiet = Quiet(folder / "quiet")
         self._web, self._broker, self._ears = (free_port() for _ in range(3))
         self._settings = Settings(data_dir=folder / "data", argon2_kib=8, argon2_rounds=1)
         self._stage = self._made()
@@ -120,7 +122,7 @@ class Run:
         await self._mqtt.start()
         await self._http.start()
         await self._serve()
-        self._quiet_at = time.time() + self._wish.minutes * 60
+        self._quiet.put(time.time() + self._wish.minutes * 60)
         for name, words in self._players().items():
             self._programs[name] = Process(words, self._folder / f"{name}.log")
             self._programs[name].start()
@@ -166,14 +168,14 @@ class Run:
         await asyncio.sleep(min(4.0, self._wish.minutes * 10))  # the first jobs have begun
         for fault in plan.drawn(self._wish.seed, self._wish.minutes * 60, kinds):
             await asyncio.sleep(fault.after_s)
-            if time.time() + 1 >= self._quiet_at:
+            if time.time() + 1 >= self._quiet.at:
                 break
             await self._happen(fault)
-        await asyncio.sleep(max(0.0, self._quiet_at - time.time()))
+        await asyncio.sleep(max(0.0, self._quiet.at - time.time()))
 
     async def _happen(self, fault: Fault) -> None:
         begun = now_ms()
-        longest_s = max(0.2, min(fault.for_s, self._quiet_at - time.time()))
+        longest_s = max(0.2, min(fault.for_s, self._quiet.at - time.time()))
         self._say(f"· {fault.kind} {longest_s:.1f} s")
         target, _, kind = fault.kind.partition("-")
         if target in ("mqtt", "web"):
@@ -332,7 +334,7 @@ class Run:
         return Process(words, self._folder / "cloud.log", environment)
 
     def _players(self) -> dict[str, list[str]]:
-        every = {"ears": self._ears, "seed": self._wish.seed, "quiet_at": self._quiet_at}
+        every = {"ears": self._ears, "seed": self._wish.seed, "quiet": str(self._folder / "quiet")}
         guard = self._wish.guard if self._wish.guard in OF_TERMINALS else ""
         orders: dict[str, dict[str, Any]] = {
             "terminals": {

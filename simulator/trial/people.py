@@ -22,6 +22,7 @@ from typing import Any
 from simulator.demo import get_json
 from simulator.phone import Answer, Phone, PhoneError, fresh_picture
 from simulator.trial.notes import Notes
+from simulator.trial.quiet import Quiet
 
 _DIGITS = "零一二三四五六七八九"
 _CODE = re.compile(f"(?:[{_DIGITS}幺][，、,\\s]*){{4}}")
@@ -39,7 +40,8 @@ class Orders:
     factor, PIN] each; `group` = the same of those who try what they may not, with `other`: a
     second account on the same phone, `expired`, `far` (an officer of elsewhere), `victim`
     (another's machine).
-    `quiet_at` = epoch s of the last new job. The first pair is still at work at the end."""
+    `quiet` = file with the moment of the last new job (quiet.py). The first pair is still at work
+    at the end."""
 
     web: int
     ears: int
@@ -47,7 +49,7 @@ class Orders:
     group: dict[str, Any]
     notes: str
     seed: int
-    quiet_at: float
+    quiet: str
 
 
 class NotingPhone(Phone):
@@ -175,11 +177,10 @@ class Pair:
         self.watch = Somebody(base, one["watch"], notes)
         self.spot = Spot(orders.ears, one["code"], one["device"])
         self._chance = random.Random(orders.seed * 1000 + number)
-        self._quiet_at, self._stays = orders.quiet_at, number == 0
+        self._quiet, self._stays = Quiet(Path(orders.quiet)), number == 0
 
     def run(self) -> None:
-        until = self._quiet_at + _PATIENCE_S
-        while time.time() < until:
+        while time.time() < self._quiet.at + _PATIENCE_S:
             try:
                 if self._turn():
                     return
@@ -189,7 +190,7 @@ class Pair:
     def _turn(self) -> bool:
         """One step; True when there is nothing more to do."""
         page = self.spot.page
-        quiet = time.time() >= self._quiet_at
+        quiet = self._quiet.come
         state = self.welder.state(page)
         step = state["step"]
         if quiet and step == "apply" and not self._stays:
@@ -253,11 +254,11 @@ class Group:
         self._who = {name: Somebody(base, group[name], notes) for name in names}
         self._spot = Spot(orders.ears, group["code"], group["device"])
         self._victim = f"/m/{group['victim']}"
-        self._quiet_at = orders.quiet_at
+        self._quiet = Quiet(Path(orders.quiet))
 
     def run(self) -> None:
         others = itertools.cycle((self._look, self._trespass, self._expired))
-        while time.time() < self._quiet_at:
+        while not self._quiet.come:
             for act in (next(others), self._short_cut):
                 try:
                     act()

@@ -20,6 +20,7 @@ from simulator.fleet import Counts, Member, Profile
 from simulator.light import LightTerminal
 from simulator.mqtt_line import LineBroken
 from simulator.trial.notes import Notes
+from simulator.trial.quiet import Quiet
 
 GUARDS = ("terminal-replay", "terminal-expiry", "terminal-mac")  # that can be taken away
 _MOVES = {"on": 1, "off": 0, "emergency_on": 1, "emergency_off": 0}
@@ -33,14 +34,15 @@ _ASKED = re.compile(r"^GET /terminals/([\w-]+)\?since_ns=(\d+) ")
 @dataclass(frozen=True)
 class Orders:
     """`terminals` = secrets (hex) by device; `ears` = port of the ears at the machines;
-    `quiet_at` = epoch s from which on nothing more happens to them; `without` = lost guard."""
+    `quiet` = file with the moment from which on nothing more happens to them (quiet.py);
+    `without` = lost guard."""
 
     terminals: dict[str, str]
     broker: int
     ears: int
     notes: str
     seed: int
-    quiet_at: float
+    quiet: str
     without: str = ""
 
 
@@ -143,9 +145,9 @@ class Observed(Member):
 
     terminal: TrialTerminal
 
-    def script(self, notes: Notes, rng: random.Random, quiet_at: float) -> None:
+    def script(self, notes: Notes, rng: random.Random, quiet: Quiet) -> None:
         """Before `run`."""
-        self._notes, self._chance, self._quiet_at = notes, rng, quiet_at
+        self._notes, self._chance, self._quiet = notes, rng, quiet
         self._silent_until = 0.0
         self._held: list[bytes] = []
         self._late: list[asyncio.TimerHandle] = []
@@ -156,7 +158,7 @@ class Observed(Member):
 
     @property
     def quiet(self) -> bool:
-        return time.time() >= self._quiet_at
+        return self._quiet.come
 
     async def live(self) -> None:
         """What happens to this terminal until all is to be quiet."""
@@ -271,14 +273,14 @@ class Observed(Member):
 
 async def run(orders: Orders) -> None:
     notes = Notes(Path(orders.notes))
-    rng = random.Random(orders.seed)
+    rng, quiet = random.Random(orders.seed), Quiet(Path(orders.quiet))
     counts, gate = Counts(), asyncio.Semaphore(20)
     members = {}
     for device, secret in orders.terminals.items():
         terminal = TrialTerminal(device, bytes.fromhex(secret), _now(), notes, orders.without)
         broker = [("127.0.0.1", orders.broker)]
         members[device] = Observed(terminal, broker, _PROFILE, counts, gate, rng)
-        members[device].script(notes, random.Random(rng.random()), orders.quiet_at)
+        members[device].script(notes, random.Random(rng.random()), quiet)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     ears = await asyncio.start_server(_ears(members), "127.0.0.1", orders.ears)
