@@ -19,7 +19,7 @@ def issue(secret: bytes, device: str, act: str, job: str, lease_s: int, **proof:
     iat = time.time_ns() // 1_000_000
     fields = {"v": 1, "d": device, "act": act, "job": job, "who": "bench"}
     fields |= {"iat": iat, "exp": iat + LIFE_MS} | proof
-    if act != "off":
+    if act not in ("off", "here"):
         fields["lease_s"] = lease_s
     text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     key = hmac.digest(secret, b"ticket", "sha256")

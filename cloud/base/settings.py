@@ -67,10 +67,12 @@ class Settings:
     alive_s: Annotated[int, "longest silence towards a beating terminal"] = 720
     command_timeout_s: Annotated[int, "no answer = timed out"] = 20
     command_life_s: Annotated[int, "a command dies after this"] = 15
-    presence_s: Annotated[int, "how long a spoken code is good"] = 60
+    presence_s: Annotated[
+        int, "how long a spoken code, or the terminal's answer by Bluetooth, is good"
+    ] = 60
     presence_tries: Annotated[int, "tries at one spoken code"] = 3
-    presence_often: Annotated[int, "codes for one person at one machine in presence_often_s"] = 6
-    presence_often_s: Annotated[int, "window in which spoken codes are counted"] = 600
+    presence_often: Annotated[int, "proofs for one person at one machine in presence_often_s"] = 6
+    presence_often_s: Annotated[int, "window in which they are counted"] = 600
     pin_fresh_s: Annotated[int, "a PIN typed at ON and at the fire watch's step holds for"] = 300
     pin_tries: Annotated[int, "wrong PINs in a row until it is void"] = 5
     watched_s: Annotated[int, "ON must follow the fire watch within"] = 600

@@ -20,7 +20,7 @@ from cloud.link import terminals, wire
 from cloud.link.strangers import text, whole
 
 LIFE_MAX_S = 43_200
-LEASE_MAX_S = {"on": 43_200, "off": 0, "test": 60, "service": 43_200}
+LEASE_MAX_S = {"on": 43_200, "off": 0, "test": 60, "service": 43_200, "here": 0}
 ONLINE_LIFE_S = 600  # the challenge itself is good for two minutes at most
 CHALLENGE = re.compile("[0-9a-f]{16}")
 _PSEUDONYM = 12
@@ -119,7 +119,7 @@ def written(unit: Unit, ticket: Ticket) -> str:
     fields |= {"who": _pseudonym(unit, ticket.person_id), "iat": ticket.iat, "exp": ticket.exp}
     if ticket.job:
         fields["job"] = ticket.job
-    if ticket.act != "off":
+    if LEASE_MAX_S[ticket.act]:
         fields["lease_s"] = ticket.lease_s
     fields |= {"ch": ticket.ch} if ticket.ch else {"n": ticket.n}
     if ticket.fw:
@@ -177,7 +177,8 @@ def receipt(unit: Unit, told: dict[str, Any]) -> str:
     ticket.word = (text(told, "word", 32) or "") if code != 200 else ""
     # Only a boot that began after the line went dark can be unknown to us and yet the present one.
     newer = (row.seen_at or 0) < ticket.iat and told["epoch"] not in row.left_epochs
-    running = ticket.job if whole(told, "relay") else ""
+    # `here` asks for nothing to run: whatever does, it is not said to be for its job
+    running = None if ticket.act == "here" else ticket.job
     asked_in = row.epoch if newer else None
     current = terminals.answered(unit, row, told, asked_in=asked_in, job=running)
     details = {"device": row.device, "act": ticket.act, "job": ticket.job, "word": ticket.word}

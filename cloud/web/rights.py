@@ -74,6 +74,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.face_result": frozenset({"welder"}),
     "welder.face_decline": frozenset({"welder"}),
     "welder.vouch": frozenset({"fire_watch"}),
+    "welder.here": _ON_SITE,
     "welder.along": frozenset({"fire_watch"}),
     "welder.seen_below": frozenset({"fire_watch"}),
     "welder.receipt": _ON_SITE | {"technician"},

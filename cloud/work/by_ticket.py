@@ -116,10 +116,9 @@ def ticket_for_technician(
 def obeyed(unit: Unit, event: Event) -> None:
     """The terminal obeyed a ticket, by its receipt."""
     job = _job_of(unit, event)
-    if job is None:
-        _note(unit, event)
-        return
-    if event.details["act"] == "off":
+    if job is None or event.details["act"] == "here":  # presence.py looks at the receipt itself
+        _note(unit, event, job)
+    elif event.details["act"] == "off":
         if job.state in OPEN:  # by the ticket that the fire watch took along
             job = closing.end(unit, job, event.details["person"], "fire-watch")
         table.move(unit, job, "off-done", off_told_at=unit.now)
@@ -127,14 +126,15 @@ def obeyed(unit: Unit, event: Event) -> None:
         closing.off_again(unit, job, "on-after-end", closed=True)
     elif job.state != "on" and event.details["current"]:
         reconcile.switched_on(unit, job)
-    reconcile.settle(unit, event.details["device"])
+    if job is not None:
+        reconcile.settle(unit, event.details["device"])
 
 
 def not_obeyed(unit: Unit, event: Event) -> None:
     """The terminal refused a ticket."""
     job = _job_of(unit, event)
-    if job is None:
-        _note(unit, event)
+    if job is None or event.details["act"] == "here":
+        _note(unit, event, job)
     elif event.details["act"] == "on" and job.state in OPEN and job.state != "on":
         reconcile.not_switched_on(unit, job, event.details["word"])
     elif event.details["act"] == "off" and event.details["word"] == "ended":
@@ -186,10 +186,10 @@ def _job_of(unit: Unit, event: Event) -> Job | None:
     return None if job is None else table.locked(unit, job)
 
 
-def _note(unit: Unit, event: Event) -> None:
-    """A technician's ticket: no job, but the book says what came of it."""
-    machine = machines.by_device(unit, event.details["device"])
-    if machine is not None:
+def _note(unit: Unit, event: Event, job: Job | None) -> None:
+    """A ticket that moves no job, a technician's or `here`: the book says what came of it."""
+    place = job or machines.by_device(unit, event.details["device"])
+    if place is not None:
         told = {name: event.details[name] for name in ("device", "act", "word")}
         person = event.details["person"]
-        audit.write(unit, machine.district, person, event.kind, event.subject, told)
+        audit.write(unit, place.district, person, event.kind, event.subject, told)

@@ -23,7 +23,7 @@ from cloud.work.handing import hand_over, take_over
 from cloud.work.job import Job, by_id, open_on
 from cloud.work.opening import apply
 from cloud.work.picturing import add as add_picture
-from cloud.work.preparing import ask_code, check, watch
+from cloud.work.preparing import ask_code, ask_here, check, presence_until, watch
 from cloud.work.refusal import Refusal, Refusals
 from cloud.work.sweep import sweep
 from cloud.work.switching import cancel, clear, switch_off, switch_on
@@ -39,6 +39,7 @@ __all__ = [
     "add_picture",
     "apply",
     "ask_code",
+    "ask_here",
     "by_id",
     "cancel",
     "check",
@@ -48,6 +49,7 @@ __all__ = [
     "hand_over",
     "handlers",
     "open_on",
+    "presence_until",
     "seen_below",
     "sweep",
     "switch_off",

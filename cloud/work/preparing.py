@@ -5,6 +5,7 @@ from collections.abc import Callable, Set
 from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
+from cloud.link.tickets import Ticket
 from cloud.registry.people import Person
 from cloud.work import gather, presence, proving
 from cloud.work import job as table
@@ -21,19 +22,31 @@ def ask_code(
 ) -> PresenceCode | Refusals:
     """Let the machine speak a code for the welder, or for whoever may become the fire watch."""
     job = table.locked(unit, job)
-    profile = profile_of(job)
-    if not _wants_code(job, person):
-        return table.refused_for(unit, job, person.id, "code", "wrong-step")
-    if person.id != job.welder_id:
-        every = _ids(profile.watch_checklist)  # ticked later, with the code
-        claimed = {"watch_ticks": every, "joint_photo": True, "proof": proving.later(unit)}
-        decision = decide(gather.at_step(unit, "watch", job, person, **claimed), profile)
-        if not decision.allowed:
-            return table.refused(unit, job, decision.refusals, person.id, "code")
+    refused = _not_yet(unit, job, person)
+    if refused:
+        return refused
     spoken = presence.speak(unit, gather.machine_of(unit, job), person, job, draw)
     if isinstance(spoken, Refusals):
         return table.refused(unit, job, spoken, person.id, "code")
     return spoken
+
+
+def ask_here(unit: Unit, job: Job, person: Person, challenge: str) -> Ticket | Refusals:
+    """In place of a spoken code: a ticket that the person's phone takes to the terminal, which
+    answers it. `challenge` = what the phone has just read there."""
+    job = table.locked(unit, job)
+    refused = _not_yet(unit, job, person)
+    if refused:
+        return refused
+    ticket = presence.challenge(unit, gather.machine_of(unit, job), person, job, challenge)
+    if isinstance(ticket, Refusals):
+        return table.refused(unit, job, ticket, person.id, "code")
+    return ticket
+
+
+def presence_until(unit: Unit, job: Job, person: Person) -> dict[str, int]:
+    """`presence.good_until` at this job's machine."""
+    return presence.good_until(unit, gather.machine_of(unit, job), person, job)
 
 
 def check(
@@ -115,6 +128,20 @@ def watch(
         return table.refused_for(
             unit, table.locked(unit, job), person.id, "watch", "fire-watch-busy"
         )
+
+
+def _not_yet(unit: Unit, job: Job, person: Person) -> Refusals | None:
+    """Why this person's presence is not what comes next here; None if it is."""
+    profile = profile_of(job)
+    if not _wants_code(job, person):
+        return table.refused_for(unit, job, person.id, "code", "wrong-step")
+    if person.id != job.welder_id:
+        every = _ids(profile.watch_checklist)  # ticked later, with the code
+        claimed = {"watch_ticks": every, "joint_photo": True, "proof": proving.later(unit)}
+        decision = decide(gather.at_step(unit, "watch", job, person, **claimed), profile)
+        if not decision.allowed:
+            return table.refused(unit, job, decision.refusals, person.id, "code")
+    return None
 
 
 def _presence(unit: Unit, job: Job, person: Person, typed: str) -> Refusals:

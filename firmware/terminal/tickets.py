@@ -17,7 +17,7 @@ _WINDOW = 64
 _KEPT = 4
 _LIFE_MS = 43200000
 _TEXTS = {"d": 128, "act": 8, "job": 64, "who": 64, "ch": 16, "fw": 64}
-_LEASE_MAX_S = {"on": 43200, "off": 0, "test": 60, "service": 43200}
+_LEASE_MAX_S = {"on": 43200, "off": 0, "test": 60, "service": 43200, "here": 0}
 
 Ticket = namedtuple(
     "Ticket", ("id", "act", "job", "who", "lease_s", "iat", "exp", "ch", "n", "fw")
@@ -192,7 +192,7 @@ def _makes_sense(content):
     most = _LEASE_MAX_S.get(act)
     if most is None or lease_s > most or bool(lease_s) != bool(most):
         return False
-    if not content.get("job") and act in ("on", "off"):
+    if not content.get("job") and act in ("on", "off", "here"):
         return False
     iat, ch = content.get("iat", 0), content.get("ch", "")
     if not iat < content.get("exp", 0) <= iat + _LIFE_MS:

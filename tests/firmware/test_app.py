@@ -10,7 +10,7 @@ from terminal import VERSION, app
 from terminal.settings import NotProvisioned
 from terminal.voice import PROMPTS
 
-from . import signing
+from . import signing, ticketing
 from .bench import AtModem, Bench, Board, Flash, on_bench
 from .peer import Peer
 from .virtual_time import long_sleep, now_ms, run
@@ -820,6 +820,66 @@ def test_in_a_thermal_loop_the_idle_current_of_the_machine_is_no_bypass() -> Non
         bench.board.amps = 60
         await asyncio.sleep(8)
         assert bench.of_code("E0")[0]["alarm"] == "BYPASS"
+
+    on_bench(script)
+
+
+async def lock(bench: Bench) -> None:
+    await bench.order("lock")
+
+
+async def weld_contact(bench: Bench) -> None:
+    bench.relay.stuck = 1
+    await asyncio.sleep(3)
+
+
+async def let_gas_in(bench: Bench) -> None:
+    bench.board.gas = 3000
+    await asyncio.sleep(5)
+
+
+async def service(bench: Bench) -> None:
+    text = ticketing.issue(on_line(bench, act="service", job=None, lease_s=600))
+    assert (await bench.terminal.orders.ticket(text))["code"] == 200
+
+
+def on_line(bench: Bench, **more: Any) -> dict[str, Any]:
+    """The fields of a ticket for what the terminal asks just now."""
+    return ticketing.on_line(bench.terminal.tickets.challenge(bench.up), **more)
+
+
+@pytest.mark.parametrize(
+    ("first", "mode"),
+    [
+        (Bench.switch_on, "working"),
+        (lock, "locked"),
+        (weld_contact, "fault"),
+        (let_gas_in, "idle"),
+        (service, "service"),
+        (None, "idle"),
+    ],
+)
+def test_a_ticket_here_is_answered_in_every_mode_and_moves_nothing(first: Any, mode: str) -> None:
+    async def script(bench: Bench) -> None:
+        if first:
+            await first(bench)
+        controller = bench.terminal.controller
+        assert controller.mode == mode
+
+        def stands() -> tuple:
+            return (list(bench.relay.moves), controller.mode, controller.job, controller.lease_end)
+
+        before, spoken = stands(), len(bench.modem.spoken)
+        text = ticketing.issue(on_line(bench, act="here", lease_s=None))
+        told = await bench.terminal.orders.ticket(text)
+        assert (told["code"], told["word"], told["id"]) == (200, "", ticketing.id_of(text))
+        assert told["mac"] == signing.receipt(told["id"], told, 200)
+        assert told["relay"] == bench.relay.closed
+        assert await bench.terminal.orders.ticket(text) == told  # once: the first answer again
+        await asyncio.sleep(2)
+        assert (stands(), len(bench.modem.spoken)) == (before, spoken)
+        stale = ticketing.issue(ticketing.on_line("00" * 8, act="here", lease_s=None))
+        assert (await bench.terminal.orders.ticket(stale))["word"] == "stale-challenge"
 
     on_bench(script)
 

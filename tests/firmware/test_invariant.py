@@ -121,6 +121,18 @@ class Whole(RuleBasedStateMachine):
 
     @rule(job=JOBS)
     @inside
+    async def here(self, job: str) -> None:
+        """Answered in every mode; the invariant sees that it gives no authority."""
+        iat = max(signing.IAT + self.now(), self.bench.terminal.earliest_ms())
+        proof = {"n": None, "ch": self.bench.terminal.tickets.challenge(self.bench.up)}
+        text = ticket_text(act="here", job=job, lease_s=None, iat=iat, exp=iat + 60_000, **proof)
+        moves = len(self.bench.relay.moves)
+        told = await self.bench.terminal.orders.ticket(text)
+        assert told["code"] == 200 and len(self.bench.relay.moves) == moves
+        self.contact_ms = self.now()
+
+    @rule(job=JOBS)
+    @inside
     async def off(self, job: str) -> None:
         id, body = self.bench.make("switch", "0", job=job, reason="search")
         await self.send(body)

@@ -72,6 +72,7 @@ _GOOD = {
     "off": fields(n=43, act="off", lease_s=None),
     "test of an installation": on_line(act="test", job="i-000017", lease_s=60),
     "service": on_line(act="service", job="i-000017", lease_s=1800),
+    "here": on_line(act="here", lease_s=None),
     "letters outside ASCII": fields(n=44, job="作业7", who="甲"),
 }
 
@@ -89,6 +90,8 @@ def _judged() -> list[dict[str, Any]]:
         ("malformed", issue(fields(v=2)), 0, 0),
         ("malformed", issue(fields(exp=IAT + 12 * HOUR_MS + 1)), 0, 0),
         ("malformed", issue(fields(act="test", lease_s=61)), 0, 0),
+        ("malformed", issue(on_line(act="here")), 0, 0),
+        ("malformed", issue(on_line(act="here", lease_s=None, job=None)), 0, 0),
         ("malformed", issue(fields(ch=CHALLENGE)), 0, 0),
         ("malformed", issue(fields(n=None)), 0, 0),
         ("wrong-device", issue(fields(d="HM-990101-000002")), 0, 0),
@@ -113,6 +116,7 @@ def vectors() -> dict[str, Any]:
             (fields(n=41), "", 61_000, 7, 1),
             (fields(n=43, act="off", lease_s=None), "", 62_000, 7, 0),
             (on_line(), "stale-challenge", 63_000, 0, 0),
+            (on_line(act="here", lease_s=None), "", 64_000, 7, 1),
         )
     ]
     about = (

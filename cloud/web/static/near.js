@@ -5,10 +5,12 @@ import { all, drop, handIn, keep } from "./pocket.js";
 
 const near = document.getElementById("near");
 const words = JSON.parse(near?.dataset.words ?? "{}");
-const say = (text) => { near.querySelector("[role=status]").textContent = text; };
+// Said beside the button that was pressed: where presence is to be proved, that one is in the form.
+const say = (text) => { (document.getElementById("here-said") ?? near.querySelector("[role=status]")).textContent = text; };
 const main = () => document.getElementById("main").dataset;
 const show = (name, is) => { const one = near.querySelector(`[data-do=${name}]`); if (one) one.hidden = !is; };
 const when = (name, is) => { const one = near.querySelector(`[data-when=${name}]`); if (one) one.hidden = !is; };
+const USEFUL = ["on", "resume", "off", "stop", "wait-on"]; // steps at which a phone beside the terminal helps
 const SPENT = ["used", "expired", "void", "ended"];
 let busy = false;
 let drawn = "";
@@ -20,6 +22,8 @@ async function look() {
   const { step, job, dark, along } = main();
   near.querySelector(".unable").hidden = able;
   const may = able && Boolean(job);
+  const beside = document.getElementById("here");
+  if (beside) beside.hidden = !may;
   show("on", may && (step === "on" || step === "resume"));
   show("off", may && (step === "off" || step === "stop"));
   show("take", may && (step === "on" || step === "resume"));
@@ -33,7 +37,7 @@ async function look() {
   draw(held, able);
   const waiting = (await all("letters")).length;
   near.querySelector(".waiting").textContent = waiting ? words.waiting.replace("#", waiting) : "";
-  near.hidden = !(near.dataset.always || job || held.tickets.length || held.watches.length || waiting);
+  near.hidden = !(near.dataset.always || (job && USEFUL.includes(step)) || held.tickets.length || held.watches.length || waiting);
 }
 
 async function live(store) {
@@ -93,6 +97,25 @@ async function switchNow(act) {
     const made = await ticket(act, challenge);
     if (made) await give(met, near.dataset.device, made.ticket);
   } finally { met.part(); }
+}
+
+// Here at the machine: the terminal's own signed word, without a move of the relay.
+const NEWER = ["malformed", "unsupported"]; // what a terminal says of a ticket of a later time
+async function proveHere() {
+  say(words.meeting);
+  const met = await Terminal.meet(near.dataset.device);
+  try {
+    const { challenge } = await met.identity();
+    const made = await asked(near.dataset.here, { ch: challenge });
+    if (!made) return;
+    say(words.giving);
+    const { word, receipt } = await met.give(made.ticket);
+    if (word !== "ok") { say(NEWER.includes(word) ? words.old : words[word] ?? words.failed); return; }
+    say(words.here);
+    const id = await keep("letters", { to: "/carried/receipt", body: receipt });
+    say((await handIn()).has(id) ? "" : words.unsaid);
+  } finally { met.part(); }
+  document.dispatchEvent(new Event("look-again"));
 }
 
 async function take() {
@@ -160,6 +183,7 @@ near?.addEventListener("click", (event) => {
   else if (what === "along") once(comeAlong);
   else if (what) once(() => switchNow(what));
 });
+document.addEventListener("click", (event) => { if (near && event.target.closest("#here")) once(proveHere); });
 document.addEventListener("fresh", look);
 setInterval(() => near?.querySelectorAll(".watching > li").forEach(remind), 15_000);
 addEventListener("online", () => handIn().then(look));

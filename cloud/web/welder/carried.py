@@ -36,9 +36,7 @@ def ticket(code: str) -> ResponseReturnValue:
     """A ticket to switch on or off: `act`, `job`, `ch` (the challenge; none = off-line), `pin`."""
     act = fields.choice("act", "act", ("on", "off"))
     job_id = fields.text("job", "job", limit=_ID)
-    challenge = fields.text("ch", "ch", limit=16, required=False)
-    if challenge and not tickets.CHALLENGE.fullmatch(challenge):
-        raise bad_input(_("“%(label)s”里有不能使用的字符。", label="ch"))
+    challenge = _challenge(required=False)
     viewer = visitor.signed_in()
     if act == "on":
         papers.freshen(visitor.ground(), viewer.id)
@@ -49,6 +47,17 @@ def ticket(code: str) -> ResponseReturnValue:
         else:
             made = jobs.ticket_off(unit, job, person, challenge)
         answer = handed_out(unit, made)
+    return answer
+
+
+@blueprint.post("/m/<code>/here")
+def here(code: str) -> ResponseReturnValue:
+    """A ticket that the terminal only answers, to prove that the phone is there: `job`, `ch`."""
+    job_id, challenge = fields.text("job", "job", limit=_ID), _challenge()
+    viewer = visitor.signed_in()
+    with visitor.ground().write() as unit:
+        job, person = job_at(unit, viewer, code, job_id), person_of(unit, viewer)
+        answer = handed_out(unit, jobs.ask_here(unit, job, person, challenge))
     return answer
 
 
@@ -89,6 +98,14 @@ def read_body() -> dict[str, Any]:
         return read_object(request.get_data())
     except NotReadable as reason:
         raise bad_input(_("内容读不懂（%(word)s）。", word=str(reason))) from None
+
+
+def _challenge(required: bool = True) -> str:
+    """What the phone has just read from the terminal."""
+    challenge = fields.text("ch", "ch", limit=16, required=required)
+    if challenge and not tickets.CHALLENGE.fullmatch(challenge):
+        raise bad_input(_("“%(label)s”里有不能使用的字符。", label="ch"))
+    return challenge
 
 
 def _batch() -> dict[str, Any]:

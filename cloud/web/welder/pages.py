@@ -82,6 +82,7 @@ def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any], device: str) -> str
         "welder/machine.html",
         shown=shown,
         device=device,
+        on_site=bool(viewer.roles & {"welder", "fire_watch"}),
         etag=answers.etag(shown),
         step=step,
         reload_s=words.reload_s(shown, step.sign, unit.now),

@@ -10,7 +10,6 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import Response, jsonify
-from sqlalchemy import select
 
 from cloud.base.unit import Unit
 from cloud.registry import accounts, contracts, enterprises
@@ -21,7 +20,6 @@ from cloud.web.language import language
 from cloud.work import jobs, permits, reviewing
 from cloud.work.facts import china_day
 from cloud.work.jobs import JobView
-from cloud.work.presence import PresenceCode
 from cloud.work.profiles import Tick
 from cloud.work.refusal import Refusal, Words
 
@@ -46,7 +44,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         if shown.step == "check"
         else [],
         "pictures": [{"id": id, "kind": kind} for id, kind in shown.pictures],
-        "times": shown.times | _code_until(unit, shown, machine, person),
+        "times": shown.times | _presence_until(unit, shown, person),
         "review": _review(unit, shown),
         "contracts": _contracts(unit, shown, machine, person),
         "approval": _approval(unit, shown, machine, person),
@@ -143,16 +141,8 @@ def _approval(
     }
 
 
-def _code_until(unit: Unit, shown: JobView, machine: Machine, person: Person) -> dict[str, int]:
-    """Until when the code that was last spoken for this person is good."""
-    if not shown.wants_code:
-        return {}
-    mine = select(PresenceCode.made_at).where(
-        PresenceCode.person_id == person.id,
-        PresenceCode.machine_id == machine.id,
-        PresenceCode.job_id == shown.job,
-        PresenceCode.used_at.is_(None),
-    )
-    made_at = unit.db.scalar(mine.order_by(PresenceCode.made_at.desc()).limit(1))
-    until = (made_at or 0) + unit.settings.presence_s * 1000
-    return {"code_until": until} if until > unit.now else {}
+def _presence_until(unit: Unit, shown: JobView, person: Person) -> dict[str, int]:
+    """Until when the code that was last spoken for this person, or the terminal's answer to their
+    phone, is good."""
+    job = jobs.by_id(unit, shown.job) if shown.wants_code and shown.job else None
+    return jobs.presence_until(unit, job, person) if job else {}

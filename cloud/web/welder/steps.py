@@ -27,7 +27,7 @@ from cloud.work import jobs, papers, proving
 from cloud.work.facts import ProofFacts
 from cloud.work.job import profile_of
 from cloud.work.jobs import Job
-from cloud.work.profiles import Profile, Tick
+from cloud.work.profiles import Tick
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
 
@@ -76,7 +76,8 @@ def check(code: str) -> ResponseReturnValue:
     def act(unit: Unit, job: Job, person: Person) -> Outcome:
         profile = profile_of(job)
         ticks = _ticked(*profile.checklist)
-        return jobs.check(unit, job, person, _typed(profile), ticks, _ten_rules_read())
+        typed = _typed(unit, job, person)
+        return jobs.check(unit, job, person, typed, ticks, _ten_rules_read())
 
     return acted_on_job(code, act)
 
@@ -87,7 +88,7 @@ def watch(code: str) -> ResponseReturnValue:
 
     def act(unit: Unit, job: Job, person: Person) -> Outcome:
         profile = profile_of(job)
-        ticks, typed = _ticked(*profile.watch_checklist), _typed(profile)
+        ticks, typed = _ticked(*profile.watch_checklist), _typed(unit, job, person)
         return jobs.watch(unit, job, person, typed, ticks, proved(unit, person))
 
     return acted_on_job(code, act)
@@ -172,9 +173,12 @@ def proved(unit: Unit, person: Person) -> ProofFacts:
     return proving.proof(unit, person, accounts.session_id(visitor.session_token()), typed)
 
 
-def _typed(profile: Profile) -> str:
-    """The code that was heard, where the profile wants one."""
-    return fields.digits("code", _("验证码"), count=4) if profile.presence else ""
+def _typed(unit: Unit, job: Job, person: Person) -> str:
+    """The code that was heard, where the profile wants one and the terminal has not told the
+    person's phone in its place."""
+    if not profile_of(job).presence or "here_until" in jobs.presence_until(unit, job, person):
+        return ""
+    return fields.digits("code", _("验证码"), count=4)
 
 
 def acted_on_job(

@@ -25,8 +25,8 @@ saying(
 )
 saying(
     "presence-often",
-    "播报验证码太频繁。",
-    "Codes are asked for too often.",
+    "要求证明在场太频繁。",
+    "Proofs of presence are asked for too often.",
     "请稍等几分钟再试。",
     "Wait a few minutes and try again.",
 )

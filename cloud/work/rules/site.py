@@ -75,8 +75,8 @@ def ten_rules(facts: Facts, profile: Profile) -> Values | None:
     ("on",),
     "还没有证明您在焊机旁。",
     "You did not prove that you are beside the machine.",
-    "请在焊机旁听取终端播报的验证码并输入。",
-    "Listen to the code that the terminal speaks and type it.",
+    "请在焊机旁听取终端播报的验证码并输入，或用手机蓝牙证明。",
+    "Listen to the code that the terminal speaks and type it, or prove it by Bluetooth.",
     wanted=lambda profile: profile.presence,
 )
 def presence(facts: Facts, profile: Profile) -> Values | None:

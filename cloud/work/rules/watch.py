@@ -111,8 +111,8 @@ def watch_checklist(facts: Facts, profile: Profile) -> Values | None:
     ("on",),
     "监护人还没有证明在焊机旁。",
     "The fire watch did not prove to be beside the machine.",
-    "请监护人在焊机旁听取终端播报的验证码并输入。",
-    "Let the fire watch type the code that the terminal speaks.",
+    "请监护人在焊机旁听取终端播报的验证码并输入，或用手机蓝牙证明。",
+    "Let the fire watch type the code that the terminal speaks, or prove it by Bluetooth.",
     wanted=lambda profile: profile.presence,
 )
 def presence_watch(facts: Facts, profile: Profile) -> Values | None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cloud.work import jobs
-from tests.cloud.web.conftest import PASSWORD, PIN
+from tests.cloud.web.conftest import CHECKS, PASSWORD, PIN
 
 CH = "0011223344556677"
 LOG = "aa" * 8
@@ -99,6 +99,73 @@ def test_a_technician_gets_a_test_ticket_and_nobody_works_meanwhile(browser, cas
     assert technician.post("/technician/ticket", json=True, **form).status_code == 409
     for change in ({"act": "on"}, {"ch": ""}, {"device": ""}):
         assert technician.post("/technician/ticket", json=True, **form | change).status_code == 400
+
+
+# --- presence by Bluetooth -----------------------------------------------------------------------
+
+
+def prove_here(floor, user, who):
+    """The phone takes a ticket to the terminal, and its answer back."""
+    form = {"job": job_of(floor.county, who, floor.cast), "ch": CH}
+    answer = user.post(f"/m/{floor.code}/here", json=True, **form)
+    assert answer.status_code == 200, answer.text
+    told = floor.terminal.take(answer.json["ticket"])
+    assert send(user, "/carried/receipt", told).json == {"ok": True}
+
+
+def test_the_terminals_answer_stands_in_for_the_spoken_code(browser, floor):
+    welder, watch = floor.applied(), browser(floor.cast.fire_watch)
+    for user, who, step, ticks in (
+        (welder, floor.cast.welder, "check", CHECKS),
+        (watch, floor.cast.fire_watch, "watch", ["site", "stay"]),
+    ):
+        if step == "watch":
+            assert watch.picture(floor.code).status_code == 200
+        page = user.get(f"/m/{floor.code}").text
+        assert 'name="code"' in page and 'id="here" hidden' in page
+        assert f'data-here="/m/{floor.code}/here"' in page
+        prove_here(floor, user, who)
+        page = user.get(f"/m/{floor.code}").text
+        assert 'name="code"' not in page and "终端已经用蓝牙证明您在场" in page
+        assert user.step(floor.code, step, ticks=ticks, ten="1")["ok"]
+    assert floor.terminal.spoken == []
+    assert welder.state(floor.code)["state"] == "watched"
+
+
+def test_after_its_seconds_the_page_asks_for_the_code_again(floor):
+    welder = floor.applied()
+    prove_here(floor, welder, floor.cast.welder)
+    assert welder.state(floor.code)["times"]["here_until"]
+    floor.county.clock.forward(60)
+    assert "here_until" not in welder.state(floor.code)["times"]
+    assert 'name="code"' in welder.get(f"/m/{floor.code}").text
+    answer = welder.post(f"/m/{floor.code}/check", json=True, ticks=CHECKS, ten="1")
+    assert answer.status_code == 400 and "验证码" in answer.json["refusals"][0]["words"]
+
+
+def test_a_code_that_is_typed_beside_the_answer_is_not_judged(floor):
+    welder = floor.applied()
+    prove_here(floor, welder, floor.cast.welder)
+    assert welder.step(floor.code, "check", code="", ticks=CHECKS, ten="1")["ok"]
+
+
+@pytest.mark.parametrize("change", [{"ch": ""}, {"ch": "short"}, {"job": ""}, {"job": "nobody"}])
+def test_a_form_for_presence_that_no_page_sends_is_bad_input(floor, change):
+    welder = floor.applied()
+    form = {"job": job_of(floor.county, floor.cast.welder, floor.cast), "ch": CH} | change
+    assert welder.post(f"/m/{floor.code}/here", json=True, **form).status_code == 400
+
+
+def test_whose_turn_it_is_not_gets_the_refusal(browser, floor):
+    floor.applied()
+    form = {"job": job_of(floor.county, floor.cast.welder, floor.cast), "ch": CH}
+    watch = browser(floor.cast.fire_watch)
+    answer = watch.post(f"/m/{floor.code}/here", json=True, **form)
+    assert answer.status_code == 409
+    assert [one["code"] for one in answer.json["refusals"]] == ["wrong-step"]
+    for person in (floor.cast.officer, floor.cast.enterprise, floor.cast.technician):
+        answer = browser(person).post(f"/m/{floor.code}/here", json=True, **form)
+        assert answer.status_code == 403
 
 
 # --- the fire watch underground ------------------------------------------------------------------

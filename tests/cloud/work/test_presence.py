@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cloud.link import terminals
+from cloud.link import terminals, tickets
 from cloud.link.commands import Command
 from cloud.work import jobs, presence, speech
 from cloud.work.presence import PresenceCode
+
+CH = "0011223344556677"
 
 
 def speak(site: Any, job: Any, person: Any, code: str = "1234") -> Any:
@@ -130,3 +132,184 @@ def test_a_code_drawn_in_earnest_has_four_digits() -> None:
     drawn = {presence.four_digits() for _ in range(200)}
     assert all(len(code) == 4 and code.isdigit() for code in drawn)
     assert len(drawn) > 150
+
+
+# --- by Bluetooth: the terminal answers the phone beside it --------------------------------------
+
+
+def ask_here(site: Any, job: Any, person: Any, challenge: str = CH) -> Any:
+    """The text of the ticket, or the codes of the refusals."""
+
+    def asked(unit: Any) -> Any:
+        made = jobs.ask_here(unit, job, person, challenge)
+        return made.codes if isinstance(made, jobs.Refusals) else tickets.written(unit, made)
+
+    return site.county.do(asked)
+
+
+def bring(site: Any, told: dict[str, Any]) -> str:
+    """The phone hands the receipt in."""
+    word = site.county.do(tickets.receipt, told)
+    site.deliver()
+    return word
+
+
+def answered(site: Any, job: Any, person: Any) -> None:
+    assert bring(site, site.terminal.take(ask_here(site, job, person))) == "receipt"
+
+
+def test_the_terminals_answer_does_what_a_typed_code_does_even_while_its_line_is_dark(
+    site: Any,
+) -> None:
+    site.up(site.terminal.leave())
+    job = site.apply()
+    answered(site, job, site.welder)
+    assert site.check(job, "").state == "checked"
+    answered(site, job, site.fire_watch)
+    done = site.watch(job, "")
+    assert (done.state, done.welder_present, done.fire_watch_present) == ("watched", True, True)
+    assert site.terminal.relay == 0
+    assert site.terminal.spoken == []
+    assert [word for word in site.audit() if "presence" in word or "ticket" in word] == [
+        "presence-challenged",
+        "ticket-done",
+    ] * 2
+
+
+def forged(told: dict[str, Any]) -> dict[str, Any]:
+    return told | {"mac": told["mac"][:-1] + ("0" if told["mac"][-1] != "0" else "1")}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (lambda told: None, ""),
+        (forged, "bad-mac"),
+        (lambda told: told | {"up": told["up"] + 1}, "bad-mac"),
+        (lambda told: told | {"d": "T2"}, "no-such-ticket"),
+        (lambda told: told | {"id": "0" * 32}, "no-such-ticket"),
+    ],
+)
+def test_what_the_terminal_has_not_said_proves_nothing(site: Any, spoil: Any, word: str) -> None:
+    job = site.apply()
+    told = spoil(site.terminal.take(ask_here(site, job, site.welder)))
+    if told is not None:
+        assert bring(site, told) == word
+    assert prove(site, job, site.welder, "") == "presence-expired"
+    assert site.check(job, "").codes == ["presence-expired"]
+
+
+def test_the_answer_of_another_machines_terminal_proves_nothing(
+    site: Any, other_site: Any
+) -> None:
+    job = site.apply()
+    told = site.terminal.take(ask_here(site, job, site.welder))
+    theirs = other_site.terminal._receipt(told["id"], 200)
+    assert bring(site, told | theirs) == "bad-mac"
+    assert bring(site, told | theirs | {"d": other_site.terminal.device}) == "no-such-ticket"
+    assert prove(site, job, site.welder, "") == "presence-expired"
+
+
+def test_what_the_terminal_refused_proves_nothing(site: Any) -> None:
+    job = site.apply()
+    told = site.terminal.take(ask_here(site, job, site.welder), "stale-challenge")
+    assert bring(site, told) == "receipt"
+    assert bring(site, told | {"code": 200}) == "bad-mac"
+    assert prove(site, job, site.welder, "") == "presence-expired"
+    assert site.audit()[-1] == "ticket-refused"
+    assert site.state(job) == "permitted"
+
+
+def test_an_answer_is_good_for_sixty_seconds_from_the_asking(site: Any) -> None:
+    job = site.apply()
+    told = site.terminal.take(ask_here(site, job, site.welder))
+    site.clock.forward(59)
+    assert bring(site, told) == "receipt"
+    assert prove(site, job, site.welder, "") is None
+    told = site.terminal.take(ask_here(site, job, site.welder))
+    site.clock.forward(60)
+    assert bring(site, told) == "receipt"
+    assert prove(site, job, site.welder, "") == "presence-expired"
+
+
+def test_an_answer_is_good_once_whoever_brings_it_again(site: Any) -> None:
+    job = site.apply()
+    told = site.terminal.take(ask_here(site, job, site.welder))
+    assert bring(site, told) == "receipt"
+    assert prove(site, job, site.welder, "") is None
+    assert bring(site, told) == "receipt"
+    assert prove(site, job, site.welder, "") == "presence-expired"
+
+
+def test_an_answer_is_for_one_person_one_job_and_one_machine(site: Any, other_site: Any) -> None:
+    job, other = site.apply(), other_site.apply()
+    answered(site, job, site.welder)
+    assert prove(site, job, site.fire_watch, "") == "presence-expired"
+    assert prove(site, other, site.welder, "") == "presence-expired"
+    assert prove(other_site, job, site.welder, "") == "presence-expired"
+    site.county.do(lambda unit: setattr(unit.db.merge(site.machine), "device", None))
+    site.machine = site.county.ask(lambda unit: unit.db.get(type(site.machine), site.machine.id))
+    assert prove(site, job, site.welder, "") == "presence-expired"
+
+
+def test_a_newer_asking_voids_the_answer_to_the_one_before(site: Any) -> None:
+    job = site.apply()
+    answered(site, job, site.welder)
+    text = ask_here(site, job, site.welder, "ff" * 8)
+    assert prove(site, job, site.welder, "") == "presence-expired"
+    assert bring(site, site.terminal.take(text)) == "receipt"
+    assert prove(site, job, site.welder, "") is None
+
+
+def test_a_try_by_bluetooth_leaves_the_spoken_code_good(site: Any) -> None:
+    job = site.apply()
+    speak(site, job, site.welder)
+    ask_here(site, job, site.welder)
+    assert prove(site, job, site.welder, "") == "presence-wrong"
+    assert prove(site, job, site.welder, "1234") is None
+
+
+def test_a_ticket_to_switch_on_is_no_proof_of_presence(site: Any) -> None:
+    job = site.watched()
+    made = site.county.do(jobs.ticket_on, job, site.welder, CH, site.proof)
+    text = site.county.ask(tickets.written, made)
+    assert bring(site, site.terminal.take(text)) == "receipt"
+    assert prove(site, job, site.welder, "") == "presence-expired"
+
+
+def test_both_ways_are_counted_together(site: Any) -> None:
+    job = site.apply()
+    often = site.county.ground.settings.presence_often
+    for number in range(often - 1):
+        assert isinstance(ask_here(site, job, site.welder, f"{number:016x}"), str)
+    assert isinstance(speak(site, job, site.welder), PresenceCode)
+    assert ask_here(site, job, site.welder) == ["presence-often"]
+    assert speak(site, job, site.welder).codes == ["presence-often"]
+    site.clock.forward(site.county.ground.settings.presence_often_s)
+    assert isinstance(ask_here(site, job, site.welder), str)
+
+
+def test_only_whose_turn_it_is_gets_a_ticket(site: Any) -> None:
+    job = site.apply()
+    assert ask_here(site, job, site.fire_watch) == ["wrong-step"]
+    site.check(job)
+    assert ask_here(site, job, site.welder) == ["wrong-step"]
+    assert ask_here(site, job, site.county.welder(site.enterprise)) == ["fire-watch-role"]
+    assert isinstance(ask_here(site, job, site.fire_watch), str)
+
+
+def test_a_terminal_of_a_foreign_platform_signs_nothing_and_gets_no_ticket(site: Any) -> None:
+    job = site.apply()
+    site.county.do(
+        lambda unit: setattr(terminals.locked(unit, site.terminal.device), "signed", False)
+    )
+    assert ask_here(site, job, site.welder) == ["terminal-missing"]
+
+
+def test_a_machine_that_runs_by_itself_is_not_taken_to_run_for_this_job(site: Any) -> None:
+    job = site.apply()
+    site.terminal.relay = 1
+    answered(site, job, site.welder)
+    row = site.county.ask(terminals.get, site.terminal.device)
+    assert (row.relay, row.job or "") == (1, "")
+    assert site.state(job) == "permitted"

@@ -1,0 +1,85 @@
+"""Presence proved by the phone's Bluetooth, beside the spoken code."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import (
+    apply_here,
+    heading,
+    press,
+    take_picture,
+    tick_everything,
+    type_pin,
+)
+from tests.browser.radio import Radio
+from tests.browser.test_access import violations
+
+pytestmark = pytest.mark.slow
+
+ASK = "用手机蓝牙证明在场"
+HERE = "终端已经用蓝牙证明您在场"
+
+
+@pytest.fixture
+def beside(stage, phone):
+    """Make a phone that stands at the first machine, where the radio reaches."""
+    code, terminal = stage.machine(0)
+    radio = Radio(terminal)
+
+    def make(login, **how):
+        page = phone(login, f"/m/{code}", **how)
+        radio.reach(page)
+        page.reload()
+        return page
+
+    make.radio, make.terminal = radio, terminal
+    return make
+
+
+def test_the_terminal_answers_the_phone_and_no_code_is_asked_for(stage, beside, shot):
+    welder = beside("welder1")
+    apply_here(welder)
+    take_picture(welder)
+    tick_everything(welder)
+    expect(welder.locator("#near")).to_be_hidden()
+    shot(welder, "83-bluetooth-offered")
+    press(welder, ASK)
+    expect(welder.locator("#spoken")).to_contain_text(HERE)
+    expect(welder.locator("#code")).to_have_count(0)
+    expect(welder.locator("#here-said")).to_have_text("")
+    assert violations(welder) == []
+    shot(welder, "84-bluetooth-answered")
+    press(welder, "确认，下一步")
+    heading(welder, "等监护人到现场核验")
+
+    watch = beside("watch1", dark=True)
+    heading(watch, "核验现场")
+    take_picture(watch)
+    tick_everything(watch)
+    type_pin(watch, stage, "watch1")
+    press(watch, ASK)
+    expect(watch.locator("#spoken")).to_contain_text(HERE)
+    shot(watch, "85-bluetooth-watch")
+    press(watch, "确认现场安全")
+    heading(watch, "核验完成，等焊工开机")
+    assert beside.terminal.spoken == [] and beside.terminal.relay == 0
+
+
+def test_a_terminal_of_an_older_release_sends_people_to_the_spoken_code(beside, shot):
+    welder = beside("welder1")
+    apply_here(welder)
+    beside.radio.old = True
+    press(welder, ASK)
+    expect(welder.locator("#here-said")).to_contain_text("请用报码")
+    expect(welder.locator("#code")).to_be_visible()
+    shot(welder, "86-bluetooth-old")
+
+
+def test_a_browser_without_bluetooth_is_offered_the_spoken_code_alone(stage, phone):
+    code, _terminal = stage.machine(0)
+    welder = phone("welder1", f"/m/{code}")
+    welder.add_init_script("delete Navigator.prototype.bluetooth")
+    welder.reload()
+    apply_here(welder)
+    expect(welder.get_by_role("button", name="请焊机报码")).to_be_visible()
+    expect(welder.locator("#here")).to_be_hidden()
