@@ -217,6 +217,14 @@ def judge(unit: Unit, person: Person, by: Person, status: str, why: str = "") ->
     person.judged_why = why
 
 
+def watching_for(unit: Unit, enterprises: set[str], limit: int = 200) -> list[Person]:
+    """The active fire watches of these enterprises, by name."""
+    watching = select(PersonRole.person_id).where(PersonRole.role == "fire_watch")
+    here = (Person.enterprise_id.in_(enterprises), Person.status == "active")
+    rows = select(Person).where(*here, Person.id.in_(watching))
+    return list(unit.db.scalars(rows.order_by(Person.name, Person.id).limit(limit)))
+
+
 def held(unit: Unit, ids: set[str]) -> dict[str, Person]:
     """These people as they are now, held against other workers until the end of the unit."""
     rows = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()

@@ -131,6 +131,7 @@ class Facts:
     """One attempt at one step: `apply`, `check`, `watch` or `on`. None = did not happen yet.
 
     `face_by` = who found that it is this welder: verifier or fire-watch, empty = nobody.
+    `named` = whom the application names as the fire watch.
     `before_off` = no job was handed over to this one, or the machine is known to be off since.
     """
 
@@ -162,6 +163,7 @@ class Facts:
     training_by: date | None = None
     before_off: bool = True
     face_by: str = ""
+    named: PersonFacts | None = None
 
     @property
     def today(self) -> date:

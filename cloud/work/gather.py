@@ -26,10 +26,12 @@ def applying(
     machine: Machine,
     permit: Permit | None,
     contract: Contract | None = None,
+    named: Person | None = None,
     **claimed: Any,
 ) -> Facts:
     """The facts of a welder who scans a machine and wants to work."""
-    return _facts(unit, "apply", machine.id, welder.id, permit=permit, hired=contract, **claimed)
+    claimed |= {"permit": permit, "hired": contract, "named": named and _person(named, set())}
+    return _facts(unit, "apply", machine.id, welder.id, **claimed)
 
 
 def at_step(
@@ -53,6 +55,7 @@ def at_step(
         "contract_named": job.contract_id is not None,
         "before_off": _before_off(unit, job),
         "face_by": job.face_by,
+        "named": _named(unit, job),
     }
     watching = fire_watch.id if fire_watch else job.fire_watch_id
     kept |= {
@@ -134,6 +137,11 @@ def _person(person: Person, busy: set[str | None]) -> PersonFacts:
 def _before_off(unit: Unit, job: Job) -> bool:
     before = table.by_id(unit, job.handed_from) if job.handed_from else None
     return before is None or before.off_confirmed_at is not None
+
+
+def _named(unit: Unit, job: Job) -> PersonFacts | None:
+    one = unit.db.get(Person, job.named_watch_id) if job.named_watch_id else None
+    return _person(one, set()) if one else None
 
 
 def _venue(unit: Unit, machine: Machine) -> str | None:

@@ -80,6 +80,7 @@ def take_over(unit: Unit, welder: Person, machine: Machine, job_id: str) -> Job 
         before.voucher,
         district=before.district,
         contract=(before.contract_id or "") if same_house else "",
+        fire_watch=before.named_watch_id or "",
         before=before,
     )
     if isinstance(taken, Job) and taken.handed_from == before.id:

@@ -31,6 +31,7 @@ MISSES = 2  # check-ins missed in a row
 class Job(Base):
     """One job. Times are epoch ms, None = did not happen. `due_at` = when the sweep looks next.
 
+    `named_watch_id` = whom the application names as the fire watch, where a profile asks.
     `face_by` = who found that it is this welder: verifier or fire-watch (work/verifying.py).
     `asked_at` = the first ON that was ever sent: from then on the terminal may know the job.
     `on_command` = the ON that may still close the relay; `asked_on_at` = it waits for its answer.
@@ -51,6 +52,7 @@ class Job(Base):
     district: Mapped[str]
     welder_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     fire_watch_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    named_watch_id: Mapped[str | None]
     site: Mapped[str]
     work: Mapped[str]
     voucher: Mapped[str]

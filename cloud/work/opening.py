@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
+from cloud.registry import people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import cylinders, exempting, gather, hiring, permits, profiles
@@ -27,6 +28,7 @@ def apply(
     *,
     district: str | None = None,
     contract: str = "",
+    fire_watch: str = "",
     before: Job | None = None,
 ) -> Job | Refusals:
     """Open a job; applied for twice it is the same one. A refused attempt is kept as well.
@@ -34,6 +36,7 @@ def apply(
     A permit that covers the machine now is taken; `voucher` names another one (CQ annex 2.3).
     `district` = where the site is, else the machine's. `contract` = id of the one that the welder
     works under with an own machine; an outside welder's is found (work/hiring.py).
+    `fire_watch` = id of the one whom the application names, where the profile asks for it.
     `before` = the job that was handed over and is gone on with (work/handing.py).
     """
     running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine.id)
@@ -48,7 +51,9 @@ def apply(
     profile = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
     mine = cylinders.open_of(unit, welder) if bottle else None
     permit = permits.covering(unit, machine, client_id) if profile.permit != "no" else None
+    named = people.get(unit, fire_watch) if profile.fire_watch_named and fire_watch else None
     opening = _columns(welder, machine, permit) | {
+        "named_watch_id": named.id if named else None,
         "contract_id": hired.id if hired else None,
         "profile": profile.id,
         "district": district or machine.district,
@@ -61,7 +66,7 @@ def apply(
     going_on = {"handed_from": before.id if before else None}
 
     def facts() -> Facts:
-        found = gather.applying(unit, welder, machine, permit, hired, **claimed)
+        found = gather.applying(unit, welder, machine, permit, hired, named, **claimed)
         # One's own open job with cylinders takes another one in.
         return replace(found, welder=replace(found.welder, busy=False)) if mine else found
 

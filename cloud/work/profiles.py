@@ -20,6 +20,7 @@ _UNCONTROLLED: dict[str, Any] = {
     "certificate_fits": "warn",
     "permit": "no",
     "fire_watch": "no",
+    "fire_watch_named": False,
     "presence": False,
     "site_pictures": 0,
     "joint_photo": False,
@@ -69,6 +70,7 @@ class Profile:
     `training` = record, or gate: warned, refused after the deadline set by the office.
     `contract` = outside welders need the client's contract, briefing and own fire watch.
     `cylinders` = they are scanned too (CQ art. 3): the file has a [cylinder] of its own lists.
+    `fire_watch_named` = the application names the fire watch, and nobody else confirms.
     `face` = before ON an outside verifier finds that it is the welder, or the fire watch does.
     `review` = pictures are passed by a regulator, then the venue's code is given in.
     `controlled` = False: work is only counted (CQ art. 2).
@@ -85,6 +87,7 @@ class Profile:
     permit: str
     fire_watch: str
     presence: bool
+    fire_watch_named: bool
     face: bool
     contract: bool
     training: str

@@ -182,7 +182,8 @@ def _step(job: Job | None, profile: Profile, person: Person | None, part: str, l
         return "wait-watch" if waits == "watch" else waits
     if part == "fire-watch":
         return "stop" if job.state not in BEFORE else "wait-on"
-    if "fire_watch" not in person.roles:
+    named = job.named_watch_id if profile.fire_watch_named else None
+    if "fire_watch" not in person.roles or named not in (None, person.id):
         return "busy"
     if waits == "face":
         return "vouch" if looks else "wait-face"
@@ -203,7 +204,7 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "site": job.site,
             "work": job.work,
             "welder": _name(unit, job.welder_id, person),
-            "fire_watch": _name(unit, job.fire_watch_id, person),
+            "fire_watch": _name(unit, job.fire_watch_id or job.named_watch_id, person),
             "wants_code": wants_code,
             "wants_picture": kind,
             "pictures_wanted": _still(unit, job, shown.profile, kind, person),

@@ -11,8 +11,9 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
-from cloud.registry import accounts, contracts, enterprises
+from cloud.registry import accounts, contracts, enterprises, people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import visitor
@@ -47,6 +48,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         "times": shown.times | _presence_until(unit, shown, person),
         "review": _review(unit, shown),
         "contracts": _contracts(unit, shown, machine, person),
+        "watches": _watches(unit, shown, machine, person),
         "approval": _approval(unit, shown, machine, person),
         "face": asdict(shown.face) if shown.face else None,
         "offer": asdict(shown.offer) if shown.offer else None,
@@ -118,6 +120,23 @@ def _contracts(
         for one in contracts.of_welder(unit, person)
         if one.starts_on <= today <= one.ends_on and one.client_id != machine.enterprise_id
         if (client := enterprises.get(unit, one.client_id))
+    ]
+
+
+def _watches(unit: Unit, shown: JobView, machine: Machine, person: Person) -> list[dict[str, str]]:
+    """Whom the application may name as the fire watch: of the machine's house and of clients'."""
+    if shown.step != "apply" or not shown.profile.fire_watch_named:
+        return []
+    houses = {machine.enterprise_id, *(one.client_id for one in contracts.of_welder(unit, person))}
+    found = people.watching_for(unit, houses)
+    return [
+        {
+            "id": one.id,
+            # Colleagues know each other; others' names stay masked, as everywhere.
+            "name": one.name if one.enterprise_id == person.enterprise_id else mask_name(one.name),
+        }
+        for one in found
+        if one.id != person.id
     ]
 
 

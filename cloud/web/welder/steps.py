@@ -46,10 +46,12 @@ def apply(code: str) -> ResponseReturnValue:
     work = fields.text("work", _("作业内容"), limit=_LINE)
     voucher = fields.text("voucher", _("作业票编号"), limit=_LINE, required=False)
     contract = fields.text("contract", _("合同"), limit=_ID, required=False)
+    watch = fields.text("fire_watch", _("监护人"), limit=_ID, required=False)
+    given = {"contract": contract, "fire_watch": watch}
     return acted(
         code,
         lambda unit, machine, person: jobs.apply(
-            unit, person, machine, site, work, voucher, contract=contract
+            unit, person, machine, site, work, voucher, **given
         ),
         before=papers.freshen,
     )

@@ -8,6 +8,38 @@ _STEPS = ("watch", "on")
 
 
 @rule(
+    "fire-watch-unnamed",
+    ("apply", "on"),
+    "申请里没有写明监护人，或者写的人不能监护。",
+    "The application names no fire watch, or one who cannot watch.",
+    "请在申请里选一位登记的监护人，不能是自己。",
+    "Choose a registered fire watch in the application, not yourself.",
+    wanted=lambda profile: profile.fire_watch_named,
+)
+def fire_watch_unnamed(facts: Facts, profile: Profile) -> Values | None:
+    one = facts.named
+    if facts.resuming:
+        return None
+    if one is None or one.id == facts.welder.id or not one.active:
+        return {}
+    return None if "fire_watch" in one.roles else {}
+
+
+@rule(
+    "fire-watch-other",
+    _STEPS,
+    "您不是申请里写明的监护人。",
+    "The application names another fire watch.",
+    "请由申请里写明的监护人用自己的手机核验；要换人，请焊工取消后重新申请。",
+    "Let the one who is named confirm with their own phone; to change, apply again.",
+    wanted=lambda profile: profile.fire_watch_named,
+)
+def fire_watch_other(facts: Facts, profile: Profile) -> Values | None:
+    watch, named = facts.fire_watch, facts.named
+    return {} if watch is not None and named is not None and watch.id != named.id else None
+
+
+@rule(
     "fire-watch-missing",
     ("on",),
     "监护人还没有到现场核验。",

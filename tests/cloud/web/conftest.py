@@ -156,7 +156,8 @@ class Floor:
     def applied(self):
         """The welder's browser, after applying and taking a picture."""
         welder = self.browser(self.cast.welder)
-        welder.step(self.code, "apply", site="演示车间", work="焊接支架", voucher="1号票")
+        asked = {"site": "演示车间", "work": "焊接支架", "voucher": "1号票"}
+        welder.step(self.code, "apply", fire_watch=self.cast.fire_watch.id, **asked)
         assert welder.picture(self.code).status_code == 200
         return welder
 

@@ -195,7 +195,7 @@ def test_the_state_has_one_shape(floor):
             "pictures_wanted",
         ),
         *("off_confirmed", "profile", "permit", "ticks", "ten_rules", "times", "refusals"),
-        *("poll_ms", "contracts", "approval", "extendable", "along", "face"),
+        *("poll_ms", "contracts", "approval", "extendable", "along", "face", "watches"),
         *("may_hand_over", "offer", "taken_from", "taken_by"),
     }
     assert (state["step"], state["state"], state["relay"]) == ("off", "on", 1)

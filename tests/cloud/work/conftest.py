@@ -50,6 +50,7 @@ class Site:
 
     def apply(self, welder: Any = None, voucher: str = "动火票 1 号", **other: Any) -> Any:
         who = welder or self.welder
+        other.setdefault("fire_watch", self.fire_watch.id)
         return self.county.do(
             jobs.apply, who, self.machine, "演示车间", "焊接支架", voucher, **other
         )

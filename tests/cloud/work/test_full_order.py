@@ -134,6 +134,7 @@ UNDONE: dict[str, dict[str, Any]] = {
     "pictures": {"site_pictures": 0},
     "presence": {"welder_present": False},
     "face": {"face_by": ""},
+    "named": {"named": None},
     "watch": {"fire_watch": None, "watched_at": None},
     "watch-checklist": {"watch_ticks": frozenset()},
     "watch-photo": {"joint_photo": False},
@@ -152,6 +153,7 @@ def asked(name: str) -> set[str]:
     wanted |= {"checklist"} if profile.checklist else set()
     wanted |= {"ten-rules"} if profile.ten_rules else set()
     wanted |= {"pictures"} if profile.site_pictures else set()
+    wanted |= {"named"} if profile.fire_watch_named else set()
     wanted |= {"face"} if profile.face else set()
     wanted |= {"watch-photo"} if profile.joint_photo else set()
     return wanted | ({"presence"} if profile.presence else set())

@@ -254,7 +254,7 @@ def test_vouching_needs_the_pin(site: Any, job: Any) -> None:
 
 def test_a_stranger_and_a_blocked_fire_watch_do_not_vouch(site: Any, job: Any) -> None:
     stranger = site.county.fire_watch(site.county.enterprise("演示二厂"))
-    assert vouch(site, job, stranger).codes == ["fire-watch-enterprise"]
+    assert vouch(site, job, stranger).codes == ["fire-watch-other", "fire-watch-enterprise"]
     site.county.do(lambda unit: people.set_status(unit, unit.db.merge(site.fire_watch), "blocked"))
     assert vouch(site, job).codes == ["fire-watch-inactive"]
 

@@ -56,6 +56,7 @@ READY = Facts(
     watched_at=NOW - 1000,
     proof=ProofFacts(NOW - 1000),
     face_by="verifier",
+    named=WATCH,
 )
 
 
@@ -247,6 +248,23 @@ def test_everything_wrong_is_told_at_once() -> None:
     ]
 
 
+NAMED = [
+    ("fire-watch-unnamed", {"named": None}),
+    ("fire-watch-unnamed", {"named": replace(WATCH, id="w"), "fire_watch": None, "step": "apply"}),
+    ("fire-watch-unnamed", {"named": replace(WATCH, active=False)}),
+    ("fire-watch-unnamed", {"named": replace(WATCH, roles=frozenset({"welder"}))}),
+    ("fire-watch-other", {"named": replace(WATCH, id="another")}),
+    ("fire-watch-other", {"named": replace(WATCH, id="another"), "step": "watch"}),
+]
+
+
+@pytest.mark.parametrize(("code", "change"), NAMED)
+def test_in_dalad_the_one_who_is_named_watches(code: str, change: dict[str, Any]) -> None:
+    assert codes(replace(READY, **change), "dalad") == [code]
+    for elsewhere in ("chongqing", "wuyi"):
+        assert codes(replace(READY, **change), elsewhere) == []
+
+
 @pytest.mark.parametrize(
     ("profile", "change", "refused"),
     [
@@ -336,7 +354,14 @@ def test_every_rule_is_listed_once_and_has_a_row_in_the_tables() -> None:
     assert len(listed) == len(set(listed))
     tried = {code for code, _ in ONE_THING_WRONG} | {code for _, code in CERTIFICATES}
     # Not asked for in this profile: test_cylinders.py, test_reviewing.py, test_verifying.py.
-    tried |= {"face", "cylinder-not-asked", "review", "venue-code", "fire-watch-venue", "training"}
+    tried |= {code for code, _ in NAMED} | {
+        "face",
+        "cylinder-not-asked",
+        "review",
+        "venue-code",
+        "fire-watch-venue",
+        "training",
+    }
     assert set(listed) <= tried
 
 
