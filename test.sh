@@ -14,11 +14,23 @@ if [ "${1:-}" = quick ]; then
 fi
 bash setup/test_tools.sh
 
-# Two parts, as tests/conftest.py divides them: first beside each other, then one after another.
-together=0 alone=0
-.venv/bin/python -m pytest -n auto --dist worksteal --part together "$@" || together=$?
-.venv/bin/python -m pytest --part alone "$@" || alone=$?
+# Three parts, as tests/conftest.py divides them: first beside each other on all cores, then two rows,
+# one test after another in each. What the staged say is shown when they are through.
+part() { .venv/bin/python -m pytest --part "$@"; }
+together=0 staged=0 alone=0
+part together -n auto --dist worksteal "$@" || together=$?
+told=$(mktemp)
+set -m # a job of its own: otherwise it, and the programs of its tests, would be deaf to Ctrl-C
+part staged "$@" </dev/null >"$told" 2>&1 &
+row=$!
+set +m
+trap 'kill -INT -- "-$row" 2>/dev/null && wait "$row" || :; rm -f "$told"' EXIT
+part alone "$@" || alone=$?
+wait "$row" || staged=$?
+cat "$told"
 # 5 = no test was asked for: a path or -k may mean tests of one part only
-if [ "$together" = 5 ]; then exit "$alone"; fi
-if [ "$alone" = 5 ] || [ "$together" != 0 ]; then exit "$together"; fi
-exit "$alone"
+code=5
+for one in "$alone" "$staged" "$together"; do
+    if [ "$one" = 0 ] && [ "$code" = 5 ] || [ "$one" != 0 ] && [ "$one" != 5 ]; then code=$one; fi
+done
+exit "$code"

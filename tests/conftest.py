@@ -1,7 +1,8 @@
 """What counts as quick, what must run alone; no example of a search is judged by how long it took.
 
-`./test.sh` runs two parts: first what is safe beside others, on every core, then what is not, one
-test after another. `--part` chooses one of the two; without it pytest runs both in one row.
+`./test.sh` runs three parts: first what is safe beside others, on every core; then what is not,
+one test after another, in two rows side by side, since both wait more than they compute.
+`--part` chooses one of the three; without it pytest runs all in one row.
 """
 
 import pytest
@@ -28,13 +29,15 @@ _SLOW = (
     *(*_SPICE, _PLATFORMS, _TRIAL, _BUILDS, *_WHOLE_CASES),
 )
 
-# Alone: what a busy neighbour could make fail, for it keeps real time or drives other programs.
-ALONE = {
+# Staged and alone: what a busy neighbour could make fail, for it keeps real time or drives other
+# programs. Each of the two is one row.
+STAGED = {
     "tests/browser/": "a browser's own time-outs, and a running event loop",
     "tests/e2e/": "terminals, broker and cloud as in life, each waiting for the others",
+}
+ALONE = {
     "tests/simulator/": "boots and links that keep the time of real ones",
     "tests/flash/": "a board on a cable that answers in time",
-    "tests/fuzz/": "looks for as long as it is told",
     "tests/firmware/modem/": "a module's answers within its own limits",
     "tests/cloud/mqtt/": "connections that are shut when nothing comes for a time",
     "tests/cloud/bench/": "measures",
@@ -50,13 +53,16 @@ ALONE = {
 }
 
 
-def alone(nodeid: str) -> bool:
-    """Whether the test may not run beside others."""
-    return nodeid.startswith(tuple(ALONE))
+def part_of(nodeid: str) -> str:
+    """The part of ./test.sh in which the test runs."""
+    if nodeid.startswith(tuple(STAGED)):
+        return "staged"
+    return "alone" if nodeid.startswith(tuple(ALONE)) else "together"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--part", choices=("together", "alone"), help="of ./test.sh: only this one")
+    parts = ("together", "staged", "alone")
+    parser.addoption("--part", choices=parts, help="of ./test.sh: only this one")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -64,5 +70,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if any(part in item.nodeid for part in _SLOW):
             item.add_marker("slow")
     if part := config.getoption("--part"):
-        items[:] = [item for item in items if alone(item.nodeid) is (part == "alone")]
+        items[:] = [item for item in items if part_of(item.nodeid) == part]
     items.sort(key=lambda item: _BROWSER in item.nodeid)  # last: it brings a running event loop

@@ -1,22 +1,29 @@
-"""`./test.sh` runs its two parts one after the other, and says so if either fails."""
+"""`./test.sh` runs its three parts, and says so if any fails."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ALONE
+from tests.conftest import ALONE, STAGED, part_of
 
 ROOT = Path(__file__).parents[1]
 STANDS = "make_venv() { :; }\nmake_tools() { :; }\nstop() { exit 9; }\n"
 PYTHON = """#!/bin/sh
 echo "$*" >>said
-case "$*" in *together*) exit "$TOGETHER";; *alone*) exit "$ALONE";; esac
+case "$*" in
+*together*) exit "$TOGETHER";;
+*staged*) echo "told by the staged"; sh -c 'kill -INT $$; echo deaf'; exit "$STAGED";;
+*alone*) exit "$ALONE";;
+esac
 """
 
 
-def run(place: Path, together: int, alone: int, *words: str) -> tuple[int, list[str]]:
-    """test.sh with a python that only says how each part went: exit code, pytest's words."""
+def run(
+    place: Path, together: int, staged: int, alone: int, *words: str
+) -> tuple[int, list[str], str]:
+    """test.sh with a python that only says how each part went: exit code, pytest's words, what is
+    shown."""
     for path, text in (
         ("setup/environment.sh", STANDS),
         ("setup/test_tools.sh", ""),
@@ -27,29 +34,46 @@ def run(place: Path, together: int, alone: int, *words: str) -> tuple[int, list[
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_text(text)
         (place / path).chmod(0o755)
-    told = {"TOGETHER": str(together), "ALONE": str(alone), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(["bash", place / "test.sh", *words], env=told, cwd=place, check=False)
-    return done.returncode, (place / "said").read_text().splitlines()
+    codes = {"TOGETHER": str(together), "STAGED": str(staged), "ALONE": str(alone)}
+    done = subprocess.run(
+        ["bash", place / "test.sh", *words],
+        env=codes | {"PATH": "/usr/bin:/bin"},
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, (place / "said").read_text().splitlines(), done.stdout
 
 
 @pytest.mark.parametrize(
-    "together, alone, code",
-    [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 2, 1), (5, 0, 0), (0, 5, 0), (5, 1, 1), (1, 5, 1)],
+    "together, staged, alone, code",
+    [
+        *[(0, 0, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (0, 0, 1, 1), (1, 2, 1, 1), (0, 5, 0, 0)],
+        *[(5, 0, 5, 0), (0, 5, 5, 0), (5, 5, 0, 0), (5, 1, 5, 1), (1, 5, 5, 1), (5, 5, 2, 2)],
+    ],
 )
-def test_it_fails_if_either_part_fails(
-    tmp_path: Path, together: int, alone: int, code: int
+def test_it_fails_if_any_part_fails(
+    tmp_path: Path, together: int, staged: int, alone: int, code: int
 ) -> None:
-    assert run(tmp_path, together, alone)[0] == code
+    assert run(tmp_path, together, staged, alone)[0] == code
 
 
 def test_words_that_name_no_test_at_all_are_a_failure(tmp_path: Path) -> None:
-    assert run(tmp_path, 5, 5)[0] == 5
+    assert run(tmp_path, 5, 5, 5)[0] == 5
 
 
-def test_ones_own_words_reach_both_parts(tmp_path: Path) -> None:
-    _code, said = run(tmp_path, 0, 0, "-k", "presence", "tests/cloud")
-    assert [line.endswith("-k presence tests/cloud") for line in said] == [True, True]
+def test_ones_own_words_reach_all_parts(tmp_path: Path) -> None:
+    _code, said, _shown = run(tmp_path, 0, 0, 0, "-k", "presence", "tests/cloud")
+    assert [line.endswith("-k presence tests/cloud") for line in said] == [True] * 3
 
 
-def test_every_path_that_runs_alone_is_there() -> None:
-    assert [path for path in ALONE if not (ROOT / path).exists()] == []
+def test_what_the_staged_say_is_shown_and_they_hear_a_ctrl_c(tmp_path: Path) -> None:
+    shown = run(tmp_path, 0, 1, 0)[2]
+    assert "told by the staged" in shown and "deaf" not in shown
+
+
+def test_every_path_that_runs_in_a_row_is_there_and_in_one_part() -> None:
+    assert [path for path in (*STAGED, *ALONE) if not (ROOT / path).exists()] == []
+    assert [part_of(path) for path in STAGED] == ["staged"] * len(STAGED)
+    assert [part_of(path) for path in ALONE] == ["alone"] * len(ALONE)
