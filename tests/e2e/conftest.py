@@ -48,5 +48,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         quiet=True,
         yard=("--speech-rate", "10"),
         HANMA_PRESENCE_OFTEN="1000000",  # many jobs in a few minutes
+        HANMA_PRESENCE_S="600",  # a busy machine may stand still between two presses
     ) as running:
         yield running

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from simulator.check import FIRE_WATCH, VALID, person
 from simulator.demo import Demo, post_json
-from simulator.job import Machine, Person, prepare
+from simulator.job import Machine, Person, prepare, take_pictures
 from tests.browser.chromium import launch
 from tests.e2e.test_by_phone import go_dark, levels, nearby, until
 
@@ -150,6 +150,30 @@ def test_underground_it_takes_both_phones_to_switch_on_and_the_fire_watchs_own_t
     expect(page.get_by_text("监护人停止了作业")).to_be_visible()
     page.context.close()
     watch.context.close()
+
+
+def test_presence_is_proved_by_the_terminals_answer_while_its_line_is_dark(
+    stage: Demo, browser: Any, machine: Machine
+) -> None:
+    welder = person(stage, VALID)
+    welder.phone.open(machine.page)
+    welder.phone.press(f"{machine.page}/clear", ticks=["power", "site"])
+    welder.phone.open(machine.page)
+    about = {"site": "演示车间东侧", "work": "支架焊接", "voucher": "演示-动火票-001"}
+    welder.phone.press(f"{machine.page}/apply", **about)
+    take_pictures("pictures of the site", welder, machine)
+    before = go_dark(machine)
+    page = opened(stage, browser, welder, machine)
+    for box in page.locator("input[type=checkbox]").all():
+        box.check()
+    page.get_by_role("button", name="用手机蓝牙证明在场", exact=True).click()
+    expect(page.locator("#spoken")).to_contain_text("终端已经用蓝牙证明您在场")
+    page.get_by_role("button", name="确认，下一步", exact=True).click()
+    expect(page.locator("h1")).to_have_text("等监护人到现场核验")
+    assert levels(machine, before) == []
+    page.get_by_role("button", name="取消作业", exact=True).click()
+    expect(page.locator("h1")).to_have_text("申请作业")
+    page.context.close()
 
 
 def test_without_bluetooth_the_page_says_so_and_what_to_use(
