@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cloud.work import profiles
@@ -32,6 +32,7 @@ APPLYING = Facts(
     (GOOD,),
     voucher="票",
 )
+WATCH = PersonFacts("f", frozenset({"fire_watch"}), True, "e")
 
 
 def duties(facts: Facts, profile: str = "chongqing") -> list[str]:
@@ -108,12 +109,14 @@ CERTIFICATES = st.builds(
 )
 
 
-@given(st.lists(CERTIFICATES, max_size=4).map(tuple), st.sampled_from(profiles.names()))
+@pytest.mark.parametrize("name", profiles.names())
+@given(held=st.lists(CERTIFICATES, max_size=4).map(tuple))
+@example(held=(GOOD,))  # in each profile, not only where the search comes upon a good one
 def test_who_is_allowed_holds_a_certificate_that_is_good_today(
-    held: tuple[CertificateFacts, ...], name: str
+    name: str, held: tuple[CertificateFacts, ...]
 ) -> None:
-    facts, profile = replace(APPLYING, certificates=held, voucher="票"), profiles.load(name)
-    facts = replace(facts, permit=PermitFacts(NOW - 1, NOW + HOUR, "boss"))
+    permit, profile = PermitFacts(NOW - 1, NOW + HOUR, "boss"), profiles.load(name)
+    facts = replace(APPLYING, certificates=held, permit=permit, named=WATCH)
     usable = [one for one in held if one.welding and one.good(facts.today)]
     if profile.certificate_fits == "refuse":
         usable = [one for one in usable if one.issuer == "emergency"]
