@@ -224,9 +224,11 @@ def test_only_the_edges_that_were_asked_for_are_felt(tmp_path: Path) -> None:
     async def script(stage: Stage) -> None:
         await stage.chip.power_on()
         await stage.until(lambda: "ready" in stage.lines())
-        for level in (1, 0, 1, 0):
-            stage.chip.link.set_pin(34, level)
-            await asyncio.sleep(0.05)
+        for felt in ("woken [0]", "woken [0, 0]"):  # a flag set twice before the look wakes once
+            for level in (1, 0):
+                stage.chip.link.set_pin(34, level)
+                await asyncio.sleep(0.05)
+            await stage.until(lambda felt=felt: felt in stage.lines())
         await stage.until(lambda: (21, 1) in stage.moves)
         assert [line for line in stage.lines() if "woken" in line] == ["woken [0]", "woken [0, 0]"]
 
