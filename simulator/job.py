@@ -12,7 +12,7 @@ from simulator.phone import Answer, Phone, fresh_picture
 _DIGITS = dict(zip("零一二三四五六七八九", "0123456789", strict=True))
 _DIGITS["幺"] = "1"
 _CODE = re.compile(f"(?:[{''.join(_DIGITS)}0-9][，、,\\s]*){{4}}")
-_PATIENCE_S = 30
+_PATIENCE_S = 60
 _LOOK_S = 0.02
 
 

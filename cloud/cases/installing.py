@@ -8,11 +8,12 @@ from cloud.cases import service, supply
 from cloud.cases.service import NotNow, ServiceRecord
 from cloud.link import policies, stock, terminals
 from cloud.link.terminals import Terminal
+from cloud.link.tickets import Ticket
 from cloud.registry import machines
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import jobs, terminal_policy, testing
-from cloud.work.refusal import Words
+from cloud.work import jobs, terminal_policy, testing, testing_by_ticket
+from cloud.work.refusal import Refusals, Words
 from cloud.work.testing import FunctionTest
 
 # What the owner signs (CQ art. 8–10): kept word for word; its digest stands in each record.
@@ -162,6 +163,29 @@ def test_off(unit: Unit, record: ServiceRecord, person: Person) -> None:
     running = service.test_of(unit, record)
     if running is not None:
         testing.end(unit, running)
+
+
+def test_ticket(
+    unit: Unit, record: ServiceRecord, person: Person, challenge: str
+) -> Ticket | Refusals:
+    """The function test where only the phone reaches the terminal: a ticket that begins it."""
+    record = service.held(unit, record, person)
+    machine = service.machine_of(unit, record)
+    return testing_by_ticket.begin(unit, machine, person, record.id, challenge)
+
+
+def test_off_ticket(
+    unit: Unit, record: ServiceRecord, person: Person, challenge: str, amps: int
+) -> Ticket | Refusals:
+    """A ticket that ends it; what current the phone read stands in the record as the phone's."""
+    record = service.held(unit, record, person)
+    running = service.test_of(unit, record)
+    if running is None:
+        raise NotNow("missing")
+    if running.off_at is None:
+        told = {"test": running.id, "amps": amps, "by": "phone"}
+        service.add(unit, record, person, "measured", told)
+    return testing_by_ticket.end(unit, running, person, challenge, amps)
 
 
 def finish(

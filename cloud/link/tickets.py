@@ -182,6 +182,7 @@ def receipt(unit: Unit, told: dict[str, Any]) -> str:
     asked_in = row.epoch if newer else None
     current = terminals.answered(unit, row, told, asked_in=asked_in, job=running)
     details = {"device": row.device, "act": ticket.act, "job": ticket.job, "word": ticket.word}
+    details["relay"] = whole(told, "relay", 0, 1)
     kind = "ticket-done" if code == 200 else "ticket-refused"
     outbox.tell(unit, kind, id, details | {"current": current, "person": ticket.person_id})
     return "receipt"

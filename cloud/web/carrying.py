@@ -38,6 +38,13 @@ def words() -> str:
             "here": _("终端已经回答，正在核对……"),
             "unsaid": _("终端已经回答，但没有交到平台。请再按一次。"),
             "old": _("这台终端还不会用蓝牙证明在场，请用报码。"),
+            "closed": _("触点已闭合。请试焊一下，再断电。现在测得 # A。"),
+            "closedAlone": _("触点已闭合，最多一分钟；短按终端上的按钮马上断开。测得 # A。"),
+            "opened": _("触点已断开。最大测得 # A。"),
+            "away": _("手机和终端断开了。终端最多一分钟自行断电；请看焊机确实断电，再测一次。"),
+            "serviceOn": _("终端在维护状态，再按一次退出。"),
+            "serviceOff": _("终端已退出维护。"),
+            "atWork": _("终端正在工作或应急放开，现在不能测试和维护。"),
             "seen": _("已记下，回到有网络的地方会自动上交。"),
         }
     )
@@ -72,7 +79,16 @@ def offline() -> str:
 def worker() -> Response:
     """The service worker, from the root that it looks after; its list names files by content."""
     asset = current_app.jinja_env.globals["asset"]
-    names = ("hanma.css", "hanma.js", "near.js", "along.js", "ble.js", "pocket.js", "sign.svg")
+    names = (
+        "hanma.css",
+        "hanma.js",
+        "near.js",
+        "along.js",
+        "beside.js",
+        "ble.js",
+        "pocket.js",
+        "sign.svg",
+    )
     files = [asset(name) for name in names]  # type: ignore[operator]
     with current_app.open_resource("static/worker.js", "r", encoding="utf-8") as file:
         text = f"const SHELL = {json.dumps(['/offline', *files])};\n{file.read()}"

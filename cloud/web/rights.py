@@ -80,6 +80,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "welder.receipt": _ON_SITE | {"technician"},
     "welder.journal": _ON_SITE | {"technician"},
     "technician.ticket": frozenset({"technician"}),
+    "technician.test_ticket": frozenset({"technician"}),
     "technician.mine": frozenset({"technician"}),
     "technician.find": frozenset({"technician"}),
     "technician.machine": frozenset({"technician"}),

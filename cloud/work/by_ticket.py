@@ -21,8 +21,7 @@ from cloud.work.job import OPEN, OVER, Job, profile_of
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
 
-TEST_S = 60
-SERVICE_S = 1800
+_TECHNICIANS_S = {"test": 60, "service": 1800, "off": 0}
 
 
 def handlers() -> Handlers:
@@ -85,24 +84,33 @@ def ticket_off(
 
 
 def ticket_for_technician(
-    unit: Unit, technician: Person, device: str, act: str, challenge: str
+    unit: Unit, technician: Person, device: str, act: str, challenge: str, test_id: str = ""
 ) -> Ticket | Refusals:
-    """A function test (a minute at most) or service, never while somebody works there."""
+    """A function test (a minute at most) or service, never while somebody works there.
+
+    `test_id` = the test of a record (testing.py), which stands in the place of a job's; only such
+    a one can be ended before its minute is over, by `off`.
+    """
     profile = profiles.load(unit.settings.profile)
     machine = machines.by_device(unit, device)
     codes = []
     if technician.status != "active" or "technician" not in technician.roles:
         codes.append("registered")
-    if machine is not None and table.open_on(unit, machine.id):
+    if act != "off" and machine is not None and table.open_on(unit, machine.id):
         codes.append("machine-busy")
     row = terminals.get(unit, device)
     if row is None or row.status != "active" or not row.signed:
         codes.append("terminal-missing")
     if codes:
         return Refusals(refuse(code, profile) for code in codes)
-    lease_s = TEST_S if act == "test" else SERVICE_S
     ticket = tickets.make(
-        unit, device, act, person_id=technician.id, lease_s=lease_s, challenge=challenge
+        unit,
+        device,
+        act,
+        person_id=technician.id,
+        job=test_id,
+        lease_s=_TECHNICIANS_S[act],
+        challenge=challenge,
     )
     place = machine.district if machine is not None else technician.district
     told = {"ticket": ticket.id, "device": device}

@@ -1,8 +1,9 @@
 """The function test of an installation 功能测试: the relay really closes, a current is
 measured, and the relay opens again.
 
-It goes the way of every command, under its own id in the place of a job's. Whatever fails, the
-terminal opens its relay by itself when the lease is over. It is never begun while a job is open.
+It goes the way of every command, under its own id in the place of a job's, or by ticket where the
+terminal has no network. Whatever fails, the terminal opens its relay by itself when the lease is
+over. It is never begun while a job is open.
 """
 
 from typing import Any
@@ -54,6 +55,8 @@ def handlers() -> Handlers:
         "command-done": [_obeyed],
         "command-refused": [_not_obeyed],
         "command-timed-out": [_not_obeyed],
+        "ticket-done": [_ticket_obeyed],
+        "ticket-refused": [_ticket_not_obeyed],
         "terminal-beat": [_told],
         "terminal-login": [_told],
     }
@@ -83,16 +86,7 @@ def begin(unit: Unit, machine: Machine, technician: Person, record_id: str) -> F
     last = latest(unit, record_id)
     if last is not None and last.device == device and state(last, unit.now) in RUNNING:
         return last
-    test = FunctionTest(
-        id=new_id(),
-        record_id=record_id,
-        device=device,
-        machine_id=machine.id,
-        person_id=technician.id,
-        asked_at=unit.now,
-        amps=0,
-        word=_barred(unit, machine, row),
-    )
+    test = new(unit, new_id(), machine, technician, record_id, _barred(unit, machine, row))
     if not test.word:
         content = {"job": test.id, "lease_s": LEASE_S, "until": unit.now + LEASE_S * 1000}
         content["say"] = speech.TEST
@@ -100,11 +94,32 @@ def begin(unit: Unit, machine: Machine, technician: Person, record_id: str) -> F
             commands.issue(unit, device, "switch", code="1", content=content)
         except TerminalDark:
             test.word = "terminal-dark"
+    keep(unit, test, machine)
+    return test
+
+
+def new(
+    unit: Unit, id: str, machine: Machine, technician: Person, record_id: str, word: str
+) -> FunctionTest:
+    """A test that is asked for now, not kept yet."""
+    return FunctionTest(
+        id=id,
+        record_id=record_id,
+        device=machine.device or "",
+        machine_id=machine.id,
+        person_id=technician.id,
+        asked_at=unit.now,
+        amps=0,
+        word=word,
+    )
+
+
+def keep(unit: Unit, test: FunctionTest, machine: Machine) -> None:
+    """The test into the book, with its audit row."""
     unit.db.add(test)
     unit.db.flush()
-    told = {"test": test.id, "device": device} | ({"word": test.word} if test.word else {})
-    audit.write(unit, machine.district, technician.id, "function-test", machine.id, told)
-    return test
+    told = {"test": test.id, "device": test.device} | ({"word": test.word} if test.word else {})
+    audit.write(unit, machine.district, test.person_id, "function-test", machine.id, told)
 
 
 def end(unit: Unit, test: FunctionTest) -> None:
@@ -166,6 +181,25 @@ def _not_obeyed(unit: Unit, event: Event) -> None:
             test.word = "terminal-timeout"
     elif told["code"] == "0" and told["message"] == "ended":
         _opened(unit, test)
+
+
+def _ticket_obeyed(unit: Unit, event: Event) -> None:
+    """The terminal's receipt, brought by the phone: closed, or open again."""
+    told = event.details
+    test = unit.db.get(FunctionTest, told["job"], with_for_update=True) if told["job"] else None
+    if test is None:
+        return
+    if told["act"] == "test":
+        _closed(unit, test, 0)
+    elif told["act"] == "off" and told["relay"] == 0:
+        _opened(unit, test)
+
+
+def _ticket_not_obeyed(unit: Unit, event: Event) -> None:
+    told = event.details
+    test = unit.db.get(FunctionTest, told["job"], with_for_update=True) if told["job"] else None
+    if test is not None and told["act"] == "test" and test.on_at is None:
+        test.word = f"terminal-{told['word'] if told['word'] in _WORDS else 'refused'}"
 
 
 def _told(unit: Unit, event: Event) -> None:

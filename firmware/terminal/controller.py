@@ -64,16 +64,20 @@ class Controller:
             ("note", "on", {"job": job, "lease_s": lease_s, "by": by}),
         ]
 
-    def test(self, seconds, up):
-        """(refusal, effects): a technician's function test, at most a minute."""
-        if not _is_count(seconds) or not 0 < seconds <= TEST_MAX_S:
+    def test(self, seconds, up, job=""):
+        """(refusal, effects): a technician's function test, at most a minute; under `job`, if it
+        has one, it can be ended before."""
+        if not _is_count(seconds) or not 0 < seconds <= TEST_MAX_S or (job and not _is_id(job)):
             return "malformed", []
+        if job in self.ended:
+            return "ended", []
         refusal = self._unfit()
         if refusal or self.mode not in (IDLE, SERVICE):
             return refusal or "unsupported", []
-        self.mode = SERVICE
+        effects = self._end_job("replaced")
+        self.mode, self.job = SERVICE, job
         self.lease_end = up + seconds * 1000
-        return "", self._drive(1, up) + [("say", "test"), ("changed",)]
+        return "", effects + self._drive(1, up) + [("say", "test"), ("changed",)]
 
     def service(self, up):
         """(refusal, effects): a technician's ticket enters service, or leaves it."""

@@ -172,6 +172,7 @@ class Orders:
         t = self._t
         told = self.state()
         told.update(d=t.identity.device, fw=VERSION, challenge=t.tickets.challenge(t.up_ms()))
+        told["amps"] = t.amps
         return told
 
     def carry(self, seq):
@@ -208,7 +209,7 @@ class Orders:
         if ticket.act == "off":
             return controller.off(ticket.job, up, "ticket")
         if ticket.act == "test":
-            return controller.test(ticket.lease_s, up)
+            return controller.test(ticket.lease_s, up, ticket.job)
         if ticket.act == "service":
             return controller.service(up)
         # `here` moves nothing: the receipt is what the phone came for. Others: of a later time.

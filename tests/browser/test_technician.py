@@ -102,6 +102,8 @@ def test_an_installation_from_the_scan_to_the_document(stage, phone, bench, shot
     heading(page, "施工后拍照")
     photograph(page)
     heading(page, "功能测试")
+    page.get_by_text("终端没有信号").click()
+    expect(page.get_by_text("短按终端上的按钮马上断电")).to_be_visible()
     shot(page, "64-test")
     assert violations(page) == []
     press(page, "通电测试")
@@ -135,6 +137,7 @@ def test_a_terminal_that_is_dark_at_the_function_test_is_told_so(stage, phone, b
     press(page, "通电测试")
     expect(page.get_by_text("焊机终端现在不在线。")).to_be_visible()
     expect(page.get_by_text("请确认焊机电源已接通")).to_be_visible()
+    page.get_by_text("终端没有信号").click()
     shot(page, "70-test-dark")
     press(page, "English")
     expect(page.get_by_text("The machine's terminal is not on-line now.")).to_be_visible()

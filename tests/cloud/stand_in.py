@@ -112,7 +112,7 @@ class StandIn:
             *(hashlib.sha256(one.encode()).hexdigest() for one in secret),
         ):
             word = "fire-watch"
-        if not word and said["act"] == "on":
+        if not word and (said["act"] == "on" or (said["act"] == "test" and "job" in said)):
             word = self._obey("switch", "1", said)
         elif not word and said["act"] == "off":
             self._obey("switch", "0", said)

@@ -4,8 +4,10 @@
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -13,6 +15,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from simulator.check import FIRE_WATCH, VALID, person
 from simulator.demo import Demo, post_json
 from simulator.job import Machine, Person, prepare, take_pictures
+from simulator.job import expect as done
+from simulator.phone import fresh_picture
 from tests.browser.chromium import launch
 from tests.e2e.test_by_phone import go_dark, levels, nearby, until
 
@@ -67,12 +71,15 @@ def machine(stage: Demo) -> Iterator[Machine]:
     until("on line", lambda: chosen.look()["on_line"])
     yield chosen
     chosen.touch("outage", None)
+    chosen.touch("gas", 0)
     nearby(chosen, "part")
     until("on line", lambda: chosen.look()["on_line"])
 
 
-def opened(stage: Demo, browser: Any, who: Person, machine: Machine, stub: bool = True) -> Page:
-    """The machine's page on the phone of somebody who has signed in."""
+def opened(
+    stage: Demo, browser: Any, who: Person, machine: Machine, stub: bool = True, at: str = ""
+) -> Page:
+    """The machine's page, or the one `at`, on the phone of somebody who has signed in."""
     context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
     for name, value in who.phone.cookies.items():
         context.add_cookies([{"name": name, "value": value, "url": stage.web_url}])
@@ -83,8 +90,24 @@ def opened(stage: Demo, browser: Any, who: Person, machine: Machine, stub: bool 
             "radio", lambda what: post_json(f"{address}/{'gatt' if what else 'part'}", what)
         )
         page.add_init_script(STUB)
-    page.goto(stage.web_url + machine.page)
+    page.goto(stage.web_url + (at or machine.page))
     return page
+
+
+def repair(technician: Person, machine: Machine) -> str:
+    """A record of this machine that wants nothing but the function test and what follows it."""
+    phone, at = technician.phone, f"/technician/m/{machine.code}"
+    phone.open(at)
+    record = urlsplit(phone.press(f"{at}/begin", kind="repair").headers["location"]).path
+    phone.open(record)
+    done("work", phone.press(f"{record}/work", done="换触点", parts=""))
+    phone.open(record)
+    done("picture", phone.show(f"{record}/picture", "picture", fresh_picture()))
+    return record
+
+
+def near_says(page: Page) -> Any:
+    return page.locator("#fitting [role=status]")
 
 
 def test_a_job_is_switched_on_and_off_from_the_page_by_bluetooth_alone(
@@ -184,4 +207,44 @@ def test_without_bluetooth_the_page_says_so_and_what_to_use(
     page.goto(stage.web_url + "/")
     expect(page.get_by_text("这个浏览器不能用蓝牙")).to_be_visible(timeout=30_000)
     assert json.loads(page.locator("#near").get_attribute("data-words") or "")["ok"]
+    page.context.close()
+
+
+def test_a_dark_machine_is_tested_from_the_technicians_page_by_bluetooth_alone(
+    stage: Demo, browser: Any, machine: Machine
+) -> None:
+    technician = person(stage, "tech1")
+    record = repair(technician, machine)
+    before = go_dark(machine)
+    page = opened(stage, browser, technician, machine, at=record)
+    page.get_by_text("终端没有信号").click()
+    page.get_by_role("button", name="用蓝牙通电测试", exact=True).click()
+    expect(page.get_by_text("触点回读为闭合")).to_be_visible()
+    machine.touch("strike", 120)
+    expect(near_says(page)).to_have_text(re.compile("现在测得 (9|1[0-5])[0-9]"))
+    page.get_by_role("button", name="用蓝牙断电", exact=True).click()
+    expect(page.locator("h1")).to_have_text("业主验收签字")
+    expect(near_says(page)).to_contain_text("触点已断开。最大测得 1")
+    assert levels(machine, before) == [1, 0]
+    assert not machine.look()["on_line"]
+    until("nothing waits", lambda: page.locator("#fitting .waiting").text_content() == "")
+    page.context.close()
+
+
+def test_a_terminal_that_may_not_close_says_why_and_serves_all_the_same(
+    stage: Demo, browser: Any, machine: Machine
+) -> None:
+    technician = person(stage, "tech1")
+    before = go_dark(machine)
+    machine.touch("gas", 60)
+    until("tripped", lambda: any("燃气超标" in text for _, text in machine.look(before)["said"]))
+    page = opened(stage, browser, technician, machine, at=f"/technician/m/{machine.code}")
+    page.get_by_text("终端没有信号").click()
+    page.get_by_role("button", name="用蓝牙通电测试", exact=True).click()
+    expect(near_says(page)).to_have_text("可燃气体超标，终端不开机。")
+    expect(page.locator("[data-do=off]")).to_be_hidden()
+    page.get_by_role("button", name="用蓝牙进入或退出维护", exact=True).click()
+    expect(near_says(page)).to_have_text("终端在维护状态，再按一次退出。")
+    page.get_by_role("button", name="用蓝牙进入或退出维护", exact=True).click()
+    expect(near_says(page)).to_have_text("终端已退出维护。")
     page.context.close()

@@ -21,6 +21,7 @@ from simulator.job import (
 )
 
 pytestmark = pytest.mark.slow
+_PATIENCE_S = 180  # a module that was long without network is put through its whole ladder
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def machine(stage: Demo, welder: Person) -> Iterator[Machine]:
 
 
 def until(what: str, wanted: Callable[[], bool]) -> None:
-    for _ in patiently(what, "it never came"):
+    for _ in patiently(what, "it never came", _PATIENCE_S):
         if wanted():
             return
 

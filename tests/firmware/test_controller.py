@@ -572,3 +572,21 @@ def test_half_an_hour_without_an_arc_pauses_and_the_same_job_may_go_on() -> None
     assert effects[0] == ("relay", 0) and ("say", "paused-idle") in effects
     assert not controller.ended
     assert controller.on("j1", 60, UP + 3_000_000)[0] == ""
+
+
+def test_a_test_with_an_id_is_ended_under_it_and_never_begun_again() -> None:
+    controller = at("idle")
+    assert controller.test(60, UP, "t-1")[0] == ""
+    assert (controller.mode, controller.job) == ("service", "t-1")
+    word, effects = controller.off("t-1", UP + 1_000, "ticket")
+    assert (word, effects[0], controller.mode) == ("", ("relay", 0), "idle")
+    assert ("note", "off", {"job": "t-1", "why": "ticket"}) in effects
+    assert controller.test(60, UP + 2_000, "t-1") == ("ended", [])
+    assert controller.test(60, UP + 2_000, "no id")[0] == "malformed"
+
+
+def test_a_test_with_an_id_ends_by_itself_like_any_other() -> None:
+    controller = at("idle")
+    controller.test(60, UP, "t-1")
+    effects = controller.tick(UP + 60_000, False)
+    assert ("relay", 0) in effects and (controller.mode, controller.job) == ("idle", "")

@@ -1,5 +1,6 @@
 // The phone beside a terminal that has no network: buttons that speak Bluetooth with it.
 import { remind, taken, watching } from "./along.js";
+import { carry, handOver } from "./beside.js";
 import { Terminal } from "./ble.js";
 import { all, drop, handIn, keep } from "./pocket.js";
 
@@ -155,26 +156,12 @@ async function stop(watch) {
 
 async function give(met, device, text) {
   say(words.giving);
-  const { word, receipt } = await met.give(text);
-  if (JSON.parse(receipt).mac) await keep("letters", { to: "/carried/receipt", body: receipt });
+  const word = await handOver(met, text);
   say(words[word] ?? words.failed);
   if (word === "ok") await carry(met, device);
   await handIn();
   document.dispatchEvent(new Event("look-again"));
   return word;
-}
-
-// The journal, batch by batch; what the cloud has stored goes back while the terminal is there.
-async function carry(met, device) {
-  for (let from = 0, round = 0; round < 50; round += 1) {
-    const { word, body } = await met.carry(from);
-    const paras = word === "ok" ? JSON.parse(body).services?.[0]?.paras : null;
-    if (!paras) return;
-    from = paras.to;
-    const id = await keep("letters", { to: `/carried/${device}/journal`, body });
-    const { stored } = (await handIn()).get(id) ?? {};
-    if (stored) await met.handIn(stored);
-  }
 }
 
 near?.addEventListener("click", (event) => {

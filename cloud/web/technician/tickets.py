@@ -5,10 +5,15 @@ from __future__ import annotations
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from cloud.base.unit import Unit
+from cloud.cases import installing
 from cloud.link import tickets
 from cloud.registry import people
+from cloud.registry.people import Person
 from cloud.web import fields, visitor
+from cloud.web.technician.acting import acted
 from cloud.web.technician.blueprint import blueprint
+from cloud.web.technician.record import own
 from cloud.web.trouble import bad_input
 from cloud.web.welder.carried import handed_out
 from cloud.work import jobs
@@ -21,11 +26,35 @@ def ticket() -> ResponseReturnValue:
     """A ticket for a function test or for service: `device`, `act`, `ch` (the challenge)."""
     device = fields.text("device", _("终端"), limit=_DEVICE)
     act = fields.choice("act", "act", ("test", "service"))
-    challenge = fields.text("ch", "ch", limit=16)
-    if not tickets.CHALLENGE.fullmatch(challenge):
-        raise bad_input(_("“%(label)s”里有不能使用的字符。", label="ch"))
+    challenge = _challenge()
     with visitor.ground().write() as unit:
         person = people.get(unit, visitor.signed_in().id)
         assert person
         made = jobs.ticket_for_technician(unit, person, device, act, challenge)
         return handed_out(unit, made)
+
+
+@blueprint.post("/technician/records/<id>/ticket")
+def test_ticket(id: str) -> ResponseReturnValue:
+    """A ticket for the record's function test: `act` test or off, `ch`, and with off the `amps`
+    that the phone read."""
+    act = fields.choice("act", "act", ("test", "off"))
+    challenge = _challenge()
+    amps = int(fields.digits("amps", _("测得电流"), count=4)) if act == "off" else 0
+
+    def make(unit: Unit, me: Person) -> ResponseReturnValue:
+        found = own(unit, id)
+        if act == "test":
+            made = installing.test_ticket(unit, found, me, challenge)
+        else:
+            made = installing.test_off_ticket(unit, found, me, challenge, amps)
+        return handed_out(unit, made)
+
+    return acted(make)
+
+
+def _challenge() -> str:
+    challenge = fields.text("ch", "ch", limit=16)
+    if not tickets.CHALLENGE.fullmatch(challenge):
+        raise bad_input(_("“%(label)s”里有不能使用的字符。", label="ch"))
+    return challenge

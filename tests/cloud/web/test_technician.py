@@ -426,3 +426,50 @@ def test_a_blocked_technician_adds_nothing(visit, county, technician):
     county.do(lambda unit: people.set_status(unit, people.get(unit, technician.id), "blocked"))
     refused = visit.browser.client.post(f"{visit.page}/seal", data={"number": "1", "csrf": page})
     assert refused.status_code in (303, 401, 403)
+
+
+# --- where only the phone reaches the terminal ---------------------------------------------------
+
+CH = "0011223344556677"
+
+
+def carried(visit, **form):
+    """A ticket for the test, given to the terminal, its receipt brought to the cloud."""
+    made = visit.do("ticket", ch=CH, **form)
+    assert made.status_code == 200, made.text
+    told = visit.floor.terminal.take(made.json["ticket"])
+    headers = {"X-CSRF-Token": visit.browser.token(visit.page), "Accept": "application/json"}
+    answer = visit.browser.client.post("/carried/receipt", json=told, headers=headers)
+    assert answer.json == {"ok": True}
+    visit.floor.exchange()
+    return told
+
+
+@pytest.fixture
+def dark(visit, floor):
+    visit.up_to_the_test()
+    floor.up(floor.terminal.leave())
+    return visit
+
+
+def test_a_dark_terminal_is_tested_by_tickets_that_the_phone_carries(dark, county):
+    assert carried(dark, act="test")["relay"] == 1
+    assert dark.state()["test"]["state"] == "on"
+    assert carried(dark, act="off", amps="0128")["relay"] == 0
+    test = dark.state()["test"]
+    assert (test["state"], test["amps"]) == ("passed", 128)
+    rows = county.ask(lambda unit: service.entries(unit, service.get(unit, dark.id)))
+    told = [one.told for one in rows if one.what == "measured"]
+    assert [(one["amps"], one["by"]) for one in told] == [(128, "phone")]
+
+
+def test_a_current_before_the_contact_closed_counts_for_nothing(dark):
+    assert dark.do("ticket", act="off", ch=CH, amps="0128").status_code == 422
+    assert dark.do("ticket", act="test", ch=CH).status_code == 200  # which nobody carried
+    carried(dark, act="off", amps="0128")
+    assert dark.state()["test"]["amps"] == 0
+
+
+def test_a_ticket_that_no_page_asks_for_is_bad_input(dark):
+    for wrong in ({"act": "on"}, {"ch": "short"}, {"act": "off"}, {"act": "off", "amps": "-1"}):
+        assert dark.do("ticket", **({"act": "test", "ch": CH} | wrong)).status_code == 400
