@@ -16,7 +16,7 @@ from tests.browser.stage import Stage
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="package")  # its event loop must not outlive these tests

@@ -27,7 +27,7 @@ TOWNSHIP = "990101001"
 PASSWORD = "made-up-password"
 
 
-def wait_until(true: Callable[[], object], timeout_s: float = 20.0) -> None:
+def wait_until(true: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Wait for another thread's doing."""
     end = time.monotonic() + timeout_s
     while not true():

@@ -12,7 +12,7 @@ import pytest
 from cloud.app import CannotStart, Cloud, Housekeeping
 from cloud.base.settings import Settings
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 def settings(folder: Path) -> Settings:

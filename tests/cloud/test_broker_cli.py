@@ -26,7 +26,7 @@ from tests.cloud.conftest import HandClock
 pytestmark = pytest.mark.slow
 _A, _B = "HM-990101-000A", "HM-990101-000B"
 _SECRETS = {_A: b"a" * 32, _B: b"b" * 32}
-_WAIT_S = 15
+_WAIT_S = 60
 
 
 def hanma(data: Path, *words: str) -> Result:

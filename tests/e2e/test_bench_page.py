@@ -18,7 +18,7 @@ def page(stage: Demo) -> Iterator[Page]:
         browser = launch(play)
         page = browser.new_page(viewport={"width": 360, "height": 800})
         page.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
+        expect.set_options(timeout=60_000)
         page.goto(stage.bench_url)
         yield page
         browser.close()

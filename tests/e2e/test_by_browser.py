@@ -205,7 +205,7 @@ def test_without_bluetooth_the_page_says_so_and_what_to_use(
     page = opened(stage, browser, person(stage, FIRE_WATCH), machine, stub=False)
     page.add_init_script("delete Navigator.prototype.bluetooth")
     page.goto(stage.web_url + "/")
-    expect(page.get_by_text("这个浏览器不能用蓝牙")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("这个浏览器不能用蓝牙")).to_be_visible()
     assert json.loads(page.locator("#near").get_attribute("data-words") or "")["ok"]
     page.context.close()
 

@@ -13,7 +13,7 @@ from simulator.chip import Chip
 pytestmark = pytest.mark.slow  # takes seconds
 
 RELAY = 21
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 async def starts_of(folder: Path, made: Path, wanted: int) -> tuple[list[tuple[int, int]], str]:

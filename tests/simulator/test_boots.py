@@ -12,7 +12,7 @@ from simulator.image import FIRMWARE, STAND_INS
 
 pytestmark = pytest.mark.slow  # takes seconds
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 IDLE = (
     "import time\nfrom world_link import link\n"
     "def run(board):\n"

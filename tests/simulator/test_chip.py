@@ -13,7 +13,7 @@ import pytest
 from simulator.chip import Chip
 from simulator.image import STAND_INS
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Stage:

@@ -14,7 +14,7 @@ from simulator.mqtt_line import _length, _packet
 
 SECRETS = {f"HM-990101-00000{n}": bytes([n]) * 32 for n in range(1, 4)}
 QUICK = Profile(beat_s=0.05, journal=1.0, alarm=0.0, arrive_s=0.0)
-WAIT_S = 20
+WAIT_S = 60
 
 
 class Sink:

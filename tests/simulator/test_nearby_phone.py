@@ -76,7 +76,7 @@ class Scene:
         return [line for _, line in self.terminal.chip.console if line.startswith(beginning)]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not true():
                 await asyncio.sleep(0.02)
 

@@ -11,7 +11,7 @@ from simulator.demo import free_address
 from simulator.terminal import Manner, Provision, SimulatedTerminal
 
 pytestmark = pytest.mark.slow
-PATIENCE_S = 30
+PATIENCE_S = 90
 SECRET = bytes(range(32))
 
 

@@ -44,7 +44,7 @@ class Closed(Exception):
 class RawClient:
     """One TCP connection; everything blocks, at most `timeout_s`."""
 
-    def __init__(self, port: int, timeout_s: float = 5.0) -> None:
+    def __init__(self, port: int, timeout_s: float = 30.0) -> None:
         self.sock = socket.create_connection(("127.0.0.1", port), timeout_s)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.timeout_s = timeout_s
@@ -143,7 +143,7 @@ class RawClient:
                 return body
             assert self._keep(got, body), f"packet type {got}, not {kind}"
 
-    def is_closed(self, timeout_s: float = 5.0) -> bool:
+    def is_closed(self, timeout_s: float = 30.0) -> bool:
         """Whether the broker closes the connection in time; what else it says is thrown away."""
         self.sock.settimeout(timeout_s)
         try:

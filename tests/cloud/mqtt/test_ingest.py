@@ -51,7 +51,7 @@ def start(fake: FakeGround, room: Room) -> Iterator[Callable[..., Ingest]]:
         ingest = Ingest(fake, address, room.receive, keep=room.keep, **given)
         started.append(ingest)
         ingest.start()
-        assert ingest.wait_connected(5)
+        assert ingest.wait_connected(30)
         return ingest
 
     yield begin
@@ -103,6 +103,8 @@ def test_it_says_when_it_falls_behind_and_when_it_has_caught_up(site, start, roo
         pressure=Pressure(full=1, after_s=0, calm_s=0),
         behind=lambda _unit, broker, is_it: told.append((broker, is_it)),
     )
+    broker = site.address.name
+    wait_until(lambda: told == [(broker, False)])
     a = site.a()
     a.publish(UP_A, b"1")
     wait_until(lambda: room.waits.is_set())
@@ -110,7 +112,6 @@ def test_it_says_when_it_falls_behind_and_when_it_has_caught_up(site, start, roo
         a.publish(UP_A, body)
     wait_until(lambda: ingest.backlog() == 2)
     room.gate.set()
-    broker = site.address.name
     wait_until(lambda: told == [(broker, False), (broker, True), (broker, False)])
     assert room.payloads == [b"1", b"2", b"3"]
 
@@ -325,8 +326,8 @@ def test_a_terminals_question_goes_through_the_book_and_is_answered(county, wait
     ground.send = sender = Sender(address)
     ingest.start()
     sender.start()
-    assert ingest.wait_connected(5)
-    assert sender.wait_connected(5)
+    assert ingest.wait_connected(30)
+    assert sender.wait_connected(30)
     client = RawClient(broker.port)
     assert client.connect(A, A, terminals.mqtt_password(secret)) == 0
     client.subscribe(f"hm/{A}/down")

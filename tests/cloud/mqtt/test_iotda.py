@@ -129,8 +129,8 @@ class Place:
         for part in (self.sender, self.ingest):
             part.start()
         ground.send = self.sender
-        assert self.sender.wait_connected(10)
-        assert self.ingest.wait_connected(10)
+        assert self.sender.wait_connected(30)
+        assert self.ingest.wait_connected(30)
 
     def sdk(self, **given: Any) -> Sdk:
         self.sdks.append(Sdk(**{"port": self.broker.port, "secret": self.secret} | given))

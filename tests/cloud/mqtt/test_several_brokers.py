@@ -18,6 +18,7 @@ from cloud.mqtt.address import Address
 from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.sender import Sender
 from tests import mosquitto
+from tests.cloud.conftest import wait_until
 from tests.cloud.paper_terminal import PATIENCE_S, PaperTerminal
 
 pytestmark = pytest.mark.slow
@@ -99,7 +100,8 @@ def test_one_of_three_brokers_dies_and_the_terminal_goes_on_with_the_next(place:
             place.terminal.connect(place.brokers[0].host, place.brokers[0].port)
         place.move_to(1)
         place.tell("locate")
-        assert place.sender.connected and third == []
+        wait_until(lambda: place.sender.connected)
+        assert third == []
 
 
 def test_while_nobody_knows_where_it_is_all_are_told_and_it_obeys_once(place: Place) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.trial.proxy import Proxy
 
-_SOON_S = 20.0
+_SOON_S = 60.0
 _A_WHILE_S = 0.2
 
 

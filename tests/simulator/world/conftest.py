@@ -18,7 +18,7 @@ from simulator.world.radio import Radio
 from simulator.world.speaker import Speaker
 from simulator.world.trouble import Trouble
 
-PATIENCE_S = 15.0  # for anything that should happen at once
+PATIENCE_S = 60.0  # for anything that should happen at once
 QUICK = Timing(
     presses=Presses(on_s=0.01, off_s=0.4, reset_s=0.1),
     reply_s=0.002,
