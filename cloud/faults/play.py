@@ -92,7 +92,7 @@ class Run:
         self._notes = Notes(self._past / "trial.jsonl")
         self._clock = folder / "clock"
         self._clock.write_text("0")
-        self._quiet = Quiet(folder / "quiet")
+        self._quiet, self._calmed = Quiet(folder / "quiet"), Quiet(folder / "calmed")
         self._web, self._broker, self._ears = (free_port() for _ in range(3))
         self._settings = Settings(data_dir=folder / "data", argon2_kib=8, argon2_rounds=1)
         self._stage = self._made()
@@ -122,7 +122,8 @@ class Run:
         await self._mqtt.start()
         await self._http.start()
         await self._serve()
-        self._quiet.put(time.time() + self._wish.minutes * 60)
+        for moment in (self._quiet, self._calmed):
+            moment.put(time.time() + self._wish.minutes * 60)
         for name, words in self._players().items():
             self._programs[name] = Process(words, self._folder / f"{name}.log")
             self._programs[name].start()
@@ -334,18 +335,20 @@ class Run:
         return Process(words, self._folder / "cloud.log", environment)
 
     def _players(self) -> dict[str, list[str]]:
-        every = {"ears": self._ears, "seed": self._wish.seed, "quiet": str(self._folder / "quiet")}
+        every = {"ears": self._ears, "seed": self._wish.seed}
         guard = self._wish.guard if self._wish.guard in OF_TERMINALS else ""
         orders: dict[str, dict[str, Any]] = {
             "terminals": {
                 "terminals": self._stage.terminals,
                 "broker": self._mqtt.port,
                 "without": guard,
+                "quiet": str(self._folder / "calmed"),
             },
             "people": {
                 "web": self._http.port,
                 "pairs": self._stage.pairs,
                 "group": self._stage.group,
+                "quiet": str(self._folder / "quiet"),
             },
         }
         found = {}

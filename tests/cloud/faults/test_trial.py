@@ -21,8 +21,8 @@ def test_killed_and_disturbed_it_keeps_every_invariant(tmp_path: Path) -> None:
     code, told = played(
         "faults", "cloud", "--seed", "7", "--minutes", "0.2", *only, "--keep", str(tmp_path / "a")
     )
-    assert told["broken"] == {} and all(told["settled"].values()), told
-    assert (code, told["ok"]) == (0, True), told
+    assert told["broken"] == {} and all(told["settled"].values()), json.dumps(told)
+    assert (code, told["ok"]) == (0, True), json.dumps(told)
     assert told["faults"] and told["relay_moves"] and told["answered_2xx"], told
 
 
@@ -47,5 +47,5 @@ def test_the_guards_are_listed() -> None:
 def test_a_lost_machine_is_restored_elsewhere_and_its_terminals_come_back(tmp_path: Path) -> None:
     words = ("restore-drill", "--seed", "3", "--minutes", "0.3", "--keep", str(tmp_path / "a"))
     code, told = played(*words)
-    assert (code, told["ok"]) == (0, True), told
+    assert (code, told["ok"]) == (0, True), json.dumps(told)
     assert told["audit_verified"] and told["entries_lost"] == 0 == told["jobs_lost_before_backup"]
