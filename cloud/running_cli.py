@@ -57,11 +57,20 @@ def restore(file: Path) -> None:
     The keys must be in the file or in HANMA_DATA/keys. The last line is JSON: ok, files, made_at.
     """
     from cloud import backup as made
+    from cloud.base.unit import Ground
+    from cloud.link import journal
 
+    settings = _settings()
     try:
-        told = made.restore(_settings(), file)
+        told = made.restore(settings, file)
     except made.BackupTrouble as error:
         raise click.ClickException(str(error)) from None
+    ground = Ground.open(settings)
+    try:
+        with ground.write() as unit:
+            journal.ask_for_later(unit)
+    finally:
+        ground.close()
     click.echo(json.dumps({"ok": True, "files": len(told["files"]), "made_at": told["made_at"]}))
 
 

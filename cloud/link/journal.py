@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Index, func, literal_column, select
+from sqlalchemy import Index, func, literal_column, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, canonical
@@ -26,6 +26,7 @@ TOLD = (
     *("alarm", "alarm_clear", "update", "lock", "gap"),
 )
 ENTRIES_MAX = 500
+LATER_TRIES = 4
 PATIENCE_MS = 20_000  # batches overtake each other; only a hole that stays is asked for
 ASK_AGAIN_MS = 60_000
 ASK_SLOWEST_MS = 3_600_000
@@ -153,6 +154,14 @@ def sweep(unit: Unit) -> int:
     return len(heads)
 
 
+def ask_for_later(unit: Unit) -> None:
+    """After a restore: let every terminal be asked for what it wrote after the backup. No hole
+    shows that before its next entry."""
+    latest = select(func.max(JournalLog.heard_at)).group_by(JournalLog.device)
+    newest = update(JournalLog).where(JournalLog.heard_at.in_(latest))
+    unit.db.execute(newest.values(ask_at=unit.now + PATIENCE_MS, asked=0))
+
+
 # --- keeping ------------------------------------------------------------------------------------
 
 
@@ -266,6 +275,8 @@ def _ask(unit: Unit, head: JournalLog) -> None:
     if row is None or not row.online:
         return
     head.asked += 1
+    if not head.spans["above"] and head.asked >= LATER_TRIES:
+        head.ask_at = None  # there may be nothing later
     with suppress(TerminalDark):
         content = {"log": head.log, "from": head.to + 1}
         commands.issue(unit, head.device, "journal", content=content)

@@ -110,6 +110,25 @@ def test_a_hole_is_asked_for_ever_more_seldom(online: Line) -> None:
     assert 8 <= asked <= 13
 
 
+def test_after_a_restore_each_terminal_is_asked_for_what_came_later_but_not_for_ever(
+    online: Line,
+) -> None:
+    online.exchange()
+    bring(online, entry(1), entry(2))
+    online.leaving()
+    online.county.do(journal.ask_for_later)
+    asked = []
+    for _ in range(60):
+        online.clock.forward(60)
+        online.beat()
+        if online.county.do(journal.sweep):
+            asked += [json.loads(body) for body in online.leaving()]
+        online.exchange()
+    froms = [one["paras"]["content"]["from"] for one in asked if one["command_name"] == "journal"]
+    assert froms == [3] * journal.LATER_TRIES
+    assert head(online).ask_at is None
+
+
 def test_a_dark_terminal_is_not_asked(online: Line) -> None:
     online.up(online.terminal.entries(LOG, entry(2)))
     online.up(online.terminal.leave())
