@@ -23,7 +23,6 @@ KINDS = (
     *("enterprises", "sites", "people", "certificates", "machines"),
     *("contracts", "cylinders", "maker", "training", "dates"),
 )
-_SHOWN = 1000  # bad rows that are listed
 
 
 @click.command("import")
@@ -47,9 +46,9 @@ def import_(kind: str, file: Path, dry_run: bool, good_rows_only: bool) -> None:
         try:
             with ground.read() as unit:
                 judged = _judged(unit, kind, file)
-            for bad in judged.bad[:_SHOWN]:
+            for bad in judged.bad:
                 click.echo(f"第 {bad.line} 行 row {bad.line}: {' '.join(bad.reasons)}")
-            for row in judged.changed[:_SHOWN] if dry_run else ():
+            for row in judged.changed if dry_run else ():
                 click.echo(f"第 {row.line} 行 row {row.line}: 改 changes {'、'.join(row.fields)}")
             written = 0
             if not dry_run and judged.to_write and (good_rows_only or not judged.bad):

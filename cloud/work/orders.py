@@ -1,7 +1,8 @@
 """Orders of officers and the office to a machine's terminal: lock, unlock, look, find, restart.
 
 Never ON. A lock holds although the terminal is dark: it is told at its next log-in, and the
-machine's own status refuses every job meanwhile.
+machine's own status refuses every job meanwhile. The terminal of an unsafe or scrapped machine is
+locked as well, since a release would close its relay too; an unlock does not make it sound.
 """
 
 from contextlib import suppress
@@ -18,6 +19,8 @@ from cloud.work import closing, profiles
 from cloud.work import job as table
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
+from cloud.work.rules.machines import unusable
+from cloud.work.rules.rule import Values
 
 ORDERS = ("lock", "unlock", "locate", "restart", "snapshot")
 
@@ -41,6 +44,8 @@ def order(
         raise NotEntitled
     if machine.device is None:
         return _refused(unit, "terminal-missing")
+    if what == "unlock" and machine.status not in ("locked", "usable"):
+        return _refused(unit, "machine-unusable", unusable(machine.status))
     id = ""
     try:
         if what in ("lock", "unlock"):
@@ -62,17 +67,17 @@ def logged_in(unit: Unit, event: Event) -> None:
     row = terminals.get(unit, device)
     if machine is None or row is None:
         return
-    if machine.status == "locked" and row.mode != "locked":
-        _tell(unit, device, "lock")
-    elif machine.status == "usable" and row.mode == "locked":
-        _tell(unit, device, "unlock")
+    locked, wanted = row.mode == "locked", machine.status != "usable"
+    if locked != wanted:
+        _tell(unit, device, "lock" if wanted else "unlock")
 
 
 def _lock(unit: Unit, machine: Machine, person: Person, what: str, reason: str) -> None:
     if what == "unlock":
         machines.set_status(unit, machine, "usable")
     else:
-        machines.set_status(unit, machine, "locked")
+        if machine.status == "usable":
+            machines.set_status(unit, machine, "locked")
         running = table.open_on(unit, machine.id)
         if running is not None:
             job = table.locked(unit, running)
@@ -105,5 +110,5 @@ def _entitled(unit: Unit, machine: Machine, person: Person, what: str) -> bool:
     return bool(eyes and eyes.covers(machine.industry, *places) and what != "restart")
 
 
-def _refused(unit: Unit, code: str) -> Refusals:
-    return Refusals([refuse(code, profiles.load(unit.settings.profile))])
+def _refused(unit: Unit, code: str, values: Values | None = None) -> Refusals:
+    return Refusals([refuse(code, profiles.load(unit.settings.profile), values)])

@@ -54,6 +54,13 @@ def test_one_bad_row_stops_all_and_is_named_by_line_and_reason(tmp_path: Path) -
     assert told(done) == {"ok": False} | counts(new=2, bad=1) | {"written": 0}
 
 
+def test_every_bad_row_is_listed_however_many(tmp_path: Path) -> None:
+    file = table(tmp_path / "a.csv", *(["wrong"] * 1_100))
+    done = hanma(tmp_path, "import", "enterprises", file, "--dry-run")
+    assert told(done) == {"ok": False} | counts(bad=1_100) | {"written": 0}
+    assert sum(line.startswith("第 ") for line in done.stdout.splitlines()) == 1_100
+
+
 def test_the_good_rows_alone_are_written_when_that_is_asked_for(tmp_path: Path) -> None:
     file = table(tmp_path / "a.csv", ONE, "wrong", TWO)
     done = hanma(tmp_path, "import", "enterprises", file, "--good-rows-only")

@@ -18,8 +18,11 @@ STATUSES = {"unsafe": "存在安全隐患", "locked": "已被锁定", "scrapped"
 )
 def machine_unusable(facts: Facts, profile: Profile) -> Values | None:
     status = facts.machine.status
-    if status == "usable":
-        return None
+    return None if status == "usable" else unusable(status)
+
+
+def unusable(status: str) -> Values:
+    """The status for the words of this refusal."""
     return {"status": STATUSES.get(status, status), "status_en": status}
 
 

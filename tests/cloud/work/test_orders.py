@@ -81,6 +81,31 @@ def test_a_terminal_that_is_locked_and_should_not_be_is_unlocked_at_its_log_in(s
     assert left(site) == ["unlock"]
 
 
+@pytest.mark.parametrize("unsound", ["unsafe", "scrapped"])
+def test_an_unlock_makes_no_machine_sound_and_a_lock_does_not_hide_why(
+    site: Any, unsound: str
+) -> None:
+    site.exchange()
+    site.county.do(
+        lambda unit: machines.set_status(unit, machines.get(unit, site.machine.id), unsound)
+    )
+    assert give(site, "unlock") == ["machine-unusable"]
+    assert (left(site), status(site)) == ([], unsound)
+    give(site, "lock")
+    assert (left(site), status(site)) == (["lock"], unsound)
+    assert give(site, "unlock") == ["machine-unusable"]
+
+
+def test_the_terminal_of_an_unsafe_machine_is_locked_at_its_log_in(site: Any) -> None:
+    site.exchange()
+    site.county.do(
+        lambda unit: machines.set_status(unit, machines.get(unit, site.machine.id), "unsafe")
+    )
+    site.terminal.restart()
+    site.login()
+    assert "lock" in left(site)
+
+
 def test_who_may_give_which_order(site: Any) -> None:
     near, far = (site.county.person("officer", district=d) for d in ("990101001", "990202"))
     office = site.county.person("office")
