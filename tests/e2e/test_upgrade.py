@@ -107,8 +107,8 @@ async def cut(stage: Stage) -> None:
     await stage.terminal.chip.power_on()
     await stage.runs("0.2.0")
     starts = [start for _, start in stage.packages.asked]
-    # Never back behind what is kept; a request that broke before its first byte is asked again.
-    assert starts[0] == 0 and starts[:before] == sorted(starts[:before]), starts
+    # A request that broke before the head was whole is made again from the start.
+    assert starts[0] == 0 and max(starts[:before]) > 0, starts
     assert starts[before] > 10_000, starts
 
 
