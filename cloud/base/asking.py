@@ -7,18 +7,9 @@ import urllib.request
 from typing import Any
 
 from cloud.base.breaker import SourceDown
+from cloud.base.outward import open_at
 
 _LIMIT = 64 * 1024
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """An identity number goes to the address that was set and to no other."""
-
-    def redirect_request(self, *args: Any, **named: Any) -> None:
-        return None
-
-
-_open = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect).open
 
 
 def ask(
@@ -28,7 +19,7 @@ def ask(
     sent = {"Content-Type": "application/json", "Accept": "application/json"} | (headers or {})
     request = urllib.request.Request(url, json.dumps(body).encode(), sent)
     try:
-        with _open(request, timeout=timeout_s) as response:
+        with open_at(request, timeout=timeout_s) as response:
             raw: bytes = response.read(_LIMIT + 1)
             return raw
     except urllib.error.HTTPError as error:

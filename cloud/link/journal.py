@@ -26,7 +26,7 @@ TOLD = (
     *("alarm", "alarm_clear", "update", "lock", "gap"),
 )
 ENTRIES_MAX = 500
-LATER_TRIES = 4
+LATER_TRIES = 4  # asked so often where no hole is known
 PATIENCE_MS = 20_000  # batches overtake each other; only a hole that stays is asked for
 ASK_AGAIN_MS = 60_000
 ASK_SLOWEST_MS = 3_600_000

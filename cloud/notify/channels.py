@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from cloud.base.clock import Clock
 from cloud.base.database import canonical
+from cloud.base.outward import open_at
 from cloud.base.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,7 @@ def post(url: str, secret: str, body: dict[str, Any], now: int) -> None:
         "X-HM-Signature": signature(secret, now, raw),
     }
     request = urllib.request.Request(url, raw, headers)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
-    with opener.open(request, timeout=_TIMEOUT_S) as answer:
+    with open_at(request, timeout=_TIMEOUT_S) as answer:
         if not 200 <= answer.status < 300:
             raise NotTaken(answer.status)
 
@@ -88,8 +88,3 @@ def signature(secret: str, now: int, raw: bytes) -> str:
     """What stands in the header."""
     text = f"{now}\n{hashlib.sha256(raw).hexdigest()}"
     return hmac.digest(secret.encode(), text.encode(), "sha256").hex()
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: Any, **_named: Any) -> None:
-        return None

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cloud.base.clock import Clock
+from cloud.base.outward import open_at
 from cloud.base.settings import Settings
 from cloud.platform import signature
 from cloud.platform.operations import ROOT, VERSION
@@ -98,15 +99,9 @@ def over_http(
 ) -> tuple[int, dict[str, str], bytes]:
     """One exchange, without proxy and without following elsewhere; OSError."""
     request = urllib.request.Request(address, body, headers, method=method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
-        with opener.open(request, timeout=_TIMEOUT_S) as answer:
+        with open_at(request, timeout=_TIMEOUT_S) as answer:
             return answer.status, dict(answer.headers), answer.read(_ANSWER_MAX)
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.code, dict(refused.headers), refused.read(_ANSWER_MAX)
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: Any, **_named: Any) -> None:
-        return None

@@ -51,17 +51,17 @@ def _training(facts: Facts, profile: Profile) -> list[tuple[str, dict[str, str]]
 
 
 def _duties(facts: Facts, profile: Profile) -> list[tuple[str, dict[str, str]]]:
+    to_watch: list[tuple[str, dict[str, str]]] = [
+        *([("do-face", {})] if profile.face else []),
+        *([("do-watch", {})] if profile.asks_watch else []),
+    ]
     if facts.step == "apply":
         return [
             *(certificates.warnings(facts, profile) if profile.controlled else []),
             *_training(facts, profile),
             *([("do-check", {})] if profile.asks_check else []),
-            *([("do-face", {})] if profile.face else []),
-            *([("do-watch", {})] if profile.asks_watch else []),
+            *to_watch,
         ]
     if facts.step == "check":
-        return [
-            *([("do-face", {})] if profile.face else []),
-            *([("do-watch", {})] if profile.asks_watch else []),
-        ]
+        return to_watch
     return [("do-clear", {})] if facts.step == "on" else []

@@ -1,11 +1,14 @@
 """What comes before the weld: the site is checked, a second person watches, both are there."""
 
 from collections.abc import Callable, Set
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
 from cloud.link.tickets import Ticket
+from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import gather, presence, proving
 from cloud.work import job as table
@@ -16,32 +19,20 @@ from cloud.work.presence import PresenceCode, four_digits
 from cloud.work.profiles import Tick
 from cloud.work.refusal import Refusals
 
+Asked = TypeVar("Asked", PresenceCode, Ticket)
+
 
 def ask_code(
     unit: Unit, job: Job, person: Person, draw: Callable[[], str] = four_digits
 ) -> PresenceCode | Refusals:
     """Let the machine speak a code for the welder, or for whoever may become the fire watch."""
-    job = table.locked(unit, job)
-    refused = _not_yet(unit, job, person)
-    if refused:
-        return refused
-    spoken = presence.speak(unit, gather.machine_of(unit, job), person, job, draw)
-    if isinstance(spoken, Refusals):
-        return table.refused(unit, job, spoken, person.id, "code")
-    return spoken
+    return _asked(unit, job, person, partial(presence.speak, draw=draw))
 
 
 def ask_here(unit: Unit, job: Job, person: Person, challenge: str) -> Ticket | Refusals:
     """In place of a spoken code: a ticket that the person's phone takes to the terminal, which
     answers it. `challenge` = what the phone has just read there."""
-    job = table.locked(unit, job)
-    refused = _not_yet(unit, job, person)
-    if refused:
-        return refused
-    ticket = presence.challenge(unit, gather.machine_of(unit, job), person, job, challenge)
-    if isinstance(ticket, Refusals):
-        return table.refused(unit, job, ticket, person.id, "code")
-    return ticket
+    return _asked(unit, job, person, partial(presence.challenge, read=challenge))
 
 
 def presence_until(unit: Unit, job: Job, person: Person) -> dict[str, int]:
@@ -128,6 +119,23 @@ def watch(
         return table.refused_for(
             unit, table.locked(unit, job), person.id, "watch", "fire-watch-busy"
         )
+
+
+def _asked(
+    unit: Unit,
+    job: Job,
+    person: Person,
+    ask: Callable[[Unit, Machine, Person, Job], Asked | Refusals],
+) -> Asked | Refusals:
+    """One way of proving presence begins, if that is what comes next; a refusal is kept."""
+    job = table.locked(unit, job)
+    refused = _not_yet(unit, job, person)
+    if refused:
+        return refused
+    made = ask(unit, gather.machine_of(unit, job), person, job)
+    if isinstance(made, Refusals):
+        return table.refused(unit, job, made, person.id, "code")
+    return made
 
 
 def _not_yet(unit: Unit, job: Job, person: Person) -> Refusals | None:

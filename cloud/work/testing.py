@@ -175,18 +175,15 @@ def _not_obeyed(unit: Unit, event: Event) -> None:
         return
     told = event.details
     if told["code"] == "1" and test.on_at is None:
-        word = told["message"]
-        test.word = f"terminal-{word if word in _WORDS else 'refused'}"
-        if word == "restarted":
-            test.word = "terminal-timeout"
+        restarted = told["message"] == "restarted"
+        test.word = "terminal-timeout" if restarted else _refusal(told["message"])
     elif told["code"] == "0" and told["message"] == "ended":
         _opened(unit, test)
 
 
 def _ticket_obeyed(unit: Unit, event: Event) -> None:
     """The terminal's receipt, brought by the phone: closed, or open again."""
-    told = event.details
-    test = unit.db.get(FunctionTest, told["job"], with_for_update=True) if told["job"] else None
+    told, test = event.details, _held(unit, event.details["job"])
     if test is None:
         return
     if told["act"] == "test":
@@ -196,10 +193,9 @@ def _ticket_obeyed(unit: Unit, event: Event) -> None:
 
 
 def _ticket_not_obeyed(unit: Unit, event: Event) -> None:
-    told = event.details
-    test = unit.db.get(FunctionTest, told["job"], with_for_update=True) if told["job"] else None
+    told, test = event.details, _held(unit, event.details["job"])
     if test is not None and told["act"] == "test" and test.on_at is None:
-        test.word = f"terminal-{told['word'] if told['word'] in _WORDS else 'refused'}"
+        test.word = _refusal(told["word"])
 
 
 def _told(unit: Unit, event: Event) -> None:
@@ -230,5 +226,13 @@ def _opened(unit: Unit, test: FunctionTest) -> None:
 
 
 def _of_command(unit: Unit, event: Event) -> FunctionTest | None:
-    id = event.details["job"] if event.details["name"] == "switch" else None
+    return _held(unit, event.details["job"] if event.details["name"] == "switch" else None)
+
+
+def _held(unit: Unit, id: str | None) -> FunctionTest | None:
     return unit.db.get(FunctionTest, id, with_for_update=True) if id else None
+
+
+def _refusal(word: str) -> str:
+    """The terminal's own word, as the test keeps it."""
+    return f"terminal-{word if word in _WORDS else 'refused'}"

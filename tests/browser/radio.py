@@ -5,33 +5,36 @@ import json
 FIRST, LAST, ROOM = 0x80, 0x40, 200
 WORDS = {"": 1, "malformed": 4}
 
-# Bytes go to `window.radio` and come back; all above it is the page's own code.
+# Bytes go to `window.radio({of, write})` and come back as {notes, read}; null = the page parts.
+# All above it is the page's own code. While connected it looks for notes by {of: 0}.
 STUB = """
 (() => {
-  const hex = (view) => [...view].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const hex = (view) => [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)].map((b) => b.toString(16).padStart(2, "0")).join("");
   const view = (text) => new DataView(new Uint8Array((text.match(/../g) ?? []).map((b) => parseInt(b, 16))).buffer);
   const known = {};
   async function carry(of, write) {
-    const { notes, read } = await window.radio(of, write);
-    for (const [from, bytes] of notes) {
+    const told = await window.radio({ of, write });
+    for (const [from, bytes] of told.notes) {
+      const event = new Event("characteristicvaluechanged");
       known[from].value = view(bytes);
-      known[from].dispatchEvent(new Event("characteristicvaluechanged"));
+      known[from].dispatchEvent(event);
     }
-    return view(read);
+    return view(told.read);
   }
   class Characteristic extends EventTarget {
     constructor(of) { super(); this.of = of; known[of] = this; }
-    readValue() { return carry(this.of, ""); }
+    readValue() { return carry(this.of); }
     async writeValueWithResponse(value) { await carry(this.of, hex(value)); }
     async startNotifications() { return this; }
   }
+  let timer;
   const gatt = {
     connected: false,
-    async connect() { gatt.connected = true; return gatt; },
-    disconnect() { gatt.connected = false; },
+    async connect() { gatt.connected = true; gatt.parted = false; timer = setInterval(() => carry(0), 100); return gatt; },
+    disconnect() { gatt.connected = false; clearInterval(timer); window.radio(null).then(() => { gatt.parted = true; }); },
     async getPrimaryService() { return { getCharacteristic: async (uuid) => new Characteristic(Number(uuid[7])) }; },
   };
-  const bluetooth = { requestDevice: async () => ({ gatt }) };
+  const bluetooth = { gatt, requestDevice: async (asked) => { window.asked = asked; return { gatt, name: asked.filters[0].name }; } };
   Object.defineProperty(navigator, "bluetooth", { value: bluetooth });
 })();
 """  # noqa: E501
@@ -50,7 +53,10 @@ class Radio:
         page.expose_function("radio", self._carry)
         page.add_init_script(STUB)
 
-    def _carry(self, of, write):
+    def _carry(self, what):
+        if not what or not what["of"]:
+            return {"notes": [], "read": ""}
+        write = what.get("write")
         if not write:
             identity = {"d": self.terminal.device, "challenge": "0011223344556677"}
             return {"notes": [], "read": json.dumps(identity).encode().hex()}

@@ -18,41 +18,10 @@ from simulator.job import Machine, Person, prepare, take_pictures
 from simulator.job import expect as done
 from simulator.phone import fresh_picture
 from tests.browser.chromium import launch
+from tests.browser.radio import STUB
 from tests.e2e.test_by_phone import go_dark, levels, nearby, until
 
 pytestmark = pytest.mark.slow
-
-STUB = """
-(() => {
-  const hex = (view) => [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)].map((b) => b.toString(16).padStart(2, "0")).join("");
-  const view = (text) => new DataView(new Uint8Array((text.match(/../g) ?? []).map((b) => parseInt(b, 16))).buffer);
-  const known = {};
-  async function carry(of, write) {
-    const told = await window.radio({ of, write });
-    for (const [from, bytes] of told.notes) {
-      const event = new Event("characteristicvaluechanged");
-      known[from].value = view(bytes);
-      known[from].dispatchEvent(event);
-    }
-    return view(told.read);
-  }
-  class Characteristic extends EventTarget {
-    constructor(of) { super(); this.of = of; known[of] = this; }
-    readValue() { return carry(this.of); }
-    async writeValueWithResponse(value) { await carry(this.of, hex(value)); }
-    async startNotifications() { return this; }
-  }
-  let timer;
-  const gatt = {
-    connected: false,
-    async connect() { gatt.connected = true; gatt.parted = false; timer = setInterval(() => carry(0), 100); return gatt; },
-    disconnect() { gatt.connected = false; clearInterval(timer); window.radio(null).then(() => { gatt.parted = true; }); },
-    async getPrimaryService() { return { getCharacteristic: async (uuid) => new Characteristic(Number(uuid[7])) }; },
-  };
-  const bluetooth = { gatt, requestDevice: async (asked) => { window.asked = asked; return { gatt, name: asked.filters[0].name }; } };
-  Object.defineProperty(navigator, "bluetooth", { value: bluetooth });
-})();
-"""  # noqa: E501
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,13 @@ from flask_babel import gettext as _
 
 from cloud.base.unit import Unit
 from cloud.cases import installing
-from cloud.link import tickets
 from cloud.registry import people
 from cloud.registry.people import Person
 from cloud.web import fields, visitor
 from cloud.web.technician.acting import acted
 from cloud.web.technician.blueprint import blueprint
 from cloud.web.technician.record import own
-from cloud.web.trouble import bad_input
-from cloud.web.welder.carried import handed_out
+from cloud.web.welder.carried import challenge_read, handed_out
 from cloud.work import jobs
 
 _DEVICE = 128
@@ -26,7 +24,7 @@ def ticket() -> ResponseReturnValue:
     """A ticket for a function test or for service: `device`, `act`, `ch` (the challenge)."""
     device = fields.text("device", _("终端"), limit=_DEVICE)
     act = fields.choice("act", "act", ("test", "service"))
-    challenge = _challenge()
+    challenge = challenge_read()
     with visitor.ground().write() as unit:
         person = people.get(unit, visitor.signed_in().id)
         assert person
@@ -39,7 +37,7 @@ def test_ticket(id: str) -> ResponseReturnValue:
     """A ticket for the record's function test: `act` test or off, `ch`, and with off the `amps`
     that the phone read."""
     act = fields.choice("act", "act", ("test", "off"))
-    challenge = _challenge()
+    challenge = challenge_read()
     amps = int(fields.digits("amps", _("测得电流"), count=4)) if act == "off" else 0
 
     def make(unit: Unit, me: Person) -> ResponseReturnValue:
@@ -51,10 +49,3 @@ def test_ticket(id: str) -> ResponseReturnValue:
         return handed_out(unit, made)
 
     return acted(make)
-
-
-def _challenge() -> str:
-    challenge = fields.text("ch", "ch", limit=16)
-    if not tickets.CHALLENGE.fullmatch(challenge):
-        raise bad_input(_("“%(label)s”里有不能使用的字符。", label="ch"))
-    return challenge

@@ -36,7 +36,7 @@ def ticket(code: str) -> ResponseReturnValue:
     """A ticket to switch on or off: `act`, `job`, `ch` (the challenge; none = off-line), `pin`."""
     act = fields.choice("act", "act", ("on", "off"))
     job_id = fields.text("job", "job", limit=_ID)
-    challenge = _challenge(required=False)
+    challenge = challenge_read(required=False)
     viewer = visitor.signed_in()
     if act == "on":
         papers.freshen(visitor.ground(), viewer.id)
@@ -53,7 +53,7 @@ def ticket(code: str) -> ResponseReturnValue:
 @blueprint.post("/m/<code>/here")
 def here(code: str) -> ResponseReturnValue:
     """A ticket that the terminal only answers, to prove that the phone is there: `job`, `ch`."""
-    job_id, challenge = fields.text("job", "job", limit=_ID), _challenge()
+    job_id, challenge = fields.text("job", "job", limit=_ID), challenge_read()
     viewer = visitor.signed_in()
     with visitor.ground().write() as unit:
         job, person = job_at(unit, viewer, code, job_id), person_of(unit, viewer)
@@ -100,7 +100,7 @@ def read_body() -> dict[str, Any]:
         raise bad_input(_("内容读不懂（%(word)s）。", word=str(reason))) from None
 
 
-def _challenge(required: bool = True) -> str:
+def challenge_read(required: bool = True) -> str:
     """What the phone has just read from the terminal."""
     challenge = fields.text("ch", "ch", limit=16, required=required)
     if challenge and not tickets.CHALLENGE.fullmatch(challenge):
