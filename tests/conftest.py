@@ -5,6 +5,9 @@ one test after another, in two rows side by side, since both wait more than they
 `--part` chooses one of the three; without it pytest runs all in one row.
 """
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -63,6 +66,13 @@ def part_of(nodeid: str) -> str:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parts = ("together", "staged", "alone")
     parser.addoption("--part", choices=parts, help="of ./test.sh: only this one")
+    parser.addoption("--failed-in", type=Path, help="write there which tests failed, one a line")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if path := config.getoption("--failed-in"):
+        told = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+        path.write_text("".join(f"{one}\n" for one in dict.fromkeys(it.nodeid for it in told)))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,9 +3,10 @@
 import os
 import re
 import time
+from collections import deque
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
@@ -14,6 +15,7 @@ from simulator import authenticator
 from tests.browser.chromium import launch
 from tests.browser.stage import Stage
 
+SEEN = pytest.StashKey()
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 expect.set_options(timeout=60_000)
@@ -43,13 +45,23 @@ def stage(tmp_path):
     stage.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call" and report.failed:
+        report.sections += [("phone", text) for text in item.stash.get(SEEN, lambda: [])()]
+    return report
+
+
 @pytest.fixture
-def phone(chromium, stage):
+def phone(request, chromium, stage):
     """Make a page on a phone or desk of its own, signed in as somebody of the demo county.
 
-    Whatever a page asks of another host, or complains of in its console, fails the test.
+    Whatever a page asks of another host, or complains of in its console, fails the test. A test
+    that fails tells what each phone showed and what it had asked of the cloud.
     """
-    contexts, complaints = [], []
+    contexts, complaints, traffic = [], [], {}
+    request.node.stash[SEEN] = lambda: [seen(page, asked) for page, asked in traffic.items()]
 
     def make(login=None, at="/", size=PHONE, dark=False, script=True):
         context = chromium.new_context(
@@ -64,6 +76,10 @@ def phone(chromium, stage):
         page.on("request", lambda asked: foreign(asked.url))
         page.on("console", lambda told: told.type == "error" and console(told.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        asked = traffic[page] = deque(maxlen=30)
+        page.on("request", lambda one: asked.append(f"{one.method} {one.url}"))
+        page.on("response", lambda one: asked.append(f"  {one.status} {one.url}"))
+        page.on("requestfailed", lambda one: asked.append(f"  {one.failure} {one.url}"))
         page.goto(stage.url + at)
         if login:
             sign_in(page, stage.person(login))
@@ -82,6 +98,15 @@ def phone(chromium, stage):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def seen(page, asked):
+    """What a phone shows and what it asked last, for the report of a failed test."""
+    try:
+        shown = page.locator("body").aria_snapshot(timeout=5_000)
+    except Error as error:
+        shown = str(error)
+    return "\n".join([page.url, *asked, shown])
 
 
 def sign_in(page, person):

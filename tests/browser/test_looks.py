@@ -126,6 +126,28 @@ def test_a_page_that_loses_its_network_says_so_and_comes_back(stage, phone, shot
     heading(page, "检查现场")
 
 
+def test_a_press_that_the_network_swallows_is_given_up_and_pressed_again(stage, phone):
+    code, _terminal = stage.machine(0)
+    page = phone("welder1", f"/m/{code}")
+    heading(page, "申请作业")
+    page.fill("#site", "演示一号车间")
+    page.fill("#work", "焊接支架")
+    page.clock.install()
+    swallowed = []
+    page.route("**/apply", lambda route: swallowed.append(route))
+    button = page.get_by_role("button", name="申请作业", exact=True)
+    with page.expect_request("**/apply"):
+        button.click()
+    expect(button).to_be_disabled()
+    page.clock.fast_forward(20_000)
+    expect(page.locator("#lost")).to_be_visible()
+    expect(button).to_be_enabled()
+    assert len(swallowed) == 1
+    page.unroute("**/apply")
+    button.click()
+    heading(page, "检查现场")
+
+
 def test_after_mains_come_back_the_welder_resumes_with_one_press(stage, phone, shot):
     welder, watch, terminal = watched(stage, phone)
     press(welder, "开机")
@@ -220,14 +242,18 @@ def test_the_keyboard_reaches_the_next_step_first(stage, phone):
     code, _terminal = stage.machine(0)
     page = phone("welder1", f"/m/{code}")
     heading(page, "申请作业")
+    page.wait_for_load_state()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="跳到正文")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.locator("#site")).to_be_focused()
     page.keyboard.type("演示车间")
+    expect(page.locator("#site")).to_have_value("演示车间")
     page.keyboard.press("Tab")
+    expect(page.locator("#work")).to_be_focused()
     page.keyboard.type("焊接支架")
+    expect(page.locator("#work")).to_have_value("焊接支架")
     page.keyboard.press("Enter")
     heading(page, "检查现场")
     expect(page.locator("h1")).to_be_focused()

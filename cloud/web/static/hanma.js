@@ -11,9 +11,15 @@ let busy = false;
 
 const lost = (is) => { banner.hidden = !is; };
 
+// A question is given up after a while: a network that swallows it must not hold the page for ever.
+// What was pressed may be pressed again, its form number keeps it from counting twice.
+const ANSWER_MS = 20_000, PICTURE_MS = 120_000;
+
 // A foreign page in our place (log-in after the session ended): go there honestly.
 async function ask(url, options = {}) {
-  const answer = await fetch(url, { cache: "no-store", credentials: "same-origin", ...options });
+  const patience = new AbortController();
+  setTimeout(() => patience.abort(), options.body instanceof FormData ? PICTURE_MS : ANSWER_MS);
+  const answer = await fetch(url, { cache: "no-store", credentials: "same-origin", signal: patience.signal, ...options });
   lost(false);
   if (answer.status === 401) location.reload();
   return answer;
