@@ -17,6 +17,7 @@ settings.load_profile("hanma")
 # Quick: no real time to wait for, no server, no whole application.
 _REAL_TIME = "tests/simulator/world/"  # a cable and a modem that keep the time of real ones
 _WHOLE_APP = "tests/cloud/web/"  # every page with its database
+_COMMANDS = "_cli.py::"  # each with a new database
 _LONG_SEARCH = "test_whatever_happens_in_whatever_order"
 _SERVER = "[postgresql"
 _BROWSER = "tests/browser/"
@@ -28,7 +29,7 @@ _PLATFORMS = "tests/cloud/platform/"  # requests through the whole application
 _BUILDS = "tests/release/test_joined.py"  # the tree joined, again and again
 _WHOLE_CASES = ("tests/cloud/oversight/test_evidence.py", "tests/security/test_repository.py")
 _SLOW = (
-    *(_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _LONG_SEARCH, _SERVER, _EVERY_CUT),
+    *(_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _COMMANDS, _LONG_SEARCH, _SERVER, _EVERY_CUT),
     *(*_SPICE, _PLATFORMS, _TRIAL, _BUILDS, *_WHOLE_CASES),
 )
 
