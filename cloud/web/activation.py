@@ -25,7 +25,7 @@ def industry_words() -> dict[str, str]:
 
 @blueprint.get("/activate/<code>")
 def form(code: str) -> str:
-    """The form for the first scan."""
+    """The form for the first scan of a machine that its maker has coded."""
     with visitor.ground().read() as unit:
         line = maker_list.waiting(unit, code)
         if line is None:
@@ -35,7 +35,7 @@ def form(code: str) -> str:
 
 @blueprint.post("/activate/<code>")
 def activate(code: str) -> ResponseReturnValue:
-    """Name, district and field; the viewer's enterprise becomes the owner."""
+    """Activate a machine: name, district and field; the viewer's enterprise becomes the owner."""
     name = fields.text("name", _("设备名称"), limit=_LINE)
     district = fields.text("district", _("行政区划"), limit=12)
     industry = fields.choice("industry", _("监管领域"), INDUSTRIES)

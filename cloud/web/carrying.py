@@ -52,7 +52,7 @@ def words() -> str:
 
 @blueprint.get("/manifest.webmanifest")
 def manifest() -> Response:
-    """By which a phone keeps the page as an app."""
+    """The manifest, by which a phone keeps the pages as an app."""
     icon = {"src": url_for("static", filename="sign.svg"), "sizes": "any", "type": "image/svg+xml"}
     told = {
         "name": _("焊码"),

@@ -45,7 +45,7 @@ def mine() -> str:
 
 @blueprint.post("/contracts")
 def make() -> ResponseReturnValue:
-    """Enter one: with an enterprise (`uscc`) or one welder (`login`); the agreement's digest."""
+    """Enter one, with an enterprise (`uscc`) or a welder (`login`), and the agreement's digest."""
     labels = {
         "starts_on": _("合同开始日期"),
         "ends_on": _("合同结束日期"),
@@ -84,7 +84,7 @@ def make() -> ResponseReturnValue:
 
 @blueprint.post("/contracts/<id>/end")
 def end(id: str) -> ResponseReturnValue:
-    """The client takes one back."""
+    """The client ends a contract."""
     with visitor.ground().write() as unit:
         contract = _contract(unit, id)
         try:

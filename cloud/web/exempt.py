@@ -24,7 +24,7 @@ _LINE, _REASON, _SHOWN = 64, 120, 200
 
 @blueprint.get("/office/exempt")
 def places() -> str:
-    """What is exempt now, and a form."""
+    """Which enterprises and sites are exempt now, and a form."""
     with visitor.ground().read() as unit:
         return render_template("exempt.html", rows=_rows(unit))
 

@@ -49,7 +49,7 @@ STATES = {
 
 @blueprint.get("/permits")
 def mine() -> str:
-    """The enterprise's, or those that the viewer asked for, the last one first; and a form."""
+    """The enterprise's permits, or those that the viewer asked for, the last first; and a form."""
     with visitor.ground().read() as unit:
         person = person_of(unit, visitor.signed_in())
         firm = person.enterprise_id if "enterprise" in person.roles else None
@@ -69,7 +69,7 @@ def mine() -> str:
 
 @blueprint.post("/permits")
 def ask() -> ResponseReturnValue:
-    """Ask one's own enterprise; `machine` = a code, empty = any of its machines."""
+    """Ask one's own enterprise for a permit; `machine` = a code, empty = any of its machines."""
     begin = fields.text("from", _("开始时间"), limit=16)
     typed = fields.text("machine", _("设备码"), limit=_LINE, required=False)
     try:
@@ -95,7 +95,7 @@ def ask() -> ResponseReturnValue:
 
 @blueprint.post("/m/<code>/permit")
 def ask_here(code: str) -> ResponseReturnValue:
-    """From the page of a machine, from now on: whoever approves the work there is asked."""
+    """A permit from a machine's page, from now on: whoever approves the work there is asked."""
     given = told()
     hours = given.pop("hours")
     contract = fields.text("contract", _("合同"), limit=_ID, required=False)
@@ -111,27 +111,27 @@ def ask_here(code: str) -> ResponseReturnValue:
 
 @blueprint.post("/permits/<id>/approve")
 def approve(id: str) -> ResponseReturnValue:
-    """The enterprise says yes."""
+    """The enterprise approves a permit."""
     return _act(id, permits.approve)
 
 
 @blueprint.post("/permits/<id>/refuse")
 def refuse(id: str) -> ResponseReturnValue:
-    """The enterprise says no: `reason` = why."""
+    """The enterprise refuses a permit: `reason` = why."""
     why = fields.text("reason", _("原因"), limit=_REASON)
     return _act(id, lambda unit, permit, person: permits.turn_down(unit, permit, person, why))
 
 
 @blueprint.post("/permits/<id>/withdraw")
 def withdraw(id: str) -> ResponseReturnValue:
-    """The enterprise withdraws it, and what runs under it stops: `reason` = why."""
+    """The enterprise withdraws a permit, and what runs under it stops: `reason` = why."""
     why = fields.text("reason", _("原因"), limit=_REASON)
     return _act(id, lambda unit, permit, person: permits.end(unit, permit, person, why=why))
 
 
 @blueprint.post("/permits/<id>/take-back")
 def take_back(id: str) -> ResponseReturnValue:
-    """Its asker needs it no more."""
+    """Who asked for a permit needs it no more."""
     return _act(id, permits.take_back)
 
 

@@ -31,7 +31,7 @@ def waiting() -> str:
 
 @blueprint.post("/reviews/<id>")
 def judge(id: str) -> ResponseReturnValue:
-    """`what` = pass, or refuse with `words`."""
+    """The pictures of a job are judged: `what` = pass, or refuse with `words`."""
     what = fields.choice("what", "what", ("pass", "refuse"))
     words = fields.text("words", _("原因"), limit=_REASON, required=what == "refuse")
     with visitor.ground().write() as unit:

@@ -20,7 +20,7 @@ _PASSWORD = 128
 
 @blueprint.route("/login/phone", methods=["GET", "POST"])
 def phone() -> ResponseReturnValue:
-    """GET: the form for the number. POST: a code goes to it, and the form for the code."""
+    """Signing in by phone. GET: the form for the number. POST: a code goes to it."""
     if request.method == "GET":
         return render_template("accounts/phone.html", to="accounts.phone", number=None)
     return _asked(by_phone.SIGN_IN, "accounts.phone_code")
@@ -28,7 +28,7 @@ def phone() -> ResponseReturnValue:
 
 @blueprint.post("/login/phone/code")
 def phone_code() -> Response:
-    """The code is typed: signed in."""
+    """The code from the text message is typed: signed in."""
     number, typed = _number(), fields.digits("code", _("短信验证码"), count=_DIGITS)
     with visitor.ground().write() as unit:
         found = by_phone.sign_in(
@@ -48,7 +48,7 @@ def phone_code() -> Response:
 
 @blueprint.route("/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
-    """Forgotten: as `phone`, but a new password is typed with the code."""
+    """A forgotten password: as `/login/phone`, but a new password is typed with the code."""
     if request.method == "GET":
         return render_template("accounts/phone.html", to="accounts.password", number=None)
     return _asked(by_phone.RESET, "accounts.new_password")
@@ -56,7 +56,7 @@ def password() -> ResponseReturnValue:
 
 @blueprint.post("/password/new")
 def new_password() -> ResponseReturnValue:
-    """The code and another password: every session ends, and one signs in with it."""
+    """The code and another password: every session ends, and one signs in with the new one."""
     number, typed = _number(), fields.digits("code", _("短信验证码"), count=_DIGITS)
     wanted = fields.secret("password", _("新密码"), limit=_PASSWORD)
     try:

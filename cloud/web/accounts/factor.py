@@ -19,7 +19,7 @@ _CODE = 16
 
 @blueprint.route("/account/factor", methods=["GET", "POST"])
 def factor() -> ResponseReturnValue:
-    """GET: the secret to scan, or that a factor is in force. POST: the first code."""
+    """The second factor. GET: the secret to scan, or that it is in force. POST: the first code."""
     if request.method == "POST":
         return _confirmed(fields.text("code", _("动态码"), limit=_CODE))
     me = visitor.signed_in()

@@ -22,7 +22,7 @@ _PASSWORD = 128
 
 @blueprint.route("/first/<token>", methods=["GET", "POST"])
 def first(token: str) -> ResponseReturnValue:
-    """The form, and the account that it makes; it goes on to its second factor."""
+    """The office's first account, by the printed link; it goes on to its second factor."""
     ground, said = visitor.ground(), labels()
     with ground.write() as unit:
         if not first_start.opens(unit, token):

@@ -18,7 +18,7 @@ _PATH = 512
 
 @blueprint.route("/account/pin", methods=["GET", "POST"])
 def pin() -> ResponseReturnValue:
-    """GET: the form, or the way to sign in again. POST: set, and back to the local path `next`."""
+    """The PIN. GET: its form, or the way to sign in again. POST: set, and back to `next`."""
     me = visitor.signed_in()
     if request.method == "POST":
         return _set()

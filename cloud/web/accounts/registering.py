@@ -42,7 +42,7 @@ def role_words() -> dict[str, str]:
 
 @blueprint.route("/register", methods=["GET", "POST"])
 def register() -> ResponseReturnValue:
-    """The form, and what becomes of it: the account waits for the office."""
+    """Registering: the form, and what becomes of it: the account waits for the office."""
     if request.method == "GET":
         return render_template("accounts/register.html", labels=labels(), roles=role_words())
     done = _registered()

@@ -17,7 +17,7 @@ _ID = 16
 
 @blueprint.get("/account/sessions")
 def sessions() -> str:
-    """One's own, the newest first."""
+    """One's own sessions, the newest first."""
     me = visitor.signed_in()
     with visitor.ground().write() as unit:
         accounts.told_of_newer(unit, visitor.session_token())

@@ -27,7 +27,7 @@ _UNANSWERED = Alarm.answered_at.is_(None)
 
 @blueprint.get("/enterprise/alarms")
 def alarm_list() -> str:
-    """The open ones, those without an answer first, the grave before the others."""
+    """The open alarms, those without an answer first, the grave before the others."""
     with visitor.ground().read() as unit:
         _person, firm = manager(unit)
         turned = paging.turned(lambda limit, offset: page_of(unit, firm, limit, offset))
@@ -42,7 +42,7 @@ def alarm_list() -> str:
 
 @blueprint.post("/enterprise/alarms/<id>")
 def answer(id: str) -> ResponseReturnValue:
-    """`words` = what was done about it."""
+    """The first handling of an alarm: `words` = what was done about it."""
     words = fields.text("words", _("怎么处理的"), limit=_WORDS)
     with visitor.ground().write() as unit:
         person, _firm = manager(unit)

@@ -18,7 +18,7 @@ from cloud.web.regulator.words import STATES
 
 @blueprint.get("/enterprise/machines")
 def machine_list() -> str:
-    """In the order of their names."""
+    """The machines in the order of their names."""
     with visitor.ground().read() as unit:
         _person, firm = manager(unit)
         turned = paging.turned(lambda limit, offset: page_of(unit, firm, limit, offset))

@@ -22,7 +22,7 @@ from cloud.work.job import Job
 
 @blueprint.get("/enterprise/jobs")
 def job_list() -> str:
-    """All of them, the newest first."""
+    """All jobs, the newest first."""
     with visitor.ground().read() as unit:
         person, firm = manager(unit)
         turned = paging.turned(lambda limit, offset: page_of(unit, firm, person, limit, offset))

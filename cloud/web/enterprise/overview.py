@@ -26,7 +26,7 @@ POLL_MS = 10_000
 
 @blueprint.get("/enterprise")
 def overview() -> str:
-    """Numbers, then the first few of each list."""
+    """The enterprise's first page: numbers, then the first few of each list."""
     with visitor.ground().read() as unit:
         told = shown(unit, *manager(unit))
         return render_template(
@@ -45,7 +45,7 @@ def overview() -> str:
 
 @blueprint.get("/enterprise/state")
 def state() -> Response:
-    """The same as JSON with an ETag, for the page's poll."""
+    """The first page as JSON with an ETag, for its poll."""
     with visitor.ground().read() as unit:
         return answers.unless_known(shown(unit, *manager(unit)))
 

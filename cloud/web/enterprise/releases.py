@@ -23,7 +23,7 @@ _LINE, _REASON = 64, 200
 
 @blueprint.get("/enterprise/releases")
 def release_list() -> str:
-    """All of them, the last one first."""
+    """All emergency releases, the last one first."""
     with visitor.ground().read() as unit:
         person, firm = manager(unit)
 
@@ -37,7 +37,7 @@ def release_list() -> str:
 
 @blueprint.post("/enterprise/releases/<id>")
 def name(id: str) -> ResponseReturnValue:
-    """`login` = who it was, `words` = why."""
+    """Name the user of an emergency release: `login` = who it was, `words` = why."""
     login = fields.text("login", _("使用人账号"), limit=_LINE)
     why = fields.text("words", _("使用原因"), limit=_REASON)
     with visitor.ground().write() as unit:

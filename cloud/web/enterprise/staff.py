@@ -30,7 +30,7 @@ STATUSES = {"pending": _("待审核"), "active": "", "blocked": _("已停用")}
 
 @blueprint.get("/enterprise/people")
 def people() -> str:
-    """Who needs to renew something first."""
+    """The enterprise's people; who needs to renew something comes first."""
     with visitor.ground().read() as unit:
         _manager, firm = manager(unit)
         today, words = china_day(unit.now), role_words() | {"enterprise": _("管理员")}

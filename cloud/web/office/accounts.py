@@ -47,7 +47,7 @@ def accounts() -> str:
 
 @blueprint.post("/office/accounts")
 def appoint() -> ResponseReturnValue:
-    """Make one: name, login, phone, district, role, and an officer's department."""
+    """Make an account: name, login, phone, district, role, and an officer's department."""
     said = {
         "name": _("姓名"),
         "login": _("账号"),

@@ -23,7 +23,7 @@ _REASON = 120
 
 @blueprint.get("/office/registrations")
 def waiting() -> str:
-    """The first fifty who wait, numbers masked."""
+    """The first fifty who registered and wait, numbers masked."""
     words = role_words()
     with visitor.ground().read() as unit:
         rows = [_shown(unit, one, words) for one in people.waiting(unit, _SHOWN)]
@@ -71,7 +71,7 @@ def look(id: str) -> ResponseReturnValue:
 
 @blueprint.post("/office/registrations/<id>")
 def decide(id: str) -> ResponseReturnValue:
-    """Let one in (`what` = approve) or not (`refuse`, with a `reason`)."""
+    """Let in who registered (`what` = approve) or not (`refuse`, with a `reason`)."""
     what = fields.choice("what", "what", ("approve", "refuse"))
     reason = fields.text("reason", _("原因"), limit=_REASON, required=what == "refuse")
     with visitor.ground().write() as unit:

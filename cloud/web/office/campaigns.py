@@ -18,7 +18,7 @@ _SHOWN, _LINE, _PERCENT = 20, 64, 3
 
 @blueprint.get("/office/campaigns")
 def campaigns_page() -> str:
-    """The last ones with their numbers, and a form for another."""
+    """The last upgrade campaigns with their numbers, and a form for another."""
     with visitor.ground().read() as unit:
         rows = campaigns.every(unit)[:_SHOWN]
         shown = [(row, campaigns.report(unit, row)) for row in rows]
@@ -61,7 +61,7 @@ def start_campaign() -> ResponseReturnValue:
 
 @blueprint.post("/office/campaigns/<id>")
 def move_campaign(id: str) -> ResponseReturnValue:
-    """`what` = pause or resume."""
+    """Hold a campaign or let it go on: `what` = pause or resume."""
     what = fields.choice("what", "what", ("pause", "resume"))
     with visitor.ground().write() as unit:
         row = campaigns.get(unit, id)

@@ -22,7 +22,7 @@ _SHOWN, _LINE, _NUMBER = 50, 64, 4
 
 @blueprint.get("/office/enrolment")
 def codes() -> str:
-    """The codes without their text, and a form for another one."""
+    """The enrolment codes without their text, and a form for another one."""
     with visitor.ground().read() as unit:
         rows = enrolment.listed(unit)[:_SHOWN]
         names = _names(unit, rows)
@@ -34,7 +34,7 @@ def codes() -> str:
 
 @blueprint.post("/office/enrolment")
 def make_code() -> ResponseReturnValue:
-    """One for the technician `login`, good for `times` and `hours`; the answer shows it once."""
+    """A code for the technician `login`, good for `times` and `hours`; it is shown this once."""
     login = fields.text("login", _("安装人员的账号"), limit=_LINE)
     times = _number("times", _("可以登记几台"))
     hours = _number("hours", _("有效几小时"))
@@ -56,7 +56,7 @@ def make_code() -> ResponseReturnValue:
 
 @blueprint.post("/office/enrolment/<id>/end")
 def end_code(id: str) -> ResponseReturnValue:
-    """It is good no more, at once."""
+    """An enrolment code is good no more, at once."""
     with visitor.ground().write() as unit:
         if not supply.end_code(unit, id, visitor.signed_in().id):
             abort(404)

@@ -37,7 +37,7 @@ class Door:
 
 @blueprint.get("/office")
 def home() -> str:
-    """The doors that are open to the viewer."""
+    """The office's first page: the doors that are open to the viewer."""
     viewer = visitor.signed_in()
     with visitor.ground().read() as unit:
         groups = [(title, _open(doors)) for title, doors in _doors(unit)]

@@ -34,7 +34,7 @@ class Findings:
 
 @blueprint.get("/office/imports")
 def imports_page() -> str:
-    """A form for a table, and the last ones."""
+    """A form for a table to import, and the last imports."""
     with visitor.ground().read() as unit:
         rows = imports.latest(unit)
         now = unit.now
@@ -62,7 +62,7 @@ def upload() -> ResponseReturnValue:
 
 @blueprint.get("/office/imports/<id>")
 def import_page(id: str) -> str:
-    """How it stands: progress, or the report with what may be decided."""
+    """How an import stands: progress, or the report with what may be decided."""
     with visitor.ground().read() as unit:
         run = _run(unit, id)
         told = _told(run)
@@ -83,14 +83,14 @@ def import_page(id: str) -> str:
 
 @blueprint.get("/office/imports/<id>/state")
 def import_state(id: str) -> Response:
-    """How it stands, for the page's script and programs: `state`, `progress`, the counts."""
+    """How an import stands, for script and programs: `state`, `progress`, the counts."""
     with visitor.ground().read() as unit:
         return answers.unless_known(_told(_run(unit, id)))
 
 
 @blueprint.post("/office/imports/<id>")
 def decide_import(id: str) -> ResponseReturnValue:
-    """`what` = all, good (rows only), again or cancel."""
+    """Decide on an import: `what` = all, good (rows only), again or cancel."""
     what = fields.choice("what", "what", ("all", "good", "again", "cancel"))
     with visitor.ground().write() as unit:
         run = imports.get(unit, id)

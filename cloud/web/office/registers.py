@@ -50,7 +50,7 @@ class List:
 
 @blueprint.get("/registers/machines")
 def machines() -> str:
-    """Machines and cylinders."""
+    """The register of machines and cylinders."""
     heads = (_("设备码"), _("设备名称"), _("作业单位"), _("辖区"), _("设备状态"), _("终端"))
     hint = _("设备码、终端编号或单位的统一社会信用代码")
     return _list(List(_("电焊机"), hint, heads, registers.machines, _machine))
@@ -58,7 +58,7 @@ def machines() -> str:
 
 @blueprint.get("/registers/enterprises")
 def enterprises() -> str:
-    """Enterprises."""
+    """The register of enterprises."""
     heads = (_("统一社会信用代码"), _("企业名称"), _("企业类型"), _("辖区"))
     hint = _("统一社会信用代码或名称的一部分")
     return _list(List(_("单位登记"), hint, heads, registers.enterprises, _enterprise))
@@ -66,7 +66,7 @@ def enterprises() -> str:
 
 @blueprint.route("/registers/people", methods=["GET", "POST"])
 def persons() -> str:
-    """People, numbers masked."""
+    """The register of people, numbers masked; what is looked for is posted, not in an address."""
     heads = (_("姓名"), _("角色"), _("公民身份号码"), _("手机号码"), _("辖区"), _("状态"))
     hint = _("姓名、账号、公民身份号码或手机号码")
     return _list(List(_("人员"), hint, heads, registers.persons, _person, hidden=True))
@@ -74,7 +74,7 @@ def persons() -> str:
 
 @blueprint.route("/registers/certificates", methods=["GET", "POST"])
 def certificates() -> str:
-    """Certificates, numbers masked."""
+    """The register of certificates, numbers masked; looked for as in the one of people."""
     heads = (_("证件编号"), _("姓名"), _("发证部门"), _("作业类别"), _("有效期止"), _("状态"))
     hint = _("证件编号")
     return _list(List(_("操作证"), hint, heads, registers.certificates, _certificate, hidden=True))

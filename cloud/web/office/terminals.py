@@ -57,7 +57,7 @@ def terminal(device: str) -> str:
 
 @blueprint.post("/registers/terminals/<device>/revoke")
 def revoke(device: str) -> ResponseReturnValue:
-    """Nothing is heard from it any more; its connection closes within seconds."""
+    """Nothing is heard from a terminal any more; its connection closes within seconds."""
     fields.ticks("sure", _("我确认吊销"), {"1"}) or _unsure()
     with visitor.ground().write() as unit:
         if not supply.revoke(unit, device, visitor.signed_in().id):
@@ -67,7 +67,7 @@ def revoke(device: str) -> ResponseReturnValue:
 
 @blueprint.post("/registers/terminals/<device>/take-off")
 def take_off(device: str) -> ResponseReturnValue:
-    """It leaves its machine, to the stock or as scrap; an open job ends first."""
+    """A terminal leaves its machine, to the stock or as scrap; an open job ends first."""
     state = fields.choice("state", _("状态"), taking_off.STATES)
     note = fields.text("note", _("备注"), limit=_NOTE, required=False)
     unplugged = bool(fields.ticks("unplugged", _("焊机已断电"), {"1"}))
@@ -125,7 +125,7 @@ def receive() -> ResponseReturnValue:
 
 @blueprint.post("/registers/stock/<chip>/state")
 def move(chip: str) -> ResponseReturnValue:
-    """Put it into a `state`, with a `note`; a returned or scrapped one is revoked."""
+    """Put a module into a `state`, with a `note`; a returned or scrapped one is revoked."""
     state = fields.choice("state", _("状态"), supply.BY_HAND)
     note = fields.text("note", _("备注"), limit=_NOTE, required=False)
     return _move(_chip(chip), state, note)
@@ -133,7 +133,7 @@ def move(chip: str) -> ResponseReturnValue:
 
 @blueprint.post("/registers/stock/<chip>/papers")
 def set_papers(chip: str) -> ResponseReturnValue:
-    """Until when its SIM is paid and insured; what is left empty stays as it is."""
+    """A module: until when its SIM is paid and insured; what is left empty stays as it is."""
     given = {
         "sim_until": fields.text("sim_until", _("SIM 到期"), limit=_DAY, required=False),
         "insurance": fields.text("insurance", _("保险单号"), limit=_LINE, required=False),

@@ -37,7 +37,7 @@ def alarms_page() -> str:
 
 @blueprint.get("/alarms.json")
 def alarms_json() -> Response:
-    """The same as JSON: the first fifty, the overdue and grave ones before the others."""
+    """The alarms as JSON: the first fifty, the overdue and grave ones before the others."""
     with visitor.ground().read() as unit:
         return answers.unless_known({"alarms": _open(unit, person_of(unit, visitor.signed_in()))})
 
@@ -57,27 +57,27 @@ def alarm_page(id: str) -> ResponseReturnValue:
 
 @blueprint.post("/alarms/<id>/take")
 def alarm_take(id: str) -> ResponseReturnValue:
-    """I will see to it."""
+    """An alarm is taken: the viewer sees to it."""
     return _step(id, life.take)
 
 
 @blueprint.post("/alarms/<id>/verify")
 def alarm_verify(id: str) -> ResponseReturnValue:
-    """Somebody was there: `words` = what was found."""
+    """An alarm is verified, somebody was there: `words` = what was found."""
     found = fields.text("words", _("核实情况"), limit=_WORDS)
     return _step(id, lambda unit, alarm, person: life.verify(unit, alarm, person, found))
 
 
 @blueprint.post("/alarms/<id>/close")
 def alarm_close(id: str) -> ResponseReturnValue:
-    """It is put right: `words` = how."""
+    """An alarm is closed: `words` = how it was put right."""
     done = fields.text("words", _("处理结果"), limit=_WORDS)
     return _step(id, lambda unit, alarm, person: life.close(unit, alarm, person, done))
 
 
 @blueprint.post("/alarms/<id>/hand-over")
 def alarm_hand_over(id: str) -> ResponseReturnValue:
-    """Another department is competent: `department` = its code."""
+    """An alarm goes to the department that is competent: `department` = its code."""
     code = fields.text("department", _("部门"), limit=32)
     return _step(id, lambda unit, alarm, person: life.hand_over(unit, alarm, person, code))
 

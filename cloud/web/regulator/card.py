@@ -30,7 +30,7 @@ _JOBS = 5
 
 @blueprint.get("/m/<code>/card")
 def card(code: str) -> str:
-    """For who may see the machine."""
+    """The card of a machine, for who may see it: its last jobs, and a day of its terminal."""
     with visitor.ground().read() as unit:
         machine = machine_at(unit, code)
         must_see(unit, visitor.signed_in(), machine)

@@ -31,7 +31,7 @@ def machines() -> str:
 
 @blueprint.get("/machines.json")
 def machines_json() -> Response:
-    """The same as JSON: `machines`, `page`, `pages`."""
+    """The machines as JSON: `machines`, `page`, `pages`."""
     with visitor.ground().read() as unit:
         _eyes, where = looking.here()
         return answers.unless_known(shown(unit, where, paging.page()))

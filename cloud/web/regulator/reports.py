@@ -54,7 +54,7 @@ def trends_page() -> str:
 
 @blueprint.get("/forms/<name>")
 def form(name: str) -> str:
-    """A page of one form."""
+    """A statistical form, page by page."""
     heading, rows = _form(name)
     typed = request.args.get("page", "1")
     page = (
@@ -79,7 +79,7 @@ def form(name: str) -> str:
 
 @blueprint.get("/forms/<name>.<kind>")
 def form_file(name: str, kind: str) -> Response:
-    """The whole form as .xlsx or .csv."""
+    """The whole of a statistical form as .xlsx or .csv."""
     heading, rows = _form(name)
     if kind not in _TYPES:
         abort(404)

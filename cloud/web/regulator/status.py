@@ -104,7 +104,7 @@ def status() -> ResponseReturnValue:
 
 @blueprint.get("/status.part")
 def status_part() -> Response:
-    """The page's changing part under its ETag; an empty 304 for who has it already."""
+    """The status page's changing part under its ETag; an empty 304 for who has it already."""
     html, tag = _part(*looking.here())
     response = Response(html, content_type="text/html; charset=utf-8")
     response.set_etag(tag)
@@ -113,7 +113,7 @@ def status_part() -> Response:
 
 @blueprint.get("/status.json")
 def status_json() -> Response:
-    """The same for programs: `numbers`, `working`, `alarms`, `refused`."""
+    """The status for programs: `numbers`, `working`, `alarms`, `refused`."""
     with visitor.ground().read() as unit:
         eyes, where = looking.here()
         return answers.unless_known(shown(unit, eyes, where))

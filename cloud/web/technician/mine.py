@@ -101,7 +101,7 @@ def replace_label(code: str) -> ResponseReturnValue:
 
 @blueprint.get("/technician/m/<code>/label.pdf")
 def label(code: str) -> Response:
-    """The label to print or engrave."""
+    """A machine's label to print or engrave."""
     from hardware import label as drawing
 
     with visitor.ground().read() as unit:

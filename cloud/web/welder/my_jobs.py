@@ -24,7 +24,7 @@ from cloud.work.view import hands, refusals_of
 
 @blueprint.get("/jobs")
 def my_jobs() -> str:
-    """The newest first."""
+    """The viewer's own jobs, the newest first."""
     with visitor.ground().read() as unit:
         person = person_of(unit, visitor.signed_in())
 

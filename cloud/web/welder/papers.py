@@ -39,7 +39,7 @@ def labels() -> dict[str, str]:
 
 @blueprint.get("/certificates")
 def my_certificates() -> str:
-    """The viewer's own, numbers masked, and a form for another one."""
+    """The viewer's own certificates, numbers masked, and a form for another one."""
     with visitor.ground().read() as unit:
         held = certificates.for_person(unit, visitor.signed_in().id)
         rows = [shown(unit, one) for one in held]
@@ -50,7 +50,7 @@ def my_certificates() -> str:
 
 @blueprint.post("/certificates")
 def enter_certificate() -> ResponseReturnValue:
-    """Enter one; its issuer is asked at once where that can be."""
+    """Enter a certificate; its issuer is asked at once where that can be."""
     said = labels()
     issuer = fields.choice("issuer", said["issuer"], ISSUERS)
     told = {

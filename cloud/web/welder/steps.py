@@ -156,7 +156,7 @@ def clear(code: str) -> ResponseReturnValue:
 
 @blueprint.post("/m/<code>/cancel")
 def cancel(code: str) -> ResponseReturnValue:
-    """Give up before it began."""
+    """Give a job up before it began."""
     return acted_on_job(code, jobs.cancel)
 
 

@@ -18,13 +18,13 @@ from cloud.work.job import Job
 
 @blueprint.post("/m/<code>/venue/show")
 def show_venue(code: str) -> ResponseReturnValue:
-    """A fresh code appears on the welder's page."""
+    """A fresh code of the venue appears on the welder's page."""
     return acted_on_job(code, reviewing.show)
 
 
 @blueprint.post("/m/<code>/venue")
 def scan_venue(code: str) -> ResponseReturnValue:
-    """The fire watch gives it in."""
+    """The fire watch gives the venue's code in."""
     typed = fields.digits("venue", _("场所码"), count=6)
 
     def act(unit: Unit, job: Job, person: Person) -> Any:
