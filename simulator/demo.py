@@ -1,8 +1,10 @@
 """The demonstration: cloud and simulated terminals as processes, started and ended together."""
 
 import contextlib
+import errno
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -245,9 +247,21 @@ def post_json(url: str, value: Any = None) -> Any:
 
 
 def free_address(host: str = "127.0.0.1") -> tuple[str, int]:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return host, probe.getsockname()[1]
+    """An address that nobody listens on.
+
+    The system takes ports for outgoing connections from 32,768 on (Linux), so one from there could
+    be gone before it is used.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return host, port
 
 
 def _must_be_free(address: tuple[str, int], option: str) -> None:

@@ -102,10 +102,10 @@ class Sdk:
         self.heard.put((message.topic, json.loads(message.payload)))
 
     def say(self, what: str, body: dict[str, Any]) -> None:
-        self.client.publish(ROOT + what, json.dumps(body), qos=1).wait_for_publish(10)
+        self.client.publish(ROOT + what, json.dumps(body), qos=1).wait_for_publish(60)
 
     def next(self) -> tuple[str, dict[str, Any]]:
-        return self.heard.get(timeout=10)
+        return self.heard.get(timeout=60)
 
     def stop(self) -> None:
         self.client.disconnect()
