@@ -108,7 +108,7 @@ def evidence_job(job_id: str, out: Path) -> None:
 
 @evidence.command("verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--key", required=True, help="Fingerprint of the platform's key, got apart.")
+@click.option("--key", metavar="FINGERPRINT", required=True, help="Got apart.")
 def evidence_verify(file: Path, key: str) -> None:
     """Check an evidence file by itself: no database, no network, no data of this machine.
 

@@ -21,7 +21,7 @@ def enrol() -> None:
 
 
 @enrol.command()
-@click.option("--for", "login", required=True, help="Log-in of the technician who gets it.")
+@click.option("--for", "login", metavar="LOGIN", required=True, help="The technician who gets it.")
 @click.option("--times", default=1, show_default=True, help="How many terminals.")
 @click.option("--hours", default=8, show_default=True, help="How long it is good, 168 at most.")
 def code(login: str, times: int, hours: int) -> None:

@@ -33,7 +33,7 @@ _MODEM = click.option(
 
 @click.command()
 @click.option("--terminals", "file", type=click.Path(exists=True, path_type=Path), required=True,
-              help="JSON file with the terminals' ids and secrets.")  # fmt: skip
+              metavar="FILE", help="JSON file with the terminals' ids and secrets.")  # fmt: skip
 @click.option("--server", default="127.0.0.1:1883", show_default=True, help="The MQTT broker.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("var/terminals"),
               show_default=True, help="Where their flash is kept.")  # fmt: skip

@@ -14,7 +14,7 @@ _FILES_BESIDES = 100
 
 
 @click.command()
-@click.option("--terminals", "count", required=True, type=click.IntRange(1, 19_000))
+@click.option("--terminals", "count", metavar="N", required=True, type=click.IntRange(1, 19_000))
 @click.option(
     "--file",
     required=True,

@@ -1,9 +1,11 @@
 """The documents tell all that the code has: settings, refusals, words of the wire, commands."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 from cloud.base.settings import Settings
@@ -15,6 +17,7 @@ from cloud.work.rules import SAYINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 READMES = {name: (ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md")}
 
 
@@ -100,9 +103,42 @@ def test_every_file_a_readme_names_exists(readme: str) -> None:
         assert (ROOT / name).exists(), name
 
 
-def test_every_command_has_help() -> None:
-    for name in main.list_commands(None):  # type: ignore[arg-type]
-        assert main.get_command(None, name).help  # type: ignore[arg-type, union-attr]
+def commands_below(
+    group: click.Group = main, path: str = "hanma"
+) -> Iterator[tuple[str, click.Command]]:
+    """Every command and subcommand with the words that it is called by."""
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from commands_below(command, f"{path} {name}")
+
+
+def usage(path: str, command: click.Command) -> str:
+    """A command with all that it cannot do without, and what it may be given besides options."""
+    words = [path]
+    for one in command.params:
+        if isinstance(one, click.Argument):
+            name = f"{one.metavar or one.name}{'…' if one.nargs == -1 else ''}".upper()
+            words.append(name if one.required else f"[{name}]")
+        elif one.required:
+            words.append(f"{one.opts[0]} {(one.metavar or one.type.name).upper()}")
+    return " ".join(words)
+
+
+def purpose(command: click.Command) -> str:
+    """The first paragraph of its help, on one line."""
+    return " ".join((command.help or "").partition("\n\n")[0].split())
+
+
+def test_every_subcommand_is_documented_as_it_is_called_and_with_its_purpose() -> None:
+    rows = [row.strip("| ").split(" | ") for row in COMMANDS.splitlines() if "| `hanma" in row]
+    told = {row[0]: row[1] for row in rows}
+    there = {f"`{usage(path, one)}`": purpose(one) for path, one in commands_below()}
+    assert all(there.values()) and told == there
+    assert [row for row in rows if not re.search("[一-鿿]", row[2])] == []
 
 
 def test_no_file_names_the_address_of_a_package_registry() -> None:
@@ -114,10 +150,31 @@ def test_no_file_names_the_address_of_a_package_registry() -> None:
                 assert not [h for h in hosts if h in path.read_text()], path
 
 
+def said_on_the_wire() -> str:
+    """The source of all that speaks to terminals, and of the terminals themselves."""
+    rooms = [ROOT / "cloud" / "mqtt", ROOT / "cloud" / "link", ROOT / "firmware" / "terminal"]
+    return "\n".join(path.read_text() for room in rooms for path in sorted(room.rglob("*.py")))
+
+
 def test_every_topic_is_documented() -> None:
-    section = REFERENCE.split("## 主题")[1]
+    section = REFERENCE.split("## 主题")[1].split("\n## ")[0]
     for topic in (topics.up("{d}"), topics.down("{d}"), topics.echo("{d}")):
         assert f"`{topic}`" in section
+    kinds = r"[\"/{}]((?:messages|events|properties|commands)/[a-z_/]+[a-z])"
+    of_iotda = set(re.findall(kinds, said_on_the_wire()))
+    assert {"messages/up", "events/down", "commands/request_id"} <= of_iotda
+    assert [one for one in sorted(of_iotda) if one not in section] == []
+
+
+def test_every_event_of_the_wire_is_documented_and_no_other() -> None:
+    section = REFERENCE.split("## 事件")[1].split("\n## ")[0]
+    told = set(re.findall(r"^\| `(\S+)` / `(\S+)` \|", section, re.M))
+    source = said_on_the_wire()
+    pairs = set(re.findall(r'\("(\$ota|\$time_sync|journal)", "([a-z_]+)"', source))
+    named = r'"([a-z_]+_(?:request|response|query|report|upgrade)(?:_v2)?)"'
+    assert pairs <= told
+    types = {one for _, one in pairs} | set(re.findall(named, source))
+    assert {one for _, one in told} == types
 
 
 def test_every_value_that_the_bench_writes_into_a_terminal_is_documented() -> None:
