@@ -177,8 +177,8 @@ def receipt(unit: Unit, told: dict[str, Any]) -> str:
     ticket.word = (text(told, "word", 32) or "") if code != 200 else ""
     # Only a boot that began after the line went dark can be unknown to us and yet the present one.
     newer = (row.seen_at or 0) < ticket.iat and told["epoch"] not in row.left_epochs
-    # `here` asks for nothing to run: whatever does, it is not said to be for its job
-    running = None if ticket.act == "here" else ticket.job
+    # What runs beside a ticket that was refused, or asked for nothing to run, is not its own job.
+    running = None if ticket.act == "here" or code != 200 else ticket.job
     asked_in = row.epoch if newer else None
     current = terminals.answered(unit, row, told, asked_in=asked_in, job=running)
     details = {"device": row.device, "act": ticket.act, "job": ticket.job, "word": ticket.word}

@@ -135,6 +135,15 @@ def test_a_refused_ticket_that_is_obeyed_later_is_told_both_times(online: Line) 
     assert kinds == ["ticket-refused", "ticket-done"]
 
 
+def test_a_ticket_refused_while_another_job_runs_does_not_take_its_place(online: Line) -> None:
+    online.county.do(tickets.receipt, online.terminal.take(make(online)[1]))
+    online.clock.forward(1)
+    refused = online.terminal.take(make(online, job="j2")[1], "busy")
+    assert refused["relay"] == 1
+    assert online.county.do(tickets.receipt, refused) == "receipt"
+    assert (online.row.relay, online.row.job) == (1, "j1")
+
+
 def test_a_receipt_from_an_unknown_boot_counts_only_if_the_line_was_dark(online: Line) -> None:
     online.clock.forward(5)
     _row, text = make(online)
