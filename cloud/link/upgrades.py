@@ -25,7 +25,8 @@ from cloud.link.packages import Package
 from cloud.link.strangers import text, whole
 from cloud.link.terminals import Terminal
 
-OPEN = ("waiting", "asked", "offered", "loading")
+_TALKING = ("offered", "loading")  # about this package, and no other
+OPEN = ("waiting", "asked", *_TALKING)
 ASK_MS = 30_000
 AGAIN_MS = 600_000
 SPREAD_MS = 50  # between two terminals of one campaign
@@ -182,17 +183,25 @@ def version_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> s
 
 
 def progress_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> str:
-    """How far it is: under way, confirmed, or why not."""
+    """How far it is: under way, confirmed, or why not.
+
+    Our terminals name the version that was offered. IoTDA has a device name the one that it runs:
+    until the package's is named, nothing is confirmed.
+    """
     row = _open(unit, terminal.device)
     package = packages.get(unit, row.digest) if row else None
     code = whole(paras, "result_code", 0, 999)
     if code is None:
         return "ota-form"
-    if row is None or package is None or text(paras, "version") not in (None, package.version):
+    if row is None or package is None:
+        return "ota"
+    version = text(paras, "version")
+    named = version in (None, package.version)
+    if not named and not (row.state in _TALKING and version == row.from_version):
         return "ota"
     progress = whole(paras, "progress", 0, 100) or 0
     words = text(paras, "description", 200) or ""
-    if code == 0 and progress == 100:
+    if code == 0 and progress == 100 and named:
         _end(unit, row, "done", 0, words)
     elif code == 0:
         row.state, row.progress, row.told_at = "loading", progress, unit.now

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from terminal.dialect import ANSWER, by_name
+from terminal.dialect import ANSWER, EVENT, by_name
 from terminal.modem.chat import ModemError
 from terminal.modem.socket import Closed
 from terminal.policy import Policy
@@ -602,7 +602,7 @@ def test_who_lives_on_after_the_last_words_may_talk_again(back: bool) -> None:
     staged(script)
 
 
-def test_the_other_dialect_logs_in_and_answers_on_its_own_topics() -> None:
+def test_the_other_dialect_logs_in_answers_and_talks_of_events_on_its_own_topics() -> None:
     async def script(stage: Stage) -> None:
         await stage.on_line()
         base = b"$oc/devices/%s/sys/" % DEVICE.encode()
@@ -614,5 +614,11 @@ def test_the_other_dialect_logs_in_and_answers_on_its_own_topics() -> None:
         stage.uplink.offer(b"done", ANSWER, "c7")
         await asyncio.sleep(1)
         assert stage.peer.messages[-1].topic == base + b"commands/response/request_id=c7"
+        stage.peer.link.send(base + b"events/down", b"asked")
+        await asyncio.sleep(1)
+        assert (stage.ids[-1], stage.heard[-1]) == ("", b"asked")
+        stage.uplink.offer(b"told", EVENT)
+        await asyncio.sleep(1)
+        assert stage.peer.messages[-1].topic == base + b"events/up"
 
     staged(script, dialect="iotda")

@@ -95,6 +95,24 @@ def test_a_result_code_that_is_no_success_ends_it_with_its_words(ota: Line, code
     assert len(ota.told("upgrade-failed")) == 1
 
 
+def test_a_device_that_names_the_version_it_still_runs_is_heard_and_confirms_nothing(
+    ota: Line,
+) -> None:
+    offered(ota)
+    for progress in (40, 100):
+        said = {"result_code": 0, "progress": progress, "version": "0.1.0"}
+        report(ota, "upgrade_progress_report", **said)
+        assert (row(ota).state, row(ota).progress) == ("loading", progress)
+    report(ota, "upgrade_progress_report", result_code=7, version="0.1.0")
+    assert (row(ota).state, row(ota).code) == ("failed", 7)
+
+
+def test_what_is_still_told_of_the_upgrade_before_is_not_about_this_one(ota: Line) -> None:
+    start(ota)
+    report(ota, "upgrade_progress_report", result_code=7, version="0.1.0")  # not offered yet
+    assert row(ota).state == "waiting"
+
+
 def test_a_terminal_that_is_busy_is_asked_again_later(ota: Line) -> None:
     offered(ota)
     report(ota, "upgrade_progress_report", result_code=1, version=VERSION)

@@ -1,18 +1,21 @@
 """The iotda dialect: pure turning of topics, and a device that behaves like Huawei's own SDK."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import queue
 import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
 
 from cloud.base.unit import Ground
-from cloud.link import commands, intake, oddities, terminals
+from cloud.link import commands, intake, oddities, packages, terminals, upgrades
 from cloud.mqtt import iotda
 from cloud.mqtt.broker import BadCertificates, Broker, Secure, tls_context
 from cloud.mqtt.ingest import Ingest
@@ -24,6 +27,8 @@ from cloud.mqtt.sender import Sender
 DEVICE = "prod1_node1"
 ROOT = f"$oc/devices/{DEVICE}/sys/"
 HOUR = "2027011508"  # of the tests' clock
+PATIENCE_S = 60
+VECTORS = Path(__file__).parents[2] / "vectors" / "package.json"
 
 
 # --- pure ---------------------------------------------------------------------------------------
@@ -102,10 +107,22 @@ class Sdk:
         self.heard.put((message.topic, json.loads(message.payload)))
 
     def say(self, what: str, body: dict[str, Any]) -> None:
-        self.client.publish(ROOT + what, json.dumps(body), qos=1).wait_for_publish(60)
+        self.client.publish(ROOT + what, json.dumps(body), qos=1).wait_for_publish(PATIENCE_S)
 
     def next(self) -> tuple[str, dict[str, Any]]:
-        return self.heard.get(timeout=60)
+        return self.heard.get(timeout=PATIENCE_S)
+
+    def report(self, service: str, type: str, **paras: Any) -> None:
+        """An event of the device, as the SDK words it."""
+        event = {"service_id": service, "event_type": type, "event_time": "2027-01-15T08:00:00Z"}
+        self.say("events/up", {"object_device_id": DEVICE, "services": [event | {"paras": paras}]})
+
+    def told(self) -> tuple[str, str, dict[str, Any]]:
+        """(service, type, paras) of the next event, which comes on the topic of events."""
+        topic, body = self.next()
+        assert topic == ROOT + "events/down"
+        (event,) = body["services"]
+        return event["service_id"], event["event_type"], event["paras"]
 
     def stop(self) -> None:
         self.client.disconnect()
@@ -164,7 +181,7 @@ def test_a_device_that_never_subscribes_is_heard_commanded_and_answered(
     place: Place, wait_until: Any
 ) -> None:
     sdk = place.sdk()
-    assert sdk.up.wait(10)
+    assert sdk.up.wait(PATIENCE_S)
     report = {"service_id": "$log", "event_type": "log_report", "event_time": None}
     sdk.say("events/up", {"object_device_id": DEVICE, "services": [report | {"paras": {}}]})
     sdk.say("messages/up", {"content": {"actionCode": "00", "content": {"mode": "idle"}}})
@@ -188,7 +205,7 @@ def test_a_device_that_never_subscribes_is_heard_commanded_and_answered(
 @pytest.mark.slow
 def test_the_time_is_told_as_an_event_and_text_stays_text(place: Place) -> None:
     sdk = place.sdk()
-    assert sdk.up.wait(10)
+    assert sdk.up.wait(PATIENCE_S)
     asked = {"service_id": "$time_sync", "event_type": "time_sync_request"}
     paras = {"device_send_time": "1700000000000"}
     sdk.say("events/up", {"services": [asked | {"event_time": "x", "paras": paras}]})
@@ -200,13 +217,49 @@ def test_the_time_is_told_as_an_event_and_text_stays_text(place: Place) -> None:
 
 
 @pytest.mark.slow
+def test_an_upgrade_is_asked_about_offered_and_followed_to_its_end(
+    place: Place, wait_until: Any
+) -> None:
+    raw = base64.b64decode(json.loads(VECTORS.read_text("utf-8"))["good"]["package"])
+    sdk = place.sdk()
+    assert sdk.up.wait(PATIENCE_S)
+    sdk.say("messages/up", {"actionCode": "00", "content": {"mode": "idle", "fw": "V1.0"}})
+    wait_until(lambda: place.row().online)
+    with place.ground.write() as unit:
+        package = packages.add(unit, raw)
+        upgrades.start(unit, DEVICE, package)
+        upgrades.sweep(unit)
+
+    assert sdk.told() == ("$ota", "version_query", {})
+    sdk.report("$ota", "version_report", fw_version="V1.0", sw_version="V1.0")
+    service, type, offer = sdk.told()
+    assert (service, type) == ("$ota", "firmware_upgrade")
+    assert (offer["version"], offer["file_size"]) == (package.version, len(raw))
+    assert offer["sign"] == hashlib.sha256(raw).hexdigest() and offer["access_token"]
+
+    def stands(*wanted: Any) -> bool:
+        with place.ground.read() as unit:
+            (row,) = upgrades.of(unit, DEVICE)
+            return (row.state, row.progress) == wanted
+
+    # IoTDA: `version` is what the device runs, until it runs what was offered.
+    sdk.report("$ota", "upgrade_progress_report", result_code=0, progress=40, version="V1.0")
+    wait_until(lambda: stands("loading", 40))
+    sdk.report("$ota", "upgrade_progress_report", result_code=0, progress=100, version="V1.0")
+    wait_until(lambda: stands("loading", 100))
+    end = {"progress": 100, "version": package.version, "description": "upgrade success"}
+    sdk.report("$ota", "upgrade_progress_report", result_code=0, **end)
+    wait_until(lambda: stands("done", 100))
+
+
+@pytest.mark.slow
 def test_a_device_that_does_subscribe_hears_everything_once(place: Place, wait_until: Any) -> None:
     sdk = place.sdk()
-    assert sdk.up.wait(10)
+    assert sdk.up.wait(PATIENCE_S)
     done = threading.Event()
     sdk.client.on_subscribe = lambda *_: done.set()
     sdk.client.subscribe(ROOT + "commands/#", 1)
-    assert done.wait(10)
+    assert done.wait(PATIENCE_S)
     sdk.say("messages/up", {"actionCode": "00", "content": {"mode": "idle"}})
     wait_until(lambda: place.row().online)
     with place.ground.write() as unit:
@@ -245,13 +298,13 @@ def test_a_certificate_stands_in_place_of_the_password_of_its_own_device(
     with contextlib.closing(_Closing(held)):
         port = held.broker.secure.port
         good = held.sdk(port=port, secret=None, tls=papers.client(DEVICE))
-        assert good.up.wait(10)
+        assert good.up.wait(PATIENCE_S)
         other = held.sdk(port=port, secret=None, tls=papers.client("another"))
         wait_until(lambda: other.refused)
         bare = held.sdk(port=port, secret=None, tls=papers.client(None))
         wait_until(lambda: bare.refused)
         plain = held.sdk(port=port, tls=papers.client(None))
-        assert plain.up.wait(10)
+        assert plain.up.wait(PATIENCE_S)
 
 
 def test_files_that_cannot_be_used_name_their_settings(tmp_path: Any) -> None:
