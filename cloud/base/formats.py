@@ -49,6 +49,11 @@ def read_identity(text: str) -> str | None:
     return number
 
 
+def for_welding(category: str) -> bool:
+    """Whether a certificate's 作业类别 is metal welding; plastics go with other machines."""
+    return "焊" in category and "非金属" not in category
+
+
 def read_phone(text: str, fixed: bool = False) -> str | None:
     """A Chinese mobile number of 11 digits (+86 is dropped), or None.
 

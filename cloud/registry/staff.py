@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Subquery, case, func, select
 
+from cloud.base.formats import for_welding
 from cloud.base.unit import Unit
 from cloud.registry.certificates import WARN_DAYS, Certificate, last_day
 from cloud.registry.people import Person, PersonRole
@@ -16,6 +17,8 @@ _LAST = case(
     else_=Certificate.valid_to,
 )
 _GOOD = Certificate.known & (Certificate.status == "normal")
+# `formats.for_welding` in SQL.
+_WELDS = Certificate.category.contains("焊") & ~Certificate.category.contains("非金属")
 _FIRST, _LAST_OF_ALL = "0", "9"  # before and after every ISO day
 
 
@@ -24,17 +27,18 @@ class Paper:
     """One certificate: its last day, the days left (below 0 = over), and what that means.
 
     `level` = good, 90, 30, 7 (so near its end, in days), over, or bad: suspended, revoked, or not
-    confirmed by its issuer or the office.
+    confirmed by its issuer or the office. `welding` = it is one for metal welding.
     """
 
     certificate: Certificate
     until: date
     days: int
     level: str
+    welding: bool
 
 
 def of_enterprise(unit: Unit, enterprise_id: str, limit: int, offset: int = 0) -> list[Person]:
-    """Its people: welders without a good certificate, then whose ends soonest, then the rest."""
+    """Its people: welders who may weld nothing, then whose ends soonest, then the rest."""
     best = _best(enterprise_id)
     welds = (
         select(PersonRole.person_id)
@@ -55,7 +59,7 @@ def of_enterprise(unit: Unit, enterprise_id: str, limit: int, offset: int = 0) -
 
 
 def near_end(unit: Unit, enterprise_id: str, today: date) -> int:
-    """How many of its people have a certificate that is over or ends within 90 days."""
+    """How many of its people have a welding certificate that is over or ends within 90 days."""
     best = _best(enterprise_id)
     soon = (today + timedelta(WARN_DAYS[0])).isoformat()
     rows = select(func.count(best.c.person_id.distinct())).where(best.c.until <= soon)
@@ -80,13 +84,13 @@ def _paper(one: Certificate, today: date) -> Paper:
         level = "over"
     else:
         level = next((str(most) for most in sorted(WARN_DAYS) if days <= most), "good")
-    return Paper(one, until, days, level)
+    return Paper(one, until, days, level, for_welding(one.category))
 
 
 def _best(enterprise_id: str) -> Subquery:
-    """Per person and issuer the last day of the certificate that lasts longest."""
+    """Per person and issuer the last day of the welding certificate that lasts longest."""
     rows = select(Certificate.person_id, func.max(_LAST).label("until"))
     ours = rows.join(Person, Person.id == Certificate.person_id).where(
-        Person.enterprise_id == enterprise_id, _GOOD
+        Person.enterprise_id == enterprise_id, _GOOD, _WELDS
     )
     return ours.group_by(Certificate.person_id, Certificate.issuer).subquery()

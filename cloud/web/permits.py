@@ -175,12 +175,12 @@ def shown(unit: Unit, permit: Permit, viewer: Person) -> dict[str, Any]:
 
 
 def _papers(unit: Unit, person_id: str) -> str:
-    """Until when the asker's certificates hold, for who is to approve."""
+    """Until when the asker's welding certificates hold, for who is to approve."""
     held = staff.papers(unit, [person_id], china_day(unit.now))[person_id]
-    good = [one for one in held if one.level not in ("over", "bad")]
+    good = [one for one in held if one.welding and one.level not in ("over", "bad")]
     words = issuer_words()
     said = [f"{words[one.certificate.issuer]} {one.until.isoformat()}" for one in good]
-    return " · ".join(said) or _("没有有效的操作证")
+    return " · ".join(said) or _("没有有效的焊接操作证")
 
 
 def name_for(unit: Unit, person_id: str | None, viewer: Person) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 
+from cloud.base.formats import for_welding
+
 CHINA = timezone(timedelta(hours=8))
 DAY_MS = 86_400_000
 
@@ -41,8 +43,7 @@ class CertificateFacts:
 
     @property
     def welding(self) -> bool:
-        """A category for metal welding; plastics are welded with other machines."""
-        return "焊" in self.category and "非金属" not in self.category
+        return for_welding(self.category)
 
     @property
     def last_day(self) -> date:

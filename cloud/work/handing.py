@@ -110,6 +110,13 @@ def passed_on(unit: Unit, job: Job) -> None:
     )
 
 
+def hands(unit: Unit, job: Job) -> tuple[str | None, str | None]:
+    """The ids of the welder before and of the one after, where the job changed hands."""
+    before = table.by_id(unit, job.handed_from) if job.handed_from else None
+    after = taken_by(unit, job)
+    return before and before.welder_id, after and after.welder_id
+
+
 def taken_by(unit: Unit, job: Job) -> Job | None:
     """The job that goes on with this one, if nobody gave it up before it began."""
     if job.offered_at is None:

@@ -274,12 +274,8 @@ def _name(unit: Unit, person_id: str | None, viewer: Person | None) -> str:
 
 def hands(unit: Unit, job: Job, viewer: Person | None) -> tuple[str, str]:
     """The welder before and the one after in a job that changed hands; names, or empty."""
-    before = table.by_id(unit, job.handed_from) if job.handed_from else None
-    after = handing.taken_by(unit, job)
-    first, second = (
-        _name(unit, one.welder_id if one else None, viewer) for one in (before, after)
-    )
-    return first, second
+    before, after = handing.hands(unit, job)
+    return _name(unit, before, viewer), _name(unit, after, viewer)
 
 
 def refusals_of(job: Job) -> Refusals:

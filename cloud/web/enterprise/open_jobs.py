@@ -15,8 +15,8 @@ from cloud.web import paging, visitor
 from cloud.web.enterprise.blueprint import blueprint, manager
 from cloud.web.permits import name_for
 from cloud.web.welder.words import JOB_STATES
+from cloud.work import handing, listing, permits
 from cloud.work import job as jobs
-from cloud.work import listing, permits
 from cloud.work.job import Job
 
 
@@ -61,6 +61,7 @@ def _shown(unit: Unit, job: Job, firm: str, person: Person) -> dict[str, Any]:
         "site": job.site,
         "work": job.work,
         "welder": name_for(unit, job.welder_id, person),
+        "taken_from": name_for(unit, handing.hands(unit, job)[0], person),
         "fire_watch": name_for(unit, job.fire_watch_id, person),
         "since": job.on_at or job.applied_at,
         "until": job.lease_until,

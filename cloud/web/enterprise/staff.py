@@ -13,8 +13,9 @@ from cloud.registry.staff import Paper
 from cloud.web import paging, visitor
 from cloud.web.accounts.registering import role_words
 from cloud.web.enterprise.blueprint import blueprint, manager
+from cloud.web.regulator.looking import trade_words
 from cloud.web.welder.papers import issuer_words
-from cloud.work.facts import china_day
+from cloud.work.facts import FIELD_OF_ISSUER, china_day
 
 LEVELS = {
     "good": (_("有效"), "working"),
@@ -23,7 +24,8 @@ LEVELS = {
     "7": (_("7 天内到期"), "alarm"),
     "over": (_("已到期"), "alarm"),
     "bad": (_("暂扣、撤销或待核验"), "stopped"),
-    "none": (_("没有证件"), "alarm"),
+    "other": (_("不能用于焊接"), "offline"),
+    "none": (_("没有焊接操作证"), "alarm"),
 }
 STATUSES = {"pending": _("待审核"), "active": "", "blocked": _("已停用")}
 
@@ -45,20 +47,24 @@ def people() -> str:
 
 
 def _shown(person: Person, held: list[Paper], words: dict[str, Any]) -> dict[str, Any]:
-    issuers = issuer_words()
+    shown = [_paper(one) for one in held]
+    if "welder" in person.roles and not any(one.welding for one in held):
+        shown.append({"level": "none"})
     return {
         "name": person.name,
         "login": person.login,
         "roles": " ".join(str(words.get(role, role)) for role in sorted(person.roles)),
         "status": STATUSES.get(person.status, ""),
-        "papers": [
-            {
-                "issuer": issuers[one.certificate.issuer],
-                "category": one.certificate.category,
-                "until": one.until.isoformat(),
-                "level": one.level,
-            }
-            for one in held
-        ]
-        or ([{"level": "none"}] if "welder" in person.roles else []),
+        "papers": shown,
+    }
+
+
+def _paper(one: Paper) -> dict[str, Any]:
+    issuer, good = one.certificate.issuer, one.welding and one.level not in ("over", "bad")
+    return {
+        "level": one.level if one.welding else "other",
+        "field": trade_words()[FIELD_OF_ISSUER[issuer]] if good else "",
+        "issuer": issuer_words()[issuer],
+        "category": one.certificate.category,
+        "until": one.until.isoformat(),
     }

@@ -24,6 +24,7 @@ from cloud.web.welder.scanned import machine_at, must_see
 from cloud.web.welder.words import JOB_STATES
 from cloud.work import jobs
 from cloud.work.job import Job
+from cloud.work.view import hands
 
 _JOBS = 5
 
@@ -55,7 +56,10 @@ def card(code: str) -> str:
                 traces.SLOT_MS,
                 lanes | {"all": said},
             ),
-            jobs=[(job, mask_name(name)) for job, name in unit.db.execute(last.limit(_JOBS))],
+            jobs=[
+                (job, mask_name(name), *hands(unit, job, None))
+                for job, name in unit.db.execute(last.limit(_JOBS))
+            ],
             alarms=alarms.rows(unit, (Alarm.machine_id == machine.id) & IS_OPEN, _JOBS),
             releases=[_named(unit, one) for one in releases.of_machine(unit, machine.id, _JOBS)],
             kinds=ALARM_KINDS,

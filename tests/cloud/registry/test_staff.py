@@ -69,3 +69,12 @@ def test_a_renewed_certificate_of_the_same_issuer_stands_in_for_the_old_one(
     assert county.ask(staff.near_end, firm.id, today) == 1
     county.certificate(person, review_by="")
     assert county.ask(staff.near_end, firm.id, today) == 0
+
+
+@pytest.mark.parametrize("category", ["高处作业", "非金属焊接", "焊工", "金属焊接操作"])
+def test_only_a_welding_certificate_lets_one_weld(county: Any, firm: Any, category: str) -> None:
+    today = date.fromisoformat(county.day(0))
+    person = county.welder(firm, category=category, valid_to=county.day(5), review_by="")
+    (paper,) = county.ask(staff.papers, [person.id], today)[person.id]
+    assert paper.welding == (category in ("焊工", "金属焊接操作"))
+    assert county.ask(staff.near_end, firm.id, today) == paper.welding

@@ -88,6 +88,26 @@ def test_people_stand_in_the_order_of_their_papers(boss, county, cast):
     assert boss.get("/enterprise/state").json["numbers"]["papers"] == 1
 
 
+def test_a_certificate_tells_what_it_is_valid_for(boss, county, cast):
+    high = county.welder(cast.works, category="高处作业", valid_to=county.day(400))
+    both = county.welder(cast.works)
+    county.certificate(both, category="非金属焊接", issuer="market", valid_to=county.day(5))
+    page = boss.get("/enterprise/people").text
+    of_high, of_both = (page.split(f">{one.login}<")[1].split("</li>")[0] for one in (high, both))
+    assert "没有焊接操作证" in of_high and "不能用于焊接 · 应急管理 · 高处作业" in of_high
+    assert ">有效" not in of_high
+    assert "有效 · 可焊：工矿商贸 · 应急管理 · 熔化焊接" in of_both
+    assert "不能用于焊接 · 市场监管 · 非金属焊接" in of_both and "没有焊接操作证" not in of_both
+    assert page.index(high.login) < page.index(both.login)  # who may weld nothing comes first
+    assert boss.get("/enterprise/state").json["numbers"]["papers"] == 0
+
+
+def test_what_waits_stands_beside_what_runs(boss, alarm):
+    left, right = boss.get("/enterprise").text.split('<div class="column">')[1:]
+    assert "待审批作业票" in left and "待处理告警" in left and f'action="{alarm}"' in left
+    assert "正在进行的作业" in right and "待处理告警" not in right
+
+
 def test_machines_stand_with_state_and_last_contact(boss, county, cast, floor):
     county.machine(cast.works, name="没装终端")
     page = boss.get("/enterprise/machines").text

@@ -35,6 +35,10 @@ def test_a_job_is_handed_over_from_phone_to_phone(floor, cast):
     text = welder.get("/jobs").text
     assert "交给" in text and "王**" in text and "已收工" in text
     assert "接手自" in second.get("/jobs").text
+    boss, officer = floor.browser(cast.enterprise), floor.browser(cast.officer)
+    assert f"接手自 {cast.welder.name}" in boss.get("/enterprise/jobs").text
+    card = officer.get(f"/m/{cast.code}/card").text
+    assert "接手自 李**" in card and "交给 王**" in card
 
 
 def test_the_first_page_offers_it_only_to_the_welder_of_a_running_job(floor, cast):
