@@ -31,6 +31,7 @@ from cloud.cases import (
     periods,
     releases,
     reports,
+    same_numbers,
 )
 from cloud.cases.module_ends import ModuleEnds
 from cloud.issuers.daily import daily_round
@@ -306,6 +307,7 @@ def handlers() -> outbox.Handlers:
         holds.handlers(),
         reports.handlers(),
         near_end.handlers(),
+        same_numbers.handlers(),
         releases.handlers(),
     )
 

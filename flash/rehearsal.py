@@ -40,7 +40,7 @@ def bench(folder: Path, given: dict[str, Any], fault: str) -> Iterator[Place]:
         @contextlib.contextmanager
         def place(number: int) -> Iterator[Wanted]:
             where = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-            with board(where, number, faults.pop() if faults else "") as told:
+            with board(where, faults.pop() if faults else "") as told:
                 image = {} if given["image"] else made_up_image(told)
                 yield Wanted(**(given | more | image | {"port": told["port"], "virtual": True}))
 
@@ -48,12 +48,9 @@ def bench(folder: Path, given: dict[str, Any], fault: str) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def board(folder: Path, number: int = 1, fault: str = "") -> Iterator[dict[str, Any]]:
+def board(folder: Path, fault: str = "") -> Iterator[dict[str, Any]]:
     """{port, folder, image} of the virtual board in `folder`, as long as we work on it."""
-    new = number > 1 and not (folder / "board.json").exists()
-    words = ["--mac", f"a4cf12{number:06x}"] if new else []
-    if fault:
-        words += _FAULTS.get(fault, ("--fault", fault))
+    words = _FAULTS.get(fault, ("--fault", fault)) if fault else ()
     with _running(*_HANMA, "board", str(folder), *words) as told:
         if not told:
             raise click.ClickException("虚拟电路板没有启动。 The virtual board did not start.")

@@ -21,7 +21,6 @@ _SIMS = (
     Sim(imsi="460011234567890", iccid="89860112345678901234"),  # Unicom
     Sim(imsi="460111234567890", iccid="89860312345678901234"),  # Telecom
     Sim(imsi="460151234567890", iccid="89861512345678901234"),  # Broadnet
-    Sim(),  # Mobile
 )
 
 
@@ -158,13 +157,14 @@ class Month:
             self._cloud.broker(True)
 
     async def _sims(self, days: int) -> None:
-        """Every week another operator's card."""
+        """Every week another operator's card, the fourth week its own again."""
+        cards = (*_SIMS, self._t.radio.sim)
         for number, day in enumerate(range(3, days, 7)):
             await self._until(day, 19)
             self.sims += 1
             self._t.radio.remove_sim()
             await asyncio.sleep(120)
-            self._t.radio.insert_sim(_SIMS[number % len(_SIMS)])
+            self._t.radio.insert_sim(cards[number % len(cards)])
 
     async def _power(self, days: int) -> None:
         """The plug is pulled: in the middle of work, for a minute or for the night."""

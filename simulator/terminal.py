@@ -7,7 +7,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,8 @@ from simulator.world.mains import Contactor, Mains
 from simulator.world.makers import VENDORS, setting
 from simulator.world.modem import Modem
 from simulator.world.network import Network
-from simulator.world.radio import Outage, Radio
+from simulator.world.radio import Outage, Radio, Sim
+from simulator.world.serials import iccid, imei
 from simulator.world.speaker import Speaker
 from simulator.world.trouble import Trouble
 
@@ -138,7 +139,9 @@ class SimulatedTerminal:
             rng=rng,
         )
         self.chip, self.line = wired.chip, wired.modem
+        vendor = VENDORS[manner.modem]
         self.radio = Radio(
+            Sim(iccid=iccid(provision.device)),
             search_s=manner.search_s,
             one_way_s=manner.one_way_s,
             utc=clock.utc if clock else lambda: datetime.now(UTC),
@@ -150,7 +153,8 @@ class SimulatedTerminal:
             self.line,
             self.radio,
             self.speaker,
-            vendor=VENDORS[manner.modem],
+            vendor=vendor,
+            identity=replace(vendor.identity, imei=imei(provision.device)),
             rng=rng,
             boot_s=manner.boot_s,
             speech_rate=manner.speech_rate,

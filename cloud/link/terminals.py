@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Index, false, insert, literal_column, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -47,8 +47,8 @@ class Terminal(Base):
     made_at: Mapped[int]
     fw: Mapped[str] = mapped_column(default="")
     hw: Mapped[str] = mapped_column(default="")
-    imei: Mapped[str] = mapped_column(default="")
-    iccid: Mapped[str] = mapped_column(default="")
+    imei: Mapped[str] = mapped_column(default="", index=True)
+    iccid: Mapped[str] = mapped_column(default="", index=True)
     operator: Mapped[str] = mapped_column(default="")
     boot: Mapped[str] = mapped_column(default="")
     epoch: Mapped[str | None]
@@ -157,6 +157,19 @@ def revoke(unit: Unit, device: str) -> None:
 def get(unit: Unit, device: str) -> Terminal | None:
     """The terminal as it is in the database now."""
     return unit.db.get(Terminal, device, populate_existing=True)
+
+
+def with_its_numbers(unit: Unit, device: str) -> list[str]:
+    """The other active terminals that told this one's IMEI or ICCID, by name; none for one that
+    is revoked itself."""
+    row = get(unit, device)
+    if row is None or row.status != "active":
+        return []
+    told = ((Terminal.imei, row.imei), (Terminal.iccid, row.iccid))
+    same = or_(*(column == number for column, number in told if number), false())
+    active = (Terminal.status == "active") & (Terminal.device != device)
+    rows = select(Terminal.device).where(same, active).order_by(Terminal.device)
+    return list(unit.db.scalars(rows))
 
 
 def running(unit: Unit) -> dict[str, str]:
@@ -270,8 +283,11 @@ def logged_in(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
     _boot(row, epoch)
     row.conn, row.login_at, row.beat_up, row.doubt = conn, unit.now, -1, False
     row.next_beat_s = None
+    before = (row.imei, row.iccid)
     for name in ("fw", "hw", "imei", "iccid", "operator", "boot"):
         setattr(row, name, text(told, name) or getattr(row, name) or "")
+    if (row.imei, row.iccid) != before:
+        outbox.tell(unit, "terminal-numbers", row.device, {"device": row.device})
     _signed(unit, row, told)
     _state(unit, row, up, told, job=text(told, "job") or "")
     return True

@@ -36,6 +36,11 @@ class StandIn:
         self.answers: dict[str, bytes] = {}
 
     @property
+    def imei(self) -> str:
+        """No two devices' the same."""
+        return f"86{int(hashlib.sha256(self.device.encode()).hexdigest(), 16) % 10**13:013d}"
+
+    @property
     def up(self) -> int:
         return int(self.clock.now - self.born_at)
 
@@ -47,7 +52,7 @@ class StandIn:
 
     def login(self, **other: Any) -> bytes:
         self.conn += 1
-        content = {"fw": "0.1.0", "hw": "a7670", "imei": "860000000000001", "boot": "power"}
+        content = {"fw": "0.1.0", "hw": "a7670", "imei": self.imei, "boot": "power"}
         content |= {"conn": self.conn, "mode": self.mode, "job": self.job}
         content |= self._receipt("00", 200)
         return self._annex("00", content | other)

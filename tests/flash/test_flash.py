@@ -13,6 +13,7 @@ from flash import identity, selftest, steps
 from flash.bench import Ledger, Module, StepFailed, Wanted
 from simulator.cable.cli import spoil
 from simulator.cable.flashchip import Kind
+from simulator.world import serials
 from tests.flash.conftest import Shop
 
 pytestmark = pytest.mark.slow
@@ -39,6 +40,8 @@ def test_again_goes_on_where_it_stopped_and_changes_nothing_else(
         assert any("already there" in line for line in shop.said)
         assert any("changed 1," in line for line in shop.said)
         assert (bench.board.flash.nvs / "hanma.secret").read_bytes() == secret
+        own = (serials.imei("a4cf120000f1"), serials.iccid("a4cf120000f1"))
+        assert (record["imei"], record["iccid"]) == own
         assert secret.hex() not in "".join(shop.said) + json.dumps(record)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cable import made_up
-from simulator.cable.flashchip import Kind
+from simulator.cable.flashchip import FlashChip, Kind
 from tests.simulator.on_the_bench import Bench, on_the_bench, tool
 
 pytestmark = pytest.mark.slow
@@ -18,6 +18,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A board with MicroPython on it."""
     with on_the_bench(tmp_path_factory.mktemp("bench") / "board", flashed=True) as bench:
         yield bench
+
+
+def test_each_folder_holds_a_chip_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    first, second = (FlashChip(tmp_path / name).kind.mac for name in ("one", "two"))
+    assert first != second and FlashChip(tmp_path / "one").kind.mac == first
 
 
 def mpremote(bench: Bench, *words: str, resume: bool = False) -> str:

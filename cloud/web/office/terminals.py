@@ -40,6 +40,9 @@ def terminal(device: str) -> str:
             doors.append((url_for("office.machine", code=machine.code), machine.name))
         if module_of:
             doors.append((url_for("office.module", chip=module_of.chip), _("它的库存记录")))
+        for other in terminals.with_its_numbers(unit, device):
+            told = _("IMEI 或 SIM 卡号与 %(device)s 相同", device=other)
+            doors.append((url_for("office.terminal", device=other), told))
         return render_template(
             "office/terminal.html",
             title=_("终端"),

@@ -7,12 +7,13 @@ import pytest
 from cloud.base.formats import identity_check
 from cloud.book import outbox
 from cloud.book.audit import AuditRow
-from cloud.link import stock, terminals
+from cloud.link import intake, stock, terminals
 from cloud.oversight import registers
 from cloud.registry import certificates, departments, people
 from cloud.registry.accounts import SignedInSession
 from cloud.work import jobs
 from cloud.work.job import Job
+from tests.cloud.stand_in import StandIn
 
 NUMBER = "990101199003070" + "01"
 IDENTITY = NUMBER + identity_check(NUMBER)
@@ -202,3 +203,14 @@ def test_revoking_a_terminal_wants_a_tick_and_works_at_once(browser, county, cas
     assert county.ask(terminals.secret, "T1") is None
     assert office.post("/registers/terminals/T9/revoke", page=path, sure="1").status_code == 404
     assert "terminal-revoked" in office.get(path).text
+
+
+def test_a_terminal_with_the_numbers_of_another_one_names_it(browser, county, cast):
+    for device in ("T1", "T2"):
+        county.do(terminals.provision, device)
+        said = StandIn(device, county.ask(terminals.secret, device), county.clock)
+        assert county.do(intake.receive, device, said.login(imei="860000000000009")) == "login"
+    office = browser(cast.office)
+    page = office.get("/registers/terminals/T1")
+    assert '"/registers/terminals/T2"' in page.text and "与 T2 相同" in page.text
+    assert "与 T1 相同" in office.get("/registers/terminals/T2").text
