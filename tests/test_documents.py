@@ -57,9 +57,21 @@ def test_every_refusal_is_documented_with_its_words_in_both_languages(code: str)
 
 def test_every_trouble_of_a_page_is_documented() -> None:
     section = REFERENCE.split("## 拒绝原因")[1].split("## ")[0]
+    said = set()
     for path in (ROOT / "cloud" / "web").rglob("*.py"):
-        for code in re.findall(r'Trouble\(\d+, "([a-z-]+)"', path.read_text()):
-            assert f"`{code}`" in section, code
+        said |= set(re.findall(r'Trouble\(\s*\d+,\s*"([a-z-]+)"', path.read_text()))
+        said |= set(re.findall(r'"([a-z-]+)": Trouble\(', path.read_text()))  # by the reason given
+    assert {"fault", "still-on", "pending"} <= said
+    assert [code for code in sorted(said) if f"`{code}`" not in section] == []
+
+
+def test_every_refusal_of_an_enrolment_is_documented_and_no_other() -> None:
+    section = REFERENCE.split("## 终端登记")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.M)
+    source = (ROOT / "cloud" / "link" / "enrolment.py").read_text()
+    source += (ROOT / "cloud" / "web" / "terminal" / "enrolling.py").read_text()
+    said = re.findall(r'Refused\("([a-z-]+)"|_refused\(\d+, "([a-z-]+)"', source)
+    assert set(re.findall("`([a-z-]+)`", " ".join(rows))) == {a or b for a, b in said}
 
 
 def test_no_refusal_is_documented_that_does_not_exist() -> None:
