@@ -118,6 +118,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "office.home": _REGULATORS,
     "office.machines": _REGULATORS,  # of their district and trade, as all registers
     "office.machine": _REGULATORS,
+    "office.machine_status": _REGULATORS,  # only the office scraps: work/soundness.py
     "office.enterprises": _REGULATORS,
     "office.enterprise": _REGULATORS,
     "office.persons": _REGULATORS,

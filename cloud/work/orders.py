@@ -2,7 +2,8 @@
 
 Never ON. A lock holds although the terminal is dark: it is told at its next log-in, and the
 machine's own status refuses every job meanwhile. The terminal of an unsafe or scrapped machine is
-locked as well, since a release would close its relay too; an unlock does not make it sound.
+locked as well, since a release would close its relay too; an unlock does not make it sound
+(soundness.py does).
 """
 
 from contextlib import suppress
@@ -12,10 +13,10 @@ from cloud.book import audit
 from cloud.book.outbox import Event, Handlers
 from cloud.link import commands, policies, snapshots, terminals, tickets
 from cloud.link.commands import TerminalDark
-from cloud.registry import machines, sight
+from cloud.registry import machines, sight, standing
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import closing, profiles
+from cloud.work import closing, cylinders, profiles
 from cloud.work import job as table
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
@@ -40,12 +41,13 @@ def order(
     """Give an order; the id of the snapshot, or empty. NotEntitled, ValueError (unknown order)."""
     if what not in ORDERS:
         raise ValueError(what)
-    if not _entitled(unit, machine, person, what):
+    if not entitled(unit, machine, person, what):
         raise NotEntitled
+    machine = standing.held(unit, machine.id)
     if machine.device is None:
-        return _refused(unit, "terminal-missing")
+        return refused(unit, "terminal-missing")
     if what == "unlock" and machine.status not in ("locked", "usable"):
-        return _refused(unit, "machine-unusable", unusable(machine.status))
+        return refused(unit, "machine-unusable", unusable(machine.status))
     id = ""
     try:
         if what in ("lock", "unlock"):
@@ -55,7 +57,7 @@ def order(
         else:
             commands.issue(unit, machine.device, what, content={})
     except TerminalDark:
-        return _refused(unit, "terminal-dark")
+        return refused(unit, "terminal-dark")
     audit.write(unit, machine.district, person.id, f"order-{what}", machine.id, {})
     return id
 
@@ -69,37 +71,32 @@ def logged_in(unit: Unit, event: Event) -> None:
         return
     locked, wanted = row.mode == "locked", machine.status != "usable"
     if locked != wanted:
-        _tell(unit, device, "lock" if wanted else "unlock")
+        tell(unit, machine, "lock" if wanted else "unlock")
 
 
-def _lock(unit: Unit, machine: Machine, person: Person, what: str, reason: str) -> None:
-    if what == "unlock":
-        machines.set_status(unit, machine, "usable")
-    else:
-        if machine.status == "usable":
-            machines.set_status(unit, machine, "locked")
-        running = table.open_on(unit, machine.id)
-        if running is not None:
-            job = table.locked(unit, running)
-            closing.end(unit, job, person.id, "locked", words=reason)
-        _void_tickets(unit, machine.device or "")
-    unit.db.flush()
-    _tell(unit, machine.device or "", what)
+def shut(unit: Unit, machine: Machine, by: str, reason: str) -> None:
+    """End what runs on a machine, void what was taken underground, lock its terminal if it has
+    one."""
+    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine.id)
+    if running is not None:
+        job = table.locked(unit, running)
+        if job.state in table.OPEN:
+            closing.end(unit, job, by, "locked", words=reason)
+    if machine.device is not None:
+        _void_tickets(unit, machine.device)
+        tell(unit, machine, "lock")
 
 
-def _void_tickets(unit: Unit, device: str) -> None:
-    """What was taken underground before the lock is no good after it either."""
-    number = tickets.next_free(unit, device)
-    if number > 1:
-        policies.set_own(unit, device, {"tickets_from": number})
+def tell(unit: Unit, machine: Machine, what: str) -> None:
+    """Send `lock` or `unlock` to the machine's terminal, if it has one."""
+    if machine.device is not None:
+        with suppress(TerminalDark):  # it is told at its log-in
+            commands.issue(unit, machine.device, what, content={})
 
 
-def _tell(unit: Unit, device: str, what: str) -> None:
-    with suppress(TerminalDark):  # it is told at its log-in
-        commands.issue(unit, device, what, content={})
-
-
-def _entitled(unit: Unit, machine: Machine, person: Person, what: str) -> bool:
+def entitled(unit: Unit, machine: Machine, person: Person, what: str) -> bool:
+    """Whether an active account of the office, or an officer of the machine's or its job's place
+    and trade; only the office restarts."""
     if person.status != "active":
         return False
     if "office" in person.roles:
@@ -110,5 +107,23 @@ def _entitled(unit: Unit, machine: Machine, person: Person, what: str) -> bool:
     return bool(eyes and eyes.covers(machine.industry, *places) and what != "restart")
 
 
-def _refused(unit: Unit, code: str, values: Values | None = None) -> Refusals:
+def refused(unit: Unit, code: str, values: Values | None = None) -> Refusals:
+    """An order that is not possible, in the words of the rules."""
     return Refusals([refuse(code, profiles.load(unit.settings.profile), values)])
+
+
+def _lock(unit: Unit, machine: Machine, person: Person, what: str, reason: str) -> None:
+    after = {("lock", "usable"): "locked", ("unlock", "locked"): "usable"}
+    status = after.get((what, machine.status), machine.status)
+    standing.change(unit, machine, what, status, person.id, reason)
+    if what == "lock":
+        shut(unit, machine, person.id, reason)
+    else:
+        tell(unit, machine, "unlock")
+
+
+def _void_tickets(unit: Unit, device: str) -> None:
+    """What was taken underground before the lock is no good after it either."""
+    number = tickets.next_free(unit, device)
+    if number > 1:
+        policies.set_own(unit, device, {"tickets_from": number})

@@ -26,6 +26,7 @@ from cloud.registry import (
     places,
     sight,
     sites,
+    standing,
 )
 from cloud.registry.certificates import Certificate
 from cloud.registry.enterprises import Enterprise
@@ -37,12 +38,16 @@ from cloud.web.office.blueprint import blueprint
 from cloud.web.office.registers import issuer_word, paper_state, role_names
 from cloud.web.regulator import looking
 from cloud.web.shown import clock_time
-from cloud.web.trouble import bad_input, not_yours, wants_json
+from cloud.web.trouble import Trouble, bad_input, not_yours, wants_json
+from cloud.web.welder import screen
 from cloud.web.welder.pages import person_of
-from cloud.web.welder.scanned import machine_at, must_see
+from cloud.web.welder.scanned import machine_at, must_see, sees
+from cloud.work import orders, soundness
+from cloud.work.refusal import Refusals
 
 _HISTORY, _PART = 30, 50
 _REASON, _LINE = 120, 64
+_LOCKS = {"usable": ["lock"], "locked": ["unlock"]}
 ASSIGNABLE = people.ROLES - {"platform"}  # a platform's account belongs to its key
 
 Facts = list[tuple[str, Any]]
@@ -56,16 +61,47 @@ def machine(code: str) -> str:
         one = machine_at(unit, code)
         must_see(unit, visitor.signed_in(), one)
         firm = enterprises.get(unit, one.enterprise_id)
+        who = person_of(unit, visitor.signed_in())
+        locks = _LOCKS.get(one.status, []) if one.device else []
         return render_template(
-            "office/item.html",
+            "office/machine.html",
+            machine=one,
+            acts=[*locks, *soundness.open_to(unit, one, who)],
+            words=words.STANDING,
             title=one.name,
             code=one.code,
             facts=_machine_facts(unit, one),
-            parts=[(_("作业单位"), _firm_link(firm))],
+            parts=[(_("作业单位"), _firm_link(firm)), (_("状态变更"), _standing(unit, one))],
             history=history(unit, one.id),
             doors=_machine_doors(one),
             back=url_for("office.machines"),
         )
+
+
+@blueprint.post("/registers/machines/<code>/status")
+def machine_status(code: str) -> ResponseReturnValue:
+    """`what` = lock, unlock, unsafe, sound or scrapped, with a `reason`; scrapped wants `sure`."""
+    what = fields.choice("what", _("设备状态"), words.STANDING)
+    reason = fields.text("reason", _("原因"), limit=_REASON)
+    if what == "scrapped" and not fields.flag("sure", _("我确认报废")):
+        raise bad_input(_("请先勾选“我确认报废”。"))
+    viewer = visitor.signed_in()
+    with visitor.ground().write() as unit:
+        one = machine_at(unit, code)
+        must_see(unit, viewer, one)
+        who = person_of(unit, viewer)
+        order = soundness.find if what in soundness.FINDINGS else orders.order
+        try:
+            result = order(unit, one, who, what, reason)
+        except orders.NotEntitled:
+            raise not_yours() from None
+        status, seen = one.status, sees(unit, viewer, one)
+    if isinstance(result, Refusals):
+        (why,) = result
+        raise Trouble(409, why.code, screen.words(why.words), _("请刷新页面看现在的状态。"))
+    # Who saw it for a job that is over now sees it no more.
+    back = url_for("office.machine", code=one.code) if seen else url_for("regulator.status")
+    return done(back, status=status)
 
 
 @blueprint.get("/registers/enterprises/<id>")
@@ -209,6 +245,15 @@ def _machine_doors(one: Machine) -> Links:
     if one.device and "office" in visitor.signed_in().roles:
         doors.append((url_for("office.terminal", device=one.device), _("它的终端")))
     return doors
+
+
+def _standing(unit: Unit, one: Machine) -> Links:
+    return [
+        (None, f"{clock_time(row.at, unit.now)} · {words.STANDING[row.act][0]} · {told}")
+        for row in standing.history(unit, one.id, _HISTORY)
+        for who in [people.get(unit, row.who)]
+        for told in [" · ".join(filter(None, (row.why, mask_name(who.name) if who else "")))]
+    ]
 
 
 def _firm_link(firm: Enterprise | None) -> Links:

@@ -32,6 +32,14 @@ MACHINES = {
     "locked": _("已锁定"),
     "scrapped": _("已报废"),
 }
+# What is done about a machine: the button, and what follows from it.
+STANDING = {
+    "lock": (_("锁定"), _("进行中的作业马上断电结束，终端锁定，解锁前不能再开机。")),
+    "unlock": (_("解锁"), _("终端解锁，可以再申请作业。")),
+    "unsafe": (_("停用待修"), _("进行中的作业马上断电结束，终端锁定，恢复可用前不能再开机。")),
+    "sound": (_("恢复可用"), _("隐患已经排除，终端解锁，可以再申请作业；另外锁定过的仍然锁定。")),
+    "scrapped": (_("报废"), _("不能恢复。进行中的作业马上断电结束，终端锁定，再从终端页面撤下。")),
+}
 PAPERS = {"normal": _("正常"), "suspended": _("暂扣"), "revoked": _("撤销")}
 STOCK = {
     "received": _("已入库"),

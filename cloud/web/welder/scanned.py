@@ -57,15 +57,20 @@ def job_at(unit: Unit, viewer: Viewer, typed: str, job_id: str) -> Job:
 
 
 def must_see(unit: Unit, viewer: Viewer, machine: Machine) -> None:
-    """A 403 unless the viewer works on site, or this machine or its open job is theirs to see."""
+    """A 403 unless the viewer sees the machine."""
+    if not sees(unit, viewer, machine):
+        raise not_yours()
+
+
+def sees(unit: Unit, viewer: Viewer, machine: Machine) -> bool:
+    """Whether the viewer works on site, or this machine or its open job is theirs to see."""
     if viewer.roles & {"welder", "fire_watch"}:
-        return
+        return True
     if "enterprise" in viewer.roles and viewer.enterprise_id == machine.enterprise_id:
-        return
+        return True
     eyes = sight.of(unit, viewer)
-    if eyes and eyes.covers(machine.industry, machine.district, _place_of_job(unit, machine)):
-        return
-    raise not_yours()
+    places = (machine.district, _place_of_job(unit, machine))
+    return bool(eyes and eyes.covers(machine.industry, *places))
 
 
 def _place_of_job(unit: Unit, machine: Machine) -> str:

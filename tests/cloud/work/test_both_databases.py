@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cloud.work import jobs
+from cloud.registry import machines, standing
+from cloud.work import jobs, orders, soundness
 from cloud.work.job import Job
 
 
@@ -89,3 +90,21 @@ def test_answers_sweeps_and_presses_together_lose_nothing(place: Any) -> None:
     place.exchange()
     assert place.state(job) == "on"
     assert place.audit().count("job-on") == 1
+
+
+def test_of_an_unlock_and_a_finding_together_the_finding_holds(place: Any) -> None:
+    place.exchange()
+    office = place.county.person("office")
+    machine = place.machine
+    place.county.do(orders.order, machine, office, "lock", "演示")
+
+    def unsafe() -> Any:
+        return place.county.do(soundness.find, machine, office, "unsafe", "漏电")
+
+    def unlock() -> Any:
+        return place.county.do(orders.order, machine, office, "unlock")
+
+    assert len(all_at_once(unsafe, unlock, unsafe, unlock)) == 4
+    acts = [one.act for one in place.county.ask(standing.history, machine.id, 9)]
+    assert place.county.ask(machines.get, machine.id).status == "unsafe"
+    assert acts.count("unsafe") == 1
