@@ -118,6 +118,18 @@ def footprint(terminals: int, folder: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--jobs", default=500, show_default=True, type=click.IntRange(10, 5_000))
+@click.option("--at-once", default=8, show_default=True, type=click.IntRange(1, 200))
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 20))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def peer(jobs: int, at_once: int, rounds: int, folder: Path | None) -> None:
+    """Node-RED does scan, check, switch beside ours: the same work and broker, and the ratio."""
+    from cloud.bench.peer import Race, measure
+
+    sys.exit(measure(Race(jobs, at_once, rounds), folder))
+
+
+@bench.command()
 @click.argument("names", nargs=-1)
 @click.option("--short", is_flag=True, help="Smaller runs: a quarter of an hour.")
 @click.option(

@@ -106,17 +106,24 @@ async def running(
     profile: Profile,
     processes: int,
     news: News | None = None,
+    trusting: bool = False,
 ) -> AsyncIterator[Fleets]:
     """`processes` fleets that share these terminals, and speak to the brokers on these ports;
-    `news` = who hears what terminals say and do (simulator/fleet_process.py)."""
+    `news` = who hears what terminals say and do, `trusting` ones obey without a mac
+    (simulator/fleet_process.py)."""
     names, every = sorted(secrets), []
     try:
         for number in range(processes):
             mine = {device: secrets[device].hex() for device in names[number::processes]}
-            told = {"terminals": mine, "brokers": list(ports), "profile": asdict(profile)}
-            file = folder / f"fleet-{number}.json"
+            told: dict[str, Any] = {
+                "terminals": mine,
+                "brokers": list(ports),
+                "profile": asdict(profile),
+            }
+            told |= {"seed": 1 + number, "news": news is not None, "trusting": trusting}
+            file = folder / f"fleet-{number}{'-trusting' * trusting}.json"
             file.touch(0o600)
-            file.write_text(json.dumps(told | {"seed": 1 + number, "news": news is not None}))
+            file.write_text(json.dumps(told))
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "simulator.fleet_process", str(file)),
                 stdin=asyncio.subprocess.PIPE,

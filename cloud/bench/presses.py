@@ -77,9 +77,9 @@ def signed_in(ground: Ground, places: Sequence[Place], jobs: dict[str, str]) -> 
 
 async def pressed(port: int, presses: Sequence[Press], rate: float) -> Answers:
     """All of them, `rate` a second."""
-    answers, free = Answers(), asyncio.Queue[_Line]()
+    answers, free = Answers(), asyncio.Queue[Line]()
     for _ in range(_LINES):
-        free.put_nowait(_Line(port))
+        free.put_nowait(Line(port))
     began = time.monotonic()
     tasks = []
     for number, press in enumerate(presses):
@@ -92,7 +92,7 @@ async def pressed(port: int, presses: Sequence[Press], rate: float) -> Answers:
     return answers
 
 
-async def _one(press: Press, free: "asyncio.Queue[_Line]", answers: Answers) -> None:
+async def _one(press: Press, free: "asyncio.Queue[Line]", answers: Answers) -> None:
     began = time.perf_counter()
     line = await free.get()
     try:
@@ -108,18 +108,19 @@ async def _one(press: Press, free: "asyncio.Queue[_Line]", answers: Answers) -> 
     if status == 200:
         answers.taken.append(press.device)
     else:
-        answers.no(_codes(status, body))
+        answers.no(codes(status, body))
 
 
-def _codes(status: int, body: bytes) -> str:
+def codes(status: int, body: bytes) -> str:
+    """Why a press was not taken."""
     try:
         return f"{status} " + " ".join(one["code"] for one in json.loads(body)["refusals"])
     except (ValueError, KeyError, TypeError):
         return str(status)
 
 
-class _Line:
-    """One connection that is kept, as browsers do."""
+class Line:
+    """One connection that is kept, as browsers do; `ask` gives (status, body)."""
 
     def __init__(self, port: int) -> None:
         self._port = port

@@ -26,6 +26,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "storm": (),
     "footprint": (),
     "rush": (),
+    "peer": (),
 }
 SHORT: dict[str, tuple[str, ...]] = {
     "latency": ("--times", "30"),
@@ -35,6 +36,7 @@ SHORT: dict[str, tuple[str, ...]] = {
     "storm": (),
     "footprint": (),
     "rush": ("--jobs", "1500", "--rate", "20"),
+    "peer": (),
 }
 _HEAD = """# What it costs 性能实测
 

@@ -71,12 +71,17 @@ def cloud(data: Path, brokers: str) -> Iterator[tuple[Popen[bytes], int]]:
     }
     words = machine.python("cloud", "serve")
     with machine.running(words, environment, data / "cloud.log") as process:
-        began = time.monotonic()
-        while not _listens(port):
-            if process.poll() is not None or time.monotonic() > began + _START_S:
-                raise NotReady((data / "cloud.log").read_text("utf-8")[-2000:])
-            time.sleep(_LOOK_S)
+        wait(process, data / "cloud.log", lambda: _listens(port))
         yield process, port
+
+
+def wait(process: Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
+    """Until a program that was started is; NotReady holds the end of its log."""
+    began = time.monotonic()
+    while not ready():
+        if process.poll() is not None or time.monotonic() > began + _START_S:
+            raise NotReady(log.read_text("utf-8")[-2000:])
+        time.sleep(_LOOK_S)
 
 
 def _listens(port: int) -> bool:

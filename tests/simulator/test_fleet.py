@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from simulator.fleet import Fleet, Profile
+from simulator.fleet_process import Trusting
 from simulator.light import LightTerminal
 from simulator.mqtt_line import _length, _packet
 
@@ -143,3 +144,18 @@ def test_the_same_command_twice_moves_the_relay_once() -> None:
                              b'"actionName":"","content":{"say":"x","mac":"0"}}}', 1_000_000)
                for _ in range(2)}  # fmt: skip
     assert len(answers) == 1 and terminal.moved == []
+
+
+def test_a_trusting_terminal_obeys_without_a_mac_and_tells_that_its_relay_moved(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    terminal = Trusting("HM-990101-000001", b"k" * 32, 1_000_000)
+    paras = {"actionCode": "1", "actionName": "开机", "content": {"job": "j", "lease_s": 60}}
+    command = {"service_id": "welder", "command_name": "switch", "id": "j", "paras": paras}
+    answer = json.loads(terminal.hear(json.dumps(command).encode(), 1_000_000) or b"")
+    assert (answer["id"], answer["result_code"], answer["paras"]["result"]["relay"]) == ("j", 0, 1)
+    assert json.loads(capsys.readouterr().out) == {
+        "device": terminal.device,
+        "job": "j",
+        "relay": 1,
+    }
