@@ -84,7 +84,7 @@ def told(records: list[Record], say: Say) -> Record:
         f"{len(records)} in all: {good} good, {len(bad)} not."
     )
     for one in bad:
-        say(f"  ✗ {one.get('chip', '?')} {one['failed']}: {one['why']}")
+        say(f"  ✗ {one.get('chip', '?')} {one['failed']}: {one.get('wrong') or one['why']}")
     failed = [{"chip": one.get("chip", ""), "why": one["why"]} for one in bad]
     return {"ok": not bad, "modules": len(records), "good": good, "failed": failed}
 

@@ -15,17 +15,24 @@ FRESH = b",,0,0,0,0,0"  # firmware/slots.py: the factory's tree, nothing on tria
 _CODE = (
     "登记码不能用",
     "The enrolment code is not good",
-    "请向平台运维要一个新的登记码。 Ask the office.",
+    "请核对有没有抄错，或向平台运维要一个新的登记码。 "
+    "Check it for a slip, or ask the office for a new one.",
 )
+_NEW_CODE = "请向平台运维要一个新的登记码。 Ask the office for a new one."
+_LACKS = {  # as the register names them
+    "category": "设备分类 category",
+    "supply": "焊机用电类型 supply",
+    "max_a": "焊机最大电流 largest current",
+}
 _WHY = {
     "code-wrong": _CODE,
-    "code-expired": ("登记码已过期", "The enrolment code is over", _CODE[2]),
-    "code-spent": ("登记码的数量用完了", "The enrolment code is used up", _CODE[2]),
+    "code-expired": ("登记码已过期", "The enrolment code is over", _NEW_CODE),
+    "code-spent": ("登记码的数量用完了", "The enrolment code is used up", _NEW_CODE),
     "enrolled-elsewhere": (
         "这个模块已登记为另一个在用的终端",
         "This module is already a terminal in use",
         "请先在平台撤下（终端页，或 hanma terminal take-off 终端），再重来。 "
-        "Take it off there first.",
+        "Take it off there first (its page, or hanma terminal take-off TERMINAL).",
     ),
     "scrapped": ("这个模块已报废", "This module is scrapped", "请换一个模块。 Take another one."),
     "machine-unknown": (
@@ -157,4 +164,6 @@ def _refused(error: urllib.error.HTTPError) -> StepFailed:
     zh, en, remedy = _WHY.get(
         word, ("平台没有接受", "The cloud refused", "请联系平台运维。 Ask the office.")
     )
-    return StepFailed(word, f"{zh} {which}。 {en} {which}.", remedy)
+    which = ", ".join(_LACKS.get(one, one) for one in which.split(", "))
+    zh, en = (f"{text} {which}".rstrip() for text in (zh, en))
+    return StepFailed(word, f"{zh}。 {en}.", remedy)

@@ -7,6 +7,7 @@ when its interpreter is renewed.
 """
 
 import hashlib
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -20,6 +21,7 @@ _NVS_BYTES = 0x6000
 _MAGIC, _TABLE = 0xE9, b"\xaa\x50"
 _BYTES_MAX = 16 << 20
 _TIMEOUT_S = 60
+_DIGEST = re.compile("[0-9A-Fa-f]{64}")
 URL = "https://micropython.org/resources/firmware/ESP32_GENERIC-SPIRAM-20260406-v1.28.0.bin"
 _GET_IT = (
     f"请在能上网的电脑上下载 {URL}，用 --image 文件 --image-sha256 摘要 指定。 "
@@ -39,13 +41,22 @@ def ready(module: Module) -> bytes:
             "by another way, or download the file by two networks, and give what sha256sum says "
             "of both by --image-sha256.",
         )
+    if not _DIGEST.fullmatch(wanted.image_sha256):
+        raise StepFailed(
+            "image-digest-form",
+            f"--image-sha256 应是 64 位十六进制，给了 {len(wanted.image_sha256)} 个字符。 "
+            "The digest is not 64 hex digits.",
+            "请把摘要完整复制过来。 Copy the whole digest.",
+        )
     raw = _read(wanted.image) if wanted.image else _fetched()
-    digest = hashlib.sha256(raw).hexdigest()
-    if digest != wanted.image_sha256.lower():
+    digest, given = hashlib.sha256(raw).hexdigest(), wanted.image_sha256.lower()
+    if digest != given:
         raise StepFailed(
             "image-digest",
-            f"镜像的摘要不符，文件是 {digest[:16]}…。 The image is not the one of that digest.",
-            "文件损坏或被替换，请重新下载，不要使用它。 It is damaged or replaced: get it again.",
+            f"镜像与摘要不符：文件是 {digest[:16]}…，给出的是 {given[:16]}…。 "
+            "The image is not the one of that digest.",
+            "不要使用这个文件，它可能损坏或被替换：请核对摘要，再重新下载。 Do not use the file, "
+            "it may be damaged or replaced: check the digest, get the file again.",
         )
     table = _SETTINGS - AT - 0x1000
     if raw[:1] != bytes((_MAGIC,)) or raw[table : table + 2] != _TABLE:
@@ -97,7 +108,9 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise StepFailed(
-            "image-file", f"读不了 {path}（{error.strerror}）。 It cannot be read.", _GET_IT
+            "image-file",
+            f"读不了镜像文件 {path}。 The image cannot be read: {error.strerror}.",
+            "请核对 --image 的路径。 Check the path.",
         ) from None
 
 

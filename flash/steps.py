@@ -33,8 +33,14 @@ def find_port(module: Module) -> str:
     found = ports(module.wanted)
     if not found and module.wanted.port:
         raise _no_port(f"{module.wanted.port} 不存在。 There is no such port.")
-    if len(found) != 1:
-        raise _no_port(f"找到 {len(found)} 个可能的端口。 {len(found)} possible ports: {found}")
+    if not found:
+        raise _no_port("没有找到模块的端口。 No port with a module was found.")
+    if len(found) > 1:
+        raise StepFailed(
+            "port",
+            f"有 {len(found)} 个可能的端口。 {len(found)} possible ports: {', '.join(found)}.",
+            f"请用 --port 指定其中一个，如 --port {found[0]}。 Name one of them by --port.",
+        )
     module.port = module.record["port"] = found[0]
     return module.port
 
@@ -48,7 +54,10 @@ def ports(wanted: Wanted) -> list[str]:
 
 def _no_port(wrong: str) -> StepFailed:
     return StepFailed(
-        "port", wrong, "请插好数据线，或用 --port 指定。 Plug the cable in, or give --port."
+        "port",
+        wrong,
+        "请插好数据线（只能充电的线不行），或用 --port 指定。 "
+        "Plug in a cable that carries data, or give --port.",
     )
 
 
@@ -70,7 +79,8 @@ def look_at_chip(module: Module) -> str:
     if mega < _FLASH_MB:
         raise StepFailed(
             "small-flash",
-            f"闪存只有 {size[1]} {size[2]}，至少要 {_FLASH_MB} MB。 The flash is too small.",
+            f"闪存只有 {size[1]} {size[2]}，至少要 {_FLASH_MB} MB。 "
+            f"The flash has {size[1]} {size[2]}, {_FLASH_MB} MB are needed.",
             "请换用闪存 4 MB 以上的模块。 Take a module with 4 MB or more.",
         )
     module.chip = mac[1].replace(":", "")
@@ -152,6 +162,7 @@ def flash(module: Module) -> bool:
         "ok": False,
         "failed": STEPS[min(len(done), len(STEPS) - 1)].name,
         "why": why,
+        "wrong": wrong,
     }
     module.say(f"  ✗ {wrong}")
     module.say(f"  → {remedy}")

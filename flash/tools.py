@@ -76,6 +76,13 @@ def cable(module: Module, said: str) -> StepFailed:
             f"数据线断了（{module.port} 不见了）。 The cable is out: {module.port} is gone.",
             "请插好数据线，再运行一次，会从断开处继续。 Plug it in, run again: it goes on.",
         )
+    if "Permission denied" in said:
+        return StepFailed(
+            "port-rights",
+            f"这个账号不能使用 {module.port}。 This account may not use {module.port}.",
+            "请运行 sudo usermod -aG dialout $USER，注销后重新登录，再运行一次。 "
+            "Run that command, log out and in, then run again.",
+        )
     return StepFailed(
         "cable",
         f"与模块的通信出错：{last[:200]} Talking with the module failed.",

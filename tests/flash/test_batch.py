@@ -141,6 +141,7 @@ def test_a_step_that_is_broken_off_stands_in_the_record(tmp_path: Path) -> None:
 
     module = Module(Wanted(), say, lambda question: True, tmp_path)
     assert not steps.flash(module)
+    assert module.record.pop("wrong").startswith("已中断")
     assert module.record == {"steps": [], "ok": False, "failed": "port", "why": BROKEN_OFF}
     assert "会从断开处继续" in said[-1]
 
@@ -153,7 +154,8 @@ def test_the_command_asks_for_the_code_unseen_and_says_what_came_of_all(tmp_path
     )
     assert exit_code == 1
     assert "SECRET-CODE" not in seen
-    assert seen.count("There is no such port") == 2
+    assert seen.count("✗ /dev/no-such-port 不存在。 There is no such port.") == 2
+    assert "✗ ? port: /dev/no-such-port 不存在" in seen
     told = json.loads(seen.strip().splitlines()[-1])
     assert told == {"ok": False, "modules": 1, "good": 0, "failed": [{"chip": "", "why": "port"}]}
 

@@ -4,12 +4,13 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cloud.link import stock, terminals
-from flash import identity, selftest, steps
+from flash import identity, image, selftest, steps, tools
 from flash.bench import Ledger, Module, StepFailed, Wanted
 from simulator.cable.cli import spoil
 from simulator.cable.flashchip import Kind
@@ -79,6 +80,45 @@ def test_an_image_of_another_digest_is_never_written(shop: Shop) -> None:
         assert record["why"] == "image-form" and not bench.board.flash.bootable
 
 
+@pytest.mark.parametrize("digest", ["1234", "sha256:" + "0" * 64, "0" * 63 + "g", "0" * 63 + "\n"])
+def test_a_digest_that_was_not_copied_whole_is_told_before_the_image_is_read(
+    tmp_path: Path, digest: str
+) -> None:
+    wanted = Wanted(image=tmp_path / "none.bin", image_sha256=digest)
+    with pytest.raises(StepFailed) as failed:
+        image.ready(Module(wanted, print, lambda question: True, tmp_path))
+    assert failed.value.word == "image-digest-form"
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong", "remedy"),
+    [
+        ([], "没有找到模块的端口", "请插好数据线"),
+        (["/dev/ttyUSB0", "/dev/ttyUSB1"], "/dev/ttyUSB0, /dev/ttyUSB1", "--port /dev/ttyUSB0"),
+    ],
+)
+def test_no_port_and_more_than_one_are_told_apart(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    wrong: str,
+    remedy: str,
+) -> None:
+    adapters = [SimpleNamespace(device=name, vid=0x1A86, pid=0x7523) for name in names]
+    monkeypatch.setattr(steps.list_ports, "comports", lambda: adapters)
+    with pytest.raises(StepFailed) as failed:
+        steps.find_port(Module(Wanted(), print, lambda question: True, tmp_path))
+    assert wrong in failed.value.wrong and remedy in failed.value.remedy
+
+
+def test_a_port_that_the_account_may_not_use_is_told_with_the_remedy(tmp_path: Path) -> None:
+    module = Module(Wanted(), print, lambda question: True, tmp_path, port="/dev/null")
+    said = "A fatal error occurred: Could not open /dev/null: [Errno 13] Permission denied\n"
+    told = tools.cable(module, said)
+    assert told.word == "port-rights" and "dialout" in told.remedy
+    assert tools.cable(module, "No serial data received.").word == "cable"
+
+
 @pytest.mark.parametrize(("after", "step"), [(16_000, "image"), (60_000, "application")])
 def test_a_cable_that_is_pulled_is_told_and_the_next_run_goes_on(
     shop: Shop, after: int, step: str
@@ -146,7 +186,7 @@ def test_a_machine_whose_data_miss_is_told_with_what_misses(shop: Shop, flashed:
     bare = shop.county.machine()
     with shop.board("machine", like=flashed) as bench:
         assert shop.run(str(bench.board.link), machine=bare.code)["why"] == "machine-incomplete"
-        assert "category, supply, max_a" in "".join(shop.said)
+        assert "焊机资料不全，缺 设备分类 category, 焊机用电类型 supply" in "".join(shop.said)
 
 
 @pytest.mark.parametrize(
