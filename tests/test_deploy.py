@@ -109,7 +109,9 @@ def test_the_brokers_ask_a_page_that_is_there_and_hear_for_terminals_what_is_the
     balancer = (PROVINCE / "haproxy.cfg").read_text("utf-8")
     (path,) = re.findall(r'url = "http://balancer:8081(/[a-z/]+)"', conf)
     assert path.startswith(f"{hook.ROOT}/") and "bind :8081" in balancer
-    assert "path_beg /broker/" in balancer  # and nobody else may
+    # And nobody else may, however the letters of the path are written.
+    assert "http-request deny if { path,url_dec -m beg /broker/ }" in balancer
+    assert "http-request deny if { path,url_dec -m beg /metrics }" in balancer
     for wanted in re.findall(r'topic = "([^"]+)"', conf):
         assert iotda.own("HM-1", wanted.replace("${username}", "HM-1"))
     command = iotda.down("HM-1", Message("hm/HM-1/down", b'{"id":"c1"}', 1)).topic
@@ -117,6 +119,28 @@ def test_the_brokers_ask_a_page_that_is_there_and_hear_for_terminals_what_is_the
     assert any(topics.matches(one.replace("${username}", "HM-1"), command) for one in heard)
     answer = "$oc/devices/HM-1/sys/commands/response/request_id=c1"
     assert not any(topics.matches(one.replace("${username}", "HM-1"), answer) for one in heard)
+
+
+def test_what_the_balancer_listens_on_is_what_the_others_call() -> None:
+    balancer = (PROVINCE / "haproxy.cfg").read_text("utf-8")
+    ports = set(re.findall(r"bind :(\d+)", balancer))
+    published = {one.partition(":")[2] for one in COMPOSE["services"]["balancer"]["ports"]}
+    assert published == {"443", "8883"} and ports == published | {"8081", "1884"}
+    cloud = COMPOSE["x-cloud"]["environment"]
+    assert cloud["HANMA_BROKER"].endswith("@balancer:1884")
+    assert told(PROVINCE / "province.env")["HANMA_TERMINAL_SERVER"].endswith(":8883")
+    conf = (PROVINCE / "emqx.conf").read_text("utf-8")
+    listening = set(re.findall(r'bind = "0\.0\.0\.0:(\d+)"', conf))
+    assert set(re.findall(r"server emqx\d emqx\d:(\d+)", balancer)) == listening
+    listens = told(PROVINCE / "province.env")["HANMA_LISTEN"]
+    assert f"web:{listens.rpartition(':')[2]}" in balancer
+
+
+def test_the_balancer_may_open_as_many_files_as_its_connections_need() -> None:
+    balancer = (PROVINCE / "haproxy.cfg").read_text("utf-8")
+    (connections,) = re.findall(r"^ +maxconn (\d+)", balancer, re.M)
+    files = COMPOSE["services"]["balancer"]["ulimits"]["nofile"]
+    assert files >= 2 * int(connections) + 1_000  # else it does not start
 
 
 def test_the_balancer_names_the_services_that_there_are() -> None:

@@ -1,6 +1,8 @@
-"""The cloud of a trial: `hanma serve`, on a clock that can be moved, perhaps without a guard.
+"""The cloud of a trial: `hanma serve` or a part of it, on a clock that can be moved, perhaps
+without a guard.
 
-`python -m cloud.faults.child CLOCK [GUARD]`; CLOCK = a file with the clock's error in ms.
+`python -m cloud.faults.child CLOCK GUARD WORD…`; CLOCK = a file with the clock's error in ms,
+GUARD = "" for none, the words are those of the command `hanma`.
 """
 
 import sys
@@ -26,7 +28,7 @@ class Clock:
             return clock.now_ms()
 
 
-def run(file: Path, guard: str) -> None:
+def run(file: Path, guard: str, words: list[str]) -> None:
     real = Ground.__init__
 
     def begun(self: Ground, settings: object, engine: object, keys: object, _clock: object = None,
@@ -37,8 +39,8 @@ def run(file: Path, guard: str) -> None:
     kept.SHARE = 1.0  # a few machines: counted again each second, however busy the computer is
     if guard:
         guards.take_away(guard)
-    main(["serve"])
+    main(words)
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    run(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -25,6 +25,9 @@ _EVERY = "every"
 @click.option("--minutes", default=5.0, show_default=True, type=click.FloatRange(0.1, 1440))
 @click.option("--only", "kinds", multiple=True, metavar="FAULT", help="Only these faults.")
 @click.option("--without", metavar="GUARD", default="", help="Take a guard away, or `every` one.")
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite")
+@click.option("--web", type=click.IntRange(0, 9), help="So many web workers, as own processes.")
+@click.option("--ingest", type=click.IntRange(0, 9), help="So many ingest workers, likewise.")
 @click.option("--guards", is_flag=True, help="List the guards that can be taken away, and end.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep history and database here.")
 def cloud(
@@ -32,17 +35,22 @@ def cloud(
     minutes: float,
     kinds: tuple[str, ...],
     without: str,
+    database: str,
+    web: int | None,
+    ingest: int | None,
     guards: bool,
     keep: Path | None,
 ) -> None:
     """Cloud, broker, people and terminals under faults; twelve invariants; the last line is JSON.
 
     Without a guard the run must go red (exit 1); with `--without every` each is tried, and the
-    command is content when all of them were noticed.
+    command is content when all of them were noticed. With PostgreSQL, or so many workers of a
+    kind, web, ingest and two housekeepers are processes of their own, each killed and stopped by
+    itself. `--only kill` means each fault whose name begins so.
     """
     from cloud.faults import plan
     from cloud.faults.guards import shown_by
-    from cloud.faults.play import Wish
+    from cloud.faults.play import Wish, servers
 
     known = _guards()
     if guards:
@@ -51,13 +59,27 @@ def cloud(
         return
     if without and without != _EVERY and without not in known:
         raise click.BadParameter(f"没有这道防线 no such guard: {without} ({', '.join(known)})")
+    apart = database == "postgresql" or bool(web or ingest)
+    if apart and without:
+        raise click.BadParameter(
+            "去掉防线只在单进程时可用 a guard is taken away in one process only"
+        )
+    webs, ingests = (web or 1, ingest or 1) if apart else (0, 0)
+    there = plan.kinds(servers(webs, ingests, database == "postgresql"))
+    chosen = tuple(one for one in there if f"{one}-".startswith(tuple(f"{k}-" for k in kinds)))
     for kind in kinds:
-        if kind not in plan.KINDS:
-            raise click.BadParameter(
-                f"没有这种故障 no such fault: {kind} ({', '.join(plan.KINDS)})"
-            )
-    usual = shown_by(without) if without else plan.KINDS
-    wish = Wish(seed or secrets.randbelow(1 << 31) + 1, minutes, kinds or usual, without)
+        if not any(f"{one}-".startswith(f"{kind}-") for one in there):
+            raise click.BadParameter(f"没有这种故障 no such fault: {kind} ({', '.join(there)})")
+    usual = shown_by(without) if without else there
+    wish = Wish(
+        seed or secrets.randbelow(1 << 31) + 1,
+        minutes,
+        chosen or usual,
+        without,
+        postgresql=database == "postgresql",
+        web=webs,
+        ingest=ingests,
+    )
     told = _each(wish, list(known), keep) if without == _EVERY else _played(wish, keep)
     click.echo(json.dumps(told, ensure_ascii=False))
     sys.exit(0 if told["ok"] else 1)

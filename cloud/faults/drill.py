@@ -89,12 +89,12 @@ class _Drill(Run):
 
     def _elsewhere(self) -> None:
         self._settings = replace(self._settings, data_dir=self._folder / "elsewhere", database="")
-        self._web, self._broker = free_port(), free_port()
+        self._webs, self._broker = [free_port()], free_port()
 
     def _turn(self) -> None:
         """The names lead to the new machine."""
-        self._mqtt.turn_to(("127.0.0.1", self._broker))
-        self._http.turn_to(("127.0.0.1", self._web))
+        self._mqtt.turn_to([("127.0.0.1", self._broker)])
+        self._http.turn_to([("127.0.0.1", port) for port in self._webs])
 
     def _all_back(self, since: int) -> bool:
         """Whether the cloud has heard every terminal since then."""

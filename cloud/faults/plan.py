@@ -1,18 +1,26 @@
 """Which fault when: drawn from the seed alone, so that a run can be asked for again."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 LINES = ("latency", "silence", "reset", "half-open", "slices", "narrow")
-KINDS = (
-    *("kill-cloud", "stop-cloud", "kill-broker", "stop-broker"),
-    *("kill-people", "stop-people", "stop-terminals"),
-    *(f"{line}-{kind}" for line in ("mqtt", "web") for kind in LINES),
-    *("disk-full", "clock-ahead", "clock-back", "register-down"),
-)
 _LONGEST_S = {"mqtt-silence": 15.0, "mqtt-latency": 4.0}
 _GAP_S = (0.5, 2.0)
-_WEIGHTS = {"kill-cloud": 4, "mqtt-silence": 3, "kill-broker": 2}
+_WEIGHTS = {"kill-cloud": 4, "mqtt-silence": 3, "kill-broker": 2, "kill-database": 3}
+
+
+def kinds(servers: Iterable[str]) -> tuple[str, ...]:
+    """Every fault there is where these programs serve."""
+    return (
+        *(f"{act}-{name}" for name in servers for act in ("kill", "stop")),
+        *("kill-people", "stop-people", "stop-terminals"),
+        *(f"{line}-{kind}" for line in ("mqtt", "web") for kind in LINES),
+        *("disk-full", "clock-ahead", "clock-back", "register-down"),
+    )
+
+
+KINDS = kinds(("cloud", "broker"))
 
 
 @dataclass(frozen=True)

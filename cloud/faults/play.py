@@ -1,6 +1,9 @@
 """One trial: everything started, faults by plan, healed, settled, and judged.
 
 people ── proxy ── cloud (web, ingest, housekeeping, SQLite) ── Mosquitto ── proxy ── terminals
+
+or, as in a province, with PostgreSQL and any number of web and ingest workers in processes of
+their own, each of which may be killed.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from cloud.base.clock import now_ms
 from cloud.base.database import migrate
@@ -25,7 +29,7 @@ from cloud.base.unit import Ground
 from cloud.bench.machine import python
 from cloud.bench.mosquitto import free_port
 from cloud.book.outbox import Event
-from cloud.faults import book, invariants, plan, stage
+from cloud.faults import book, invariants, plan, postgresql, stage
 from cloud.faults.plan import Fault
 from cloud.faults.processes import Process, mosquitto
 from cloud.faults.register import Register
@@ -48,6 +52,7 @@ _RED_S = 15  # figures that are still wrong then are red, where red is looked fo
 _UP_S, _LEFT_S, _CALM_S, _FIGURES_S = 60, 60, 60, 150  # figures: cloud/oversight/kept.py
 _TROUBLE = (OSError, http.client.HTTPException, PhoneError, ValueError, KeyError)
 _REVIVALS = 20
+_HOUSEKEEPERS = 2
 _MANNERS = {
     "latency": Manner(latency_s=0.3),
     "silence": Manner(silent=True),
@@ -62,13 +67,24 @@ class NotPlayed(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be played. `guard` = the one that is taken away, empty = none."""
+    """What is to be played. `guard` = the one that is taken away, empty = none; `web`, `ingest`
+    = how many workers, 0 = one process with everything."""
 
     seed: int
     minutes: float
     kinds: tuple[str, ...] = plan.KINDS
     guard: str = ""
     pairs: int = _PAIRS
+    postgresql: bool = False
+    web: int = 0
+    ingest: int = 0
+
+
+def servers(web: int, ingest: int, database: bool) -> tuple[str, ...]:
+    """The names of the programs that serve, as faults name them."""
+    parts = [("web", web), ("ingest", ingest), ("housekeeping", _HOUSEKEEPERS if web else 0)]
+    named = [f"{name}-{number}" for name, count in parts for number in range(1, count + 1)]
+    return (*(named or ["cloud"]), "broker", *(["database"] if database else []))
 
 
 async def play(wish: Wish, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -77,9 +93,10 @@ async def play(wish: Wish, folder: Path, say: Callable[[str], None]) -> dict[str
     try:
         await trial.begin()
         settled = await (trial.until_red() if wish.guard else trial.through())
+        await trial.curtain()
+        return trial.judged(settled)
     finally:
         await trial.end()
-    return trial.judged(settled)
 
 
 class Run:
@@ -93,13 +110,18 @@ class Run:
         self._clock = folder / "clock"
         self._clock.write_text("0")
         self._quiet, self._calmed = Quiet(folder / "quiet"), Quiet(folder / "calmed")
-        self._web, self._broker, self._ears = (free_port() for _ in range(3))
-        self._settings = Settings(data_dir=folder / "data", argon2_kib=8, argon2_rounds=1)
-        self._stage = self._made()
-        self._register = Register(self._stage.register)
+        self._webs = [free_port() for _ in range(wish.web or 1)]
+        self._broker, self._ears, self._database = (free_port() for _ in range(3))
+        url = postgresql.url(self._database) if wish.postgresql else ""
+        self._settings = Settings(
+            data_dir=folder / "data", database=url, argon2_kib=8, argon2_rounds=1
+        )
+        self._stage: stage.Stage
+        self._papers: dict[str, Any] = {}
+        self._register = Register(self._papers)
         rng = random.Random(wish.seed)
-        self._mqtt = Proxy(("127.0.0.1", self._broker), rng)
-        self._http = Proxy(("127.0.0.1", self._web), rng)
+        self._mqtt = Proxy([("127.0.0.1", self._broker)], rng)
+        self._http = Proxy([("127.0.0.1", port) for port in self._webs], rng)
         self._programs: dict[str, Process] = {}
         self._watching: asyncio.Task[None] | None = None
         self._faults: Counter[str] = Counter()
@@ -119,6 +141,10 @@ class Run:
     async def begin(self) -> None:
         """Everything is up, and at work."""
         self._register.start()
+        if self._wish.postgresql:
+            await self._serve_database()
+        self._stage = await asyncio.to_thread(self._made)
+        self._papers.update(self._stage.register)
         await self._mqtt.start()
         await self._http.start()
         await self._serve()
@@ -129,14 +155,27 @@ class Run:
             self._programs[name].start()
         self._watching = asyncio.create_task(self._watch())
 
+    async def _serve_database(self) -> None:
+        try:
+            self._programs["database"] = postgresql.server(self._folder, self._database)
+        except postgresql.NoPostgresql as error:
+            raise NotPlayed(str(error)) from None
+        self._programs["database"].start()
+        if not await self._until(self._database_answers, _UP_S):
+            raise NotPlayed((self._folder / "postgresql.log").read_text()[-2000:])
+
     async def _serve(self) -> None:
         """Broker and cloud."""
         broker = mosquitto(self._folder, self._broker)
         if broker is not None:
             self._programs["broker"] = broker
             broker.start()
-        self._programs["cloud"] = self._cloud(outside=broker is not None)
-        self._programs["cloud"].start()
+        elif self._wish.web:
+            raise NotPlayed("several workers need Mosquitto (Debian: apt install mosquitto)")
+        cloud = self._workers() if self._wish.web else {"cloud": self._cloud("serve")}
+        self._programs |= cloud
+        for program in cloud.values():
+            program.start()
         await self._up()
 
     async def through(self) -> dict[str, bool]:
@@ -157,9 +196,15 @@ class Run:
             await asyncio.gather(through, red, return_exceptions=True)
 
     async def _red(self) -> None:
-        while not await _threaded(self._broken, invariants.LASTING):
+        while not await _threaded(self._red_now):
             await asyncio.sleep(_LOOK_S)
         self._say("· red")
+
+    def _red_now(self) -> bool:
+        try:
+            return bool(self._broken(invariants.LASTING))
+        except DBAPIError:  # the database is gone just now
+            return False
 
     async def disturb(self) -> None:
         """The faults of the plan, until all is to be quiet."""
@@ -192,9 +237,11 @@ class Run:
             await asyncio.sleep(longest_s)
             self._register.down = False
         else:
-            self._programs["cloud"].room_on_disk(False)
+            for program in self._of_the_cloud():
+                program.room_on_disk(False)
             await asyncio.sleep(longest_s)
-            self._programs["cloud"].room_on_disk(True)
+            for program in self._of_the_cloud():
+                program.room_on_disk(True)
             await self._up()
         self._faults[fault.kind] += 1
         self._notes("fault", t=begun, kind=fault.kind, until=now_ms())
@@ -217,11 +264,11 @@ class Run:
             process.stop()
             await asyncio.sleep(for_s)
             process.go_on()
-            return
-        process.kill()
-        await asyncio.sleep(for_s)
-        process.start()
-        if name == "cloud":
+        else:
+            process.kill()
+            await asyncio.sleep(for_s)
+            process.start()
+        if process in self._of_the_cloud():
             await self._up()
 
     def _move_clock(self, error_ms: int) -> None:
@@ -231,6 +278,7 @@ class Run:
     async def settle(self) -> dict[str, bool]:
         """All is well again: everybody finishes, and what is open comes to its end."""
         self._say("· settling")
+        await self._up()
         people = await self._until(lambda: self._programs["people"].ended, _LEFT_S)
         calm = await self._until(self._calm, _CALM_S)
         ground = Ground.open(self._settings)
@@ -246,22 +294,30 @@ class Run:
         """What the officers' pages say, which is kept for a while, as a recount has it."""
         for place, who in self._stage.officers.items():
             if place not in self._phones:
-                self._phones[place] = self._phone()
+                self._phones[place] = self._phone(len(self._phones))
                 self._phones[place].sign_in(*who)
             answer = self._phones[place].request("GET", "/status.json")
             self._figures[place] = answer.json()["numbers"]
         return not list(invariants.figures_are_true(self._case([])))
 
-    async def end(self) -> None:
-        """Nothing of it is left."""
+    async def curtain(self) -> None:
+        """Everybody has gone; the book lies open. Safe to call twice."""
         for phone in self._phones.values():
             phone.close()
         if self._watching:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
-        for name in ("people", "terminals", "cloud", "broker"):
+        first = ("people", "terminals")  # they tell how they ended, and need no cloud for that
+        others = [name for name in self._programs if name not in (*first, "broker", "database")]
+        for name in (*first, *others, "broker"):
             if name in self._programs:
                 await asyncio.to_thread(self._programs[name].end)
+
+    async def end(self) -> None:
+        """Nothing of it is left."""
+        await self.curtain()
+        if "database" in self._programs:
+            await asyncio.to_thread(self._programs["database"].end)
         await self._mqtt.stop()
         await self._http.stop()
         self._register.stop()
@@ -279,6 +335,10 @@ class Run:
             "minutes": self._wish.minutes,
             "without": self._wish.guard,
             "broker": "mosquitto" if "broker" in self._programs else "embedded",
+            "database": "postgresql" if self._wish.postgresql else "sqlite",
+            "web": self._wish.web or 1,
+            "ingest": self._wish.ingest or 1,
+            "revivals": self._revivals,
             "faults": dict(sorted(self._faults.items())),
             "settled": settled,
             **counts,
@@ -311,10 +371,23 @@ class Run:
 
     # --- who plays ------------------------------------------------------------------------------
 
-    def _cloud(self, outside: bool) -> Process:
+    def _workers(self) -> dict[str, Process]:
+        names = servers(self._wish.web, self._wish.ingest, database=False)
+        words = {"web": ("web", "--workers", "1"), "ingest": ("ingest",)}
+        made, webs = {}, iter(self._webs)
+        for name in names:
+            kind = name.partition("-")[0]
+            if kind != "broker":
+                web = next(webs) if kind == "web" else self._webs[0]
+                made[name] = self._cloud(*words.get(kind, (kind,)), name=name, web=web)
+        return made
+
+    def _cloud(self, *words: str, name: str = "cloud", web: int = 0) -> Process:
+        """The cloud as `hanma` with these words."""
         environment = {
             "HANMA_DATA": str(self._settings.data_dir),
-            "HANMA_LISTEN": f"127.0.0.1:{self._web}",
+            "HANMA_DATABASE": self._settings.database,
+            "HANMA_LISTEN": f"127.0.0.1:{web or self._webs[0]}",
             "HANMA_MQTT_LISTEN": f"127.0.0.1:{self._broker}",
             "HANMA_ISSUER_EMERGENCY": self._register.url,
             "HANMA_COMMAND_LIFE_S": str(LIFE_S),
@@ -328,11 +401,11 @@ class Run:
             "HANMA_CHECKPOINT_S": "5",
             "HANMA_FIGURES_S": "1",
         }
-        if outside:
+        if "broker" in self._programs:
             environment["HANMA_BROKER"] = f"mqtt://127.0.0.1:{self._broker}"
         guard = "" if self._wish.guard in OF_TERMINALS else self._wish.guard
-        words = python("cloud.faults.child", str(self._clock), *([guard] if guard else []))
-        return Process(words, self._folder / "cloud.log", environment)
+        run = python("cloud.faults.child", str(self._clock), guard, *words)
+        return Process(run, self._folder / f"{name}.log", environment)
 
     def _players(self) -> dict[str, list[str]]:
         every = {"ears": self._ears, "seed": self._wish.seed}
@@ -376,7 +449,7 @@ class Run:
 
     def _listed(self, phones: dict[str, Phone], place: str, who: list[str]) -> None:
         if place not in phones:
-            phone = self._phone()
+            phone = self._phone(len(phones))
             phone.sign_in(*who)
             phones[place] = phone
         phone = phones[place]
@@ -389,8 +462,8 @@ class Run:
         told = {"who": who[0], "path": "/machines.json", "status": answer.status}
         self._notes("listed", **told, codes=codes)
 
-    def _phone(self) -> Phone:
-        return Phone(f"http://127.0.0.1:{self._web}", timeout_s=10)
+    def _phone(self, number: int = 0) -> Phone:
+        return Phone(f"http://127.0.0.1:{self._webs[number % len(self._webs)]}", timeout_s=10)
 
     def _calm(self) -> bool:
         """Nothing happens to a terminal any more (a release that runs on would be told too late
@@ -402,23 +475,33 @@ class Run:
         return bool(here and not last[0]["unstored"] and not last[0]["acting"])
 
     async def _up(self) -> None:
-        def healthy() -> bool:
-            if self._programs["cloud"].ended:
-                self._revivals += 1  # as systemd would (deploy/small/hanma.service)
-                if self._revivals > _REVIVALS:
-                    raise NotPlayed((self._folder / "cloud.log").read_text()[-2000:])
-                self._programs["cloud"].start()
-            with (
-                contextlib.suppress(OSError),
-                urllib.request.urlopen(
-                    f"http://127.0.0.1:{self._web}/healthz", timeout=2
-                ) as answer,
-            ):
-                return bool(answer.status == 200)
-            return False
-
-        if not await self._until(healthy, _UP_S):
+        """All that serve run, and each web worker reaches its database."""
+        if not await self._until(self._healthy, _UP_S):
             raise NotPlayed("the cloud does not come up")
+
+    def _of_the_cloud(self) -> list[Process]:
+        others = ("people", "terminals", "broker")
+        return [one for name, one in self._programs.items() if name not in others]
+
+    def _healthy(self) -> bool:
+        for name, program in self._programs.items():
+            if program in self._of_the_cloud() and program.ended:
+                self._revivals += 1  # as systemd would (Restart=always in deploy/)
+                if self._revivals > _REVIVALS:
+                    log = self._folder / f"{name}.log"
+                    raise NotPlayed(f"{name}: {log.read_text()[-2000:] if log.exists() else ''}")
+                program.start()
+        return all(map(_answers, self._webs))
+
+    def _database_answers(self) -> bool:
+        ground = Ground.open(self._settings)
+        try:
+            with ground.read():
+                return True
+        except DBAPIError:
+            return False
+        finally:
+            ground.close()
 
     async def _until(self, done: Callable[[], bool], longest_s: float) -> bool:
         until = time.monotonic() + longest_s
@@ -427,6 +510,15 @@ class Run:
                 return False
             await asyncio.sleep(0.3)
         return True
+
+
+def _answers(web: int) -> bool:
+    with (
+        contextlib.suppress(OSError),
+        urllib.request.urlopen(f"http://127.0.0.1:{web}/healthz", timeout=2) as answer,
+    ):
+        return bool(answer.status == 200)
+    return False
 
 
 async def _threaded(call: Callable[..., T], *given: Any) -> T:

@@ -5,7 +5,7 @@ import os
 import resource
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cloud.bench.mosquitto import found
@@ -15,10 +15,22 @@ _ANY = resource.RLIM_INFINITY
 
 
 class Process:
-    """One program. `start` again after `kill` is the same program anew."""
+    """One program with what it starts itself. `start` again after `kill` is the same anew.
 
-    def __init__(self, words: list[str], log: Path, environment: Mapping[str, str] = {}) -> None:
+    `account` = as whom it runs, if not as ourselves; `end_by` = the signal that ends it in order.
+    """
+
+    def __init__(
+        self,
+        words: list[str],
+        log: Path,
+        environment: Mapping[str, str] = {},
+        *,
+        account: str | None = None,
+        end_by: int = signal.SIGTERM,
+    ) -> None:
         self._words, self._log, self._environment = words, log, environment
+        self._account, self._end_by = account, end_by
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -30,6 +42,9 @@ class Process:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                user=self._account,
+                extra_groups=[] if self._account else None,
+                cwd="/" if self._account else None,
             )
 
     @property
@@ -37,38 +52,69 @@ class Process:
         return self._process is None or self._process.poll() is not None
 
     def kill(self) -> None:
-        """−9: no last word."""
+        """−9: no last word, of none of them."""
         if self._process and not self.ended:
-            self._process.kill()
+            for pid in list(self._signalled(signal.SIGSTOP)):  # none begins another meanwhile
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait()
 
     def stop(self) -> None:
-        self._signal(signal.SIGSTOP)
+        for _pid in self._signalled(signal.SIGSTOP):
+            pass
 
     def go_on(self) -> None:
-        self._signal(signal.SIGCONT)
+        for _pid in self._signalled(signal.SIGCONT):
+            pass
 
     def room_on_disk(self, there_is: bool) -> None:
         """Without it every byte that would make a file longer is refused by the system."""
-        if self._process and not self.ended:
-            limit = _ANY if there_is else 0
-            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (limit, _ANY))
+        limit = _ANY if there_is else 0
+        for pid in self._each():
+            with contextlib.suppress(ProcessLookupError):
+                self._limit(pid, limit)
 
     def end(self) -> None:
         """In order, if it still can."""
         if self._process is None:
             return
         self.go_on()
-        self._signal(signal.SIGTERM)
+        if not self.ended:
+            self._process.send_signal(self._end_by)
         try:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def _signal(self, number: int) -> None:
-        if self._process and not self.ended:
+    def _limit(self, pid: int, limit: int) -> None:
+        if self._account is None:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, _ANY))
+            return
+        # Another account's limits are that account's to set, even for root in a container.
+        size = "unlimited" if limit == _ANY else limit
+        words = ["prlimit", f"--pid={pid}", f"--fsize={size}:unlimited"]
+        subprocess.run(
+            words, user=self._account, extra_groups=[], cwd="/", stderr=subprocess.DEVNULL
+        )
+
+    def _signalled(self, number: int) -> Iterator[int]:
+        for pid in self._each():
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+                os.kill(pid, number)
+            yield pid
+
+    def _each(self) -> Iterator[int]:
+        """The program, then what it started: a parent comes before its children are looked up."""
+        if self._process and not self.ended:
+            yield from _with_children(self._process.pid)
+
+
+def _with_children(pid: int) -> Iterator[int]:
+    yield pid
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            for child in (thread / "children").read_text().split():
+                yield from _with_children(int(child))
 
 
 def mosquitto(folder: Path, port: int) -> Process | None:

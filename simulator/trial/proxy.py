@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import random
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PIECE = 65_536
@@ -22,10 +24,11 @@ GOOD = Manner()
 
 
 class Proxy:
-    """Listens on a port of its own and passes on to `target`, as `manner` has it."""
+    """Listens on a port of its own and passes on to the `targets` in turn, as `manner` has it;
+    whichever does not listen is passed over."""
 
-    def __init__(self, target: tuple[str, int], rng: random.Random) -> None:
-        self._target, self._rng = target, rng
+    def __init__(self, targets: Sequence[tuple[str, int]], rng: random.Random) -> None:
+        self._targets, self._rng = deque(targets), rng
         self._manner = GOOD
         self._changed = asyncio.Event()
         self._links: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
@@ -46,9 +49,9 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def turn_to(self, target: tuple[str, int]) -> None:
+    def turn_to(self, targets: Sequence[tuple[str, int]]) -> None:
         """The name now leads elsewhere; what stood is cut."""
-        self._target = target
+        self._targets = deque(targets)
         self.reset()
 
     def behave(self, manner: Manner) -> None:
@@ -74,11 +77,11 @@ class Proxy:
         assert task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        try:
-            ahead, onward = await asyncio.open_connection(*self._target)
-        except OSError:
+        found = await self._onward()
+        if found is None:
             writer.transport.abort()
             return
+        ahead, onward = found
         pair = (writer, onward)
         self._links.add(pair)
         try:
@@ -88,6 +91,14 @@ class Proxy:
             self._parted.discard(onward)
             for end in pair:
                 end.transport.abort()
+
+    async def _onward(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for _ in range(len(self._targets)):
+            target = self._targets[0]
+            self._targets.rotate(-1)
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection(*target)
+        return None
 
     async def _pass(
         self,

@@ -3,6 +3,7 @@
 import pytest
 
 from cloud.faults import guards, plan
+from cloud.faults.play import servers
 from simulator.trial.terminals import GUARDS as OF_TERMINALS
 
 
@@ -29,3 +30,11 @@ def test_the_same_seed_plans_the_same_faults() -> None:
     first, again = (plan.drawn(7, 300, plan.KINDS) for _ in range(2))
     assert first == again != plan.drawn(8, 300, plan.KINDS)
     assert {fault.kind for fault in plan.drawn(7, 3_000, plan.KINDS)} == set(plan.KINDS)
+
+
+def test_each_program_of_a_province_may_be_killed_and_stopped() -> None:
+    names = servers(2, 2, database=True)
+    assert len(names) == len(set(names)) == 8 and "cloud" not in names
+    wanted = {f"{act}-{name}" for act in ("kill", "stop") for name in names}
+    assert wanted <= set(plan.kinds(names))
+    assert {fault.kind for fault in plan.drawn(7, 3_000, plan.kinds(names))} >= wanted

@@ -46,7 +46,7 @@ async def line() -> AsyncIterator[Line]:
     listening = await asyncio.start_server(
         lambda reader, writer: arrived.put_nowait(End(reader, writer)), "127.0.0.1", 0
     )
-    proxy = Proxy(listening.sockets[0].getsockname()[:2], random.Random(1))
+    proxy = Proxy([listening.sockets[0].getsockname()[:2]], random.Random(1))
     await proxy.start()
     client = End(*await asyncio.open_connection("127.0.0.1", proxy.port))
     server = await asyncio.wait_for(arrived.get(), _SOON_S)
@@ -90,3 +90,20 @@ async def test_the_client_of_a_half_open_line_is_told_nothing():
             await asyncio.wait_for(on.client.hears_the_end(), _A_WHILE_S)
         on.proxy.reset()
         assert await asyncio.wait_for(on.client.hears_the_end(), _SOON_S)
+
+
+async def test_a_target_that_does_not_listen_is_passed_over():
+    async with line() as on:
+        nobody = socket.create_server(("127.0.0.1", 0))
+        gone = nobody.getsockname()
+        nobody.close()
+        arrived: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+        other = await asyncio.start_server(
+            lambda _reader, writer: arrived.put_nowait(writer), "127.0.0.1", 0
+        )
+        on.proxy.turn_to([gone, other.sockets[0].getsockname()])
+        _reader, writer = await asyncio.open_connection("127.0.0.1", on.proxy.port)
+        found = await asyncio.wait_for(arrived.get(), _SOON_S)
+        for end in (writer, found):
+            end.transport.abort()
+        other.close()
