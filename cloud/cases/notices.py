@@ -13,7 +13,8 @@ from cloud.base.database import Base, insert_missing
 from cloud.base.settings import Settings
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
-from cloud.cases import life
+from cloud.cases import alarms, life
+from cloud.registry.people import Person
 
 TOLD = ("alarm-raised", "alarm-escalated", "alarm-overdue", "alarm-closed")
 HELD_S = 60  # a sender that died leaves it to the next one after this
@@ -46,8 +47,8 @@ def channels(settings: Settings) -> list[str]:
 
 
 def handlers() -> Handlers:
-    """What to do about events of alarms, for `outbox.deliver`."""
-    return {kind: [write] for kind in TOLD}
+    """What to do about events of alarms and certificates, for `outbox.deliver`."""
+    return {kind: [write] for kind in TOLD} | {"certificate-near-end": [certificate]}
 
 
 def write(unit: Unit, event: Event) -> None:
@@ -57,7 +58,23 @@ def write(unit: Unit, event: Event) -> None:
     at = unit.now if safety else life.after_quiet(unit, unit.now)
     names = ("level", "district", "duty", "machine", "job")
     body = {"event": event.kind, "alarm": event.subject, "kind": told["kind"], "at": event.at}
-    body |= {name: told.get(name) for name in names}
+    _add(unit, event, body | {name: told.get(name) for name in names}, at)
+
+
+def certificate(unit: Unit, event: Event) -> None:
+    """A certificate ends in `days`: said outside at each of its marks, 90, 30 and 7 days before,
+    whether it is an alarm already or not."""
+    holder = unit.db.get(Person, event.details["person"])
+    if holder is None:
+        return
+    body = {"event": event.kind, "certificate": event.subject, "at": event.at}
+    body |= {name: event.details[name] for name in ("person", "issuer", "days")}
+    body |= {"kind": "CERTIFICATE_NEAR_END", "level": alarms.NOTICE}
+    body |= {"district": holder.district, "enterprise": holder.enterprise_id}
+    _add(unit, event, body, life.after_quiet(unit, unit.now))
+
+
+def _add(unit: Unit, event: Event, body: dict[str, Any], at: int) -> None:
     rows = [
         {
             "id": f"{event.id}:{channel}",

@@ -46,10 +46,7 @@ def by_mail(settings: Settings, body: dict[str, Any]) -> None:
     mail["Subject"] = f"[HanMa] {body['event']} {body['kind']} ({body['level']})"
     mail["From"] = settings.notify_mail_from
     mail["To"] = settings.notify_mail_to
-    mail.set_content(
-        f"告警 {body['kind']}，级别 {body['level']}，辖区 {body['duty'] or body['district']}\n"
-        f"{settings.base_url}/alarms/{body['alarm']}\n"
-    )
+    mail.set_content(_words(settings, body))
     tls = server.scheme == "smtps"
     client = smtplib.SMTP_SSL if tls else smtplib.SMTP
     with client(
@@ -60,6 +57,14 @@ def by_mail(settings: Settings, body: dict[str, Any]) -> None:
         if server.username:
             to.login(unquote(server.username), unquote(server.password or ""))
         to.send_message(mail)
+
+
+def _words(settings: Settings, body: dict[str, Any]) -> str:
+    if "certificate" in body:
+        at = f"{settings.base_url}/registers/certificates/{body['certificate']}"
+        return f"操作证还有 {body['days']} 天到期或应复审，辖区 {body['district']}\n{at}\n"
+    place, at = body["duty"] or body["district"], f"{settings.base_url}/alarms/{body['alarm']}"
+    return f"告警 {body['kind']}，级别 {body['level']}，辖区 {place}\n{at}\n"
 
 
 def by_hook(settings: Settings, body: dict[str, Any], now: int) -> None:

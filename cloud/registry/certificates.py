@@ -29,7 +29,8 @@ class Certificate(Base):
 
     `checked_at` = what is here was entered or confirmed; `asked_at` = the issuer's register was
     last asked (0 = never), `answered_at` = it last answered, `known` = it knows the certificate.
-    `warn_on` = the day of the next warning, empty = there is none to come.
+    `warn_on` = the day of the next warning, empty = there is none to come; `warned` = the last one
+    that was given (last day and mark), so that none comes twice whatever is told anew.
     """
 
     __tablename__ = "certificate"
@@ -54,6 +55,7 @@ class Certificate(Base):
     known: Mapped[bool] = mapped_column(default=True, server_default=true())
     # A day long past: the next sweep finds the right one.
     warn_on: Mapped[str] = mapped_column(default=_PAST, server_default=_PAST, index=True)
+    warned: Mapped[str] = mapped_column(default="", server_default="")
 
 
 _WAITS = Certificate.known.is_(False) & Certificate.answered_at.is_(None)
@@ -242,16 +244,23 @@ def answered(unit: Unit, certificate: Certificate, entry: Entry | None) -> bool:
 
 
 def near_end(unit: Unit, today: date, limit: int = 500) -> list[tuple[Certificate, int]]:
-    """Certificates whose next warning is due, with the days left; each warning comes once."""
+    """Certificates whose next warning is due, with the days left; each warning comes once, to one
+    of those who ask at the same time."""
     rows = select(Certificate).where(
         Certificate.warn_on != "", Certificate.warn_on <= today.isoformat()
     )
-    found = list(unit.db.scalars(rows.order_by(Certificate.warn_on).limit(limit)))
-    due = [(one, (last_day(one) - today).days) for one in found]
-    for one, days in due:
-        later = [number for number in WARN_DAYS if number < days]
+    first = rows.order_by(Certificate.warn_on).limit(limit).with_for_update(skip_locked=True)
+    due = []
+    for one in unit.db.scalars(first, execution_options={"populate_existing": True}):
+        days = (last_day(one) - today).days
+        later = [mark for mark in WARN_DAYS if mark < days]
         one.warn_on = (last_day(one) - timedelta(later[0])).isoformat() if later else ""
-    return [(one, days) for one, days in due if 0 <= days <= WARN_DAYS[0]]
+        passed = [mark for mark in WARN_DAYS if 0 <= days <= mark]
+        said = f"{last_day(one)} {passed[-1]}" if passed else one.warned
+        if said != one.warned:
+            one.warned = said
+            due.append((one, days))
+    return due
 
 
 def last_day(certificate: Certificate) -> date:

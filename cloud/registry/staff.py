@@ -75,6 +75,14 @@ def papers(unit: Unit, people: list[str], today: date) -> dict[str, list[Paper]]
     return found
 
 
+def ending(unit: Unit, person_id: str, today: date) -> list[Paper]:
+    """Whichever of one's own welding certificates is over or ends within 90 days, the longest one
+    of each issuer; none where another goes on."""
+    held = papers(unit, [person_id], today)[person_id]
+    longest = {one.certificate.issuer: one for one in held if one.welding and one.level != "bad"}
+    return [one for one in longest.values() if one.level != "good"]
+
+
 def _paper(one: Certificate, today: date) -> Paper:
     until = last_day(one)
     days = (until - today).days

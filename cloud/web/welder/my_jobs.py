@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cloud.base.unit import Unit
-from cloud.registry import machines
+from cloud.registry import machines, staff
 from cloud.registry.people import Person
 from cloud.web import fields, paging, visitor
 from cloud.web.trouble import Trouble, not_yours, wants_json
@@ -17,6 +17,7 @@ from cloud.web.welder import screen, words
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import person_of
 from cloud.work import jobs, listing
+from cloud.work.facts import china_day
 from cloud.work.job import Job, profile_of
 from cloud.work.refusal import Refusals
 from cloud.work.view import hands, refusals_of
@@ -34,8 +35,14 @@ def my_jobs() -> str:
 
         turned = paging.turned(read)
         now = unit.now
+        ending = staff.ending(unit, person.id, china_day(now)) if "welder" in person.roles else []
     return render_template(
-        "welder/my_jobs.html", page=turned, now=now, states=words.JOB_STATES, steps=words.STEPS
+        "welder/my_jobs.html",
+        page=turned,
+        now=now,
+        states=words.JOB_STATES,
+        steps=words.STEPS,
+        ending=ending,
     )
 
 

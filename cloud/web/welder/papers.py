@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from cloud.base.unit import Unit
 from cloud.cases import entries
 from cloud.cases.registrations import Turned
-from cloud.registry import certificates
+from cloud.registry import certificates, staff
 from cloud.registry.certificates import ISSUERS, Certificate
 from cloud.web import fields, visitor
 from cloud.web.trouble import Trouble, bad_input, wants_json
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import person_of
 from cloud.work import papers
+from cloud.work.facts import china_day
 
 _LINE = 64
 
@@ -41,10 +42,15 @@ def labels() -> dict[str, str]:
 def my_certificates() -> str:
     """The viewer's own certificates, numbers masked, and a form for another one."""
     with visitor.ground().read() as unit:
-        held = certificates.for_person(unit, visitor.signed_in().id)
-        rows = [shown(unit, one) for one in held]
+        who, today = visitor.signed_in().id, china_day(unit.now)
+        rows = [shown(unit, one) for one in certificates.for_person(unit, who)]
+        ending = staff.ending(unit, who, today)
     return render_template(
-        "welder/certificates.html", rows=rows, labels=labels(), issuers=issuer_words()
+        "welder/certificates.html",
+        rows=rows,
+        labels=labels(),
+        issuers=issuer_words(),
+        ending=ending,
     )
 
 

@@ -6,7 +6,9 @@ import json
 import logging
 import threading
 from dataclasses import replace
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from cloud.cases import alarms, life, notices
 from cloud.cases.notices import Notice
 from cloud.notify.channels import channels, to_log
 from cloud.notify.herald import Herald
+from cloud.work import papers
 
 
 class Told:
@@ -128,6 +131,23 @@ def test_quiet_hours_hold_back_what_is_no_danger(told: Told) -> None:
     assert {kind for _name, _event, kind in told.got} == {"GAS_WARN", "JOURNAL_FULL"}
 
 
+@pytest.mark.parametrize("days", [90, 30, 7])
+def test_each_mark_before_a_certificates_end_is_told_once_on_each_channel(
+    told: Told, days: int
+) -> None:
+    county = told.county
+    county.welder(county.enterprise(), valid_to=county.day(days), review_by="")
+    for _ in range(2):
+        county.do(papers.sweep)
+        told.deliver()
+        told.send()
+    event = ("certificate-near-end", "CERTIFICATE_NEAR_END")
+    assert sorted(told.got) == [(name, *event) for name in ("hook", "log", "mail")]
+    body = told.rows()[0].body
+    names = {"event", "kind", "level", "certificate", "person", "enterprise", "issuer", "days"}
+    assert (set(body), body["days"]) == (names | {"district", "at", "id"}, days)
+
+
 def test_without_addresses_there_is_only_the_log(settings: Any) -> None:
     assert notices.channels(settings) == ["log"]
 
@@ -136,6 +156,59 @@ def test_the_log_has_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         to_log({"event": "alarm-raised"})
     assert [record.message for record in caplog.records] == ['notice {"event":"alarm-raised"}']
+
+
+class Postman(StreamRequestHandler):
+    """As much of a mail server as takes one mail; its lines go to the server's `got`."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 demo\r\n")
+        inside = False
+        for line in self.rfile:
+            self.server.got.append(line)
+            word = line.strip().upper()
+            if inside and word != b".":
+                continue
+            inside = word == b"DATA"
+            if word == b"QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            self.wfile.write(b"354 go\r\n" if inside else b"250 ok\r\n")
+
+
+_CERTIFICATE = {"certificate": "c1", "days": 7, "district": "990101001"}
+_ALARM = {"alarm": "a1", "duty": "990101", "district": "990101001"}
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "address"),
+    [
+        (_CERTIFICATE, "操作证还有 7 天到期或应复审", "/registers/certificates/c1"),
+        (_ALARM, "告警 TAMPER，级别 2，辖区 990101", "/alarms/a1"),
+    ],
+)
+def test_a_mail_says_what_it_is_about_and_where_to_look(
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, Any],
+    words: str,
+    address: str,
+) -> None:
+    monkeypatch.setattr("cloud.notify.channels._TIMEOUT_S", 60)
+    with ThreadingTCPServer(("127.0.0.1", 0), Postman) as server:
+        server.got = []
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        where = f"smtp://127.0.0.1:{server.server_address[1]}"
+        to = replace(settings, notify_mail=where, notify_mail_to="duty@example.org")
+        try:
+            channels(to, lambda: 0)["mail"]({"event": "e", "kind": "TAMPER", "level": 2} | told)
+        finally:
+            server.shutdown()
+            thread.join()
+    mail = message_from_bytes(b"".join(server.got[server.got.index(b"data\r\n") + 1 :]))
+    text = mail.get_payload(decode=True).decode()
+    assert words in text and f"{settings.base_url}{address}" in text
 
 
 @pytest.mark.parametrize(("status", "good"), [(204, True), (302, False), (500, False)])

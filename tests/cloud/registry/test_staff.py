@@ -18,6 +18,11 @@ def levels(county: Any, person: Any) -> list[str]:
     return [one.level for one in held[person.id]]
 
 
+def ending(county: Any, person: Any) -> list[str]:
+    today = date.fromisoformat(county.day(0))
+    return [one.level for one in county.ask(staff.ending, person.id, today)]
+
+
 @pytest.mark.parametrize(
     ("days", "level"),
     [
@@ -78,3 +83,19 @@ def test_only_a_welding_certificate_lets_one_weld(county: Any, firm: Any, catego
     (paper,) = county.ask(staff.papers, [person.id], today)[person.id]
     assert paper.welding == (category in ("焊工", "金属焊接操作"))
     assert county.ask(staff.near_end, firm.id, today) == paper.welding
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(-1, ["over"]), (0, ["7"]), (7, ["7"]), (8, ["30"]), (30, ["30"]), (31, ["90"]), (90, ["90"]),
+     (91, [])],
+)  # fmt: skip
+def test_a_welder_is_told_how_near_the_end_is(county: Any, days: int, told: list[str]) -> None:
+    welder = county.welder(valid_to=county.day(days), review_by="")
+    assert ending(county, welder) == told
+
+
+def test_who_has_a_longer_certificate_of_the_same_issuer_is_told_nothing(county: Any) -> None:
+    welder = county.welder(valid_to=county.day(5), review_by="")
+    county.certificate(welder, valid_to=county.day(400), review_by="")
+    assert ending(county, welder) == []

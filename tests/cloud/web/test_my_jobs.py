@@ -1,5 +1,7 @@
 """My jobs (cloud/web/welder/my_jobs.py)."""
 
+import pytest
+
 from tests.cloud.web.conftest import PASSWORD
 
 PAGE = "/jobs"
@@ -38,6 +40,18 @@ def test_the_site_is_cleared_here_though_somebody_else_works_at_the_machine(
     assert other.post(path, page=PAGE, ticks=["power", "site"]).status_code == 403
     assert welder.post(f"{PAGE}/0/clear", page=PAGE, ticks=["power"]).status_code == 404
     assert welder.post(path, page=PAGE, ticks=["other"]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(-1, "不能再开机"), (0, "还有 0 天"), (7, "还有 7 天"), (90, "还有 90 天")]
+)
+def test_a_welder_reads_that_the_certificate_ends(browser, county, cast, days, told):
+    welder = county.person("welder", enterprise=cast.works, password=PASSWORD)
+    county.certificate(welder, valid_to=county.day(days), review_by="")
+    user = browser(welder)
+    assert told in user.get(PAGE).text and told in user.get("/certificates").text
+    far = browser(cast.other_welder)
+    assert "到期或应复审" not in far.get(PAGE).text + far.get("/certificates").text
 
 
 def test_a_refused_try_says_why(browser, county, cast, floor):

@@ -150,6 +150,25 @@ def test_a_certificate_that_comes_in_late_is_warned_of_at_once(county: Any) -> N
     assert county.do(papers.sweep) == 0
 
 
+@pytest.mark.parametrize("days", [90, 30, 7])
+def test_no_mark_is_said_twice_whatever_the_register_tells_anew(
+    county: Any, register: Register, days: int
+) -> None:
+    welder = county.welder(valid_to=county.day(days), review_by="")
+    assert county.do(papers.sweep) == 1
+    for category in ("熔化焊接", "压力焊"):
+        county.clock.forward(25 * 3600 if category == "压力焊" else 0)
+        register.entry = replace(entry(county), valid_to=held(county, welder).valid_to)
+        register.entry = replace(register.entry, category=category)
+        papers.freshen(county.ground, welder.id)
+        assert held(county, welder).category == category
+        assert county.do(papers.sweep) == 0
+    register.entry = entry(county, valid_to=county.day(20))  # a new end is warned of anew
+    county.clock.forward(25 * 3600)
+    papers.freshen(county.ground, welder.id)
+    assert county.do(papers.sweep) == 1
+
+
 # --- the decision ---------------------------------------------------------------------------
 
 
