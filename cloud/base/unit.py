@@ -2,12 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cloud.base.clock import Clock, now_ms
@@ -53,6 +53,16 @@ class Unit:
         self.has_verifier = ground.verifier is not None
         self._ground = ground
         self._calls: list[Callable[[], None]] = []
+        self._held: list[Any] = []
+
+    def hold(self, table: Any, ids: Iterable[str | None]) -> None:
+        """Read these rows at once: until the unit ends, `db.get` finds them without asking.
+
+        For lists, where each row names others: a question for each kind, none for each row.
+        """
+        wanted = {id for id in ids if id is not None}
+        if wanted:
+            self._held += self.db.scalars(select(table).where(table.id.in_(wanted)))
 
     def after(self, call: Callable[[], None]) -> None:
         """Run `call` once, after the commit; not at all after a roll-back. Errors are logged."""

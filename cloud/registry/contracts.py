@@ -131,10 +131,11 @@ def get(unit: Unit, contract_id: str) -> Contract | None:
     return unit.db.get(Contract, contract_id)
 
 
-def of_client(unit: Unit, client_id: str, limit: int = 200) -> list[Contract]:
+def of_client(unit: Unit, client_id: str, limit: int, offset: int = 0) -> list[Contract]:
     """The contracts of a client, those that last longest first."""
     rows = select(Contract).where(Contract.client_id == client_id)
-    return list(unit.db.scalars(rows.order_by(Contract.ends_on.desc(), Contract.id).limit(limit)))
+    longest = rows.order_by(Contract.ends_on.desc(), Contract.id)
+    return list(unit.db.scalars(longest.limit(limit).offset(offset)))
 
 
 def of_welder(unit: Unit, person: Person) -> list[Contract]:
@@ -175,10 +176,13 @@ def briefing(unit: Unit, contract: Contract, person_id: str) -> Briefing | None:
     return unit.db.scalar(rows.where(Briefing.person_id == person_id))
 
 
-def briefings(unit: Unit, contract: Contract) -> list[Briefing]:
-    """Who was briefed under it, the last one first."""
-    rows = select(Briefing).where(Briefing.contract_id == contract.id)
-    return list(unit.db.scalars(rows.order_by(Briefing.given_at.desc(), Briefing.id)))
+def briefings(unit: Unit, found: list[Contract]) -> dict[str, list[Briefing]]:
+    """By contract who was briefed under it, the last one first."""
+    told: dict[str, list[Briefing]] = {one.id: [] for one in found}
+    rows = select(Briefing).where(Briefing.contract_id.in_(told))
+    for one in unit.db.scalars(rows.order_by(Briefing.given_at.desc(), Briefing.id)):
+        told[one.contract_id].append(one)
+    return told
 
 
 def confirm(unit: Unit, given: Briefing) -> None:

@@ -12,9 +12,10 @@ from flask_babel import gettext as _
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
 from cloud.registry import contracts, enterprises, people
-from cloud.registry.contracts import KINDS, BadContract, Contract
+from cloud.registry.contracts import KINDS, BadContract, Briefing, Contract
+from cloud.registry.enterprises import Enterprise
 from cloud.registry.people import Person
-from cloud.web import fields, visitor
+from cloud.web import fields, paging, visitor
 from cloud.web.trouble import bad_input, log_in_first, not_yours, wants_json
 from cloud.work import hiring
 from cloud.work.hiring import NotEntitled
@@ -35,11 +36,11 @@ def mine() -> str:
     with visitor.ground().read() as unit:
         person = _person(unit, viewer.id)
         firm = person.enterprise_id if "enterprise" in person.roles else None
-        given = [_shown(unit, one) for one in contracts.of_client(unit, firm)] if firm else []
+        page = paging.turned(lambda limit, offset: _given(unit, firm, limit, offset))
         held = contracts.of_welder(unit, person) if "welder" in person.roles else []
         taken = [_to_me(unit, one, person) for one in held]
     return render_template(
-        "contracts.html", given=given, taken=taken, client=bool(firm), kinds=kind_words()
+        "contracts.html", page=page, taken=taken, client=bool(firm), kinds=kind_words()
     )
 
 
@@ -148,7 +149,16 @@ def _done() -> ResponseReturnValue:
     return jsonify({"ok": True}) if wants_json() else redirect(url_for("contracts.mine"), 303)
 
 
-def _shown(unit: Unit, one: Contract) -> dict[str, Any]:
+def _given(unit: Unit, firm: str | None, limit: int, offset: int) -> list[dict[str, Any]]:
+    found = contracts.of_client(unit, firm, limit, offset) if firm else []
+    told = contracts.briefings(unit, found)
+    unit.hold(Enterprise, (one.contractor_id for one in found))
+    briefed = (one.person_id for some in told.values() for one in some)
+    unit.hold(Person, (*(one.person_id for one in found), *briefed))
+    return [_shown(unit, one, told[one.id]) for one in found]
+
+
+def _shown(unit: Unit, one: Contract, briefed: list[Briefing]) -> dict[str, Any]:
     firm = enterprises.get(unit, one.contractor_id) if one.contractor_id else None
     person = people.get(unit, one.person_id) if one.person_id else None
     return {
@@ -163,7 +173,7 @@ def _shown(unit: Unit, one: Contract) -> dict[str, Any]:
         "ended": one.ended_at is not None,
         "briefed": [
             {"name": _name(unit, told.person_id), "confirmed": told.confirmed_at is not None}
-            for told in contracts.briefings(unit, one)
+            for told in briefed
         ],
     }
 

@@ -10,13 +10,15 @@ from flask import Blueprint, abort, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as N_
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
 from cloud.registry import enterprises, machines, people, staff
+from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
+from cloud.registry.staff import Paper
 from cloud.web import fields, paging, visitor
 from cloud.web.shown import CHINA
 from cloud.web.trouble import Trouble, bad_input, not_yours, wants_json
@@ -57,8 +59,7 @@ def mine() -> str:
 
         def read(limit: int, offset: int) -> list[dict[str, Any]]:
             rows = select(Permit).where(which).order_by(Permit.asked_at.desc(), Permit.id.desc())
-            found = unit.db.scalars(rows.limit(limit).offset(offset))
-            return [shown(unit, one, person) for one in found]
+            return listed(unit, rows.limit(limit).offset(offset), person)
 
         turned = paging.turned(read)
         now = unit.now
@@ -148,15 +149,33 @@ def told() -> dict[str, Any]:
     }
 
 
-def shown(unit: Unit, permit: Permit, viewer: Person) -> dict[str, Any]:
-    """One permit as plain values. Names in clear only inside the enterprise."""
+def listed(unit: Unit, rows: Select[tuple[Permit]], viewer: Person) -> list[dict[str, Any]]:
+    """Permits as plain values, in their order. Names in clear only inside the enterprise."""
+    found = list(unit.db.scalars(rows))
+    unit.hold(Machine, (one.machine_id for one in found))
+    unit.hold(Enterprise, (one.enterprise_id for one in found))
+    unit.hold(Person, (id for one in found for id in (one.asked_by, one.approved_by)))
+    may = {one.id: permits.acts(one, viewer, unit.now) for one in found}
+    judged = sorted({one.asked_by for one in found if "approve" in may[one.id]})
+    held = staff.papers(unit, judged, china_day(unit.now)) if judged else {}
+    running = jobs.count_under(unit, [id for id, acts in may.items() if "withdraw" in acts])
+    return [
+        _shown(unit, one, viewer)
+        | {
+            "may": sorted(may[one.id]),
+            "papers": _papers(held[one.asked_by]) if "approve" in may[one.id] else "",
+            "jobs": running.get(one.id, 0),
+        }
+        for one in found
+    ]
+
+
+def _shown(unit: Unit, permit: Permit, viewer: Person) -> dict[str, Any]:
     machine = machines.get(unit, permit.machine_id) if permit.machine_id else None
     firm = enterprises.get(unit, permit.enterprise_id)
-    may = sorted(permits.acts(permit, viewer, unit.now))
     return {
         "id": permit.id,
         "state": permits.state_of(permit, unit.now),
-        "may": may,
         "grade": permit.grade,
         "from": permit.window_from,
         "to": permit.window_to,
@@ -165,18 +184,15 @@ def shown(unit: Unit, permit: Permit, viewer: Person) -> dict[str, Any]:
         "firm": firm.name if firm else "",
         "machine": machine.name if machine else "",
         "code": machine.code if machine else "",
-        "papers": _papers(unit, permit.asked_by) if "approve" in may else "",
         "asker": name_for(unit, permit.asked_by, viewer),
         "approver": name_for(unit, permit.approved_by, viewer),
         "asked_at": permit.asked_at,
         "why": permit.ended_why,
-        "jobs": len(jobs.open_under(unit, permit.id)) if "withdraw" in may else 0,
     }
 
 
-def _papers(unit: Unit, person_id: str) -> str:
+def _papers(held: list[Paper]) -> str:
     """Until when the asker's welding certificates hold, for who is to approve."""
-    held = staff.papers(unit, [person_id], china_day(unit.now))[person_id]
     good = [one for one in held if one.welding and one.level not in ("over", "bad")]
     words = issuer_words()
     said = [f"{words[one.certificate.issuer]} {one.until.isoformat()}" for one in good]

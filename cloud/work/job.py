@@ -7,7 +7,7 @@ Nobody else writes the row, and every move writes one audit row.
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, literal_column, or_, select
+from sqlalchemy import ForeignKey, Index, func, literal_column, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -159,6 +159,14 @@ def open_touching(unit: Unit, machine_id: str, people: list[str]) -> list[Job]:
 def open_under(unit: Unit, permit_id: str) -> list[Job]:
     """The open jobs that stand on this permit."""
     return list(unit.db.scalars(select(Job).where(Job.permit_id == permit_id, IS_OPEN)))
+
+
+def count_under(unit: Unit, permit_ids: list[str]) -> dict[str, int]:
+    """How many open jobs stand on each of these permits; one without any is left out."""
+    if not permit_ids:
+        return {}
+    rows = select(Job.permit_id, func.count()).where(Job.permit_id.in_(permit_ids), IS_OPEN)
+    return {id: count for id, count in unit.db.execute(rows.group_by(Job.permit_id)) if id}
 
 
 def unsure_at(unit: Unit, device: str) -> list[Job]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from cloud.base.unit import Unit
 from cloud.registry import machines
+from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import paging, visitor
 from cloud.web.enterprise.blueprint import blueprint, manager
@@ -18,6 +19,7 @@ from cloud.web.welder.words import JOB_STATES
 from cloud.work import handing, listing, permits
 from cloud.work import job as jobs
 from cloud.work.job import Job
+from cloud.work.permits import Permit
 
 
 @blueprint.get("/enterprise/jobs")
@@ -46,10 +48,16 @@ def page_of(
     newest = (mine.c.applied_at.desc(), mine.c.id.desc())
     ids = list(unit.db.scalars(select(mine.c.id).order_by(*newest).limit(limit).offset(offset)))
     found = {one.id: one for one in unit.db.scalars(select(Job).where(Job.id.in_(ids)))}
-    return [_shown(unit, found[id], firm, person) for id in ids]
+    unit.hold(Machine, (one.machine_id for one in found.values()))
+    unit.hold(Person, (id for one in found.values() for id in (one.welder_id, one.fire_watch_id)))
+    unit.hold(Permit, (one.permit_id for one in found.values()))
+    beside = jobs.count_under(unit, [one.permit_id for one in found.values() if one.permit_id])
+    return [_shown(unit, found[id], firm, person, beside) for id in ids]
 
 
-def _shown(unit: Unit, job: Job, firm: str, person: Person) -> dict[str, Any]:
+def _shown(
+    unit: Unit, job: Job, firm: str, person: Person, beside: dict[str, int]
+) -> dict[str, Any]:
     machine = machines.get(unit, job.machine_id)
     permit = permits.get(unit, job.permit_id) if job.permit_id else None
     stops = permit and "withdraw" in permits.acts(permit, person, unit.now)
@@ -67,5 +75,5 @@ def _shown(unit: Unit, job: Job, firm: str, person: Person) -> dict[str, Any]:
         "until": job.lease_until,
         "missed": job.missed if job.state == "on" else 0,
         "permit": permit.id if permit and stops else "",
-        "beside": len(jobs.open_under(unit, permit.id)) if permit and stops else 0,
+        "beside": beside.get(permit.id, 0) if permit and stops else 0,
     }

@@ -63,7 +63,7 @@ def shown(unit: Unit, person: Person, firm: str) -> dict[str, Any]:
             "alarms": alarms.unanswered(unit, firm),
             "papers": staff.near_end(unit, firm, china_day(unit.now)),
         },
-        "permits": [permits.shown(unit, one, person) for one in unit.db.scalars(first)],
+        "permits": permits.listed(unit, first, person),
         "releases": [
             releases.shown(unit, one, person)
             for one in cases.of_enterprise(unit, firm, _SHOWN, unnamed=True)

@@ -4,6 +4,9 @@ import io
 
 import pytest
 
+from cloud.registry import contracts
+from tests.cloud.work.test_speed import statements
+
 PAGE = "/contracts"
 WHOLE = {
     "kind": "temporary",
@@ -83,3 +86,31 @@ def test_another_enterprise_neither_ends_nor_briefs(browser, county, cast, outsi
     told = other.post(f"{PAGE}/{address}/brief", page=PAGE, login="sun", risks="无")
     assert told.status_code == 403
     assert other.post(f"{PAGE}/nothing/end", page=PAGE).status_code == 404
+
+
+def test_every_contract_can_be_reached_page_by_page(browser, county, cast):
+    firms = [county.enterprise(f"演示承包{number}") for number in range(51)]
+    given = {"client_id": cast.works.id} | WHOLE | {"kind": "project"}
+    for firm in firms:
+        county.do(contracts.add, contractor_id=firm.id, **given)
+    client = browser(cast.enterprise)
+    first, second = client.get(PAGE).text, client.get(f"{PAGE}?page=2").text
+    assert (first.count("<h2>演示承包"), second.count("<h2>演示承包")) == (50, 1)
+    assert "下一页" in first and "下一页" not in second
+
+
+def test_a_longer_list_asks_the_database_no_more_often(browser, county, cast):
+    client = browser(cast.enterprise)
+
+    def asked(more):
+        for _ in range(more):
+            firm = county.enterprise()
+            given = {"client_id": cast.works.id} | WHOLE | {"kind": "project"}
+            one = county.do(contracts.add, contractor_id=firm.id, **given)
+            welder = county.welder(firm)
+            county.do(contracts.brief, one, welder, cast.enterprise, "上方有电缆")
+        with statements(county.ground.engine) as seen:
+            assert client.get(PAGE).status_code == 200
+        return len(seen)
+
+    assert asked(2) == asked(6)

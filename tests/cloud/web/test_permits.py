@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from cloud.work import profiles
+from cloud.work import permits, profiles
+from tests.cloud.work.test_speed import statements
 
 PAGE = "/permits"
 WORK = {"site": "演示车间", "work": "焊接支架"}
@@ -143,8 +144,6 @@ def test_a_double_press_asks_once(browser, cast, floor):
 
 
 def test_a_list_is_turned_page_by_page(browser, county, cast):
-    from cloud.work import permits
-
     def many(unit):
         window = {"window_from": unit.now, "window_to": unit.now + 3_600_000}
         firm = cast.works.id
@@ -157,3 +156,21 @@ def test_a_list_is_turned_page_by_page(browser, county, cast):
     assert (first.count('id="permit-'), second.count('id="permit-')) == (50, 1)
     assert "下一页" in first and "下一页" not in second
     assert boss.get(f"{PAGE}?page=x").status_code == 200
+
+
+def test_a_longer_list_asks_the_database_no_more_often(browser, county, cast):
+    boss = browser(cast.enterprise)
+
+    def asked(more):
+        for number in range(more):
+            welder, machine = county.welder(cast.works), county.machine(cast.works)
+            window = {"window_from": county.clock.now, "window_to": county.clock.now + 3_600_000}
+            what = {"enterprise_id": cast.works.id, "machine": machine, "grade": "first"}
+            one = county.do(permits.ask, welder, **what, **window)
+            if number % 2:
+                county.do(permits.approve, one, cast.enterprise)
+        with statements(county.ground.engine) as seen:
+            assert boss.get(PAGE).status_code == 200
+        return len(seen)
+
+    assert asked(2) == asked(6)
