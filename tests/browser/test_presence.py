@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from cloud.registry import machines
 from tests.browser.people import (
     apply_here,
     heading,
@@ -12,6 +13,7 @@ from tests.browser.people import (
     type_pin,
 )
 from tests.browser.radio import Radio
+from tests.browser.stage import Terminal
 from tests.browser.test_access import violations
 
 pytestmark = pytest.mark.slow
@@ -63,6 +65,23 @@ def test_the_terminal_answers_the_phone_and_no_code_is_asked_for(stage, beside, 
     press(watch, "确认现场安全")
     heading(watch, "核验完成，等焊工开机")
     assert beside.terminal.spoken == [] and beside.terminal.relay == 0
+
+
+def test_a_terminal_exchanged_while_the_page_is_open_is_the_one_that_is_met(stage, phone):
+    spare, (code, _old) = stage.county["spare"], stage.machine(0)
+    terminal = Terminal(stage, spare["device"], bytes.fromhex(spare["secret"]))
+    stage.terminals[terminal.device] = terminal
+    welder = phone("welder1", f"/m/{code}")
+    Radio(terminal).reach(welder)
+    welder.reload()
+    heading(welder, "申请作业")
+    with stage.ground.write() as unit:
+        machines.fit(unit, machines.by_code(unit, code), terminal.device)
+    terminal.say(terminal.login())
+    apply_here(welder)  # the page renews itself, what stands beside it stays
+    press(welder, ASK)
+    expect(welder.locator("#spoken")).to_contain_text(HERE)
+    assert welder.evaluate("window.asked.filters[0].name") == terminal.device
 
 
 def test_a_terminal_of_an_older_release_sends_people_to_the_spoken_code(beside, shot):

@@ -5,12 +5,19 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from cloud.book.audit import AuditRow
+from simulator.phone import fresh_picture
 from tests.browser.people import heading, press, type_pin, watched
 from tests.browser.test_access import violations
 
 pytestmark = pytest.mark.slow
 
 RADIO = "Object.defineProperty(navigator, 'bluetooth', { value: {}, configurable: true })"
+SQUARE = """window.BarcodeDetector = class {
+  constructor(asked) { window.formats = asked.formats; }
+  async detect(bitmap) {
+    return bitmap.width && window.square ? [{ rawValue: window.square }] : [];
+  }
+}"""
 AN_HOUR_LATER = """async () => {
   const { all, keep } = await import("/static/pocket.js");
   const [one] = await all("watches");
@@ -44,6 +51,7 @@ def test_the_fire_watch_has_code_check_in_and_the_way_to_stop_without_a_network(
     stage, phone, shot
 ):
     welder, watch, _terminal = watched(stage, phone)
+    welder.add_init_script(SQUARE)
     near(welder, "带上票据（下井前）", radio=True)
     expect(welder.get_by_text("先请监护人")).to_be_visible()
     type_pin(welder, stage, "welder1")
@@ -66,6 +74,16 @@ def test_the_fire_watch_has_code_check_in_and_the_way_to_stop_without_a_network(
     welder.get_by_label("监护人手机上的口令").fill("123")
     welder.locator(".taken button").click()
     expect(says(welder)).to_contain_text("口令是 16 个字母和数字")
+    typed, picture = welder.get_by_label("监护人手机上的口令"), fresh_picture()
+    camera = welder.locator(".look input")
+    file = {"name": "square.jpg", "mimeType": "image/jpeg", "buffer": picture}
+    camera.set_input_files(file)
+    expect(says(welder)).to_contain_text("没有看清二维码")
+    expect(typed).to_have_value("123")
+    welder.evaluate("secret => { window.square = secret }", secret)
+    camera.set_input_files(file)
+    expect(typed).to_have_value(secret)
+    assert welder.evaluate("window.formats") == ["qr_code"]
     assert violations(welder) == []
     shot(welder, "82-taken")
 

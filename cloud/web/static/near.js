@@ -16,19 +16,20 @@ const SPENT = ["used", "expired", "void", "ended"];
 let busy = false;
 let drawn = "";
 
-// Which buttons there are follows the page's step; without a job there is nothing to carry.
+// Which buttons there are follows the page, which renews itself while this part stays: its step,
+// its terminal (another one after a repair), its job. Without a job there is nothing to carry.
 async function look() {
   if (!near) return;
   const able = "bluetooth" in navigator;
-  const { step, job, dark, along } = main();
+  const { step, job, device, dark, along } = main();
   near.querySelector(".unable").hidden = able;
-  const may = able && Boolean(job);
+  const may = able && Boolean(job && device);
   const beside = document.getElementById("here");
   if (beside) beside.hidden = !may;
   show("on", may && (step === "on" || step === "resume"));
   show("off", may && (step === "off" || step === "stop"));
   show("take", may && (step === "on" || step === "resume"));
-  const watches = Boolean(job) && (step === "wait-on" || step === "stop");
+  const watches = Boolean(job && device) && (step === "wait-on" || step === "stop");
   show("along", watches);
   when("along", watches);
   when("watched", may && step === "on" && Boolean(along));
@@ -38,7 +39,7 @@ async function look() {
   draw(held, able);
   const waiting = (await all("letters")).length;
   near.querySelector(".waiting").textContent = waiting ? words.waiting.replace("#", waiting) : "";
-  near.hidden = !(near.dataset.always || (job && USEFUL.includes(step)) || held.tickets.length || held.watches.length || waiting);
+  near.hidden = !(near.dataset.always || (job && device && USEFUL.includes(step)) || held.tickets.length || held.watches.length || waiting);
 }
 
 async function live(store) {
@@ -92,11 +93,11 @@ async function ticket(act, challenge) {
 // The phone has a network, the terminal has none: the ticket answers the terminal's own challenge.
 async function switchNow(act) {
   say(words.meeting);
-  const met = await Terminal.meet(near.dataset.device);
+  const met = await Terminal.meet(main().device);
   try {
     const { challenge } = await met.identity();
     const made = await ticket(act, challenge);
-    if (made) await give(met, near.dataset.device, made.ticket);
+    if (made) await give(met, main().device, made.ticket);
   } finally { met.part(); }
 }
 
@@ -104,7 +105,7 @@ async function switchNow(act) {
 const NEWER = ["malformed", "unsupported"]; // what a terminal says of a ticket of a later time
 async function proveHere() {
   say(words.meeting);
-  const met = await Terminal.meet(near.dataset.device);
+  const met = await Terminal.meet(main().device);
   try {
     const { challenge } = await met.identity();
     const made = await asked(near.dataset.here, { ch: challenge });
@@ -123,7 +124,7 @@ async function take() {
   const made = await ticket("on", "");
   if (!made) return;
   const { job } = main();
-  await keep("tickets", { job, device: near.dataset.device, machine: near.dataset.machine, text: made.ticket, exp: made.exp, watched: made.watched });
+  await keep("tickets", { job, device: main().device, machine: near.dataset.machine, text: made.ticket, exp: made.exp, watched: made.watched });
   say(words.taken);
 }
 
@@ -131,7 +132,7 @@ async function take() {
 async function comeAlong() {
   const { ok, refusals, ...told } = await asked(near.dataset.along, {}) ?? {};
   if (!ok) return;
-  await keep("watches", { ...told, job: main().job, device: near.dataset.device, machine: near.dataset.machine, seen: Date.now() });
+  await keep("watches", { ...told, job: main().job, device: main().device, machine: near.dataset.machine, seen: Date.now() });
   near.querySelector("details").open = true;
   say(words.along);
 }

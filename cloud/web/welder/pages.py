@@ -49,7 +49,7 @@ def machine(code: str) -> ResponseReturnValue:
             return redirect(url_for("technician.machine", code=found.code), 303)
         must_see(unit, viewer, found)
         shown = screen.seen_by(unit, found, person_of(unit, viewer))
-        return _page(unit, viewer, shown, found.device or "")
+        return _page(unit, viewer, shown)
 
 
 @blueprint.get("/m/<code>/state")
@@ -76,13 +76,12 @@ def drafts() -> Drafts:
     return current_app.extensions["hanma_drafts"]
 
 
-def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any], device: str) -> str:
+def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any]) -> str:
     step = words.step(shown, viewer)
     return render_template(
         "welder/machine.html",
         shown=shown,
-        device=device,
-        on_site=bool(viewer.roles & {"welder", "fire_watch"}),
+        on_site=bool(viewer.roles & screen.ON_SITE),
         etag=answers.etag(shown),
         step=step,
         reload_s=words.reload_s(shown, step.sign, unit.now),

@@ -27,8 +27,14 @@ from cloud.work.refusal import Refusal, Words
 _QUICK_MS, _SLOW_MS = 1_000, 5_000  # while the machine is to answer, and otherwise
 
 
+ON_SITE = frozenset({"welder", "fire_watch"})
+
+
 def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
-    """The machine as this person sees it now: plain values, absolute times, their language."""
+    """The machine as this person sees it now: plain values, absolute times, their language.
+
+    `device` = the terminal that Bluetooth meets, told to those on site.
+    """
     shown = jobs.view(unit, machine, person, accounts.session_id(visitor.session_token()))
     plain = (
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part"),
@@ -38,6 +44,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         "along",
     )
     return {name: getattr(shown, name) for name in plain} | {
+        "device": (machine.device or "") if person.roles & ON_SITE else "",
         "profile": shown.profile.id,
         "permit": shown.profile.permit,
         "ticks": [{"id": tick.id, "words": words(tick.words)} for tick in ticks_of(shown)],
