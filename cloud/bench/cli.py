@@ -18,7 +18,7 @@ _FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 @click.option("--times", default=300, show_default=True, type=click.IntRange(20, 5000))
 @click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
 def decide(machines: int, welders: int, times: int, folder: Path | None) -> None:
-    """ON: decision, durable commit and command, with a province loaded; and every list page."""
+    """ON: decision, commit and command, with a province loaded; every list page and search."""
     from cloud.bench.county import Size
     from cloud.bench.decide import measure
 

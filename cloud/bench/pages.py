@@ -1,7 +1,8 @@
 """How long each list page takes: every GET without arguments, for every role that may call it.
 
-Where a page has a next one (`after=`), that is measured as well. What answers with anything but
-200 (a redirect, a page that is off) is passed over.
+Where a page has a next one (`after=`), that is measured as well, and so is each search and filter:
+for what there is, and for what there is not (not for a name: all people here have the same one).
+What answers with anything but 200 (a redirect, a page that is off) is passed over.
 """
 
 import re
@@ -9,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from html import unescape
+from urllib.parse import urlencode
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,12 +20,19 @@ from cloud.base.unit import Ground
 from cloud.bench import county
 from cloud.registry import accounts, factors, people
 from cloud.registry.enterprises import Enterprise
+from cloud.registry.machines import INDUSTRIES, Machine
 from cloud.registry.people import ROLES
 from cloud.web import create_app, rights, visitor
 
 LIMIT_MS, STATUS_LIMIT_MS = 100, 150
 _TIMES = 7
+_FILTERED = (
+    *("/machines", "/machines.json", "/alarms", "/trends", "/map.json"),
+    *("/registers/machines", "/registers/enterprises", "/registers/people"),
+    "/registers/certificates",
+)
 _COUNTY = f"{county.ROOT}00"
+_CSRF = re.compile('name="csrf" content="([^"]+)"')
 _NEXT = re.compile(r'href="([^"]*after=[^"]*)"')
 # An officer of a whole city, and one of a county: a wide and a narrow look.
 _VIEWERS = [(role, county.ROOT) for role in sorted(ROLES)] + [("officer", _COUNTY)]
@@ -32,23 +41,62 @@ _VIEWERS = [(role, county.ROOT) for role in sorted(ROLES)] + [("officer", _COUNT
 def measure(ground: Ground, say: Callable[[str], None]) -> list[str]:
     """Prints each page's median and its limit; those that took longer."""
     app = create_app(ground)
-    slow = []
+    slow, worst = [], (0.0, "")
+    asked = list(_asked(ground))
     for role, district in _VIEWERS:
         client = app.test_client()
         client.set_cookie(visitor.SESSION, signed_in(ground, role, district))
-        for path in _and_the_next(client, _paths(app, role)):
-            took = []
-            for _ in range(_TIMES):
-                start = time.perf_counter()
-                client.get(path)
-                took.append((time.perf_counter() - start) * 1000)
-            median = statistics.median(took)
+        pages = [(path, "") for path in _and_the_next(client, _paths(app, role))]
+        plain = {path for path, _words in pages}
+        pages += [(path, q) for path, q in asked if path.partition("?")[0] in plain]
+        for path, words in pages:
+            median = _median(client, path, words)
             limit = STATUS_LIMIT_MS if path in ("/", "/status.json") else LIMIT_MS
-            name = f"{path[:40]} {role} {district}"
-            say(f"{name:44} {median:8.1f} ms  limit {limit} ms")
+            name = f"{path[:60]}{words and f' [{words}]'} {role} {district}"
+            say(f"{name:64} {median:8.1f} ms  limit {limit} ms")
+            worst = max(worst, (median / limit, f"{name} {median:.1f} ms  limit {limit} ms"))
             if median > limit:
                 slow.append(f"{name} {median:.0f} ms")
+    say(f"worst page: {worst[1]}")
     return slow
+
+
+def _median(client: FlaskClient, path: str, words: str) -> float:
+    """Milliseconds of a page, or of a search for these words that stands in no address."""
+    token = _CSRF.search(client.get(path).text) if words else None
+    form = {"q": words, "csrf": token[1]} if token else {}
+    took = []
+    for _ in range(_TIMES):
+        start = time.perf_counter()
+        answer = client.post(path, data=form) if words else client.get(path)
+        took.append((time.perf_counter() - start) * 1000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} [{words}]: {answer.status_code}")
+    return statistics.median(took)
+
+
+def _asked(ground: Ground) -> Iterator[tuple[str, str]]:
+    """(address, ""), or (address, words) where words are posted: they may name a person."""
+    with ground.read() as unit:
+        machine = unit.db.scalars(select(Machine).order_by(Machine.code.desc()).limit(1)).one()
+        uscc = unit.db.scalars(select(Enterprise.uscc).order_by(Enterprise.uscc.desc())).first()
+    named = {
+        "machines": (machine.code, machine.device or "", uscc or "", "HM-NONE"),
+        "enterprises": (uscc or "", "演示企业", "企业 7", "没有这一家"),
+        "terminals": (machine.device or "", "HM-NONE"),
+        "stock": ("HM-NONE", "aabbccddeeff"),
+    }
+    for register, some in named.items():
+        yield from ((f"/registers/{register}?{urlencode({'q': one})}", "") for one in some)
+    for one in ("没有此人", "m7", "13800000007", "nobody"):
+        yield "/registers/people", one
+    for one in ("演示00000007", "没有此证"):
+        yield "/registers/certificates", one
+    yield f"/office/audit?{urlencode({'q': machine.id})}", ""
+    for role in sorted(ROLES):
+        yield f"/office/accounts?role={role}", ""
+    for path in _FILTERED:
+        yield f"{path}?district={_COUNTY}&trade={INDUSTRIES[-1]}", ""
 
 
 def _and_the_next(client: FlaskClient, paths: Iterator[str]) -> Iterator[str]:

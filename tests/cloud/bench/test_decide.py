@@ -72,3 +72,6 @@ def test_the_last_line_has_the_figures_beside_their_limit() -> None:
     assert told["with_viewers"]["times"] == 10
     assert (told["machines"], told["welders"], told["times"]) == (100, 100, 20)
     assert "/office/registrations office" in done.stderr
+    assert "/registers/people [m7] officer" in done.stderr
+    assert "/alarms?district=990100&trade=special officer" in done.stderr
+    assert "worst page: /" in done.stderr
