@@ -28,6 +28,7 @@ _BEAT_S = 1
 _PROFILE = Profile(beat_s=_BEAT_S, journal=0.0, alarm=0.0, arrive_s=0.5)
 _SILENCE_S = 30.0
 _LATE_S = 14.0  # longer than a command may live, by the wall's clock too
+_OVER_S = 6.0  # past the end of an ON, and before the cloud gives it up and sends another
 _ASKED = re.compile(r"^GET /terminals/([\w-]+)\?since_ns=(\d+) ")
 
 
@@ -50,7 +51,7 @@ class TrialTerminal(LightTerminal):
     """A light terminal that notes what it does, can release itself, and may lack a guard."""
 
     def __init__(self, device: str, secret: bytes, now: int, notes: Notes, without: str) -> None:
-        self._notes, self._without = notes, without
+        self._notes, self.without = notes, without
         self._cause = ""
         self._id = ""
         self.relay = 0
@@ -87,7 +88,7 @@ class TrialTerminal(LightTerminal):
     def hear(self, body: bytes, now: int) -> bytes | None:
         said = json.loads(body)
         self._id = self._cause = said.get("id", "")
-        if self._without == "terminal-replay":
+        if self.without == "terminal-replay":
             self._answers.pop(self._id, None)
         return super().hear(body, now)
 
@@ -108,7 +109,7 @@ class TrialTerminal(LightTerminal):
         word = super()._judge(id, name, paras, now)
         lost = {"terminal-replay": "replayed", "terminal-expiry": "expired"}
         lost |= {"terminal-mac": "bad-mac"}
-        if word and word == lost.get(self._without):
+        if word and word == lost.get(self.without):
             return self._obey(name, paras["actionCode"], paras["content"], now)
         return word
 
@@ -202,6 +203,9 @@ class Observed(Member):
     def _heard(self, body: bytes) -> None:
         said = json.loads(body)
         on = said.get("command_name") == "switch" and said["paras"]["actionCode"] == "1"
+        if on and self.terminal.without == "terminal-expiry" and not self.quiet:
+            asyncio.get_running_loop().call_later(_OVER_S, super()._heard, body)
+            return
         if on and not self.quiet and self._chance.random() < 0.15:  # the line dies under it
             self._fall_silent(_LATE_S)
         if self._silent:
