@@ -14,6 +14,7 @@ from cloud.registry.accounts import SignedInSession
 from cloud.work import jobs
 from cloud.work.job import Job
 from tests.cloud.stand_in import StandIn
+from tests.cloud.work.test_speed import plans, statements
 
 NUMBER = "990101199003070" + "01"
 IDENTITY = NUMBER + identity_check(NUMBER)
@@ -214,3 +215,13 @@ def test_a_terminal_with_the_numbers_of_another_one_names_it(browser, county, ca
     page = office.get("/registers/terminals/T1")
     assert '"/registers/terminals/T2"' in page.text and "与 T2 相同" in page.text
     assert "与 T1 相同" in office.get("/registers/terminals/T2").text
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_filtered_page_follows_the_order_of_an_index(kind, browser, county, cast):
+    office = browser(cast.office)
+    with statements(county.ground.engine) as seen:
+        assert office.get(f"/registers/{kind}?district=990101&trade=industry").status_code == 200
+    turned = [one for one in seen if " LIMIT " in one[0] and "ORDER BY" in one[0]]
+    sorts = [plan for plan in plans(county.ground.engine, turned) if "FOR ORDER BY" in plan]
+    assert sorts == []
