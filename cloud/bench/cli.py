@@ -118,7 +118,7 @@ def footprint(terminals: int, folder: Path | None) -> None:
 
 
 @bench.command()
-@click.option("--jobs", default=500, show_default=True, type=click.IntRange(10, 5_000))
+@click.option("--jobs", default=300, show_default=True, type=click.IntRange(10, 5_000))
 @click.option("--at-once", default=8, show_default=True, type=click.IntRange(1, 200))
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 20))
 @click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
