@@ -57,7 +57,8 @@ class Trial:
 
     def real(self, at: int) -> int:
         """The cloud's time as this machine's; where two would do, the earlier clock holds."""
-        jumps = [(0, 0), *((one["t"], one["error_ms"]) for one in self.of("clock"))]
+        first = min((one["t"] for one in self.notes), default=0)  # an hour back is before it
+        jumps = [(first, 0), *((one["t"], one["error_ms"]) for one in self.of("clock"))]
         ends = [t for t, _error in jumps[1:]] + [1 << 62]
         for (begins, error), ends_at in zip(jumps, ends, strict=True):
             if begins - _SAME_MS <= at - error <= ends_at + _SAME_MS:
