@@ -139,7 +139,7 @@ class Orders:
             return {"d": t.identity.device, "code": messages.code_of(word), "word": word}
         if word == "used" and t.tickets.answered(ticket.id):
             return t.tickets.answered(ticket.id)
-        effects = []
+        effects, relay = [], None
         if not word:
             t.heard(up)
             t.told_time(ticket.iat, up, bool(ticket.ch))
@@ -153,10 +153,13 @@ class Orders:
         else:
             t.apply(effects)
             t.board.edge.set()
-            if ticket.act != "here" and not await self._moved(t.board.relay.driven):
-                t.apply(t.controller.did_not_move(t.up_ms()))
-                word = "relay-stuck"
-        relay = t.board.relay.closed
+            if ticket.act != "here":
+                relay = await self._moved(t.board.relay.driven)
+                if relay is None:
+                    t.apply(t.controller.did_not_move(t.up_ms()))
+                    word = "relay-stuck"
+        if relay is None:
+            relay = t.board.relay.closed
         return t.tickets.receipt(ticket, word, t.authority, t.up_ms(), relay)
 
     def state(self):
@@ -221,29 +224,34 @@ class Orders:
         """Answers when the relay's own contact has followed, or something else came first."""
         t = self._t
         wanted = t.board.relay.driven
-        moved = await self._moved(wanted)
+        relay = await self._moved(wanted)
         self._moving.remove(command.id)
         refusal = ""
         if t.board.relay.driven != wanted:  # an ON was overtaken by an OFF, or the reverse
             refusal = "ended" if wanted else ""
-        elif not moved:
+        elif relay is None:
             t.apply(t.controller.did_not_move(t.up_ms()))
             refusal = "relay-stuck"
-        self._reply(command.id, command.name, refusal)
+        self._reply(command.id, command.name, refusal, relay=relay)
 
     async def _moved(self, wanted):
+        """Where the contact is when it has followed or something else came first; None: it has
+        not followed. Not to be read once more: it chatters for some milliseconds."""
         relay = self._t.board.relay
         for _ in range(MOVE_MS // 10):
-            if relay.closed == wanted or relay.driven != wanted:
-                return True
+            closed = relay.closed
+            if closed == wanted or relay.driven != wanted:
+                return closed
             await asyncio.sleep_ms(10)
-        return False
+        return None
 
-    def _reply(self, id, name, refusal, proven=True):
+    def _reply(self, id, name, refusal, proven=True, relay=None):
         """Answers; only what the cloud's own mac proved is remembered, so that nobody else can
         spend a command's id before it comes."""
         t, up = self._t, self._t.up_ms()
-        relay, authority = t.board.relay.closed, t.authority
+        authority = t.authority
+        if relay is None:
+            relay = t.board.relay.closed
         result = {
             "relay": relay,
             "mode": t.controller.mode,

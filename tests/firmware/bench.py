@@ -131,16 +131,18 @@ class AtModem(Serial):
 
 
 class Relay:
-    """A contactor whose own contact follows its coil after `lag_ms`, or is `stuck` at 0 or 1."""
+    """A contactor whose own contact follows its coil after `lag_ms`, or is `stuck` at 0 or 1.
+
+    For `chatter_ms` after it followed, every second look finds it where it was."""
 
     def __init__(self) -> None:
         self.driven = 0
-        self.lag_ms = 40
+        self.lag_ms, self.chatter_ms = 40, 0
         self._stuck: int | None = None
         self.moves: list[tuple[int, int]] = []
         self.looks_ms: list[int] = []
         self.edge: Edge | None = None
-        self._before = 0
+        self._before, self._there = 0, False
 
     def close(self) -> None:
         self._drive(1)
@@ -173,8 +175,12 @@ class Relay:
         self.looks_ms.append(now_ms())
         if self.stuck is not None:
             return self.stuck
-        if self.moves and now_ms() - self.moves[-1][0] < self.lag_ms:
+        since_ms = now_ms() - self.moves[-1][0] if self.moves else self.lag_ms + self.chatter_ms
+        if since_ms < self.lag_ms:
             return self._before
+        if since_ms < self.lag_ms + self.chatter_ms:
+            self._there = not self._there
+            return self.driven if self._there else self._before
         return self.driven
 
 

@@ -382,6 +382,19 @@ def test_a_contact_that_never_closes_opens_the_relay_and_is_answered_relay_stuck
     on_bench(script)
 
 
+@pytest.mark.parametrize("chatter_ms", [3, 25])
+def test_a_contact_that_chatters_is_told_as_it_was_found(chatter_ms: int) -> None:
+    async def script(bench: Bench) -> None:
+        bench.relay.chatter_ms = chatter_ms
+        assert (await bench.switch_on())["result"]["relay"] == 1
+        assert (await bench.switch_off())["result"]["relay"] == 0
+        text = ticketing.issue(on_line(bench, job="j2", lease_s=600))
+        told = await bench.terminal.orders.ticket(text)
+        assert (told["code"], told["relay"]) == (200, 1)
+
+    on_bench(script)
+
+
 def test_a_welded_contact_is_answered_relay_stuck_and_blocks_until_it_lets_go() -> None:
     async def script(bench: Bench) -> None:
         await bench.switch_on()
