@@ -99,8 +99,13 @@ def make_engine(url: str) -> Engine:
 
 
 def reader(engine: Engine) -> Engine:
-    """The same engine and pool, for transactions that take no write lock and cannot write."""
-    return engine.execution_options(hanma_read=True, postgresql_readonly=True)
+    """The same engine and pool, for transactions that take no write lock, cannot write and see
+    the database as it was at their first look, whatever others commit meanwhile."""
+    if engine.dialect.name == "postgresql":  # by itself it shows each statement the latest
+        return engine.execution_options(
+            postgresql_readonly=True, isolation_level="REPEATABLE READ"
+        )
+    return engine.execution_options(hanma_read=True)
 
 
 def claim_round(db: Session, name: str) -> bool:

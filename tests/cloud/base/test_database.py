@@ -45,6 +45,16 @@ def test_a_read_unit_cannot_write_on_either(either: Ground) -> None:
         unit.db.flush()
 
 
+def test_a_read_unit_is_of_one_moment_on_either(either: Ground) -> None:
+    with either.read() as unit:
+        assert unit.db.query(AuditHead).count() == 0
+        with either.write() as other:
+            other.db.add(AuditHead(district="a", seq=0, hash=""))
+        assert unit.db.query(AuditHead).count() == 0
+    with either.read() as unit:
+        assert unit.db.query(AuditHead).count() == 1
+
+
 def test_sixteen_threads_write_on_either(either: Ground) -> None:
     def one(number: int) -> None:
         with either.write() as unit:
