@@ -114,6 +114,7 @@ def _index(name: str, *columns: Any, where: Any, unique: bool = False) -> Index:
 _index("ux_job_open_machine", Job.machine_id, where=IS_OPEN, unique=True)
 _index("ux_job_open_welder", Job.welder_id, where=IS_OPEN, unique=True)
 _index("ux_job_open_fire_watch", Job.fire_watch_id, where=IS_OPEN, unique=True)
+_index("ix_job_open_named_watch", Job.named_watch_id, where=IS_OPEN)
 _index("ix_job_open_on", Job.on_at, where=IS_OPEN)
 _index("ix_job_open_enterprise", Job.enterprise_id, where=IS_OPEN)
 _index("ix_job_open_contract", Job.contract_id, where=IS_OPEN)

@@ -9,31 +9,38 @@ from cloud.work.view import next_step
 
 
 def of_person(unit: Unit, person_id: str, limit: int, offset: int = 0) -> list[Job]:
-    """The jobs in which this person welded or watched, the newest first."""
-    # Two arms, each along its own index and no longer than what is shown; nobody watches oneself.
+    """The jobs in which this person welded or watched, or is to watch, the newest first."""
+    # Arms, each along its own index and no longer than what is shown; nobody watches oneself.
     arms = (
         select(Job.id, Job.applied_at)
-        .where(column == person_id)
+        .where(*whose)
         .order_by(Job.applied_at.desc())
         .limit(limit + offset)
         .subquery()
-        for column in (Job.welder_id, Job.fire_watch_id)
+        for whose in (
+            (Job.welder_id == person_id,),
+            (Job.fire_watch_id == person_id,),
+            (Job.named_watch_id == person_id, Job.fire_watch_id.is_(None), IS_OPEN),
+        )
     )
-    both = union_all(*(select(arm.c.id) for arm in arms)).subquery()
-    rows = select(Job).where(Job.id.in_(select(both.c.id)))
+    found = union_all(*(select(arm.c.id) for arm in arms)).subquery()
+    rows = select(Job).where(Job.id.in_(select(found.c.id)))
     newest = rows.order_by(Job.applied_at.desc(), Job.id.desc())
     return list(unit.db.scalars(newest.limit(limit).offset(offset)))
 
 
 def to_do(job: Job, person_id: str) -> str:
-    """What this welder or fire watch still has to do: a step of `JobView.step`, or empty."""
+    """What somebody whose job `of_person` finds still has to do: a step of `JobView.step`, or
+    empty."""
     if job.state == "ended":
         return "clear"
     if job.state not in OPEN:
         return ""
+    waits = next_step(job, profile_of(job))
     if person_id == job.welder_id:
-        waits = next_step(job, profile_of(job))
         return "wait-watch" if waits == "watch" else waits
+    if person_id != job.fire_watch_id:  # named in the application, and waited for
+        return {"check": "wait-check", "face": "wait-face"}.get(waits, waits)
     return "stop" if job.state in ("on", "paused") else "wait-on"
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from cloud.work import listing
+from cloud.work import jobs, listing
+from cloud.work.job import Job
 
 
 def mine(site: Any, person: Any, limit: int = 10, offset: int = 0) -> list[str]:
@@ -44,6 +45,37 @@ def test_what_is_still_to_be_done(site: Any) -> None:
     assert steps(job) == ("clear", "clear")
     site.clear(job)
     assert steps(job) == ("", "")
+
+
+def apply_naming(site: Any) -> Any:
+    """An application that names the fire watch, as where a profile asks for it."""
+    job = site.apply()
+
+    def name(unit: Any) -> None:
+        unit.db.get_one(Job, job.id).named_watch_id = site.fire_watch.id
+
+    site.county.do(name)
+    return job
+
+
+def test_the_one_who_is_named_as_the_fire_watch_finds_the_job_before_it_is_confirmed(
+    site: Any,
+) -> None:
+    job = apply_naming(site)
+    assert mine(site, site.fire_watch) == [job.id]
+    assert listing.to_do(site.job(job), site.fire_watch.id) == "wait-check"
+    site.check(job)
+    assert listing.to_do(site.job(job), site.fire_watch.id) == "watch"
+    site.watch(job)
+    assert mine(site, site.fire_watch) == [job.id]
+    assert listing.to_do(site.job(job), site.fire_watch.id) == "wait-on"
+
+
+def test_a_job_that_came_to_nothing_is_not_the_named_ones(site: Any) -> None:
+    job = apply_naming(site)
+    site.county.do(jobs.cancel, job, site.welder)
+    assert mine(site, site.fire_watch) == []
+    assert mine(site, site.welder) == [job.id]
 
 
 def test_an_enterprise_sees_open_jobs_on_its_machines_and_those_done_for_it(
