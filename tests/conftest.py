@@ -26,11 +26,12 @@ _ON_THE_AIR = "tests/simulator/test_nearby_phone.py"  # phones take their time t
 _SPICE = ("tests/hardware/test_simulations.py", "test_the_commands_draw_and_check")
 _TRIAL = "tests/cloud/faults/test_trial.py"  # everything in processes of its own
 _PLATFORMS = "tests/cloud/platform/"  # requests through the whole application
-_BUILDS = "tests/release/test_joined.py"  # the tree joined, again and again
+_BUILDS = ("tests/release/test_joined.py", "tests/firmware/test_compiled.py")  # the whole tree
+_COUNTY = "tests/cloud/test_demo.py"  # the demo county, made again and again
 _WHOLE_CASES = ("tests/cloud/oversight/test_evidence.py", "tests/security/test_repository.py")
 _SLOW = (
     *(_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _COMMANDS, _LONG_SEARCH, _SERVER, _EVERY_CUT),
-    *(*_SPICE, _PLATFORMS, _TRIAL, _BUILDS, *_WHOLE_CASES),
+    *(*_SPICE, _PLATFORMS, _TRIAL, *_BUILDS, _COUNTY, *_WHOLE_CASES),
 )
 
 # Staged and alone: what a busy neighbour could make fail, for it keeps real time or drives other
