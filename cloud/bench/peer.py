@@ -22,7 +22,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
 from sqlalchemy import func, select
 
@@ -87,12 +86,7 @@ class PeerPress:
     welder: str
 
     def request(self) -> bytes:
-        body = urlencode({"machine": self.machine, "welder": self.welder}).encode()
-        head = (
-            f"POST /on HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
-            "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
-        )
-        return head.encode() + body
+        return presses.form("/on", {"machine": self.machine, "welder": self.welder})
 
 
 @dataclass
@@ -109,20 +103,11 @@ class Turn:
     def figures(self) -> dict[str, float]:
         taken = max(1, len(self.closed_ms))
         return {
-            **_halves("", self.closed_ms),
-            **_halves("answer_", self.answer_ms),
+            **presses.shares(self.closed_ms),
+            **presses.shares(self.answer_ms, "answer_"),
             "cpu_s_per_1000": round(1000 * self.cpu_s / taken, 2),
             "rss_mb": round(self.rss_mb, 1),
         }
-
-
-def _halves(name: str, took_ms: Sequence[float]) -> dict[str, float]:
-    took = sorted(took_ms) or [float("inf")]
-    p99 = took[min(len(took) - 1, len(took) * 99 // 100)]
-    return {
-        f"{name}p50_ms": round(statistics.median(took), 1),
-        f"{name}p99_ms": round(p99, 1),
-    }
 
 
 def told(race: Race, turns: Mapping[str, Sequence[Turn]]) -> dict[str, Any]:

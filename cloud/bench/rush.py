@@ -7,7 +7,6 @@ Terminals and brokers are processes of their own. With `whole` nothing is seeded
 """
 
 import asyncio
-import statistics
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -125,13 +124,11 @@ def _told(
     before: Usage,
     after: Usage,
 ) -> dict[str, Any]:
-    took = sorted(took_ms) or [float("inf")]
     return {
         "jobs": rush.jobs,
         "rate": rush.rate,
         "done_rate": round(taken / seconds, 1),
-        "p50_ms": round(statistics.median(took), 1),
-        "p99_ms": round(took[min(len(took) - 1, len(took) * 99 // 100)], 1),
+        **presses.shares(took_ms),
         "refused": rush.jobs - taken,
         "lost": lost,
         "machines": rush.size.machines,
