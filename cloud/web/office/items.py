@@ -248,9 +248,11 @@ def _machine_doors(one: Machine) -> Links:
 
 
 def _standing(unit: Unit, one: Machine) -> Links:
+    changes = standing.history(unit, one.id, _HISTORY)
+    unit.hold(Person, (row.who for row in changes))
     return [
         (None, f"{clock_time(row.at, unit.now)} · {words.STANDING[row.act][0]} · {told}")
-        for row in standing.history(unit, one.id, _HISTORY)
+        for row in changes
         for who in [people.get(unit, row.who)]
         for told in [" · ".join(filter(None, (row.why, mask_name(who.name) if who else "")))]
     ]
