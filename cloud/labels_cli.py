@@ -15,7 +15,7 @@ from cloud.registry.machines import Machine
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @click.option("--single", is_flag=True, help="A page of 60 × 60 mm each, not A4 sheets.")
 @click.option("--level", type=click.Choice(["Q", "H"]), default="H", show_default=True)
-@click.option("--hotline", default="", help="Whom to call, printed small.")
+@click.option("--hotline", default="", help="Whom to call, printed small [HANMA_HOTLINE].")
 @click.option("--replace", "why", default="", help="Reason; each machine gets a fresh code first.")
 def label(
     codes: tuple[str, ...], out: Path, single: bool, level: str, hotline: str, why: str
@@ -33,7 +33,7 @@ def label(
                 for machine in found:
                     _replace(unit, machine, why)
             worn = [machine.code for machine in found]
-        base = ground.settings.base_url
+        base, hotline = ground.settings.base_url, hotline or ground.settings.hotline
     labels = [drawing.Label(code, f"{base}/m/{code}", hotline) for code in worn]
     out.write_bytes((drawing.single if single else drawing.sheets)(labels, level))
     for code in worn:

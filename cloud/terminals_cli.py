@@ -227,7 +227,8 @@ def label(devices: tuple[str, ...], out: Path, single: bool) -> None:
         for device in devices:
             if terminals.get(unit, device) is None:
                 raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
-    labels = [drawing.of_terminal(device) for device in devices]
+        hotline = ground.settings.hotline
+    labels = [drawing.of_terminal(device, hotline) for device in devices]
     out.write_bytes((drawing.single if single else drawing.sheets)(labels, "H"))
     click.echo(f"{len(labels)} 张标签 labels → {out}")
 

@@ -1,8 +1,9 @@
 """The technician's bench: what was asked for, what is known of the module so far, what is said."""
 
+import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Wanted:
     virtual: bool = False
     yes: bool = False
     erase: bool = False
+    new_image: bool = False  # other than the one that this bench wrote before
+    pinned: str = ""  # digest of the image that this bench wrote last
     labels: Path | None = None  # folder that labels are written into
     offline: bool = False  # without SIM and network: the self-test leaves the modem's net out
 
@@ -52,12 +55,17 @@ class Module:
     work: Path  # a folder of this run, readable by its owner alone
     port: str = ""
     chip: str = ""
+    pages: str = ""  # what the codes on labels begin with, and whom to call: as the cloud tells
+    hotline: str = ""
     survey: dict[str, Any] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
 
 
 class Ledger:
-    """What was done on this bench: one JSON line a module and run. No secret is in it."""
+    """What was done on this bench: one JSON line a module and run. No secret is in it.
+
+    It pins the image: the modules of a bench are alike, until the technician says otherwise.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -69,13 +77,20 @@ class Ledger:
             file.write(json.dumps(told, ensure_ascii=False) + "\n")
 
     def of(self, chip: str) -> list[dict[str, Any]]:
-        """The runs of one chip, oldest first; a line that was cut off is passed over."""
-        found = []
+        """The runs of one chip, oldest first."""
+        return [told for told in self._all() if told.get("chip") == chip]
+
+    def image(self, virtual: bool = False) -> str:
+        """The digest of the image that was written last, or on a virtual board; "" = none was."""
+        written = ""
+        for one in self._all():
+            if "image" in one.get("steps", ()) and one.get("virtual", False) == virtual:
+                written = str(one["image"])
+        return written
+
+    def _all(self) -> Iterator[dict[str, Any]]:
+        """Oldest first; a line that was cut off is passed over."""
         for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else ():
-            try:
-                told = json.loads(line)
-            except ValueError:
-                continue
-            if told.get("chip") == chip:
-                found.append(told)
-        return found
+            with contextlib.suppress(ValueError):
+                if isinstance(told := json.loads(line), dict):
+                    yield told

@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
 @click.option("--port", default="", help="Where the module is [the only usual adapter].")
 @click.option("--image", type=_FILE, help="The MicroPython image [fetched from its site].")
 @click.option("--image-sha256", default="", help="Its digest, got apart from it.")
+@click.option(
+    "--new-image", is_flag=True, help="It is meant to be another than the modules before got."
+)
 @click.option("--cloud", default="", help="The cloud's address, https://…")
 @click.option(
     "--code", envvar="HANMA_ENROL_CODE", default="", help="The enrolment code [asked for]."
@@ -78,7 +82,7 @@ def flash(
     book = Ledger(ledger)
 
     def one(wanted: Wanted) -> dict[str, Any]:
-        record = _one(wanted)
+        record = _one(replace(wanted, pinned=book.image(wanted.virtual)))
         book.note(record)
         click.echo(json.dumps(record, ensure_ascii=False))
         return record
@@ -121,6 +125,8 @@ def _one(wanted: Wanted) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="hanma-flash-") as work:
         ask = (lambda question: True) if wanted.yes else _confirm
         module = Module(wanted, _say, ask, Path(work))
+        if wanted.virtual:
+            module.record["virtual"] = True
         steps.flash(module)
     return module.record
 

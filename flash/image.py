@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from flash.bench import Module, StepFailed
+from flash.bench import Module, StepFailed, Wanted
 from flash.tools import cable, esptool
 
 AT = 0x1000
@@ -48,6 +48,7 @@ def ready(module: Module) -> bytes:
             "The digest is not 64 hex digits.",
             "请把摘要完整复制过来。 Copy the whole digest.",
         )
+    _as_pinned(wanted)
     raw = _read(wanted.image) if wanted.image else _fetched()
     digest, given = hashlib.sha256(raw).hexdigest(), wanted.image_sha256.lower()
     if digest != given:
@@ -68,6 +69,20 @@ def ready(module: Module) -> bytes:
     return raw
 
 
+def _as_pinned(wanted: Wanted) -> None:
+    """A slip, or a file that somebody swapped, does not come between two modules."""
+    given = wanted.image_sha256.lower()
+    if wanted.new_image or given.startswith(wanted.pinned):
+        return
+    raise StepFailed(
+        "image-other",
+        f"这个工作台上一次写入的镜像是 {wanted.pinned[:16]}…，这次给出的是 {given[:16]}…。 "
+        "This bench wrote another image before.",
+        "不是有意更换就请停下核实；确实要换，请加 --new-image 再运行一次。 "
+        "Stop and find out why; if the change is meant, run again with --new-image.",
+    )
+
+
 def write(module: Module) -> str:
     """Writes what is not there yet."""
     raw = ready(module)
@@ -76,7 +91,7 @@ def write(module: Module) -> str:
         part = module.work / f"image-{start:x}.bin"
         part.write_bytes(raw[start - AT : end - AT])
         parts += [hex(start), str(part)]
-    module.record["image"] = module.wanted.image_sha256.lower()[:16]
+    module.record["image"] = module.wanted.image_sha256.lower()
     same, said = esptool(module, "verify-flash", *parts)
     if same and not module.wanted.erase:
         return "已是这个版本 already there"

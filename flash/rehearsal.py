@@ -79,9 +79,11 @@ def cloud() -> Iterator[dict[str, Any]]:
 
 
 def made_up_image(told: dict[str, Any]) -> dict[str, Any]:
-    """The board's own made-up image and its digest, in place of MicroPython's."""
+    """The board's own made-up image and its digest, in place of MicroPython's: it may change with
+    the program."""
     image = Path(told["image"])
-    return {"image": image, "image_sha256": hashlib.sha256(image.read_bytes()).hexdigest()}
+    digest = hashlib.sha256(image.read_bytes()).hexdigest()
+    return {"image": image, "image_sha256": digest, "new_image": True}
 
 
 @contextlib.contextmanager

@@ -108,10 +108,11 @@ def _labels(module: Module) -> Path | None:
         return None
     from hardware.label import Label, of_terminal
 
-    path = _written(wanted.labels / f"{device}.pdf", of_terminal(device))
+    path = _written(wanted.labels / f"{device}.pdf", of_terminal(device, module.hotline))
     if wanted.machine:
-        url = f"{wanted.cloud}/m/{wanted.machine}"
-        path = _written(wanted.labels / f"{wanted.machine}.pdf", Label(wanted.machine, url))
+        url = f"{module.pages}/m/{wanted.machine}"
+        label = Label(wanted.machine, url, module.hotline)
+        path = _written(wanted.labels / f"{wanted.machine}.pdf", label)
     module.record["label"] = str(path)
     return path
 

@@ -19,7 +19,7 @@ SIZE = 60 * mm
 LEVELS = ("Q", "H")
 _FONT = "STSong-Light"  # a font that every PDF reader with Chinese knows; nothing is embedded
 _ACROSS, _DOWN = 3, 4  # labels on an A4 sheet
-_QR = 40 * mm
+_QR, _WIDE = 40 * mm, 56 * mm
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Label:
     title: str = "电焊机 · 扫码作业 · 持证上岗"
 
 
-def of_terminal(device: str) -> Label:
+def of_terminal(device: str, hotline: str = "") -> Label:
     """The terminal's own: its id, which a technician's phone reads when it is fitted."""
-    return Label(device, device, title="智能终端 · 安装时扫码")
+    return Label(device, device, hotline, title="智能终端 · 安装时扫码")
 
 
 def spaced(code: str) -> str:
@@ -60,8 +60,9 @@ def _draw(canvas: Canvas, label: Label, x: float, y: float, level: str) -> None:
     canvas.setFont("Courier-Bold", 13)
     canvas.drawCentredString(middle, y + 7 * mm, spaced(label.code))
     if label.hotline:
-        canvas.setFont(_FONT, 8)
-        canvas.drawCentredString(middle, y + 3 * mm, f"开不了机、标识破损请拨 {label.hotline}")
+        words = f"开不了机、标识破损请拨 {label.hotline}"
+        canvas.setFont(_FONT, min(8.0, 8 * _WIDE / canvas.stringWidth(words, _FONT, 8)))
+        canvas.drawCentredString(middle, y + 3 * mm, words)
 
 
 def _canvas(size: tuple[float, float]) -> tuple[Canvas, BytesIO]:

@@ -39,6 +39,7 @@ class Settings:
     listen: Annotated[str, "address of the web server"] = "127.0.0.1:8080"
     proxies: Annotated[int, "proxies in front, whose word on the caller's address is taken"] = 0
     base_url: Annotated[str, "what QR codes begin with; empty = listen"] = ""
+    hotline: Annotated[str, "whom to call, printed on labels; empty = none"] = ""
     profile: Annotated[str, "whose rules hold (work/profiles)"] = "chongqing"
     release_key: Annotated[
         str, "public key of upgrade packages, hex; empty = not checked here"

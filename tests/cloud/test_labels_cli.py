@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pypdfium2
 from click.testing import CliRunner, Result
 
 from cloud.base.database import migrate
@@ -14,6 +15,7 @@ from tests.cloud.conftest import County, HandClock
 
 def hanma(data: Path, *words: str) -> Result:
     told = {"HANMA_DATA": str(data), "HANMA_BASE_URL": "https://hanma.example"}
+    told["HANMA_HOTLINE"] = "000-7654321"
     return CliRunner().invoke(main, ["label", *words], env=told)
 
 
@@ -41,6 +43,16 @@ def test_labels_are_written_and_a_replaced_one_is_told_from_an_unknown(tmp_path:
         rows = unit.db.query(audit.AuditRow).filter_by(what="label-replaced").all()
         assert [row.details for row in rows] == [{"old": code, "new": fresh}]
     ground.close()
+
+
+def test_whom_to_call_is_printed_as_the_settings_say_unless_the_command_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    code, out = code_of_a_machine(tmp_path), tmp_path / "labels.pdf"
+    for words, printed in ([], "000-7654321"), (["--hotline", "000-1111111"], "000-1111111"):
+        assert hanma(tmp_path, code, "--out", str(out), *words).exit_code == 0
+        with pypdfium2.PdfDocument(out) as label:
+            assert printed in label[0].get_textpage().get_text_bounded()
 
 
 def test_an_unknown_code_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:

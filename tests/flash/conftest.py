@@ -90,7 +90,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    settings = Settings(data_dir=folder / "data", release_key="")
+    settings = Settings(data_dir=folder / "data", release_key="", hotline="000-7654321")
     settings.data_dir.mkdir()
     ground = Ground.open(settings, HandClock())
     migrate(ground.engine)

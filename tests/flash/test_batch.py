@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flash import batch, rehearsal, steps
-from flash.bench import BROKEN_OFF, Module, Wanted
+from flash.bench import BROKEN_OFF, Ledger, Module, Wanted
+from simulator.cable.flashchip import Kind
+from tests.flash.conftest import Shop
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
@@ -129,6 +132,41 @@ def test_where_nobody_is_asked_the_next_one_is_who_is_plugged_in_next(tmp_path: 
 
 def _enough() -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_a_module_that_failed_is_unplugged_and_the_next_one_in_the_same_port_is_taken(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """Boards on their cables: what is waited for is the port itself."""
+    ledger, port = Ledger(tmp_path / "ledger.jsonl"), tmp_path / "ttyUSB0"
+    kinds = (Kind(chip="esp32s3", mac="a4cf12ba0001"), Kind(flash_mb=2, mac="a4cf12ba0002"))
+    with (
+        shop.board("batch-1", kind=kinds[0]) as first,
+        shop.board("batch-2", kind=kinds[1]) as second,
+    ):
+        port.symlink_to(first.board.link)
+
+        def told(text: str) -> None:
+            if text.startswith("拔下"):
+                first.do(first.board.pull)
+                second.do(second.board.pull)
+
+        def plug_in() -> None:
+            port.unlink()
+            port.symlink_to(second.board.link)
+            second.do(second.board.plug)
+
+        hand = iter((plug_in, _enough))
+        place = contextlib.nullcontext(replace(shop.wanted, port=str(port)))
+
+        def one(wanted: Wanted) -> Record:
+            ledger.note(record := shop.run(wanted.port))
+            return record
+
+        batch.unattended(lambda number: place, one, None, told, wait=lambda: next(hand)())
+    rows = [json.loads(line) for line in ledger.path.read_text().splitlines()]
+    assert [row["why"] for row in rows] == ["wrong-chip", "small-flash"]
 
 
 def test_a_step_that_is_broken_off_stands_in_the_record(tmp_path: Path) -> None:

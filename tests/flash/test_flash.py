@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from cloud.link import stock, terminals
@@ -27,7 +28,9 @@ def test_a_bare_module_becomes_a_terminal(shop: Shop, flashed: Path) -> None:
     assert (flashed / NVS / "hanma.device").read_bytes() == b"HMA4CF120000F1"
     assert (flashed / NVS / "hanma.slots").read_bytes() == b",,0,0,0,0,0"
     assert (flashed / "files" / "terminal" / "app.mpy").exists()
-    assert (shop.folder / "labels" / "HMA4CF120000F1.pdf").read_bytes().startswith(b"%PDF")
+    with pypdfium2.PdfDocument(shop.folder / "labels" / "HMA4CF120000F1.pdf") as label:
+        printed = label[0].get_textpage().get_text_bounded()
+    assert "HMA4CF 1200 00F1" in printed and "000-7654321" in printed
     assert shop.county.ask(stock.get, "a4cf120000f1").state == "flashed"
 
 
@@ -78,6 +81,29 @@ def test_an_image_of_another_digest_is_never_written(shop: Shop) -> None:
         digest = hashlib.sha256(other.read_bytes()).hexdigest()
         record = shop.run(str(bench.board.link), image=other, image_sha256=digest)
         assert record["why"] == "image-form" and not bench.board.flash.bootable
+
+
+def test_another_image_than_the_modules_before_got_is_not_written_until_it_is_meant(
+    shop: Shop, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+
+    def break_off(said: str) -> None:
+        if " 4/7 " in said:
+            raise KeyboardInterrupt
+
+    with shop.board("pinned") as bench:
+        port = str(bench.board.link)
+        ledger.note({"steps": ["port", "chip", "image"], "image": "ab" * 32})
+        ledger.note({"steps": ["port", "chip"], "image": "cd" * 32})  # that one was not written
+        record = shop.run(port, pinned=ledger.image())
+        assert (record["failed"], record["why"]) == ("image", "image-other")
+        assert "abababababababab…" in shop.said[-2] and "--new-image" in shop.said[-1]
+        assert not bench.board.flash.bootable
+        record = shop.run(port, hand=break_off, pinned=ledger.image(), new_image=True)
+        assert record["steps"][-1] == "image" and bench.board.flash.bootable
+        ledger.note(record)
+    assert ledger.image() == shop.wanted.image_sha256 and ledger.image(virtual=True) == ""
 
 
 @pytest.mark.parametrize("digest", ["1234", "sha256:" + "0" * 64, "0" * 63 + "g", "0" * 63 + "\n"])

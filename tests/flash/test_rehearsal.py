@@ -1,4 +1,4 @@
-"""`hanma flash --virtual`: the whole bench without hardware, and again on the same board."""
+"""`hanma flash --virtual`: the bench without hardware, a batch, and again on the same board."""
 
 import json
 import os
@@ -9,22 +9,17 @@ from typing import Any
 
 import pytest
 
+from tests.flash.conftest import Shop
+
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-def rehearsed(folder: Path, ledger: Path) -> dict[str, Any]:
+def rehearsed(folder: Path, ledger: Path, *words: str) -> dict[str, Any]:
     """The last line of one run; the folder is named from where the command runs."""
-    command = [
-        "flash",
-        "--virtual",
-        os.path.relpath(folder, ROOT),
-        "--yes",
-        "--ledger",
-        str(ledger),
-    ]
+    command = ["flash", "--virtual", os.path.relpath(folder, ROOT), "--yes", *words]
     done = subprocess.run(
-        [sys.executable, "-m", "cloud", *command],
+        [sys.executable, "-m", "cloud", *command, "--ledger", str(ledger)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -35,14 +30,19 @@ def rehearsed(folder: Path, ledger: Path) -> dict[str, Any]:
     return told | {"said": done.stderr}
 
 
-def test_a_virtual_board_is_made_a_terminal_and_a_second_run_changes_nothing(
-    tmp_path: Path,
+def test_a_batch_goes_past_a_module_that_fails_which_a_second_run_takes_up_where_it_stopped(
+    shop: Shop, tmp_path: Path
 ) -> None:
     board, ledger = tmp_path / "board", tmp_path / "ledger.jsonl"
-    first = rehearsed(board, ledger)
-    assert first["ok"], first["said"]
-    assert first["steps"][-1] == "record" and first["device"].startswith("HM")
-    again = rehearsed(board, ledger)  # its application runs by now, and is broken off
+    told = rehearsed(board, ledger, "--batch", "--fault", "no-sim")
+    rows = [json.loads(line) for line in ledger.read_text().splitlines()]
+    assert [row.get("why", "") for row in rows] == ["sim", ""], told["said"]
+    assert (told["modules"], told["good"]) == (2, 1)
+    assert told["failed"] == [{"chip": rows[0]["chip"], "why": "sim"}]
+    assert rows[1]["steps"][-1] == "record" and rows[1]["device"].startswith("HM")
+
+    cloud = ("--cloud", shop.address, "--code", shop.code())
+    again = rehearsed(board, ledger, *cloud)  # its application runs by now, and is broken off
     assert again["ok"], again["said"]
-    assert "更新 changed 0" in again["said"]
-    assert len(ledger.read_text().splitlines()) == 2
+    assert again["chip"] == rows[0]["chip"] and "更新 changed 0" in again["said"]
+    assert len(ledger.read_text().splitlines()) == 3

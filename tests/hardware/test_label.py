@@ -85,5 +85,15 @@ def test_the_code_is_printed_in_groups() -> None:
     assert label.spaced(_CODE) == "990101 0ABC DEFG"
 
 
+@pytest.mark.parametrize("hotline", ["000-0000000", "000-00000000 转 000，或 0000000000"])
+def test_whom_to_call_is_printed_within_the_label_however_long_it_is(hotline: str) -> None:
+    with pypdfium2.PdfDocument(label.single([Label(_CODE, "x", hotline)])) as document:
+        text = document[0].get_textpage()
+        assert hotline in text.get_text_bounded()
+        at = text.get_text_bounded().index("开不了机")
+        boxes = [text.get_charbox(at + n) for n in range(len("开不了机、标识破损请拨 " + hotline))]
+    assert min(box[0] for box in boxes) > 0 and max(box[2] for box in boxes) < label.SIZE
+
+
 def test_the_same_labels_make_the_same_file() -> None:
     assert label.sheets([_LABEL]) == label.sheets([_LABEL])

@@ -107,8 +107,9 @@ def label(code: str) -> Response:
     with visitor.ground().read() as unit:
         entitled(unit, person(unit))
         found = machine_at(unit, code)
-    url = f"{visitor.ground().settings.base_url}/m/{found.code}"
-    pdf = drawing.single([drawing.Label(found.code, url)])
+    settings = visitor.ground().settings
+    url = f"{settings.base_url}/m/{found.code}"
+    pdf = drawing.single([drawing.Label(found.code, url, settings.hotline)])
     return Response(pdf, mimetype="application/pdf")
 
 

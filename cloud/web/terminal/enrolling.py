@@ -24,7 +24,8 @@ class _Asked(msgspec.Struct):
 
 
 def enrol(code: str) -> ResponseReturnValue:
-    """`{chip, secret, machine?}` in, `{device, server, release_key}` out; else `{code, told}`."""
+    """`{chip, secret, machine?}` in, `{device, server, release_key, base_url, hotline}` out; else
+    `{code, told}`."""
     request.max_content_length = _BODY
     try:
         asked = msgspec.json.decode(request.get_data(cache=False), type=_Asked)
@@ -35,10 +36,11 @@ def enrol(code: str) -> ResponseReturnValue:
         if accounts.too_often(unit, "enrol", request.remote_addr or "", _TRIES):
             return _refused(429, "throttled")
         made = enrolment.enrol(unit, code, chip, bytes.fromhex(asked.secret), asked.machine)
+        labels = {"base_url": unit.settings.base_url, "hotline": unit.settings.hotline}
     if isinstance(made, enrolment.Refused):
         return _refused(_STATUS.get(made.word, 409), made.word, made.told)
     told = {"device": made.device, "server": made.server, "release_key": made.release_key}
-    return jsonify({"ok": True, **told})
+    return jsonify({"ok": True, **told, **labels})
 
 
 def _refused(status: int, word: str, told: str = "") -> ResponseReturnValue:

@@ -25,6 +25,12 @@ def test_the_bench_gets_who_the_module_is_and_never_a_secret(client, county, cod
     assert county.ask(terminals.secret, "HMA4CF12000001").hex() == SECRET
 
 
+def test_the_bench_is_told_what_the_labels_say(client, county, code):
+    settings = county.ground.settings
+    told = ask(client, code).json
+    assert (told["base_url"], told["hotline"]) == (settings.base_url, settings.hotline)
+
+
 @pytest.mark.parametrize(
     "given",
     [
