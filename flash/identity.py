@@ -85,7 +85,7 @@ def write(module: Module) -> str:
         values["release_key"] = key
     store(module, values)
     module.record |= {"device": told["device"], "server": told["server"]}
-    module.pages, module.hotline = told["base_url"], told["hotline"]
+    module.pages, module.hotline = told.get("base_url", wanted.cloud), told.get("hotline", "")
     if wanted.machine:
         module.record["machine"] = wanted.machine
     return told["device"]
