@@ -17,22 +17,29 @@ def campaign() -> None:
 
 @campaign.command()
 @click.option("--district", default="", help="Only machines of this district.")
-@click.option("--waves", default="5,25,100", show_default=True, help="Rising shares, percent.")
-@click.option("--stop", default=10, show_default=True, help="Stop above this failure rate, %.")
+@click.option(
+    "--waves",
+    default="5,25,100",
+    show_default=True,
+    help="Rising shares, percent; of one district as 990101:25.",
+)
+@click.option(
+    "--stop", default=10, show_default=True, help="Stop above this failure rate in a wave, %."
+)
 @click.option("--digest", help="Which package; the highest release if not given.")
 def start(district: str, waves: str, stop: int, digest: str | None) -> None:
     """Begin a campaign; prints how it stands."""
     from cloud.cli import ground_of_settings
     from cloud.link import campaigns, packages
+    from cloud.link.campaigns import BadCampaign, Wave
 
     with ground_of_settings() as ground, ground.write() as unit:
         package = packages.get(unit, digest) if digest else packages.newest(unit)
         if package is None:
             raise click.ClickException("没有这个升级包。 There is no such package.")
         try:
-            shares = [int(one) for one in waves.split(",")]
-            row = campaigns.start(unit, package, shares, stop, district)
-        except ValueError as error:
+            row = campaigns.start(unit, package, Wave.each(waves), stop, district)
+        except BadCampaign as error:
             raise click.ClickException(f"分批的写法不对。 Not possible: {error}.") from None
         told = campaigns.report(unit, row)
     click.echo(json.dumps(told))

@@ -35,13 +35,14 @@ _BUSY, _NEWEST = 1, 3
 
 
 class Upgrade(Base):
-    """One terminal and one package. `code` = IoTDA's result code, None = none yet;
-    `next_at` = when to ask (again), None = nothing is due."""
+    """One terminal and one package. `wave` of its campaign, 0 = none; `code` = IoTDA's result
+    code, None = none yet; `next_at` = when to ask (again), None = nothing is due."""
 
     __tablename__ = "upgrade"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    campaign: Mapped[str] = mapped_column(index=True)
+    campaign: Mapped[str]
+    wave: Mapped[int] = mapped_column(server_default="0")
     device: Mapped[str] = mapped_column(index=True)
     digest: Mapped[str]
     state: Mapped[str]
@@ -54,15 +55,16 @@ class Upgrade(Base):
     next_at: Mapped[int | None]
 
 
-_IS_OPEN = Upgrade.state.in_([literal_column(f"'{state}'") for state in OPEN])
+IS_OPEN = Upgrade.state.in_([literal_column(f"'{state}'") for state in OPEN])
 _IS_DUE = literal_column("next_at IS NOT NULL")
 Index(
     "ux_upgrade_open",
     Upgrade.device,
     unique=True,
-    sqlite_where=_IS_OPEN,
-    postgresql_where=_IS_OPEN,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
 )
+Index("ix_upgrade_campaign", Upgrade.campaign, Upgrade.wave, Upgrade.state)
 Index("ix_upgrade_due", Upgrade.next_at, sqlite_where=_IS_DUE, postgresql_where=_IS_DUE)
 
 
@@ -100,7 +102,9 @@ def start(unit: Unit, scope: str, package: Package) -> list[Upgrade]:
     return begin(unit, campaign.id, unit.db.scalars(rows.order_by(Terminal.device)), package)
 
 
-def begin(unit: Unit, campaign: str, meant: Iterable[Terminal], package: Package) -> list[Upgrade]:
+def begin(
+    unit: Unit, campaign: str, meant: Iterable[Terminal], package: Package, wave: int = 0
+) -> list[Upgrade]:
     """Offer a package to these terminals, one soon after the other; what was begun."""
     begun = []
     for place, row in enumerate(meant):
@@ -110,7 +114,7 @@ def begin(unit: Unit, campaign: str, meant: Iterable[Terminal], package: Package
         if running is not None:
             _end(unit, running, "failed", None, "replaced by another package")
             unit.db.flush()
-        begun.append(_begun(unit, campaign, package, row, place))
+        begun.append(_begun(unit, (campaign, wave), package, row, place))
     unit.db.flush()
     return begun
 
@@ -213,10 +217,13 @@ def progress_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> 
     return "ota"
 
 
-def _begun(unit: Unit, campaign: str, package: Package, terminal: Terminal, place: int) -> Upgrade:
+def _begun(
+    unit: Unit, of: tuple[str, int], package: Package, terminal: Terminal, place: int
+) -> Upgrade:
     row = Upgrade(
         id=new_id(),
-        campaign=campaign,
+        campaign=of[0],
+        wave=of[1],
         device=terminal.device,
         digest=package.digest,
         state="waiting",
@@ -231,7 +238,7 @@ def _begun(unit: Unit, campaign: str, package: Package, terminal: Terminal, plac
 
 
 def _open(unit: Unit, device: str) -> Upgrade | None:
-    rows = select(Upgrade).where(Upgrade.device == device, _IS_OPEN).with_for_update()
+    rows = select(Upgrade).where(Upgrade.device == device, IS_OPEN).with_for_update()
     return unit.db.scalar(rows, execution_options={"populate_existing": True})
 
 

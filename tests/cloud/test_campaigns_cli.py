@@ -27,8 +27,9 @@ def test_a_campaign_is_begun_paused_resumed_and_reported(tmp_path: Path) -> None
     ground.close()
     for wrong in ("100,5", "x", ""):
         assert hanma(tmp_path, "start", "--waves", wrong).exit_code == 1
-    told = json.loads(hanma(tmp_path, "start", "--waves", "5,100").output)
-    assert (told["state"], told["waves"], told["total"]) == ("running", [5, 100], 0)
+    told = json.loads(hanma(tmp_path, "start", "--waves", "990101:5,100").output)
+    waves = [(one["district"], one["share"]) for one in told["waves"]]
+    assert (told["state"], waves, told["total"]) == ("running", [("990101", 5), ("", 100)], 0)
     assert json.loads(hanma(tmp_path, "pause", told["id"]).output)["state"] == "paused"
     assert json.loads(hanma(tmp_path, "resume", told["id"]).output)["state"] == "running"
     assert json.loads(hanma(tmp_path, "report").output)["id"] == told["id"]

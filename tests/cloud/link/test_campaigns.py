@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud.link import campaigns, packages, terminals, upgrades
+from cloud.link.campaigns import Wave
 from cloud.link.terminals import Terminal
 from cloud.link.upgrades import Upgrade
 from tests.cloud.link.test_upgrades import GOOD, HW
@@ -26,9 +27,10 @@ class Fleet:
                 row.hw, row.status = HW, "active"
         county.do(packages.add, GOOD)
 
-    def start(self, waves: Any = (20, 50, 100), stop: int = 30, **more: Any) -> str:
+    def start(self, waves: str = "20,50,100", stop: int = 30, **more: Any) -> str:
         def begin(unit: Any) -> str:
-            return campaigns.start(unit, packages.newest(unit), list(waves), stop, **more).id
+            each = Wave.each(waves)
+            return campaigns.start(unit, packages.newest(unit), each, stop, **more).id
 
         return self.county.do(begin)
 
@@ -42,9 +44,17 @@ class Fleet:
             for row in unit.db.scalars(rows.limit(count)).all():
                 upgrades._end(unit, row, state, 0 if state == "done" else 6, "")
 
+    def report(self, id: str) -> dict[str, Any]:
+        return self.county.do(lambda unit: campaigns.report(unit, campaigns.get(unit, id)))
+
     def told(self, id: str) -> tuple[str, int, int]:
-        told = self.county.do(lambda unit: campaigns.report(unit, campaigns.get(unit, id)))
+        told = self.report(id)
         return told["state"], told["wave"], told["begun"]
+
+    def asked(self) -> list[str]:
+        """Who has an open upgrade, in order."""
+        rows = select(Upgrade.device).where(upgrades.IS_OPEN).order_by(Upgrade.device)
+        return self.county.ask(lambda unit: list(unit.db.scalars(rows)))
 
     def act(self, act: Any, id: str) -> None:
         self.county.do(lambda unit: act(unit, campaigns.get(unit, id)))
@@ -73,7 +83,7 @@ def test_a_wave_follows_when_the_one_before_went_well(fleet: Fleet) -> None:
 
 
 def test_too_many_failures_stop_it_and_take_back_what_nobody_heard_of(fleet: Fleet) -> None:
-    id = fleet.start(waves=(50, 100))
+    id = fleet.start(waves="50,100")
     fleet.sweep()
     fleet.end(2, "failed")
     fleet.end(1, "done")
@@ -86,7 +96,7 @@ def test_too_many_failures_stop_it_and_take_back_what_nobody_heard_of(fleet: Fle
 
 
 def test_few_failures_do_not(fleet: Fleet) -> None:
-    id = fleet.start(waves=(50, 100))
+    id = fleet.start(waves="50,100")
     fleet.sweep()
     fleet.end(1, "failed")
     fleet.end(4, "done")
@@ -105,17 +115,114 @@ def test_a_paused_one_begins_nothing_until_it_is_resumed(fleet: Fleet) -> None:
 
 
 def test_a_district_keeps_it_inside(fleet: Fleet) -> None:
-    fleet.start(waves=(100,), district="990101")
+    id = fleet.start(waves="100", district="990101")
     fleet.sweep()
-    rows = select(Upgrade.device).order_by(Upgrade.device)
-    devices = fleet.county.ask(lambda unit: list(unit.db.scalars(rows)))
-    assert devices == ["D0", "D1", "D2", "D3"]
+    assert fleet.asked() == ["D0", "D1", "D2", "D3"]
+    assert fleet.report(id)["total"] == 4
 
 
-@pytest.mark.parametrize("waves", [(), (50,), (100, 50), (0, 100), (50, 50, 100), (100, 200)])
-def test_waves_rise_to_the_whole(fleet: Fleet, waves: Any) -> None:
-    with pytest.raises(campaigns.BadCampaign):
+def test_waves_go_by_share_and_district_one_after_the_other(fleet: Fleet) -> None:
+    id = fleet.start(waves="990202:25,990202:100,9901:50,100")
+    asked = []
+    for _ in range(4):
+        fleet.sweep()
+        asked.append(fleet.asked())
+        fleet.end(10, "done")
+    assert asked == [["D4", "D5"], ["D6", "D7", "D8", "D9"], ["D0", "D1"], ["D2", "D3"]]
+    fleet.sweep()
+    assert fleet.told(id) == ("done", 4, 10)
+
+
+def test_the_report_tells_each_wave_and_each_county(fleet: Fleet) -> None:
+    id = fleet.start(waves="990202:50,990101:100,100", stop=50)
+    fleet.sweep()
+    fleet.end(1, "failed")
+    fleet.end(2, "done")
+    fleet.sweep()
+    told = fleet.report(id)
+    names = ("district", "share", "meant", "begun", "done", "failed", "open")
+    assert [tuple(one[name] for name in names) for one in told["waves"]] == [
+        ("990202", 50, 3, 3, 2, 1, 0),
+        ("990101", 100, 4, 4, 0, 0, 4),
+        ("", 100, 0, 0, 0, 0, 0),
+    ]
+    assert told["districts"] == [
+        {"district": "990101", "begun": 4, "done": 0, "failed": 0, "open": 4},
+        {"district": "990202", "begun": 3, "done": 2, "failed": 1, "open": 0},
+    ]
+    assert (told["failed"], told["reasons"]) == (1, {"6": 1})
+
+
+def test_a_bad_place_does_not_hide_behind_the_good_waves_before_it(fleet: Fleet) -> None:
+    id = fleet.start(waves="990202:100,100", stop=40)
+    fleet.sweep()
+    fleet.end(6, "done")
+    fleet.sweep()
+    fleet.end(2, "failed")
+    fleet.end(1, "done")
+    fleet.sweep()  # three of nine failed in all, but two of three here
+    assert fleet.told(id)[0] == "stopped"
+
+
+def test_a_great_wave_goes_out_in_pieces(fleet: Fleet, monkeypatch: Any, clock: Any) -> None:
+    monkeypatch.setattr(campaigns, "PIECE", 4)
+    id = fleet.start(waves="100")
+    assert (fleet.sweep(), fleet.told(id)) == (1, ("running", 1, 4))
+    assert (fleet.sweep(), fleet.told(id)) == (0, ("running", 1, 4))
+    clock.forward(1)
+    assert (fleet.sweep(), fleet.told(id)) == (1, ("running", 1, 8))
+    with fleet.county.ground.write() as unit:  # one has come to it by cable meanwhile
+        unit.db.get(Terminal, "D9").fw = packages.newest(unit).version
+    fleet.sweep()
+    assert (fleet.told(id), fleet.report(id)["waves"][0]["meant"]) == (("running", 1, 9), 9)
+
+
+def test_a_terminal_that_is_under_way_to_it_is_not_begun_twice(fleet: Fleet) -> None:
+    fleet.county.do(lambda unit: upgrades.start(unit, "D0", packages.newest(unit)))
+    id = fleet.start(waves="100")
+    fleet.sweep()
+    assert fleet.told(id) == ("running", 1, 9)
+    fleet.end(10, "done")
+    fleet.sweep()
+    assert fleet.told(id)[0] == "done"
+
+
+@pytest.mark.parametrize(
+    ("waves", "code"),
+    [
+        ("", "wave"),
+        ("50;100", "wave"),
+        ("990101:", "wave"),
+        ("50", "last"),
+        ("100,990101:50", "last"),
+        (",".join(f"{990100 + n}:100" for n in range(51)), "last"),
+        ("100,50", "rising"),
+        ("0,100", "rising"),
+        ("50,50,100", "rising"),
+        ("100,200", "rising"),
+        ("990101:50,990101:20,100", "rising"),
+        ("9901013:50,100", "district"),
+    ],
+)
+def test_waves_are_districts_and_shares_that_rise_to_the_whole(
+    fleet: Fleet, waves: str, code: str
+) -> None:
+    with pytest.raises(campaigns.BadCampaign) as caught:
         fleet.start(waves=waves)
-    for bad in ({"stop": 101}, {"district": "9"}):
-        with pytest.raises(campaigns.BadCampaign):
-            fleet.start(**bad)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"stop": 101}, "limit"),
+        ({"district": "9"}, "district"),
+        ({"district": "990101", "waves": "990202:50,100"}, "outside"),
+    ],
+)
+def test_its_limit_is_a_percentage_and_its_waves_lie_inside_it(
+    fleet: Fleet, more: Any, code: str
+) -> None:
+    with pytest.raises(campaigns.BadCampaign) as caught:
+        fleet.start(**more)
+    assert caught.value.code == code

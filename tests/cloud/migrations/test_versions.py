@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
 
-from cloud.base.database import Base, make_engine, migrate
+from cloud.base.database import Base, make_engine, migrate, migrations
 from cloud.base.unit import Ground
+from cloud.link.campaigns import Rollout
+from cloud.link.upgrades import Upgrade
 from cloud.migrations import import_tables
 
 EVERYTHING = {
@@ -68,6 +72,31 @@ def test_migrating_again_changes_nothing(empty: Engine) -> None:
     before = schema(empty)
     migrate(empty)
     assert schema(empty) == before
+
+
+def test_a_campaign_that_runs_goes_on_with_its_waves(empty: Engine) -> None:
+    with empty.begin() as connection:
+        command.upgrade(migrations(connection), "0046")
+    started = (
+        "INSERT INTO rollout (id, digest, district, waves, wave, total, stop_percent, forgiven,"
+        " state, made_at, state_at) VALUES ('r', 'd', '', '{\"percent\":[5,100]}', 1, 9, 10, 2,"
+        " 'running', 7, 7)"
+    )
+    begun = (
+        "INSERT INTO upgrade (id, campaign, device, digest, state, progress, words, from_version,"
+        " made_at) VALUES ('u', 'r', 'T', 'd', 'done', 100, '', '1', 7)"
+    )
+    with empty.begin() as connection:
+        connection.exec_driver_sql(started)
+        connection.exec_driver_sql(begun)
+    migrate(empty)
+    with Session(empty) as db:
+        waves = db.scalars(select(Rollout)).one().waves["waves"]
+        assert [(one["share"], one["began_at"], one["forgiven"]) for one in waves] == [
+            (5, 7, 2),
+            (100, 0, 0),
+        ]
+        assert db.scalars(select(Upgrade.wave)).one() == 1
 
 
 def test_several_processes_may_start_at_once(empty: Engine, empty_url: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from cloud.book import audit
 from cloud.book.audit import AuditRow
-from cloud.link import enrolment, packages, terminals
+from cloud.link import campaigns, enrolment, packages, terminals
 from cloud.link.campaigns import Rollout
 from cloud.oversight import registers
 from cloud.registry import departments, people
@@ -86,11 +86,16 @@ def package(county):
 
 def test_a_campaign_is_started_paused_and_goes_on(office, county, cast, package):
     page = "/office/campaigns"
-    given = {"digest": DIGEST, "waves": "25，100", "stop": "10", "district": ""}
+    given = {"digest": DIGEST, "waves": "990101：50，25,100", "stop": "10", "district": ""}
     assert office.post(page, page=page, **given).location == page
     (row,) = county.ask(lambda unit: unit.db.query(Rollout).all())
-    assert (row.total, row.waves["percent"], row.stop_percent) == (4, [25, 100], 10)
-    assert "进行中" in office.get(page).text
+    waves = [(one["district"], one["share"]) for one in row.waves["waves"]]
+    assert (row.total, row.stop_percent) == (4, 10)
+    assert waves == [("990101", 50), ("", 25), ("", 100)]
+    county.do(campaigns.sweep)  # nobody is in the first district
+    county.do(campaigns.sweep)
+    text = unescape(office.get(page).text)
+    assert "进行中" in text and "第 2 批" in text and "没有装在电焊机上" in text
     for what, state in (("pause", "paused"), ("resume", "running")):
         assert office.post(f"{page}/{row.id}", page=page, json=True, what=what).json["state"] == (
             state
@@ -102,11 +107,21 @@ def test_a_campaign_is_started_paused_and_goes_on(office, county, cast, package)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"waves": "100,25"}, {"waves": "a"}, {"stop": "-1"}, {"digest": "0"}]
+    ("wrong", "words"),
+    [
+        ({"waves": "100,25"}, "递增"),
+        ({"waves": "a"}, "990101:25"),
+        ({"waves": "50"}, "最后一批"),
+        ({"stop": "-1"}, "0 到 100"),
+        ({"district": "99010"}, "2、4、6、9 或 12"),
+        ({"district": "990101", "waves": "9902:5,100"}, "辖区之内"),
+        ({"digest": "0"}, "升级包"),
+    ],
 )
-def test_a_campaign_that_cannot_be_is_bad_input(office, package, wrong):
+def test_a_campaign_that_cannot_be_is_bad_input_that_says_what(office, package, wrong, words):
     given = {"digest": DIGEST, "waves": "25,100", "stop": "10"} | wrong
-    assert office.post("/office/campaigns", page="/office/campaigns", **given).status_code == 400
+    answer = office.post("/office/campaigns", page="/office/campaigns", json=True, **given)
+    assert answer.status_code == 400 and words in answer.json["refusals"][0]["words"]
 
 
 def test_the_rules_stand_with_their_articles_in_both_languages(office):
