@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ from sqlalchemy.types import TypeDecorator
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
 _POOL = 24
 _IDLE_MS = 60_000
+_GOT = 200
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.05
 
 
@@ -106,6 +108,36 @@ def reader(engine: Engine) -> Engine:
             postgresql_readonly=True, isolation_level="REPEATABLE READ"
         )
     return engine.execution_options(hanma_read=True)
+
+
+class _OneMoment(Session):
+    """Where nobody can change what a transaction has read, a row is asked for once.
+
+    `populate_existing` and `with_for_update` mean nothing there. What was got is held, or the
+    session would forget it as soon as nobody names it: of many the last ones, as long lists are
+    read too.
+    """
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self._got: deque[object] = deque(maxlen=_GOT)
+
+    def get(self, entity: Any, ident: Any, **given: Any) -> Any:
+        given.pop("populate_existing", None)
+        given.pop("with_for_update", None)
+        row = super().get(entity, ident, **given)
+        if row is not None:
+            self._got.append(row)
+        return row
+
+
+def session(engine: Engine) -> Session:
+    """A session for one transaction on this engine, or on its `reader`.
+
+    A reader's sees one moment, and SQLite has one writer; on PostgreSQL others write meanwhile.
+    """
+    alone = engine.dialect.name == "sqlite" or "isolation_level" in engine.get_execution_options()
+    return (_OneMoment if alone else Session)(engine, expire_on_commit=False)
 
 
 def claim_round(db: Session, name: str) -> bool:

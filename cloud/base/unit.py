@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cloud.base.clock import Clock, now_ms
-from cloud.base.database import make_engine, reader
+from cloud.base.database import make_engine, reader, session
 from cloud.base.keys import Keys
 from cloud.base.settings import Settings
 
@@ -129,7 +129,7 @@ class Ground:
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One durable transaction: committed on leaving, rolled back on an exception."""
-        with self._my_turn(), Session(self.engine, expire_on_commit=False) as db:
+        with self._my_turn(), session(self.engine) as db:
             unit = Unit(self, db, self.clock())
             yield unit
             db.commit()
@@ -142,7 +142,7 @@ class Ground:
     @contextmanager
     def read(self) -> Iterator[Unit]:
         """One snapshot; it takes no write lock, and the database refuses writes in it."""
-        with Session(reader(self.engine), expire_on_commit=False) as db:
+        with session(reader(self.engine)) as db:
             yield Unit(self, db, self.clock())
 
     def close(self) -> None:

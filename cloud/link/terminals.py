@@ -193,8 +193,6 @@ def locked(unit: Unit, device: str) -> Terminal | None:
     held: Terminal | None = unit.db.info.get(_HELD, {}).get(device)
     if held is not None:
         return held
-    if unit.db.get_bind().dialect.name == "sqlite":  # the unit has the only write lock: once read,
-        return unit.db.get(Terminal, device)  # nobody else changes it
     return unit.db.get(Terminal, device, populate_existing=True, with_for_update=True)
 
 

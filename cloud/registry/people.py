@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, func, insert, literal_column, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from cloud.base import districts
 from cloud.base.database import Base, Change, amend
@@ -73,6 +73,9 @@ class Person(Base):
         kept = [row for row in self.role_rows if row.role in wanted]
         self.role_rows = kept + [PersonRole(role=one) for one in sorted(wanted - self.roles)]
 
+
+# One person is one question; lists ask for the roles of all at once.
+_WITH_ROLES = (joinedload(Person.role_rows),)
 
 Index("ix_person_listed", Person.district, Person.id)
 Index("ix_person_role_held", PersonRole.role, PersonRole.person_id)
@@ -153,12 +156,17 @@ def row(
 
 
 def get(unit: Unit, person_id: str) -> Person | None:
-    return unit.db.get(Person, person_id)
+    return unit.db.get(Person, person_id, options=_WITH_ROLES)
 
 
 def known(unit: Unit, person_id: str) -> Person:
     """Somebody who is known to be there."""
-    return unit.db.get_one(Person, person_id)
+    return unit.db.get_one(Person, person_id, options=_WITH_ROLES)
+
+
+def now(unit: Unit, person_id: str) -> Person:
+    """Somebody who is known to be there, as changed by others meanwhile."""
+    return unit.db.get_one(Person, person_id, options=_WITH_ROLES, populate_existing=True)
 
 
 def by_login(unit: Unit, login: str) -> Person | None:

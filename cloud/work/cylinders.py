@@ -28,10 +28,12 @@ class JobCylinder(Base):
     machine_id: Mapped[str] = mapped_column(ForeignKey("machine.id"), primary_key=True, index=True)
 
 
-def job_with(unit: Unit, cylinder_id: str) -> Job | None:
-    """The open job into which this cylinder was taken."""
+def job_with(unit: Unit, cylinder: Machine) -> Job | None:
+    """The open job into which this cylinder was taken; None for what is no cylinder."""
+    if cylinder.kind != "cylinder":
+        return None
     rows = select(Job).join(JobCylinder, JobCylinder.job_id == Job.id)
-    return unit.db.scalar(rows.where(JobCylinder.machine_id == cylinder_id, table.IS_OPEN))
+    return unit.db.scalar(rows.where(JobCylinder.machine_id == cylinder.id, table.IS_OPEN))
 
 
 def of_job(unit: Unit, job: Job) -> list[Machine]:

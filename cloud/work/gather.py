@@ -3,11 +3,9 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-
 from cloud.base.unit import Unit
 from cloud.link import reckoning, terminals
-from cloud.registry import certificates, contracts, training, zones
+from cloud.registry import certificates, contracts, people, training, zones
 from cloud.registry import cylinders as bottles
 from cloud.registry.certificates import Certificate
 from cloud.registry.contracts import Contract
@@ -58,9 +56,10 @@ def at_step(
         "named": _named(unit, job),
     }
     watching = fire_watch.id if fire_watch else job.fire_watch_id
+    taken = pictures.of_job(unit, job.id)
     kept |= {
-        "site_pictures": pictures.count(unit, job, pictures.SITE),
-        "joint_photo": pictures.joint_by(unit, job, watching),
+        "site_pictures": pictures.count(taken, pictures.SITE),
+        "joint_photo": pictures.joint_by(taken, job, watching),
     }
     return _facts(unit, step, job.machine_id, job.welder_id, watching, job, **kept | claimed)
 
@@ -84,14 +83,14 @@ def _facts(
 ) -> Facts:
     # Locked, blocked, put into another enterprise since the page was opened?
     machine = unit.db.get_one(Machine, machine_id, populate_existing=True)
-    people = _people(unit, {welder_id, fire_watch_id or welder_id})
-    touching = table.open_touching(unit, machine_id, list(people))
+    who = {id: people.now(unit, id) for id in (welder_id, fire_watch_id) if id}
+    touching = table.open_touching(unit, machine_id, list(who))
     others = [one for one in touching if one is not job]
     busy = {one.welder_id for one in others} | {one.fire_watch_id for one in others}
     return Facts(
         step=step,
         now=unit.now,
-        welder=_person(people[welder_id], busy),
+        welder=_person(who[welder_id], busy),
         machine=MachineFacts(
             id=machine.id,
             enterprise_id=machine.enterprise_id,
@@ -99,7 +98,7 @@ def _facts(
             status=machine.status,
             terminal=_terminal(unit, machine),
             busy=any(one.machine_id == machine_id for one in others)
-            or cylinders.job_with(unit, machine_id) not in (None, job),
+            or cylinders.job_with(unit, machine) not in (None, job),
             cylinder=machine.kind == "cylinder",
             test_by=_test_by(unit, machine),
         ),
@@ -110,17 +109,11 @@ def _facts(
         venue_id=_venue(unit, machine),
         trained_on=training.last_passed(unit, welder_id) if step == "apply" else None,
         training_by=training.deadline(unit, machine.district) if step == "apply" else None,
-        fire_watch=_person(people[fire_watch_id], busy) if fire_watch_id else None,
+        fire_watch=_person(who[fire_watch_id], busy) if fire_watch_id else None,
         watched_s=unit.settings.watched_s,
         pin_fresh_s=unit.settings.pin_fresh_s,
         **given,
     )
-
-
-def _people(unit: Unit, ids: set[str]) -> dict[str, Person]:
-    rows = select(Person).where(Person.id.in_(ids))
-    found = unit.db.scalars(rows, execution_options={"populate_existing": True})
-    return {person.id: person for person in found}
 
 
 def _person(person: Person, busy: set[str | None]) -> PersonFacts:
@@ -140,7 +133,7 @@ def _before_off(unit: Unit, job: Job) -> bool:
 
 
 def _named(unit: Unit, job: Job) -> PersonFacts | None:
-    one = unit.db.get(Person, job.named_watch_id) if job.named_watch_id else None
+    one = people.get(unit, job.named_watch_id) if job.named_watch_id else None
     return _person(one, set()) if one else None
 
 

@@ -28,7 +28,7 @@ from cloud.work.refusal import Refusal, Refusals
 from cloud.work.sweep import sweep
 from cloud.work.switching import cancel, clear, switch_off, switch_on
 from cloud.work.underground import TakenAlong, seen_below, take_along
-from cloud.work.view import JobView, view
+from cloud.work.view import JobView, job_for, view
 
 __all__ = [
     "Job",
@@ -48,6 +48,7 @@ __all__ = [
     "extend",
     "hand_over",
     "handlers",
+    "job_for",
     "open_on",
     "presence_until",
     "seen_below",

@@ -4,7 +4,7 @@ watch before the confirmation (CQ art. 23, 25). A picture has the rights of its 
 The bytes are in book/media.py; `picturing.py` takes one in.
 """
 
-from sqlalchemy import ForeignKey, func, select
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -55,19 +55,15 @@ def of_job(unit: Unit, job_id: str) -> list[JobPicture]:
     return list(unit.db.scalars(rows.order_by(JobPicture.made_at, JobPicture.id)))
 
 
-def count(unit: Unit, job: Job, kind: str) -> int:
-    rows = select(func.count()).where(JobPicture.job_id == job.id, JobPicture.kind == kind)
-    return unit.db.scalar(rows) or 0
+def count(taken: list[JobPicture], kind: str) -> int:
+    return sum(one.kind == kind for one in taken)
 
 
-def joint_by(unit: Unit, job: Job, person_id: str | None) -> bool:
+def joint_by(taken: list[JobPicture], job: Job, person_id: str | None) -> bool:
     """Whether this fire watch took a joint photo for the confirmation, due or given."""
-    since = job.state_at if job.state == "checked" else job.checked_at
-    mine = (JobPicture.person_id == person_id, JobPicture.made_at >= (since or 0))
-    rows = select(JobPicture.id).where(
-        JobPicture.job_id == job.id, JobPicture.kind == JOINT, *mine
-    )
-    return unit.db.scalar(rows.limit(1)) is not None
+    since = (job.state_at if job.state == "checked" else job.checked_at) or 0
+    joint = (one for one in taken if one.kind == JOINT and one.made_at >= since)
+    return any(one.person_id == person_id for one in joint)
 
 
 def seen_by(unit: Unit, job: Job, person: Person) -> bool:

@@ -32,7 +32,7 @@ def add(unit: Unit, job: Job, person: Person, made: media.Ready) -> JobPicture |
     code = "picture-known" if known else ""
     if not kind:
         code = table.not_now(job)
-    elif pictures.count(unit, job, kind) >= MOST:
+    elif pictures.count(pictures.of_job(unit, job.id), kind) >= MOST:
         code = "picture-many"
     if code:
         return table.refused_for(unit, job, person.id, "picture", code)

@@ -109,7 +109,7 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
 
     `session` = on which phone, as far as the PIN is concerned.
     """
-    job = _job_for(unit, machine, person)
+    job = job_for(unit, machine, person)
     row = terminals.get(unit, machine.device) if machine.device else None
     part = _part(job, person)
     exempt = exempting.holds(unit, machine.enterprise_id)
@@ -150,9 +150,9 @@ def next_step(job: Job, profile: Profile) -> str:
     return "watch" if profile.asks_watch and job.state != "watched" else "on"
 
 
-def _job_for(unit: Unit, machine: Machine, person: Person | None) -> Job | None:
+def job_for(unit: Unit, machine: Machine, person: Person | None) -> Job | None:
     """The open job of the machine, else the viewer's own last one there if it still matters."""
-    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine.id)
+    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine)
     if running is not None or person is None:
         return running
     last = table.latest_of(unit, machine.id, person.id)
@@ -241,10 +241,12 @@ def _offer(unit: Unit, machine: Machine, person: Person) -> Offer | None:
 
 def _still(unit: Unit, job: Job, profile: Profile, kind: str, person: Person | None) -> int:
     """How many pictures of this kind the viewer must still bring."""
+    if not kind or person is None:
+        return 0
+    taken = pictures.of_job(unit, job.id)
     if kind == pictures.SITE:
-        return max(0, profile.site_pictures - pictures.count(unit, job, kind))
-    missing = kind and person and not pictures.joint_by(unit, job, person.id)
-    return 1 if missing else 0
+        return max(0, profile.site_pictures - pictures.count(taken, kind))
+    return 0 if pictures.joint_by(taken, job, person.id) else 1
 
 
 def _pictures(unit: Unit, job: Job, person: Person | None) -> tuple[tuple[str, str], ...]:

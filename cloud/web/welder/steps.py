@@ -8,6 +8,7 @@ that one or on none, so a page left open does not end somebody else's work.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -193,10 +194,10 @@ def acted_on_job(
     meant = fields.text("job", "job", limit=_ID, required=False)
 
     def on_job(unit: Unit, machine: Machine, person: Person) -> Outcome:
-        shown = jobs.view(unit, machine, person)
-        job = jobs.by_id(unit, shown.job) if shown.job else None
+        job = jobs.job_for(unit, machine, person)
         if job is None or (meant and meant != job.id):
-            return Refusals([refuse("job-closed" if meant else "wrong-step", shown.profile)])
+            profile = jobs.view(unit, machine, person).profile
+            return Refusals([refuse("job-closed" if meant else "wrong-step", profile)])
         return act(unit, job, person)
 
     return acted(code, on_job, before, after)
@@ -215,6 +216,7 @@ def acted(
     """
     viewer = visitor.signed_in()
     number = fields.text("once", "once", limit=once.LENGTH, required=False)
+    state: dict[str, Any] = {}  # as the unit leaves it, read where everything is at hand
 
     def act_now() -> Refusals:
         if before is not None:
@@ -222,7 +224,10 @@ def acted(
         with visitor.ground().write() as unit:
             machine = machine_at(unit, code)
             must_see(unit, viewer, machine)
-            outcome = act(unit, machine, person_of(unit, viewer))
+            person = person_of(unit, viewer)
+            outcome = act(unit, machine, person)
+            if after is None and wants_json():
+                state.update(screen.seen_by(unit, machine, person))
         if after is not None and not isinstance(outcome, Refusals):
             outcome = after(visitor.ground(), viewer.id)
         return outcome if isinstance(outcome, Refusals) else Refusals()
@@ -231,8 +236,8 @@ def acted(
     refusals = current_app.extensions["hanma_once"].run(visitor.session_token(), form, act_now)
     if not wants_json():
         return redirect(url_for("welder.machine", code=code), 303)
-    with visitor.ground().read() as unit:
-        machine = machine_at(unit, code)
-        state = screen.seen_by(unit, machine, person_of(unit, viewer))
+    if not state:  # the form was sent twice, or somebody outside was asked
+        with visitor.ground().read() as unit:
+            state = screen.seen_by(unit, machine_at(unit, code), person_of(unit, viewer))
     answer = {"ok": not refusals, "state": state, "refusals": screen.told(refusals)}
     return jsonify(answer), 409 if refusals else 200

@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from cloud.base.unit import Ground, NestedWrite, NoSender, Unit
@@ -49,6 +50,35 @@ def test_a_read_unit_cannot_write(ground: Ground) -> None:
     with ground.write() as unit:
         unit.db.add(head("a"))
     assert seq(ground, "a") == 0
+
+
+@pytest.mark.parametrize("kind", ["write", "read"])
+def test_where_nobody_can_change_it_a_row_is_asked_for_once(ground: Ground, kind: str) -> None:
+    with ground.write() as unit:
+        unit.db.add(head("a", 7))
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    event.listen(ground.engine, "before_cursor_execute", note)
+    with getattr(ground, kind)() as unit:
+        for _ in range(3):
+            again = {"populate_existing": True, "with_for_update": True}
+            assert unit.db.get_one(AuditHead, "a", **again).seq == 7
+    event.remove(ground.engine, "before_cursor_execute", note)
+    assert sum("FROM audit_head" in statement for statement in asked) == 1
+
+
+@pytest.mark.parametrize("either", ["postgresql"], indirect=True)
+def test_where_others_write_meanwhile_a_row_is_looked_at_again(either: Ground) -> None:
+    with either.write() as unit:
+        unit.db.add(head("a", 1))
+    with either.write() as unit:
+        assert unit.db.get_one(AuditHead, "a").seq == 1
+        with either.write() as other:
+            other.db.get_one(AuditHead, "a").seq = 2
+        assert unit.db.get_one(AuditHead, "a", populate_existing=True).seq == 2
 
 
 def test_reading_goes_on_while_another_writes(ground: Ground) -> None:
