@@ -1,38 +1,37 @@
 """`hanma hardware check`: parts, rules, pins, simulations and the bring-up list, in this order."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from hardware import parts, pins, rules, simulations
 from hardware.circuit import Circuit, carrier
-from hardware.parts import HERE
+from hardware.parts import HERE, LIST
 from hardware.simulations import Figure
 
 # A line of bring-up.md names a figure and where the board must be: `{hold-up with …: 2…6 s}`.
 _EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+)…([-0-9.]+) (\w+)\}")
 
 
-def unused(circuit: Circuit) -> list[str]:
+def unused(circuit: Circuit, known: Iterable[str]) -> list[str]:
     """Parts in the list that are nowhere on the board."""
     placed = {one.part.name for one in circuit.placed.values()}
-    return [
-        f"{name}: in parts.csv, not on the board" for name in parts.read() if name not in placed
-    ]
+    return [f"{name}: in parts.csv, not on the board" for name in known if name not in placed]
 
 
-def design() -> dict[str, list[str]]:
+def design(listed: Path = LIST) -> dict[str, list[str]]:
     """What is wrong with parts, circuit and pins, by the name of the check."""
-    circuit = carrier()
+    known, circuit = parts.read(listed), carrier(listed)
     return {
-        "parts": parts.faults(parts.read().values()) + unused(circuit),
+        "parts": parts.faults(known.values()) + unused(circuit, known),
         "rules": rules.faults(circuit),
         "pins": pins.faults(pins.read(), circuit),
     }
 
 
-def figures() -> Iterator[Figure]:
+def figures(listed: Path = LIST) -> Iterator[Figure]:
     """Every simulated figure beside its limit."""
-    circuit = carrier()
+    circuit = carrier(listed)
     for simulate in simulations.SIMULATIONS.values():
         yield from simulate(circuit)
 

@@ -2,13 +2,15 @@
 
 The file says what a drawing says, in a form that a program can check, simulate and draw. Its
 sections: [nets] the volts and the isolation side of each net, [most] and [apart] what two nets can
-differ by, [outside] the nets that leave the case, [sheet NAME WORDS] one line a part.
+differ by, [outside] the nets that leave the case, [inside] the connectors that no hand reaches in
+use and why, [sheet NAME WORDS] one line a part.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from hardware.parts import HERE, Part, Pin, read
+from hardware.parts import HERE, LIST, Part, Pin, read
 
 OPEN = "-"
 
@@ -44,7 +46,7 @@ class Placed:
 
 @dataclass
 class Circuit:
-    """sheets: name → words. nets, placed: by name, by reference."""
+    """sheets: name → words. nets, placed: by name, by reference. inside: connector → why."""
 
     sheets: dict[str, str] = field(default_factory=dict)
     nets: dict[str, Net] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Circuit:
     most: dict[str, float] = field(default_factory=dict)
     apart: dict[frozenset[str], float] = field(default_factory=dict)
     outside: list[str] = field(default_factory=list)
+    inside: dict[str, str] = field(default_factory=dict)
 
     def value(self, ref: str) -> float:
         """Ohm, farad, henry or volt of one part."""
@@ -98,6 +101,9 @@ class _Reader:
     def outside(self, words: list[str]) -> None:
         self.circuit.outside += words
 
+    def inside(self, words: list[str]) -> None:
+        self.circuit.inside[words[0]] = " ".join(words[1:])
+
     def part(self, words: list[str]) -> None:
         ref, kind, *nets = words
         self._once(ref, self.circuit.placed)
@@ -116,7 +122,7 @@ class _Reader:
             self.circuit.sheets[self.sheet] = " ".join(words[2:])
             return self.part
         known = {"nets": self.nets, "most": self.most, "apart": self.apart}
-        return {**known, "outside": self.outside}[words[0]]
+        return {**known, "outside": self.outside, "inside": self.inside}[words[0]]
 
     @staticmethod
     def _once(name: str, known: dict) -> None:
@@ -142,6 +148,6 @@ def load(text: str, parts: dict[str, Part]) -> Circuit:
     return reader.circuit
 
 
-def carrier() -> Circuit:
-    """The carrier board."""
-    return load((HERE / "carrier.txt").read_text(encoding="utf-8"), read())
+def carrier(parts: Path = LIST) -> Circuit:
+    """The carrier board, built of the parts in a list."""
+    return load((HERE / "carrier.txt").read_text(encoding="utf-8"), read(parts))

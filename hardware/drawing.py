@@ -24,10 +24,18 @@ _UNITS = ((1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"
 _RESISTOR = "M-60 0H-24M-24 -8H24V8H-24ZM24 0H60"
 _CAPACITOR = "M-60 0H-4M-4 -11V11M4 -11V11M4 0H60"
 _DIODE = "M-60 0H-10M-10 -9V9L10 0ZM10 -9V9M10 0H60"
+_BOTH_WAYS = "M-60 0H-12M-12 -9V9L0 0ZM12 -9V9L0 0ZM0 -9V9M12 0H60"
+_SWITCH = "M-60 0H-20L16 -14M20 0H60"
+_SOCKET = (
+    "M-60 0H-26M-26 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0M14 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0M26 0H60"
+)
 _SYMBOLS = {
     **dict.fromkeys(("res", "fusible", "varistor"), _RESISTOR),
     **dict.fromkeys(("cap", "bulk", "out", "polymer", "supercap", "y"), _CAPACITOR),
     **dict.fromkeys(("fast", "schottky", "signal", "lamp"), _DIODE),
+    **dict.fromkeys(("tvs", "clamp"), _BOTH_WAYS),
+    **dict.fromkeys(("button", "lid"), _SWITCH),
+    **dict.fromkeys(("terminal", "antenna"), _SOCKET),
     **dict.fromkeys(("inductor", "ferrite"), "M-60 0H-24C-24 -16 -8 -16 -8 0C-8 -16 8 -16 8 0"
     "C8 -16 24 -16 24 0H60"),
 }  # fmt: skip

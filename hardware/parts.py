@@ -2,7 +2,8 @@
 
 `pins`: names in order, each with `:type` (p passive, i input, o output, t both ways, P takes
 power, S gives power, c open collector) and `/side` where the part bridges the isolation. Ratings
-are the makers' for continuous work; `volts` is the most between any two pins of one side.
+are the makers' for continuous work; `volts` is the most between any two pins of one side. `sole`:
+why both types are of one maker.
 """
 
 import csv
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+LIST = HERE / "parts.csv"
 COLD_C, HOT_C = -40, 85  # CQ annex 1.14
 _FIELDS = (
     *("part", "what", "maker", "number", "second_maker", "second_number"),
@@ -42,6 +44,7 @@ class Part:
     number: str
     second_maker: str
     second_number: str
+    sole: str
     t_min_c: float
     t_max_c: float
     volts: float
@@ -68,12 +71,12 @@ def _part(row: dict[str, str]) -> Part:
     except ValueError as error:
         raise BadPart(f"{row['part']}: {error}") from None
     words = {field: row[field].strip() for field in ("what", "maker", "number")}
-    second = {field: row[field].strip() for field in ("second_maker", "second_number")}
+    second = {field: row[field].strip() for field in ("second_maker", "second_number", "sole")}
     pins = tuple(_pin(text) for text in row["pins"].split())
     return Part(name=row["part"], **words, **second, **number, pins=pins)  # type: ignore[arg-type]
 
 
-def read(path: Path = HERE / "parts.csv") -> dict[str, Part]:
+def read(path: Path = LIST) -> dict[str, Part]:
     """Name → part; BadPart for a row that lacks something or comes twice."""
     found: dict[str, Part] = {}
     with path.open(encoding="utf-8", newline="") as file:
@@ -93,6 +96,7 @@ def faults(parts: Iterable[Part]) -> list[str]:
             found.append(
                 f"{part.name}: {part.t_min_c:g}…{part.t_max_c:g} °C, needed {COLD_C}…{HOT_C} °C"
             )
-        if (part.maker, part.number) == (part.second_maker, part.second_number):
+        same_maker = part.maker == part.second_maker and not part.sole
+        if same_maker or part.number == part.second_number:
             found.append(f"{part.name}: no second source")
     return found

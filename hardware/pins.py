@@ -9,6 +9,7 @@ from hardware.parts import HERE
 
 ROOT = HERE.parent
 FIRMWARE = ROOT / "firmware" / "terminal" / "board" / "pins.py"
+BOOT = ROOT / "firmware" / "boot.py"  # opens the relay before any of the application is read
 SIMULATOR = ROOT / "simulator" / "pins.py"
 
 # ESP32 Series Datasheet (strapping pins, pin list); WROVER-E datasheet (PSRAM).
@@ -66,6 +67,38 @@ def _of_the_board(pins: dict[str, dict], circuit: Circuit) -> list[str]:
     return found
 
 
+def spelled_out(firmware: Path = ROOT / "firmware") -> dict[str, list[int]]:
+    """Pins that a file of the firmware names by their number, by its path in it."""
+    found = {}
+    for path in sorted(firmware.rglob("*.py")):
+        numbers = re.findall(r"\b(?:Pin|tx=|rx=|sck=|ws=|sd=)\(?(\d+)", path.read_text("utf-8"))
+        if numbers:
+            found[str(path.relative_to(firmware))] = [int(number) for number in numbers]
+    return found
+
+
+def in_words(text: str, pins: dict[str, dict]) -> list[str]:
+    """What a document says wrongly of a pin, where it names one as `RELAY（21 脚）`."""
+    return [
+        f"{name} is {pins[name]['gpio']}, not {number}"
+        if name in pins
+        else f"{name} is in no pin map"
+        for name, number in re.findall(r"\b([A-Z_]+)（(\d+) 脚）", text)
+        if pins.get(name, {}).get("gpio") != int(number)
+    ]
+
+
+def _of_the_documents(pins: dict[str, dict]) -> list[str]:
+    """Only by name and number together; a bare number could be anybody's."""
+    found = []
+    for path in sorted(HERE.glob("*.md")):
+        text = path.read_text("utf-8")
+        found += [f"{path.name}: {fault}" for fault in in_words(text, pins)]
+        bare = re.findall(r"(?<!（)\b\d+ 脚", text)
+        found += [f"{path.name}: {words} without its name" for words in bare]
+    return found
+
+
 def _of_the_programs(pins: dict[str, dict]) -> list[str]:
     ours = {name: pin["gpio"] for name, pin in pins.items()}
     firmware, simulator = constants(FIRMWARE), constants(SIMULATOR)
@@ -73,6 +106,13 @@ def _of_the_programs(pins: dict[str, dict]) -> list[str]:
         f"{name}: {firmware.get(name)} in the firmware, {ours.get(name)} in pins.toml"
         for name in sorted(set(ours) | set(firmware))
         if firmware.get(name) != ours.get(name)
+    ]
+    relay = ours.get("RELAY")
+    found += [
+        f"GPIO{number}: spelled out in {path}"
+        for path, numbers in spelled_out().items()
+        for number in numbers
+        if (path, number) != (BOOT.name, relay)
     ]
     return found + [
         f"{name}: {number} in the simulator, {ours.get(name)} in pins.toml"
@@ -83,4 +123,5 @@ def _of_the_programs(pins: dict[str, dict]) -> list[str]:
 
 def faults(pins: dict[str, dict], circuit: Circuit) -> list[str]:
     """One sentence for each conflict."""
-    return _of_the_chip(pins) + _of_the_board(pins, circuit) + _of_the_programs(pins)
+    told = _of_the_programs(pins) + _of_the_documents(pins)
+    return _of_the_chip(pins) + _of_the_board(pins, circuit) + told

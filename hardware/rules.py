@@ -105,8 +105,19 @@ def guarded(circuit: Circuit) -> list[str]:
     ]
 
 
+def reached(circuit: Circuit) -> list[str]:
+    """Every pin of a connector is told to be outside, is ground, or belongs to an inner one."""
+    return [
+        f"net {net}: at {placed.ref}, neither outside nor inside"
+        for placed in circuit.placed.values()
+        if placed.ref.startswith("J") and placed.ref not in circuit.inside
+        for net in placed.nets
+        if net not in (OPEN, "GND", *circuit.outside)
+    ]
+
+
 RULES: tuple[Callable[[Circuit], list[str]], ...] = (
-    *(lonely, driven, isolated, derated, dissipated, guarded),
+    *(lonely, driven, isolated, derated, dissipated, guarded, reached),
 )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from hardware import spice
-from hardware.circuit import Circuit, Placed
+from hardware.circuit import OPEN, Circuit, Placed
 
 SURGE_V = 1500  # CQ annex 1.11
 CONTACT_V, AIR_V = 4000, 8000  # CQ annex 1.12, 1.13
@@ -20,6 +20,8 @@ _RISE = 1.0824  # charge of the generator's capacitor for one volt of open-circu
 _SPIKE_V = 207  # the clamp's worst above the bulk: P6KE150A at its peak current
 _POWER_W = 5.0  # of the flyback: 3.9 W at 5 V (modem 1.3, chip 0.6, sound 1.2, relays 0.8), 78 %
 _LEAST_V = 100  # below it the flyback does not hold its 5 V
+_GAP_V = 1000 * sqrt(2)  # between the power relay's open contacts, which switch the same mains
+_COIL_H = 0.5  # of the least contactor's coil: 10 VA at 380 V have far more
 _WIRE_J = 30.0  # pulse of a millisecond that a 3 W fusible wirewound resistor stands
 # A discharge by the human body model: 1.5 kΩ. For modem and amplifier 1 kV is assumed.
 _BODY_OHM = 1500
@@ -64,6 +66,8 @@ def surge(circuit: Circuit) -> Iterator[Figure]:
                 varistor_v=circuit.value("RV1") * 1.1,  # a varistor at its tolerance
                 series_ohm=circuit.value("R1"),
                 bulk_f=bulk_f,
+                contact_varistor_v=circuit.value("RV2") * 1.1,
+                coil_h=_COIL_H,
             )
             name = f"surge {SURGE_V * sign:+d} V on {crest:+.0f} V"
             yield Figure(f"{name}: bulk capacitors", seen["bulk_v"], rated_v, "V")
@@ -72,16 +76,34 @@ def surge(circuit: Circuit) -> Iterator[Figure]:
             bridge = circuit.placed["BR1"].part.volts
             yield Figure(f"{name}: bridge", seen["bulk_v"], bridge, "V")
             yield Figure(f"{name}: fusible resistor", seen["joule"], _WIRE_J, "J")
+            yield Figure(f"{name}: open contact", seen["contact_v"], _GAP_V, "V")
+
+
+def _next(circuit: Circuit, net: str) -> Iterator[tuple[Placed, str]]:
+    """What stands in series with a net, and the net behind it; what only pulls comes last."""
+    found = [placed for placed, _ in circuit.on(net) if len(placed.nets) == 2]
+    for placed in sorted(found, key=lambda one: "V33" in one.nets):
+        behind = next((name for name in placed.nets if name != net), "GND")
+        if behind not in ("GND", OPEN):
+            yield placed, behind
+
+
+def _chip(circuit: Circuit, net: str) -> Placed | None:
+    """The chip that has a pin on a net."""
+    on = circuit.on(net)
+    return next((p for p, pin in on if p.part.name in _BODY_V and pin.kind in "ioPtS"), None)
 
 
 def _behind(circuit: Circuit, net: str) -> tuple[Placed, str, Placed]:
-    """The part in series with an outside net, the net behind it and the chip that is there."""
-    for placed, _ in circuit.on(net):
-        if len(placed.nets) == 2 and "GND" not in placed.nets and "V33" not in placed.nets:
-            behind = next(name for name in placed.nets if name != net)
-            for chip, pin in circuit.on(behind):
-                if chip.part.name in _BODY_V and pin.kind in "ioPtS":
-                    return placed, behind, chip
+    """The part in series with an outside net, the net behind it and the chip that is there; a
+    chip behind a further part is taken as if that part were none."""
+    for series, behind in _next(circuit, net):
+        if chip := _chip(circuit, behind):
+            return series, behind, chip
+    for series, behind in _next(circuit, net):
+        for _, further in _next(circuit, behind):
+            if further != net and (chip := _chip(circuit, further)):
+                return series, behind, chip
     raise LookupError(f"{net}: nothing between it and a chip")
 
 

@@ -1,112 +1,195 @@
-"""Wiring pictures for the electrician: single phase, three phase, contactor, thermal loop."""
+"""Wiring pictures for the electrician: single phase, three phase, contactor box, thermal loop.
+
+Wires are joined only where there is a dot. No style element: a page's content policy allows none.
+"""
 
 from collections.abc import Callable
 from html import escape
 
-_STYLE = (
-    "text{font:15px 'Noto Sans CJK SC','WenQuanYi Micro Hei',sans-serif}"
-    ".t{font-size:20px;font-weight:bold}.warn{font-size:16px;font-weight:bold;fill:#b3261e}"
-    ".b{fill:#fff;stroke:#222;stroke-width:2}.m{stroke:#b3261e;stroke-width:3;fill:none}"
-    ".c{stroke:#1b4f8f;stroke-width:2;fill:none}"
-)
+_WIDE, _TALL = 1000, 640
+_FONT = "Noto Sans CJK SC, WenQuanYi Micro Hei, sans-serif"
+_RED, _BLUE, _ORANGE, _BLACK = "#b3261e", "#1b4f8f", "#b26a00", "#222"
 _WARNING = (
     "市电致命。只由持证电工接线；先断电、验电、挂牌。Mains kills: licensed electrician only."
 )
+_LEGEND = (
+    "红 = 市电 red: mains　橙 = 热保护回路 orange: thermal loop　蓝 = 安全侧 blue: safe side　"
+    "● 相连，交叉无点不相连 joined only at a dot"
+)
+_FIRST, _APART = 130, 34  # the supply's first wire, and the next one
+_EDGE = 460  # the terminal's upper edge
+# Where its connectors stand along that edge; the names are the schematic's.
+TERMINALS = {
+    **{"J1 L": 260, "J1 N": 300, "J5 1": 360, "J5 2": 420, "J6 1": 490, "J6 2": 530},
+    **{"J7 1": 600, "J7 2": 640, "J8 1": 720, "J8 2": 760},
+}
 
 
 class _Picture:
-    """Boxes with named terminals and wires between them, on one page of 900 × 520."""
+    """Boxes with named terminals and wires between them, on one page."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, used: tuple[str, ...]) -> None:
         self.body = [
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 520" width="900" '
-            f'height="520" role="img" aria-label="{escape(title)}"><style>{_STYLE}</style>',
-            '<rect width="900" height="520" fill="#fff"/>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_TALL}" '
+            f'width="{_WIDE}" height="{_TALL}" role="img" aria-label="{escape(title)}" '
+            f'font-family="{_FONT}" font-size="15">',
+            f'<rect width="{_WIDE}" height="{_TALL}" fill="#fff"/>',
         ]
-        self.text(30, 40, title, "t")
-        self.text(30, 70, f"⚠ {_WARNING}", "warn")
+        self.text(30, 40, title, size=20)
+        self.text(30, 70, f"⚠ {_WARNING}", _RED, size=16)
+        self.text(30, _TALL - 20, _LEGEND, size=12)
+        self.box(220, _EDGE, 610, 100)
+        self.text(235, _EDGE + 85, "终端 terminal")
+        for name, x in TERMINALS.items():
+            colour = _BLACK if name in used else "#999"
+            self.body.append(
+                f'<circle cx="{x}" cy="{_EDGE}" r="5" fill="#fff" stroke="{colour}"/>'
+            )
+            self.text(x - 14, _EDGE + 28, name, colour, size=13)
 
-    def text(self, x: int, y: int, words: str, css: str = "") -> None:
-        self.body.append(f'<text x="{x}" y="{y}" class="{css}">{escape(words)}</text>')
-
-    def box(self, x: int, y: int, wide: int, tall: int, words: str) -> None:
+    def text(self, x: int, y: int, words: str, colour: str = _BLACK, size: int = 15) -> None:
+        weight = ' font-weight="bold"' if size > 15 else ""
         self.body.append(
-            f'<rect class="b" x="{x}" y="{y}" width="{wide}" height="{tall}" rx="6"/>'
+            f'<text x="{x}" y="{y}" fill="{colour}" font-size="{size}"{weight}>'
+            f"{escape(words)}</text>"
         )
-        self.text(x + 10, y + 24, words)
 
-    def wire(self, path: str, css: str = "m") -> None:
-        self.body.append(f'<path class="{css}" d="{path}"/>')
+    def box(self, x: int, y: int, wide: int, tall: int, words: str = "", dash: str = "") -> None:
+        broken = f' stroke-dasharray="{dash}"' if dash else ""
+        self.body.append(
+            f'<rect x="{x}" y="{y}" width="{wide}" height="{tall}" rx="6" fill="none" '
+            f'stroke="{_BLACK}" stroke-width="2"{broken}/>'
+        )
+        self.text(x + 8, y - 8, words)
+
+    def wire(self, path: str, colour: str = _RED, dash: str = "") -> None:
+        broken = f' stroke-dasharray="{dash}"' if dash else ""
+        self.body.append(
+            f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2.5"{broken}/>'
+        )
+
+    def dot(self, x: int, y: int, colour: str = _RED) -> None:
+        self.body.append(f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"/>')
+
+    def contact(self, x: int, y: int, colour: str = _RED) -> None:
+        """A normally open contact in a wire from the left to the right, 40 wide."""
+        self.wire(f"M{x} {y}H{x + 8}L{x + 32} {y - 12}M{x + 32} {y}H{x + 40}", colour)
 
     def done(self) -> str:
         return "\n".join([*self.body, "</svg>"])
 
 
-def _phases(picture: _Picture, count: int) -> list[int]:
-    """The supply's wires through breaker and contactor to the machine; their heights."""
-    names = ["L", "N"] if count == 1 else ["L1", "L2", "L3"]
-    heights = [130 + 34 * number for number in range(len(names))]
-    picture.box(120, 100, 110, 40 + 34 * len(names), "断路器 QF")
-    picture.box(400, 100, 130, 40 + 34 * len(names), "接触器 KM")
-    picture.box(710, 100, 160, 40 + 34 * len(names), "焊机 machine")
-    for name, y in zip(names, heights, strict=True):
+def _supply(picture: _Picture, names: list[str]) -> dict[str, int]:
+    """The supply's wires through breaker and contactor to the machine; their heights. A neutral
+    that stands after the phases is for the control alone."""
+    heights = {name: _FIRST + _APART * at for at, name in enumerate(names)}
+    control = names[-1] if len(names) == 4 else ""
+    tall = _APART * (len(names) - bool(control)) + 6
+    picture.box(110, 110, 90, _APART * len(names) + 6, "断路器 QF")
+    picture.box(470, 110, 130, tall, "接触器 KM")
+    picture.box(840, 110, 130, tall, "焊机 machine")
+    for name, y in heights.items():
         picture.text(40, y + 5, name)
-        picture.wire(f"M70 {y}H120M230 {y}H400M530 {y}H710")
+        picture.wire(f"M75 {y}H135")
+        picture.contact(135, y)
+        picture.wire(f"M175 {y}H{420 if name == control else 515}")
+        if name != control:
+            picture.contact(515, y)
+            picture.wire(f"M555 {y}H840")
     return heights
 
 
-def _terminal(picture: _Picture, second: str) -> None:
-    picture.box(250, 330, 330, 150, "")
-    picture.text(260, 465, "终端 terminal")
-    for x, words in ((270, "J1 L"), (330, "J1 N"), (400, "J5 1"), (450, "J5 2"), (510, second)):
-        picture.text(x, 380, words)
-
-
-def _switched(title: str, count: int) -> str:
+def _switched(title: str, names: list[str], coil: str, box: bool = False) -> str:
     """The contactor in the mains line, its coil switched by the terminal."""
-    picture = _Picture(title)
-    heights = _phases(picture, count)
-    first, last = heights[0], heights[1]
-    _terminal(picture, "J7 1-2")
-    picture.wire(f"M285 {first}V365M345 {last}V365")
-    picture.text(560, 262, "线圈 coil A1 A2" + (" 220 V" if count == 1 else " 380 V"))
-    bottom = heights[-1] + 40 - 20
-    picture.wire(f"M380 {first}V300H415V365M465 365V315H440V{bottom}M500 {bottom}V290H360V{last}")
-    picture.text(560, 310, "辅助常开触点 auxiliary contact")
-    picture.wire(f"M525 365V{bottom}M540 365V{bottom}", "c")
-    picture.box(760, 330, 120, 60, "互感器 CT")
-    picture.text(600, 420, "J8 1-2，套一根相线 around one phase")
-    picture.wire(f"M580 360H760M820 330V290H704V{first}", "c")
+    used = ("J1 L", "J1 N", "J5 1", "J5 2", "J7 1", "J7 2", "J8 1", "J8 2")
+    picture = _Picture(title, used)
+    heights = _supply(picture, names)
+    first = heights[names[0]]
+    back = heights[names[-1] if len(names) == 4 else names[1]]
+    at = TERMINALS
+    for name, y in (("J1 L", first), ("J1 N", back), ("J5 1", first)):
+        picture.dot(at[name], y)
+        picture.wire(f"M{at[name]} {y}V{_EDGE - 5}")
+    middle = at["J5 2"]
+    picture.dot(middle, back)
+    picture.wire(f"M{middle} {back}V310M{middle} 360V{_EDGE - 5}")
+    picture.box(middle - 18, 310, 36, 50)
+    picture.text(middle + 26, 357, "KM 线圈 coil")
+    picture.text(middle + 26, 376, f"A1–A2，{coil}")
+    picture.wire(f"M{middle + 18} 335H535V{first - 6}", _BLACK, "4 4")
+    one, two = at["J7 1"], at["J7 2"]
+    picture.wire(f"M{one} 395V{_EDGE - 5}M{two} 395V{_EDGE - 5}", _BLUE)
+    picture.contact(one, 395, _BLUE)
+    picture.text(one - 112, 404, "KM 辅助常开", _BLUE, 13)
+    picture.text(one - 112, 421, "13–14 auxiliary", _BLUE, 13)
+    _transformer(picture, first)
+    if box:
+        picture.box(240, 84, 425, 350, "", "8 5")
+        picture.text(775, 290, "虚线：外置接触器箱，")
+        picture.text(775, 310, "一机一只")
+        picture.text(775, 330, "dashed: contactor box")
+        picture.box(at["J5 1"] - 7, 250, 14, 36)
+        picture.text(at["J5 1"] - 56, 274, "FU 2 A", size=13)
+        picture.wire(f"M{middle} 295H385V375H{middle}")
+        picture.dot(middle, 295)
+        picture.dot(middle, 375)
+        picture.box(379, 318, 12, 34)
+        picture.text(366, 395, "RC", size=13)
     return picture.done()
+
+
+def _transformer(picture: _Picture, y: int) -> None:
+    """The current transformer: the phase goes through it, nothing is joined."""
+    one, two = TERMINALS["J8 1"], TERMINALS["J8 2"]
+    middle = (one + two) // 2
+    picture.body.append(
+        f'<ellipse cx="{middle}" cy="{y}" rx="26" ry="14" fill="none" stroke="{_BLUE}" '
+        'stroke-width="3"/>'
+    )
+    picture.wire(f"M{one} {y + 9}V{_EDGE - 5}M{two} {y + 9}V{_EDGE - 5}", _BLUE)
+    picture.text(one - 46, y - 22, "互感器 CT，只套一根相线", _BLUE, 13)
 
 
 def _loop(title: str) -> str:
     """The contact in the machine's own thermal protection; the mains is not touched."""
-    picture = _Picture(title)
-    picture.box(120, 110, 640, 130, "焊机内部 inside the machine")
-    picture.box(150, 160, 190, 50, "热保护开关 thermostat")
-    picture.box(540, 160, 190, 50, "主控板 its own board")
-    picture.wire("M340 190H420", "c")
-    picture.wire("M470 190H540", "c")
-    _terminal(picture, "J6 1-2")
-    picture.wire("M420 190V300H515V365M470 190V270H540V365", "c")
-    picture.text(560, 290, "断开原线，串入 J6 cut the wire, put J6 in series")
-    picture.wire("M285 365V300H60M345 365V315H60")
-    picture.text(60, 335, "L N（220/380 V）")
+    used = ("J1 L", "J1 N", "J5 1", "J5 2", "J6 1", "J6 2", "J7 1", "J7 2", "J8 1", "J8 2")
+    picture = _Picture(title, used)
+    at = TERMINALS
+    picture.box(230, 112, 620, 178, "焊机 machine")
+    picture.box(330, 200, 150, 50)
+    picture.text(342, 230, "热保护开关")
+    picture.box(560, 200, 120, 50)
+    picture.text(572, 230, "主控板 board")
+    picture.wire(f"M480 225H{at['J6 1']}V{_EDGE - 5}M560 225H{at['J6 2']}V{_EDGE - 5}", _ORANGE)
+    picture.wire(f"M{at['J6 1']} 225H{at['J6 2']}", "#999", "4 4")
+    picture.text(502, 231, "✕", _ORANGE)
+    picture.text(545, 275, "在 ✕ 处剪断，两头接 J6", _ORANGE, 13)
+    for name, y in (("J1 L", 150), ("J1 N", 180)):
+        picture.wire(f"M60 {y}H850M{at[name]} {y}V{_EDGE - 5}")
+        picture.dot(at[name], y)
+        picture.text(30, y + 5, name[-1])
+    picture.text(60, 330, "焊机进线 220 V（L、N）", _RED, 13)
+    picture.text(60, 350, "或 380 V（L1、L2）", _RED, 13)
+    one, two = at["J7 1"], at["J7 2"]
+    picture.wire(f"M{at['J5 1']} {_EDGE - 5}V400H{one}V{_EDGE - 5}", _BLUE)
+    picture.wire(f"M{at['J5 2']} {_EDGE - 5}V420H{two}V{_EDGE - 5}", _BLUE)
+    words = "此接法 J5 接 J7 作回读，J5 不得有市电 J5 to J7 reads back: no mains at J5"
+    picture.text(235, _EDGE + 58, words, _BLUE, 13)
+    _transformer(picture, 150)
     return picture.done()
 
 
-KINDS: dict[str, Callable[[str], str]] = {
-    "single-phase": lambda title: _switched(title, 1),
-    "three-phase": lambda title: _switched(title, 3),
-    "contactor": lambda title: _switched(title, 3),
-    "thermal-loop": _loop,
-}
 _TITLES = {
     "single-phase": "单相 220 V：接触器串入火线和零线 Single phase",
     "three-phase": "三相 380 V：接触器串入三根相线 Three phase",
-    "contactor": "大功率焊机：外置接触器，线圈由终端控制 Large machine: outside contactor",
+    "contactor": "外置接触器箱：线圈 220 V，带熔断器和阻容 Contactor box: 220 V coil, fuse, RC",
     "thermal-loop": "热保护回路：不动市电 Thermal protection loop: the mains is not touched",
+}
+KINDS: dict[str, Callable[[str], str]] = {
+    "single-phase": lambda title: _switched(title, ["L", "N"], "220 V"),
+    "three-phase": lambda title: _switched(title, ["L1", "L2", "L3"], "380 V"),
+    "contactor": lambda title: _switched(title, ["L1", "L2", "L3", "N"], "220 V", box=True),
+    "thermal-loop": _loop,
 }
 
 

@@ -7,9 +7,11 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from hardware import drawing, wiring
-from hardware.circuit import carrier
+from hardware import check, drawing, wiring
+from hardware.circuit import OPEN, carrier
 from hardware.cli import hardware
+from hardware.parts import LIST
+from hardware.simulations import Figure
 
 _CIRCUIT = carrier()
 
@@ -38,11 +40,44 @@ def test_every_wiring_picture_begins_with_the_warning(kind: str) -> None:
     assert "市电致命" in words[1]
 
 
+@pytest.mark.parametrize("kind", wiring.KINDS)
+def test_a_wiring_picture_is_one_of_its_own_and_a_page_may_show_it(kind: str) -> None:
+    drawn = [wiring.picture(other) for other in wiring.KINDS]
+    assert drawn.count(wiring.picture(kind)) == 1
+    assert "<style" not in wiring.picture(kind) and "style=" not in wiring.picture(kind)
+
+
+def test_the_terminals_of_the_wiring_pictures_are_those_of_the_schematic() -> None:
+    for name in wiring.TERMINALS:
+        ref, pin = name.split()
+        assert _CIRCUIT.placed[ref].net(pin) != OPEN
+    read_back = [_CIRCUIT.placed["J7"].net(pin) for pin in "12"]
+    assert read_back == ["READBACK_X", "V33_X"]
+    assert [_CIRCUIT.placed["J8"].net(pin) for pin in "12"] == ["CT_X", "CT_REF"]
+
+
 @pytest.mark.parametrize(
     ("value", "words"), [(66500, "66.5k"), (1e-3, "1m"), (18e-12, "18p"), (47, "47"), (0, "")]
 )
 def test_a_value_is_written_as_on_a_drawing(value: float, words: str) -> None:
     assert drawing.value_words(value) == words
+
+
+def test_the_check_fails_on_a_part_that_the_buyer_would_change_for_a_lesser_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "figures", lambda parts: [Figure("one", 1.0, 2.0, "V")])
+    text = LIST.read_text("utf-8")
+    lesser = tmp_path / "parts.csv"
+    for old, new, fault in (
+        (",-40,85,622,", ",-20,85,622,", "relay-power: -20…85 °C, needed -40…85 °C"),
+        (",-40,105,450,", ",-40,105,400,", "C1 bulk-22u: 323 V, allowed 320 V"),
+    ):
+        assert text.count(old) == 1
+        lesser.write_text(text.replace(old, new), "utf-8")
+        done = CliRunner().invoke(hardware, ["check", "--parts", str(lesser)])
+        assert done.exit_code == 1 and f"✗ {fault}" in done.output
+        assert not json.loads(done.output.splitlines()[-1])["ok"]
 
 
 def test_the_commands_draw_and_check(tmp_path: Path) -> None:

@@ -22,6 +22,13 @@ def test_a_part_outside_the_climate_is_named(low: float, high: float) -> None:
     assert parts.faults([part]) == [f"relay-power: {low}…{high} °C, needed -40…85 °C"]
 
 
+def test_two_types_of_one_maker_are_no_second_source_unless_it_is_told_why() -> None:
+    part = parts.read()["opamp"]
+    same = replace(part, second_maker=part.maker)
+    assert parts.faults([same]) == ["opamp: no second source"]
+    assert parts.faults([replace(same, sole="nobody else makes it")]) == []
+
+
 def test_a_part_that_is_its_own_second_source_is_named() -> None:
     part = parts.read()["esp32"]
     same = replace(part, second_maker=part.maker, second_number=part.number)
@@ -31,9 +38,9 @@ def test_a_part_that_is_its_own_second_source_is_named() -> None:
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ("r1,x,1,a,b,,,-40,85,10,,,1 2", "r1: no second_maker, second_number"),
-        ("r1,x,much,a,b,c,d,-40,85,10,,,1 2", "r1: could not convert"),
-        ("r1,x,1,a,b,c,d,-40,85,10,,,1 2\nr1,x,1,a,b,c,d,-40,85,10,,,1 2", "r1: twice"),
+        ("r1,x,1,a,b,,,,-40,85,10,,,1 2", "r1: no second_maker, second_number"),
+        ("r1,x,much,a,b,c,d,,-40,85,10,,,1 2", "r1: could not convert"),
+        ("r1,x,1,a,b,c,d,,-40,85,10,,,1 2\nr1,x,1,a,b,c,d,,-40,85,10,,,1 2", "r1: twice"),
     ],
 )
 def test_a_row_that_cannot_be_read_says_which_and_why(tmp_path: Path, row: str, why: str) -> None:

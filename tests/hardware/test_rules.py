@@ -32,6 +32,8 @@ def test_the_carrier_breaks_no_rule() -> None:
         ("U5  ldo-adj         V5 CHG", "U5 ldo-adj V5 V33", "net V33: two outputs"),
         ("R13 res-270k        OPT1 OPT2\n", "", "net OPT1: one pin only"),
         ("R41 res-10k         VMOD PWRKEY_N\n", "", "net PWRKEY_N: an open collector"),
+        ("J7  plug-4          READBACK_X V33_X", "J7 plug-4 READBACK_X V33", "net V33: at J7"),
+        ("J2 within the closed case, for the bench\n", "", "net PROG_TX: at J2"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_found(old: str, new: str, fault: str) -> None:

@@ -24,7 +24,7 @@ def test_the_surge_generator_gives_what_the_standard_asks_for() -> None:
 
 def test_the_whole_board_passes_and_the_bring_up_list_expects_what_is_simulated() -> None:
     figures = {figure.what: figure for figure in check.figures()}
-    assert len(figures) == 51
+    assert len(figures) == 59
     assert [figure for figure in figures.values() if figure.margin < 1] == []
     assert check.bring_up(figures) == []
     assert check.design() == {"parts": [], "rules": [], "pins": []}
