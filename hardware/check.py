@@ -9,8 +9,9 @@ from hardware.circuit import Circuit, carrier
 from hardware.parts import HERE, LIST
 from hardware.simulations import Figure
 
-# A line of bring-up.md names a figure and where the board must be: `{hold-up with …: 2…6 s}`.
-_EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+)…([-0-9.]+) (\w+)\}")
+# A line of bring-up.md names a figure, its value and where the board may be: `{rail: 3.7 V, 3…4}`.
+_EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+) (\w+), ([-0-9.]+)…([-0-9.]+)\}")
+_NEAR = 0.02
 
 
 def unused(circuit: Circuit, known: Iterable[str]) -> list[str]:
@@ -39,10 +40,16 @@ def figures(listed: Path = LIST) -> Iterator[Figure]:
 def bring_up(simulated: dict[str, Figure]) -> list[str]:
     """Where bring-up.md expects something else than the simulation says."""
     found = []
-    for name, low, high, unit in _EXPECTED.findall((HERE / "bring-up.md").read_text("utf-8")):
+    for name, value, unit, low, high in _EXPECTED.findall(
+        (HERE / "bring-up.md").read_text("utf-8")
+    ):
         figure = simulated.get(name)
         if figure is None:
             found.append(f"bring-up.md: no figure {name}")
-        elif figure.unit != unit or not float(low) <= figure.value <= float(high):
+        elif (
+            figure.unit != unit
+            or not float(low) <= figure.value <= float(high)
+            or abs(figure.value - float(value)) > _NEAR * figure.value
+        ):
             found.append(f"bring-up.md: {name} is {figure.value:.3g} {figure.unit}")
     return found

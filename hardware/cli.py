@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hardware import check as checks
-from hardware import drawing, wiring
+from hardware import drawing
 from hardware.circuit import BadSchematic, carrier
 from hardware.parts import LIST, BadPart
 from hardware.spice import NoSpice
@@ -60,11 +60,8 @@ def check(parts: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def draw(folder: Path) -> None:
     """Writes the schematic's sheets and the wiring pictures as SVG, and the netlist for KiCad."""
-    circuit = carrier()
-    pictures = {name: drawing.sheet(circuit, name) for name in circuit.sheets}
-    pictures |= {f"wiring-{name}": wiring.picture(name) for name in wiring.KINDS}
+    files = drawing.all_of(carrier())
     folder.mkdir(parents=True, exist_ok=True)
-    for name, picture in pictures.items():
-        (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
-    (folder / "carrier.net").write_text(drawing.kicad(circuit), encoding="utf-8")
-    click.echo(f"{len(pictures)} drawings and carrier.net in {folder}")
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    click.echo(f"{len(files) - 1} drawings and carrier.net in {folder}")

@@ -7,6 +7,7 @@ their names, as on a large drawing with labels; a colour tells the side of the i
 from collections.abc import Iterator
 from html import escape
 
+from hardware import wiring
 from hardware.circuit import OPEN, Circuit, Placed
 
 _WIDE, _GAP, _LINE, _TOP = 470, 30, 20, 70
@@ -153,3 +154,10 @@ def kicad(circuit: Circuit) -> str:
         )
         lines.append(f'    (net (code "{code}") (name "{net}") {nodes})')
     return "\n".join([*lines, "  )", ")", ""])
+
+
+def all_of(circuit: Circuit) -> dict[str, str]:
+    """Every drawing and the netlist: file name → text."""
+    files = {f"{name}.svg": sheet(circuit, name) for name in circuit.sheets}
+    files |= {f"wiring-{name}.svg": wiring.picture(name) for name in wiring.KINDS}
+    return files | {"carrier.net": kicad(circuit)}

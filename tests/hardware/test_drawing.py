@@ -1,6 +1,7 @@
 """The drawings hold every part and net, and are well-formed pictures."""
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from hardware import check, drawing, wiring
 from hardware.circuit import OPEN, carrier
 from hardware.cli import hardware
-from hardware.parts import LIST
+from hardware.parts import HERE, LIST
 from hardware.simulations import Figure
 
 _CIRCUIT = carrier()
@@ -24,6 +25,23 @@ def test_a_sheet_shows_each_of_its_parts_with_its_nets(name: str) -> None:
         if placed.sheet == name:
             assert any(word.startswith(f"{placed.ref}  ") for word in words), placed.ref
             assert set(placed.nets) <= words
+
+
+def test_the_drawings_that_the_documents_show_are_those_of_the_schematic() -> None:
+    drawn = drawing.all_of(_CIRCUIT)
+    kept = {path.name: path.read_text("utf-8") for path in (HERE / "drawings").iterdir()}
+    assert kept == drawn, "hanma hardware draw hardware/drawings"
+    for page in ("README.md", "manual.zh-CN.md"):
+        for name in re.findall(r"\]\(drawings/(\S+?\.svg)\)", (HERE / page).read_text("utf-8")):
+            assert name in drawn
+
+
+def test_the_manual_begins_with_what_kills_and_who_may_do_it() -> None:
+    first, _, rest = (
+        (HERE / "manual.zh-CN.md").read_text("utf-8").partition("\n## ")[2].partition("\n## ")
+    )
+    assert first.startswith("先读这一页：安全") and "市电致命" in first and "持证电工" in first
+    assert all(f"wiring-{kind}.svg" in rest for kind in wiring.KINDS)
 
 
 def test_the_netlist_for_kicad_is_balanced_and_whole() -> None:

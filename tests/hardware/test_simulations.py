@@ -5,6 +5,7 @@ import pytest
 from hardware import check, simulations, spice
 from hardware.circuit import Circuit, load
 from hardware.parts import HERE, read
+from hardware.simulations import Figure
 
 _TEXT = (HERE / "carrier.txt").read_text(encoding="utf-8")
 
@@ -52,6 +53,11 @@ def test_small_cells_do_not_hold_the_board_up() -> None:
 
 def test_a_figure_that_bring_up_does_not_find_is_named() -> None:
     assert "bring-up.md: no figure supercapacitor" in check.bring_up({})
+
+
+def test_a_value_in_bring_up_that_is_no_longer_the_simulations_is_named() -> None:
+    moved = {"supercapacitor": Figure("supercapacitor", 2.2, 2.3, "V")}  # still in its range
+    assert "bring-up.md: supercapacitor is 2.2 V" in check.bring_up(moved)
 
 
 def test_a_deck_with_something_unsaid_is_refused() -> None:
