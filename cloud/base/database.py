@@ -131,12 +131,14 @@ class _OneMoment(Session):
         return row
 
 
-def session(engine: Engine) -> Session:
-    """A session for one transaction on this engine, or on its `reader`.
+def one_writer(engine: Engine) -> bool:
+    """Whether whoever writes is alone, and cannot wait for another one's rows in a circle."""
+    return engine.dialect.name == "sqlite"
 
-    A reader's sees one moment, and SQLite has one writer; on PostgreSQL others write meanwhile.
-    """
-    alone = engine.dialect.name == "sqlite" or "isolation_level" in engine.get_execution_options()
+
+def session(engine: Engine) -> Session:
+    """A session for one transaction on this engine, or on its `reader`, which sees one moment."""
+    alone = one_writer(engine) or "isolation_level" in engine.get_execution_options()
     return (_OneMoment if alone else Session)(engine, expire_on_commit=False)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cloud.base.clock import Clock, now_ms
-from cloud.base.database import make_engine, reader, session
+from cloud.base.database import make_engine, one_writer, reader, session
 from cloud.base.keys import Keys
 from cloud.base.settings import Settings
 
@@ -152,7 +152,7 @@ class Ground:
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
         # SQLite has one writer; a lock wakes the next thread at once, its busy handler sleeps.
-        if self.engine.dialect.name != "sqlite":
+        if not one_writer(self.engine):
             yield
             return
         me = threading.get_ident()

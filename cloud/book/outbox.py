@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Index, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base
+from cloud.base.database import Base, one_writer
 from cloud.base.unit import Ground, Unit
 
 log = logging.getLogger(__name__)
@@ -16,6 +16,7 @@ BACKOFF_S = 1
 BACKOFF_MAX_S = 3600
 PARKED_AFTER = 20
 _BATCH = 100
+_SHARE = 16  # others wait for their turn to write meanwhile
 
 
 class Event(Base):
@@ -73,16 +74,17 @@ def tell(
 def deliver(ground: Ground, handlers: Handlers, limit: int = 1000) -> int:
     """Run the handlers of what is due, oldest first; how many events were finished.
 
-    Each event has its own write unit and is marked done in it, so its handlers' work and the mark
-    stand or fall together. A handler that fails is undone alone, logged, and tried again later
-    with growing pauses; after PARKED_AFTER tries the event is parked: kept, visible in `parked`.
+    An event is marked done in the write unit in which it is handled, so its handlers' work and the
+    mark stand or fall together. Where one writer is alone, some share a unit. If one of them
+    fails, nothing of it was done, and each is taken by itself: a handler that fails then is undone
+    alone, logged, and tried again later with growing pauses; after PARKED_AFTER tries the event is
+    parked: kept, visible in `parked`.
     """
-    done = 0
+    done, share = 0, _SHARE if one_writer(ground.engine) else 1
     for _ in range(0, limit, _BATCH):
         due = _due(ground)
-        for event_id in due:
-            with ground.write() as unit:
-                done += _one(unit, event_id, handlers)
+        for start in range(0, len(due), share):
+            done += _some(ground, due[start : start + share], handlers)
         if not due:
             break
     return done
@@ -113,20 +115,42 @@ def _its_time(unit: Unit) -> ColumnElement[bool]:
     return or_(Event.next_at <= unit.now, Event.next_at > beyond)
 
 
-def _one(unit: Unit, event_id: int, handlers: Handlers) -> bool:
-    # The claim: a second worker waits here for the first one's commit, then finds no row.
+def _some(ground: Ground, ids: list[int], handlers: Handlers) -> int:
+    try:
+        with ground.write() as unit:
+            events = _claimed(unit, ids)
+            for event in events:
+                for handler in _todo(event, handlers):
+                    handler(unit, event)
+        return len(events)
+    except Exception as error:  # told in full where it is found again
+        log.info("%d events are handled one by one: %s", len(ids), type(error).__name__)
+    done = 0
+    for id in ids:
+        with ground.write() as unit:
+            done += sum(_alone(unit, event, handlers) for event in _claimed(unit, [id]))
+    return done
+
+
+def _claimed(unit: Unit, ids: list[int]) -> list[Event]:
+    # A second worker waits here for the first one's commit, then finds no row.
     claim = (
         update(Event)
-        .where(Event.id == event_id, _DUE, _its_time(unit))
+        .where(Event.id.in_(ids), _DUE, _its_time(unit))
         .values(done_at=unit.now)
         .returning(Event)
     )
-    event = unit.db.scalar(claim)
-    if event is None:
-        return False
+    return sorted(unit.db.scalars(claim), key=lambda event: event.id)
+
+
+def _todo(event: Event, handlers: Handlers) -> list[Handler]:
     every = handlers.get(event.kind, [])
     # Names left over that an upgrade renamed: everything runs again, handlers are idempotent.
-    todo = [handler for handler in every if _name(handler) in event.left] or every
+    return [handler for handler in every if _name(handler) in event.left] or every
+
+
+def _alone(unit: Unit, event: Event, handlers: Handlers) -> bool:
+    todo = _todo(event, handlers)
     left = [_name(handler) for handler in todo if not _ran(unit, handler, event)]
     if not left:
         return True

@@ -100,6 +100,29 @@ def test_a_failing_handler_stops_neither_its_neighbours_nor_later_events(either:
     assert marks(either) == 2  # what the failing one wrote was undone, and only that
 
 
+def test_what_shared_a_unit_with_one_that_failed_is_handled_once(either: Ground) -> None:
+    """Whose handler ran before is undone with it, and runs again by itself."""
+    good, bad = Listener("good"), Listener("bad")
+    bad.broken = True
+    told(either, *"aaba")
+    assert deliver(either, {"a": [good], "b": [bad]}) == 3
+    assert marks(either) == 3
+    assert deliver(either, {"a": [good], "b": [bad]}) == 0
+
+
+def test_a_command_promised_in_a_unit_that_failed_is_sent_once(
+    ground: Ground, sent: list[Any]
+) -> None:
+    def promise(unit: Unit, event: Event) -> None:
+        unit.send("HM-1", event.kind.encode())
+
+    bad = Listener("bad")
+    bad.broken = True
+    told(ground, "a", "b")
+    deliver(ground, {"a": [promise], "b": [bad]})
+    assert sent == [("HM-1", b"a")]
+
+
 def test_only_the_handler_that_failed_is_tried_again(ground: Ground, clock: Any) -> None:
     bad, good = Listener("bad"), Listener("good")
     bad.broken = True
