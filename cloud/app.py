@@ -43,6 +43,7 @@ from cloud.mqtt.hook import create_hook
 from cloud.mqtt.ingest import Ingest
 from cloud.mqtt.login import Doorkeeper, secrets_of
 from cloud.mqtt.sender import Sender
+from cloud.notify.carrier import Carrier
 from cloud.notify.herald import Herald
 from cloud.notify.texts import Texter
 from cloud.platform.courier import Courier
@@ -149,7 +150,10 @@ class Process:
         """What works by the clock beside the housekeeping, and may be slow."""
         self.ground.issuers = issuers.sources(self.settings, self.ground.clock)
         self.ground.verifier = verifier.of(self.settings, self.ground.clock)
-        return daily_round(self.ground), Herald(self.ground), Courier(self.ground)
+        return (
+            *(daily_round(self.ground), Herald(self.ground), Courier(self.ground)),
+            Carrier(self.settings),
+        )
 
 
 class Cloud(Process):

@@ -15,17 +15,28 @@ def audit() -> None:
 
 
 @audit.command("verify")
-def audit_verify() -> None:
+@click.option(
+    "--checkpoint",
+    "kept",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint that was kept outside; may be given several times.",
+)
+def audit_verify(kept: tuple[Path, ...]) -> None:
     """Check every chain and every checkpoint; name each row that was changed, removed or moved.
 
-    The last line is JSON: ok, rows, districts, checkpoints, findings, key. Exit 1 if not ok.
+    Those in HANMA_CHECKPOINTS_OUT are held against it too: a trail that was put back to an older
+    state, or written anew with its checkpoints, is found out by what had left.
+    The last line is JSON: ok, rows, districts, checkpoints, outside, findings, key. Exit 1 if not
+    ok.
     """
     from cloud.base.signing import Signer
     from cloud.book import inspection
 
     with ground_of_settings() as ground:
         with ground.read() as unit:
-            report = inspection.inspect(unit)
+            report = inspection.inspect(unit, kept)
         key = Signer.load(ground.settings.data_dir).fingerprint
     for one in report.findings:
         click.echo(f"{one.row}  {one.what}" + (f"  ({one.note})" if one.note else ""))
@@ -34,6 +45,7 @@ def audit_verify() -> None:
         "rows": report.rows,
         "districts": report.districts,
         "checkpoints": report.checkpoints,
+        "outside": report.outside,
         "findings": len(report.findings),
         "key": key,
     }

@@ -79,11 +79,9 @@ def _events(unit: Unit) -> int:
 
 
 def _pictures(unit: Unit) -> int:
-    days = {"snapshot": unit.settings.keep_snapshots_d}
     count = 0
-    for kind in media.LIMITS:
-        before = _before(unit, days.get(kind, unit.settings.keep_pictures_d))
-        for row in media.outdated(unit, kind, before, PICTURES):
+    for kind, days in unit.settings.picture_days.items():
+        for row in media.outdated(unit, kind, _before(unit, days), PICTURES):
             media.erase(unit, row)
             count += 1
     return count

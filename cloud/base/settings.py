@@ -125,9 +125,13 @@ class Settings:
     keep_codes_d: Annotated[int, "days that spoken codes are kept"] = 90
     keep_events_d: Annotated[int, "days that delivered events are kept"] = 30
     keep_answers_d: Annotated[int, "days in which a platform's report is known again"] = 90
-    keep_snapshots_d: Annotated[int, "days that terminals' pictures are kept, unless held"] = 180
-    keep_pictures_d: Annotated[int, "days that pictures of jobs are kept, unless held"] = 365
+    keep_pictures: Annotated[
+        str, "days that pictures are kept unless held, KIND=DAYS with commas; others as here"
+    ] = "snapshot=180,site=365,joint=90,permit=365,fitting=365,signature=365"
     checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
+    checkpoints_out: Annotated[
+        str, "folder on another disk or host that each checkpoint is copied to; empty = none"
+    ] = ""
     session_s: Annotated[int, "a sign-in lasts"] = 43_200
     throttle_s: Annotated[int, "window in which failures are counted"] = 900
     throttle_failures: Annotated[int, "failures per window"] = 20
@@ -143,6 +147,8 @@ class Settings:
             raise BadSettings("HANMA_FACE_SECRET: a key is wanted with HANMA_FACE_URL")
         if len(self.terminal_server) > 512:
             raise BadSettings("HANMA_TERMINAL_SERVER: a terminal keeps at most 512 characters")
+        if self.picture_days.keys() != _days_by_kind(type(self).keep_pictures).keys():
+            raise BadSettings(f"HANMA_KEEP_PICTURES: KIND=DAYS, of {type(self).keep_pictures}")
         if self.map_datum not in ("WGS84", "GCJ02"):
             raise BadSettings("HANMA_MAP_DATUM: WGS84 or GCJ02")
         if not self.database:
@@ -150,6 +156,12 @@ class Settings:
             object.__setattr__(self, "database", f"sqlite:///{path}")
         base = self.base_url or f"http://{self.listen}"
         object.__setattr__(self, "base_url", base.rstrip("/"))
+
+    @property
+    def picture_days(self) -> dict[str, int]:
+        """How many days pictures of each kind are kept."""
+        usual = _days_by_kind(type(self).keep_pictures)
+        return usual | _days_by_kind(self.keep_pictures)
 
     @property
     def told_to_terminals(self) -> str:
@@ -174,6 +186,12 @@ class Settings:
             name: ("HANMA_" + name.removesuffix("_dir").upper(), *get_args(hint))
             for name, hint in hints.items()
         }
+
+
+def _days_by_kind(text: str) -> dict[str, int]:
+    """`joint=90,site=365` as a dict; BadSettings."""
+    pairs = [part.strip().partition("=") for part in text.split(",") if part.strip()]
+    return {kind: _read(int, "HANMA_KEEP_PICTURES", days) for kind, _equals, days in pairs}
 
 
 def _read(kind: type, variable: str, text: str) -> Any:

@@ -2,7 +2,8 @@
 
 One file each in {data_dir}/checkpoints, numbered, each with the digest of the one before. Whoever
 rewrites a whole chain in the database cannot rewrite these without the platform's key; whoever has
-that as well meets the copies that were taken elsewhere.
+that as well meets the copies that left: each one for HANMA_CHECKPOINTS_OUT (`carry`), the first
+one of a day as a notice (event `checkpoint-written`).
 """
 
 import hashlib
@@ -19,9 +20,12 @@ from cloud.base import signing
 from cloud.base.database import canonical
 from cloud.base.signing import Signer
 from cloud.base.unit import Unit
+from cloud.book import outbox
 from cloud.book.audit import AuditHead
 
 PURPOSE = "checkpoint"
+WRITTEN = "checkpoint-written"
+_DAY_MS, _CHINA_MS = 86_400_000, 8 * 3_600_000
 _FIELDS = {"at", "heads", "number", "previous", "public"}
 
 
@@ -49,6 +53,33 @@ def folder(data_dir: Path) -> Path:
 def files(data_dir: Path) -> list[Path]:
     """All of them, the oldest first."""
     return sorted(folder(data_dir).glob("[0-9]*.json"))
+
+
+def text(data_dir: Path, number: int) -> str:
+    """One of them as it lies there; OSError."""
+    return _place(data_dir, number).read_text("utf-8")
+
+
+def carry(data_dir: Path, out: Path) -> int:
+    """Copy those that are not there yet into a folder outside, never over another; how many.
+    OSError if the folder is not there (a disk that is away is not made up for) or is full.
+
+    The name tells the digest too: after a restore two of the same number may be outside.
+    """
+    there = {path.name for path in out.iterdir()}
+    count = 0
+    for path in files(data_dir):
+        raw = path.read_text("utf-8", errors="replace")
+        name = f"{path.stem}-{_digest(raw)[:16]}.json"
+        if name not in there:
+            _kept(out / name, raw)
+            count += 1
+    return count
+
+
+def outside(out: Path) -> list[Path]:
+    """What was carried there; OSError if the folder cannot be read."""
+    return sorted(path for path in out.iterdir() if path.suffix == ".json")
 
 
 def read(text: str) -> Checkpoint:
@@ -89,17 +120,29 @@ def write(unit: Unit) -> Path | None:
         "public": signer.public,
     }
     body["signature"] = signer.sign(PURPOSE, canonical(body))
-    path = folder(unit.settings.data_dir) / f"{body['number']:08}.json"
+    path = _place(unit.settings.data_dir, body["number"])
     _kept(path, canonical(body) + "\n")
     return path
 
 
 def sweep(unit: Unit) -> int:
-    """Write one when it is time; how many were written."""
+    """Write one when it is time, and tell of the first one of a day; how many were written."""
     last = _last(unit)
     if last and unit.now < last["at"] + unit.settings.checkpoint_s * 1000:
         return 0
-    return int(write(unit) is not None)
+    path = write(unit)
+    if path and (not last or _day(last["at"]) != _day(unit.now)):
+        outbox.tell(unit, WRITTEN, path.stem, {"number": int(path.stem)})
+    return int(path is not None)
+
+
+def _place(data_dir: Path, number: int) -> Path:
+    return folder(data_dir) / f"{number:08}.json"
+
+
+def _day(at: int) -> int:
+    """Which day it is in China."""
+    return (at + _CHINA_MS) // _DAY_MS
 
 
 def _last(unit: Unit) -> dict[str, Any] | None:

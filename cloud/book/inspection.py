@@ -4,7 +4,7 @@ Names the row that was changed, removed, moved or added. Where a row was changed
 own hash, the row after it no longer fits; that one is named, and the words say so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ _LISTED = 1000
 @dataclass(frozen=True)
 class Finding:
     """`row` = "{district}:{seq}" or the checkpoint's file name; `what` = changed, removed, moved,
-    added, rewritten, foreign-key; `note` = what more is known, in English."""
+    added, rewritten, rolled-back, foreign-key; `note` = what more is known, in English."""
 
     row: str
     what: str
@@ -33,9 +33,12 @@ class Finding:
 
 @dataclass
 class Report:
+    """`outside` = how many checkpoints that had left were held against what is here."""
+
     rows: int = 0
     districts: int = 0
     checkpoints: int = 0
+    outside: int = 0
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -53,10 +56,13 @@ class _Chain:
     hashes: dict[int, str] = field(default_factory=dict)
 
 
-def inspect(unit: Unit) -> Report:
-    """Walk everything; a sound trail has no findings."""
+def inspect(unit: Unit, more: Iterable[Path] = ()) -> Report:
+    """Walk everything; a sound trail has no findings. `more` = checkpoints that were kept outside,
+    beside those in HANMA_CHECKPOINTS_OUT."""
     report = Report()
     points = list(_points(unit, report))
+    points += _outside(unit, report, points, more)
+    points.sort(key=lambda one: one.number)
     wanted: dict[str, set[int]] = {}
     for point in points:
         for district, (seq, _hash) in point.heads.items():
@@ -158,18 +164,17 @@ def _tail(unit: Unit, chain: _Chain) -> Iterator[Finding]:
 
 def _against(chain: _Chain, points: list[Checkpoint]) -> list[Finding]:
     """A chain that is whole in itself against what was signed: was it written anew?"""
-    sound = 0
-    for point in points:
-        seq, signed = point.heads.get(chain.district, (0, ""))
-        if seq == 0 or chain.hashes.get(seq) == signed:
-            sound = max(sound, seq)
-            continue
-        if seq > chain.seq:
-            note = f"checkpoint {point.number} has {seq} rows"
-            return [Finding(f"{chain.district}:{chain.seq + 1}", "removed", note)]
-        note = f"by checkpoint {point.number} the first changed row is in {sound + 1}..{seq}"
-        return [Finding(f"{chain.district}:{sound + 1}", "rewritten", note)]
-    return []
+    heads = [(point, point.heads.get(chain.district, (0, ""))) for point in points]
+    wrong = [(seq, point) for point, (seq, head) in heads if seq and chain.hashes.get(seq) != head]
+    if not wrong:
+        return []
+    seq, point = min(wrong, key=lambda one: one[0])
+    sound = max((before for _point, (before, _head) in heads if before < seq), default=0)
+    if seq > chain.seq:
+        note = f"checkpoint {point.number} has {seq} rows"
+        return [Finding(f"{chain.district}:{chain.seq + 1}", "removed", note)]
+    note = f"by checkpoint {point.number} the first changed row is in {sound + 1}..{seq}"
+    return [Finding(f"{chain.district}:{sound + 1}", "rewritten", note)]
 
 
 def _points(unit: Unit, report: Report) -> Iterator[Checkpoint]:
@@ -189,7 +194,44 @@ def _points(unit: Unit, report: Report) -> Iterator[Checkpoint]:
             yield one
 
 
+def _outside(
+    unit: Unit, report: Report, here: list[Checkpoint], more: Iterable[Path]
+) -> Iterator[Checkpoint]:
+    """Those that had left and that nothing here is the same as: history as it was once signed."""
+    own = Signer.load(unit.settings.data_dir).public
+    newest = max((int(path.stem) for path in checkpoints.files(unit.settings.data_dir)), default=0)
+    known = {one.digest for one in here}
+    paths = [*more]
+    if unit.settings.checkpoints_out:
+        try:
+            paths += checkpoints.outside(Path(unit.settings.checkpoints_out))
+        except OSError as error:
+            note = f"the folder cannot be read: {error.strerror}"
+            report.findings.append(Finding(unit.settings.checkpoints_out, "removed", note))
+    for path in paths:
+        report.outside += 1
+        one = _signed(path, own, report)
+        if one is None or one.digest in known:
+            continue
+        known.add(one.digest)
+        if one.number > newest:
+            note = f"it is number {one.number}, the newest here is {newest}"
+            report.findings.append(Finding(path.name, "rolled-back", note))
+        else:
+            note = f"number {one.number} here is another one, or gone"
+            report.findings.append(Finding(path.name, "rewritten", note))
+        yield one
+
+
 def _point(path: Path, own: str, report: Report) -> Checkpoint | None:
+    one = _signed(path, own, report)
+    if one and one.number != int(path.stem):
+        report.findings.append(Finding(path.name, "moved", f"it is number {one.number}"))
+        return None
+    return one
+
+
+def _signed(path: Path, own: str, report: Report) -> Checkpoint | None:
     try:
         one = checkpoints.read(path.read_text("utf-8", errors="replace"))
     except BadCheckpoint as error:
@@ -197,8 +239,5 @@ def _point(path: Path, own: str, report: Report) -> Checkpoint | None:
         return None
     if one.public != own:
         report.findings.append(Finding(path.name, "foreign-key", "not signed by this platform"))
-        return None
-    if one.number != int(path.stem):
-        report.findings.append(Finding(path.name, "moved", f"it is number {one.number}"))
         return None
     return one

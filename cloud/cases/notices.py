@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base.database import Base, insert_missing
 from cloud.base.settings import Settings
 from cloud.base.unit import Unit
+from cloud.book import checkpoints
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms, life
 from cloud.registry.people import Person
@@ -47,8 +48,9 @@ def channels(settings: Settings) -> list[str]:
 
 
 def handlers() -> Handlers:
-    """What to do about events of alarms and certificates, for `outbox.deliver`."""
-    return {kind: [write] for kind in TOLD} | {"certificate-near-end": [certificate]}
+    """What to do about events of alarms, certificates and the trail, for `outbox.deliver`."""
+    others = {"certificate-near-end": [certificate], checkpoints.WRITTEN: [checkpoint]}
+    return {kind: [write] for kind in TOLD} | others
 
 
 def write(unit: Unit, event: Event) -> None:
@@ -74,12 +76,25 @@ def certificate(unit: Unit, event: Event) -> None:
     _add(unit, event, body, life.after_quiet(unit, unit.now))
 
 
-def _add(unit: Unit, event: Event, body: dict[str, Any], at: int) -> None:
+def checkpoint(unit: Unit, event: Event) -> None:
+    """The first signed checkpoint of a day leaves whole by mail and hook; the log has its digest.
+    It wakes nobody, so it waits for no hour."""
+    number = event.details["number"]
+    text = checkpoints.text(unit.settings.data_dir, number)
+    body = {"event": event.kind, "kind": "AUDIT_CHECKPOINT", "level": alarms.NOTICE}
+    body |= {"at": event.at, "number": number, "digest": checkpoints.read(text).digest}
+    _add(unit, event, body, unit.now, {"checkpoint": text})
+
+
+def _add(
+    unit: Unit, event: Event, body: dict[str, Any], at: int, beside: dict[str, Any] | None = None
+) -> None:
+    """`beside` = what is too long for a line of the log."""
     rows = [
         {
             "id": f"{event.id}:{channel}",
             "channel": channel,
-            "body": body | {"id": event.id},
+            "body": body | {"id": event.id} | ((beside or {}) if channel != "log" else {}),
             "made_at": unit.now,
             "next_at": at,
             "tries": 0,

@@ -47,6 +47,9 @@ def by_mail(settings: Settings, body: dict[str, Any]) -> None:
     mail["From"] = settings.notify_mail_from
     mail["To"] = settings.notify_mail_to
     mail.set_content(_words(settings, body))
+    if "checkpoint" in body:
+        name = f"{body['number']:08}-{body['digest'][:16]}.json"
+        mail.add_attachment(body["checkpoint"].encode(), "application", "json", filename=name)
     tls = server.scheme == "smtps"
     client = smtplib.SMTP_SSL if tls else smtplib.SMTP
     with client(
@@ -63,6 +66,11 @@ def _words(settings: Settings, body: dict[str, Any]) -> str:
     if "certificate" in body:
         at = f"{settings.base_url}/registers/certificates/{body['certificate']}"
         return f"操作证还有 {body['days']} 天到期或应复审，辖区 {body['district']}\n{at}\n"
+    if "checkpoint" in body:
+        return (
+            f"审计链存证点第 {body['number']} 号，摘要 {body['digest']}\n"
+            "请另存附件；核对：hanma audit verify --checkpoint 文件\n"
+        )
     place, at = body["duty"] or body["district"], f"{settings.base_url}/alarms/{body['alarm']}"
     return f"告警 {body['kind']}，级别 {body['level']}，辖区 {place}\n{at}\n"
 

@@ -46,6 +46,7 @@ def test_audit_verify_says_that_all_is_well_and_then_what_is_not(tmp_path: Path)
         "rows": 3,
         "districts": 1,
         "checkpoints": 1,
+        "outside": 0,
         "findings": 0,
         "key": key,
     }

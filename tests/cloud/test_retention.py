@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from cloud.base.settings import Settings
+from cloud.book import media
 from cloud.book.audit import AuditRow
 from cloud.book.outbox import Event
 from cloud.link.commands import Command
@@ -46,6 +48,10 @@ def test_each_kind_goes_after_its_own_time_and_the_trail_stays(place: Any) -> No
     assert swept(place, 1000) == 2  # the pictures
     assert swept(place, 10) == commands
     assert counts(place) == [0, 0, 0, rows]
+
+
+def test_every_kind_of_picture_has_its_days() -> None:
+    assert Settings().picture_days.keys() == media.LIMITS.keys()
 
 
 def test_open_commands_and_undelivered_events_stay(place: Any) -> None:

@@ -50,3 +50,15 @@ def test_every_field_has_its_variable_and_its_line_of_explanation() -> None:
 def test_urls_that_may_hold_a_password_are_not_shown() -> None:
     settings = Settings(database="postgresql://u:secret@db/x", broker="mqtt://u:secret@host:1")
     assert "secret" not in f"{settings!r} {settings}"
+
+
+def test_pictures_are_kept_by_kind_and_only_what_differs_is_said() -> None:
+    days = Settings.from_env({"HANMA_KEEP_PICTURES": "joint=30, site=400"}).picture_days
+    assert days == Settings().picture_days | {"joint": 30, "site": 400}
+    assert days["snapshot"] == 180
+
+
+@pytest.mark.parametrize("text", ["portrait=3", "joint", "joint=soon", "joint=0"])
+def test_days_of_no_kind_and_no_days_are_refused_by_name(text: str) -> None:
+    with pytest.raises(BadSettings, match="HANMA_KEEP_PICTURES"):
+        Settings.from_env({"HANMA_KEEP_PICTURES": text})

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cloud.book import outbox
+from cloud.book import audit, checkpoints, outbox
 from cloud.cases import alarms, life, notices
 from cloud.cases.notices import Notice
 from cloud.notify.channels import channels, to_log
@@ -148,6 +148,20 @@ def test_each_mark_before_a_certificates_end_is_told_once_on_each_channel(
     assert (set(body), body["days"]) == (names | {"district", "at", "id"}, days)
 
 
+def test_the_first_checkpoint_of_a_day_leaves_whole_by_mail_and_hook(told: Told) -> None:
+    county = told.county
+    county.do(audit.write, "990101", "someone", "job.applied", "job-1", {})
+    county.do(checkpoints.sweep)
+    told.deliver()
+    (path,) = checkpoints.files(county.ground.settings.data_dir)
+    left = {row.channel: row.body for row in told.rows()}
+    for way in ("mail", "hook"):
+        assert left[way]["checkpoint"] == path.read_text()
+        assert checkpoints.read(left[way]["checkpoint"]).digest == left[way]["digest"]
+    assert left["log"]["digest"] == left["hook"]["digest"]
+    assert "checkpoint" not in left["log"]
+
+
 def test_without_addresses_there_is_only_the_log(settings: Any) -> None:
     assert notices.channels(settings) == ["log"]
 
@@ -178,13 +192,15 @@ class Postman(StreamRequestHandler):
 
 _CERTIFICATE = {"certificate": "c1", "days": 7, "district": "990101001"}
 _ALARM = {"alarm": "a1", "duty": "990101", "district": "990101001"}
+_CHECKPOINT = {"checkpoint": "{}", "number": 7, "digest": "00ff"}
 
 
 @pytest.mark.parametrize(
     ("told", "words", "address"),
     [
-        (_CERTIFICATE, "操作证还有 7 天到期或应复审", "/registers/certificates/c1"),
-        (_ALARM, "告警 TAMPER，级别 2，辖区 990101", "/alarms/a1"),
+        (_CERTIFICATE, "操作证还有 7 天到期或应复审", "{base}/registers/certificates/c1"),
+        (_ALARM, "告警 TAMPER，级别 2，辖区 990101", "{base}/alarms/a1"),
+        (_CHECKPOINT, "审计链存证点第 7 号，摘要 00ff", "hanma audit verify --checkpoint"),
     ],
 )
 def test_a_mail_says_what_it_is_about_and_where_to_look(
@@ -207,8 +223,11 @@ def test_a_mail_says_what_it_is_about_and_where_to_look(
             server.shutdown()
             thread.join()
     mail = message_from_bytes(b"".join(server.got[server.got.index(b"data\r\n") + 1 :]))
-    text = mail.get_payload(decode=True).decode()
-    assert words in text and f"{settings.base_url}{address}" in text
+    text, *beside = mail.get_payload() if mail.is_multipart() else [mail]
+    said = text.get_payload(decode=True).decode()
+    assert words in said and address.format(base=settings.base_url) in said
+    attached = [(one.get_filename(), one.get_payload(decode=True)) for one in beside]
+    assert attached == ([("00000007-00ff.json", b"{}")] if "checkpoint" in told else [])
 
 
 @pytest.mark.parametrize(("status", "good"), [(204, True), (302, False), (500, False)])
