@@ -47,9 +47,10 @@ def import_(kind: str, file: Path, dry_run: bool, good_rows_only: bool) -> None:
             with ground.read() as unit:
                 judged = _judged(unit, kind, file)
             for bad in judged.bad:
-                click.echo(f"第 {bad.line} 行 row {bad.line}: {' '.join(bad.reasons)}")
+                click.echo(f"第 {bad.line} 行 row {bad.line}: {' '.join(map(str, bad.reasons))}")
             for row in judged.changed if dry_run else ():
-                click.echo(f"第 {row.line} 行 row {row.line}: 改 changes {'、'.join(row.fields)}")
+                names = "、".join(one.zh for one in row.fields)
+                click.echo(f"第 {row.line} 行 row {row.line}: 改 changes {names}")
             written = 0
             if not dry_run and judged.to_write and (good_rows_only or not judged.bad):
                 with ground.write() as unit:
@@ -76,7 +77,8 @@ def import_(kind: str, file: Path, dry_run: bool, good_rows_only: bool) -> None:
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--sample", type=click.IntRange(1, 1_000_000), help="So many made-up rows instead.")
-def export(kind: str, file: Path, sample: int | None) -> None:
+@click.option("--seed", help="The same people in each sample of this name: papers fit them.")
+def export(kind: str, file: Path, sample: int | None, seed: str | None) -> None:
     """Write a register as .xlsx or .csv; personal numbers are masked.
 
     With --sample the rows are made up and whole, to try an import with.
@@ -87,7 +89,7 @@ def export(kind: str, file: Path, sample: int | None) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with ground_of_settings() as ground, ground.read() as unit:
         columns = kinds.ledger(unit, kind).columns
-        rows = _sample(unit, kind, sample) if sample else _rows(unit, kind)
+        rows = _sample(unit, kind, sample, seed) if sample else _rows(unit, kind)
         cells = ([one.shown(row[one.name]) for one in columns] for row in rows)
         count = files.write(file, [one.zh for one in columns], _shown_growing(cells))
     told = {"ok": True, "rows": count, "seconds": round(time.monotonic() - began, 1)}
@@ -134,12 +136,12 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
     }[kind](unit)
 
 
-def _sample(unit: "Unit", kind: str, count: int) -> Iterator[dict[str, Any]]:
+def _sample(unit: "Unit", kind: str, count: int, seed: str | None) -> Iterator[dict[str, Any]]:
     from cloud.registry.ledgers import made_up
     from cloud.registry.ledgers.fields import BadField
 
     try:
-        return made_up.rows(unit, kind, count, random.Random(os.urandom(8)))
+        return made_up.rows(unit, kind, count, random.Random(seed or os.urandom(8)))
     except BadField as error:
         raise click.ClickException(str(error)) from None
 

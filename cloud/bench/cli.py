@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from cloud.ledgers_cli import KINDS
 from simulator.cli import bench
 
 __all__ = ["bench"]
@@ -23,6 +24,21 @@ def decide(machines: int, welders: int, times: int, folder: Path | None) -> None
     from cloud.bench.decide import measure
 
     sys.exit(measure(Size(machines, welders), times, folder))
+
+
+@bench.command("import")
+@click.argument("kind", nargs=-1, type=click.Choice(KINDS))
+@click.option("--rows", default=100_000, show_default=True, type=click.IntRange(10, 1_000_000))
+@click.option("--xlsx", is_flag=True, help="Spreadsheets instead of CSV.")
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def import_(kind: tuple[str, ...], rows: int, xlsx: bool, folder: Path | None) -> None:
+    """A table of every register brought in as on the web, new and changed; plain SQLite beside.
+
+    With some KIND only these, in an order in which each finds what it wants.
+    """
+    from cloud.bench.ledgers import measure
+
+    sys.exit(measure(rows, folder, ".xlsx" if xlsx else ".csv", kind or KINDS))
 
 
 @bench.command()

@@ -9,10 +9,11 @@ and the writing the table is judged again; if that gives other counts, nothing i
 fresh report is shown.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import PurePath
-from typing import Any, TypeVar
+from functools import partial
+from operator import length_hint
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from sqlalchemy import ForeignKey, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -22,19 +23,28 @@ from cloud.base.database import Base, ChangedMeanwhile
 from cloud.base.ids import new_id
 from cloud.base.unit import Ground, Unit
 from cloud.book import audit, outbox
+from cloud.cases import underway
+from cloud.cases.underway import Progress, Steps
 from cloud.registry.ledgers import bring, files, kinds
 from cloud.registry.ledgers.bring import Judged
 from cloud.registry.ledgers.files import BadTable
+from cloud.registry.ledgers.said import Said
 from cloud.registry.people import Person
 
 SUFFIXES = (".xlsx", ".csv", ".tsv")
 MODES = ("all", "good")
-BYTES_MAX = 12 << 20
+BYTES_MAX = 40 << 20  # 100,000 machines with every column filled
 KEPT_DAYS = 7  # then report and file are erased; the registers and the trail stay
 _FOLDER, _PURPOSE = "imports", "import.file"
 _EVERYWHERE = "system"  # the chain of what belongs to no district
 _COUNTS = ("rows", "new", "changed", "unchanged", "bad")
 _BATCH = 5000
+
+_CHANGED = Said("导入前登记有变化，请再看一遍。", "The registers changed meanwhile; look again.")
+_QUICKER = Said(
+    "导入时有人登记或改了同样的内容，没有写入，请重新核对。",
+    "Somebody was quicker with the same; nothing was written, have it judged again.",
+)
 
 T = TypeVar("T")
 
@@ -45,7 +55,7 @@ class BadUpload(ValueError):
 
 class ImportRun(Base):
     """One table. `by` = the person of the office; `mode` = all, or good rows only; `words` = why
-    it failed or must be looked at again."""
+    it failed or must be looked at again, for `in_language`."""
 
     __tablename__ = "import_run"
 
@@ -66,7 +76,7 @@ class ImportRun(Base):
 
 
 class ImportFinding(Base):
-    """One row of the report: `what` = bad (why) or changed (which fields)."""
+    """One row of the report: `what` = bad (why) or changed (which fields), for `in_language`."""
 
     __tablename__ = "import_finding"
 
@@ -74,10 +84,6 @@ class ImportFinding(Base):
     what: Mapped[str] = mapped_column(primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True)
     words: Mapped[str]
-
-
-_progress: dict[str, int] = {}  # rows so far, of what runs in this process
-_lock = threading.Lock()
 
 
 def keep(unit: Unit, by: Person, kind: str, name: str, raw: bytes) -> ImportRun:
@@ -126,27 +132,30 @@ def findings(
     )
 
 
-def progress(run_id: str) -> int | None:
-    """How many rows are done, if this process works on it."""
-    return _progress.get(run_id)
+def in_language(words: str, english: bool) -> str:
+    """A report's words as one reader sees them; those of before had both languages in one."""
+    zh, _cut, en = words.partition("\n")
+    return en if english and en else zh
+
+
+def progress(unit: Unit, run_id: str) -> Progress | None:
+    """How far whoever works on it has come, in whatever process; None if nobody does."""
+    return underway.progress(_mark(unit.settings.data_dir, run_id))
 
 
 def judge(ground: Ground, run_id: str) -> None:
     """Read and judge the whole table; nothing of the registers is written."""
-    if not _begin(run_id):
-        return
-    try:
-        with ground.read() as unit:
-            run = unit.db.get(ImportRun, run_id)
-            if run is None or run.state != "reading":
-                return
-            judged = _judged(unit, run)
-        with ground.write() as unit:
-            _report(unit, unit.db.get_one(ImportRun, run_id), judged)
-    except BadTable as error:
-        _fail(ground, run_id, str(error))
-    finally:
-        _progress.pop(run_id, None)
+    with underway.work(_mark(ground.settings.data_dir, run_id)) as steps:
+        try:
+            with ground.read() as unit:
+                run = unit.db.get(ImportRun, run_id)
+                if run is None or run.state != "reading":
+                    return
+                judged = _judged(unit, run, steps)
+            with ground.write() as unit:
+                _report(unit, unit.db.get_one(ImportRun, run_id), judged)
+        except BadTable as error:
+            _fail(ground, run_id, error.said)
 
 
 def decide(unit: Unit, run: ImportRun, by: Person, mode: str) -> bool:
@@ -162,7 +171,7 @@ def decide(unit: Unit, run: ImportRun, by: Person, mode: str) -> bool:
 
 def again(unit: Unit, run: ImportRun) -> bool:
     """Judge it anew after whoever worked on it died; False while it is being worked on."""
-    if run.state not in ("reading", "writing") or progress(run.id) is not None:
+    if run.state not in ("reading", "writing") or progress(unit, run.id) is not None:
         return False
     _state(unit, run, "reading")
     return True
@@ -170,7 +179,7 @@ def again(unit: Unit, run: ImportRun) -> bool:
 
 def cancel(unit: Unit, run: ImportRun) -> bool:
     """Give it up; its file goes at once."""
-    if run.state not in ("reading", "judged", "failed") or progress(run.id) is not None:
+    if run.state not in ("reading", "judged", "failed") or progress(unit, run.id) is not None:
         return False
     _state(unit, run, "cancelled")
     _erase(unit, run)
@@ -179,30 +188,27 @@ def cancel(unit: Unit, run: ImportRun) -> bool:
 
 def write(ground: Ground, run_id: str) -> None:
     """Judge it again and write it, in one transaction with its state."""
-    if not _begin(run_id):
-        return
-    try:
-        with ground.read() as unit:
-            run = unit.db.get(ImportRun, run_id)
-            if run is None or run.state != "writing":
-                return
-            judged, seen = _judged(unit, run), {name: getattr(run, name) for name in _COUNTS}
-        with ground.write() as unit:
-            run = unit.db.get_one(ImportRun, run_id)
-            if judged.counts != seen:
-                _report(unit, run, judged, "导入前登记有变化，请再看一遍。 The registers changed.")
-                return
-            _progress[run_id] = 0
-            written(unit, run.kind, judged, run.by, lambda more: _count(run_id, more))
-            _state(unit, run, "written")
-            _erase(unit, run)
-    except (IntegrityError, ChangedMeanwhile):
-        words = "导入时有人登记或改了同样的内容，没有写入，请重新核对。 Somebody was quicker."
-        _fail(ground, run_id, words)
-    except BadTable as error:
-        _fail(ground, run_id, str(error))
-    finally:
-        _progress.pop(run_id, None)
+    with underway.work(_mark(ground.settings.data_dir, run_id)) as steps:
+        try:
+            with ground.read() as unit:
+                run = unit.db.get(ImportRun, run_id)
+                if run is None or run.state != "writing":
+                    return
+                judged = _judged(unit, run, steps)
+                seen = {name: getattr(run, name) for name in _COUNTS}
+            with ground.write() as unit:
+                run = unit.db.get_one(ImportRun, run_id)
+                if judged.counts != seen:
+                    _report(unit, run, judged, _kept(_CHANGED))
+                    return
+                steps.begin(judged.to_write)
+                written(unit, run.kind, judged, run.by, steps.add)
+                _state(unit, run, "written")
+                _erase(unit, run)
+        except (IntegrityError, ChangedMeanwhile):
+            _fail(ground, run_id, _QUICKER)
+        except BadTable as error:
+            _fail(ground, run_id, error.said)
 
 
 def written(unit: Unit, kind: str, judged: Judged, by: str, say: Callable[[int], None]) -> int:
@@ -230,16 +236,17 @@ def forget(unit: Unit, before: int, limit: int) -> int:
     return len(runs)
 
 
-def _judged(unit: Unit, run: ImportRun) -> Judged:
+def _judged(unit: Unit, run: ImportRun, steps: Steps) -> Judged:
     raw = unit.keys.open(_file(unit, run).read_text(), _PURPOSE)
     lines = files.lines(raw, PurePath(run.name).suffix)
-    return bring.judge(unit, kinds.ledger(unit, run.kind), _counted(run.id, lines))
+    steps.begin(length_hint(lines))
+    return bring.judge(unit, kinds.ledger(unit, run.kind), _counted(lines, steps))
 
 
 def _report(unit: Unit, run: ImportRun, judged: Judged, words: str = "") -> None:
     unit.db.execute(delete(ImportFinding).where(ImportFinding.run_id == run.id))
-    rows = [("bad", one.line, " ".join(one.reasons)) for one in judged.bad]
-    rows += [("changed", one.line, "、".join(one.fields)) for one in judged.changed]
+    rows = [("bad", one.line, _kept(*one.reasons)) for one in judged.bad]
+    rows += [("changed", one.line, _kept(*one.fields, cut=("、", ", "))) for one in judged.changed]
     for start in range(0, len(rows), _BATCH):
         some = rows[start : start + _BATCH]
         names = ("what", "line", "words")
@@ -251,10 +258,16 @@ def _report(unit: Unit, run: ImportRun, judged: Judged, words: str = "") -> None
     _state(unit, run, "judged")
 
 
-def _fail(ground: Ground, run_id: str, words: str) -> None:
+def _kept(*said: Said, cut: tuple[str, str] = ("", " ")) -> str:
+    """What `in_language` takes apart again."""
+    zh, en = cut[0].join(one.zh for one in said), cut[1].join(one.en for one in said)
+    return f"{zh}\n{en}"
+
+
+def _fail(ground: Ground, run_id: str, why: Said) -> None:
     with ground.write() as unit:
         run = unit.db.get_one(ImportRun, run_id)
-        run.words = words
+        run.words = _kept(why)
         _state(unit, run, "failed")
 
 
@@ -262,27 +275,21 @@ def _state(unit: Unit, run: ImportRun, state: str) -> None:
     run.state, run.state_at = state, unit.now
 
 
-def _begin(run_id: str) -> bool:
-    """One worker for each run."""
-    with _lock:
-        return run_id not in _progress and _progress.setdefault(run_id, 0) == 0
-
-
-def _count(run_id: str, more: int) -> None:
-    _progress[run_id] = _progress.get(run_id, 0) + more
-
-
-def _counted(run_id: str, rows: Iterable[T]) -> Iterator[T]:
+def _counted(rows: Iterable[T], steps: Steps) -> Iterator[T]:
     for row in rows:
-        _count(run_id, 1)
+        steps.add(1)
         yield row
 
 
-def _file(unit: Unit, run: ImportRun) -> Any:
+def _file(unit: Unit, run: ImportRun) -> Path:
     return unit.settings.data_dir / _FOLDER / f"{run.id}.sealed"
+
+
+def _mark(data_dir: Path, run_id: str) -> Path:
+    return data_dir / _FOLDER / f"{run_id}.mark"
 
 
 def _erase(unit: Unit, run: ImportRun) -> None:
     """Once what becomes of it is durable."""
-    path = _file(unit, run)
-    unit.after(lambda: path.unlink(missing_ok=True))
+    for path in (_file(unit, run), _mark(unit.settings.data_dir, run.id)):
+        unit.after(partial(path.unlink, missing_ok=True))

@@ -260,6 +260,11 @@ def identity(unit: Unit, person: Person) -> str:
     return _opened(unit, "identity", person.identity_sealed)
 
 
+def opened_identity(unit: Unit, sealed: str) -> str:
+    """The same from the sealed field alone, where many are read."""
+    return _opened(unit, "identity", sealed)
+
+
 def phone(unit: Unit, person: Person) -> str:
     """The phone number in clear; every look at it is for the caller to record."""
     return _opened(unit, "phone", person.phone_sealed)

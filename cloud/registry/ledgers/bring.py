@@ -13,6 +13,7 @@ from cloud.base.database import Change
 from cloud.base.unit import Unit
 from cloud.registry.ledgers.fields import BadField, Column, Hidden
 from cloud.registry.ledgers.files import BadTable, Line
+from cloud.registry.ledgers.said import Said
 
 _BATCH = 5000
 _LOOKED_UP = 500  # rows whose keys are looked up at once
@@ -57,7 +58,7 @@ class BadRow:
     """One row that cannot be taken, by its number in the table."""
 
     line: int
-    reasons: tuple[str, ...]
+    reasons: tuple[Said, ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class ChangedRow:
     """One row that changes what is registered; `fields` = the headings of what differs."""
 
     line: int
-    fields: tuple[str, ...]
+    fields: tuple[Said, ...]
     change: Change
 
 
@@ -106,9 +107,9 @@ def judge(unit: Unit, ledger: Ledger, lines: Iterable[Line]) -> Judged:
             try:
                 _place(unit, judged, line, values, given, known)
             except BadField as error:
-                judged.bad.append(BadRow(line, (str(error),)))
+                judged.bad.append(BadRow(line, (error.said,)))
             except ValueError as error:  # each cell holds, the register refuses them together
-                words = f"这一行前后矛盾。 The row contradicts itself: {error}."
+                words = Said("这一行前后矛盾。", f"The row contradicts itself: {error}.")
                 judged.bad.append(BadRow(line, (words,)))
     judged.bad.sort(key=lambda one: one.line)
     return judged
@@ -194,12 +195,12 @@ def _changed(
 ) -> ChangedRow:
     columns = ledger.change(unit, one, fresh)
     was = {name: getattr(one.row, name) for name in columns}
-    headings = tuple(column.zh for column in ledger.columns if column.name in fresh)
+    headings = tuple(Said(it.zh, it.name) for it in ledger.columns if it.name in fresh)
     return ChangedRow(line, headings, Change(one.id, columns, was))
 
 
 class _BadCells(Exception):
-    def __init__(self, reasons: list[str]) -> None:
+    def __init__(self, reasons: list[Said]) -> None:
         self.reasons = tuple(reasons)
 
 
@@ -214,7 +215,8 @@ def _values(
         try:
             values[column.name] = column.value(text)
         except BadField as error:
-            reasons.append(f"“{column.zh}”{error}")
+            zh, en = error.said
+            reasons.append(Said(f"“{column.zh}”{zh}", f"“{column.name}” {en}"))
     if reasons:
         raise _BadCells(reasons)
     return values, frozenset(given)
@@ -223,10 +225,10 @@ def _values(
 def _check_heading(columns: tuple[Column, ...], texts: dict[str, str]) -> None:
     missing = [one for one in columns if one.wanted and not {one.zh, one.name} & texts.keys()]
     if missing:
-        names = "、".join(one.zh for one in missing)
-        raise BadTable(f"表头缺少：{names}。 The heading lacks {names}.")
+        names, en = "、".join(one.zh for one in missing), ", ".join(one.name for one in missing)
+        raise BadTable(f"表头缺少：{names}。", f"The heading lacks {names} ({en}).")
     known = {one.zh for one in columns} | {one.name for one in columns}
     strange = [name for name in texts if name not in known]
     if strange:
         names = "、".join(strange)
-        raise BadTable(f"表头里不认识：{names}。 Unknown in the heading: {names}.")
+        raise BadTable(f"表头里不认识：{names}。", f"Unknown in the heading: {names}.")

@@ -33,35 +33,32 @@ class Contracts:
 
     def __init__(self, unit: Unit) -> None:
         self._firms = enterprises.ids_by_uscc(unit)
+        self._codes = {id: uscc for uscc, id in self._firms.items()}
         self._people = people.ids_by_identity(unit)
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
         clients = {self._firms.get(one["client"], ""): one["client"] for one in batch}
-        codes = {id: uscc for uscc, id in self._firms.items()}
-        here = (Contract.client_id.in_(clients), Contract.reference != "")
-        rows = select(Contract, Person).outerjoin(Person, Person.id == Contract.person_id)
+        named = [one["reference"] for one in batch if one["reference"]]
+        here = (Contract.client_id.in_(clients), Contract.reference.in_(named))
+        rows = select(Contract, Person.identity_sealed)
+        rows = rows.outerjoin(Person, Person.id == Contract.person_id)
         return {
             (clients[one.client_id], one.reference): Registered(
-                one.id, self._now(unit, one, codes, welder), one
+                one.id, self._now(unit, one, welder), one
             )
             for one, welder in unit.db.execute(rows.where(*here))
         }
 
-    def _now(
-        self, unit: Unit, one: Contract, codes: dict[str, str], welder: Person | None
-    ) -> dict[str, Any]:
+    def _now(self, unit: Unit, one: Contract, welder: str | None) -> dict[str, Any]:
         told = {name: getattr(one, name) for name in ("kind", "starts_on", "ends_on", "digest")}
-        told["contractor"] = codes.get(one.contractor_id or "", "")
-        return told | {"identity": people.identity(unit, welder) if welder else ""}
+        told["contractor"] = self._codes.get(one.contractor_id or "", "")
+        return told | {"identity": people.opened_identity(unit, welder or "")}
 
     def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
-        key = {"client": self._uscc(one.row.client_id), "reference": one.row.reference}
+        key = {"client": self._codes[one.row.client_id], "reference": one.row.reference}
         made = self.row(unit, one.now | fresh | key)
         parties = {"contractor": ("contractor_id",), "identity": ("person_id",)}
         return pick(made, fresh, parties)
-
-    def _uscc(self, id: str) -> str:
-        return next(uscc for uscc, known in self._firms.items() if known == id)
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
         client, contractor = values.pop("client"), values.pop("contractor")

@@ -7,15 +7,13 @@ from typing import Any
 
 from cloud.base import districts
 from cloud.base.formats import mask, read_identity, read_phone, read_uscc
+from cloud.registry.ledgers.said import Complaint
 
 _LIMIT = 200
 
 
-class BadField(ValueError):
-    """Why a cell or a row cannot be taken, as one sentence in each language."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh} {en}")
+class BadField(Complaint):
+    """Why a cell or a row cannot be taken."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlite_utils.utils import Format, RowError, rows_from_file
 
+from cloud.registry.ledgers.said import Complaint
+
 # A cell that begins so is a formula to a spreadsheet, whoever wrote it (CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _UNPACKED_MAX = 400 << 20  # a spreadsheet is a zip, and a small one may swell
@@ -21,23 +23,36 @@ _REST = "\0rest"
 Line = tuple[int, dict[str, str]]
 
 
-class BadTable(ValueError):
-    """The file is no table of ours; one sentence in both languages."""
+class BadTable(Complaint):
+    """The file is no table of ours."""
 
 
-def read(path: Path) -> Iterator[Line]:
-    """The rows below the heading as (row number, {heading: text}); empty rows are left out."""
+class Lines:
+    """The rows below a heading, to be gone through once as (row number, {heading: text}); empty
+    rows are left out. Their length is a hint, for a progress bar."""
+
+    def __init__(self, rows: Iterable[tuple[int, dict[Any, Any]]], about: int) -> None:
+        self._rows, self._about = rows, max(0, about)
+
+    def __length_hint__(self) -> int:
+        return self._about
+
+    def __iter__(self) -> Iterator[Line]:
+        for number, cells in self._rows:
+            texts = {str(name).strip(): _text(value) for name, value in cells.items() if name}
+            if any(texts.values()):
+                yield number, texts
+
+
+def read(path: Path) -> Lines:
+    """The table in a file; BadTable, also while its rows are gone through."""
     return lines(path.read_bytes(), path.suffix)
 
 
-def lines(raw: bytes, suffix: str) -> Iterator[Line]:
+def lines(raw: bytes, suffix: str) -> Lines:
     """The same from the file's bytes; `suffix` = how its name ends."""
     kind = suffix.lower()
-    rows = _read_xlsx(raw) if kind == ".xlsx" else _read_csv(raw, tabs=kind == ".tsv")
-    for number, cells in rows:
-        texts = {str(name).strip(): _text(value) for name, value in cells.items() if name}
-        if any(texts.values()):
-            yield number, texts
+    return _read_xlsx(raw) if kind == ".xlsx" else _read_csv(raw, tabs=kind == ".tsv")
 
 
 def write(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -66,33 +81,38 @@ def _text(value: Any) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
-def _read_xlsx(raw: bytes) -> Iterator[tuple[int, dict[Any, Any]]]:
+def _read_xlsx(raw: bytes) -> Lines:
     # Twenty times as quick as openpyxl, which writes our tables: a ledger has 100,000 rows.
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as parts:
             if sum(part.file_size for part in parts.infolist()) > _UNPACKED_MAX:
-                raise BadTable("表格太大，请分成几份。 The spreadsheet is too large; split it.")
+                raise BadTable("表格太大，请分成几份。", "The spreadsheet is too large; split it.")
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0)
     except (CalamineError, OSError, zipfile.BadZipFile) as error:
-        raise BadTable(f"不是 .xlsx 表格。 No .xlsx spreadsheet: {error}.") from error
+        raise BadTable("不是 .xlsx 表格。", f"No .xlsx spreadsheet: {error}.") from error
     first = sheet.start[0] + 1 if sheet.start else 1
     rows = iter(sheet.iter_rows())
     heading = next(rows, [])
-    for number, cells in enumerate(rows, first + 1):
-        yield number, dict(zip(heading, cells, strict=False))
+    numbered = enumerate(rows, first + 1)
+    named = ((number, dict(zip(heading, cells, strict=False))) for number, cells in numbered)
+    return Lines(named, sheet.height - 1)
 
 
-def _read_csv(raw: bytes, tabs: bool) -> Iterator[tuple[int, dict[Any, Any]]]:
+def _read_csv(raw: bytes, tabs: bool) -> Lines:
     kind = Format.TSV if tabs else Format.CSV
     rows, _ = rows_from_file(io.BytesIO(raw), kind, encoding=_encoding(raw), extras_key=_REST)
+    return Lines(_csv_cells(rows), raw.rstrip().count(b"\n"))
+
+
+def _csv_cells(rows: Iterable[dict[Any, Any]]) -> Iterator[tuple[int, dict[Any, Any]]]:
     try:
         for number, cells in enumerate(rows, 2):
             cells.pop(_REST, None)
             yield number, dict(cells)
     except (csv.Error, RowError) as error:
-        raise BadTable(f"不是 CSV 表格。 No CSV table: {error}.") from error
+        raise BadTable("不是 CSV 表格。", f"No CSV table: {error}.") from error
 
 
 def _encoding(raw: bytes) -> str:
@@ -103,7 +123,7 @@ def _encoding(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
         return name
-    raise BadTable("文字编码不是 UTF-8 或 GB 18030。 The text is neither UTF-8 nor GB 18030.")
+    raise BadTable("文字编码不是 UTF-8 或 GB 18030。", "The text is neither UTF-8 nor GB 18030.")
 
 
 def _write_xlsx(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

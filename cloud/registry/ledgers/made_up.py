@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from cloud.base.formats import identity_check, uscc_check
+from cloud.base.ids import make_code
 from cloud.base.unit import Unit
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers.fields import BadField
@@ -15,20 +16,31 @@ _PHONE = "13800000000"
 
 
 def rows(unit: Unit, kind: str, count: int, rng: random.Random) -> Iterator[dict[str, Any]]:
-    """So many rows; what belongs to an enterprise is given to those that are registered."""
+    """So many rows; what belongs to an enterprise is given to those that are registered, what
+    belongs to a person to those of the table of people that the same `rng` makes."""
     first = rng.randrange(10**8)
-    if kind == "enterprises":
-        return (_enterprise(first + number) for number in range(count))
-    if kind == "people":
-        return (_person(first + number) for number in range(count))
-    owners = list(unit.db.scalars(select(Enterprise.uscc).limit(1000)))
-    make = {"sites": _site, "machines": _machine}
-    if not owners or kind not in make:
-        raise BadField(
-            "要先有登记的企业；或者这种台账没有样表。",
-            "Enterprises are wanted first; or there is no sample of this ledger.",
-        )
-    return (make[kind](first + number, owners[number % len(owners)]) for number in range(count))
+    numbers = range(first, first + count)
+    alone = {"enterprises": _enterprise, "people": _person, "maker": _made, "dates": _date}
+    personal = {"certificates": _certificate, "training": _training}
+    owned = {"sites": _site, "machines": _machine, "cylinders": _cylinder, "contracts": _contract}
+    if one := {**alone, **personal}.get(kind):
+        return map(one, numbers)
+    owners = list(unit.db.scalars(select(Enterprise.uscc).order_by(Enterprise.uscc).limit(1000)))
+    if not owners:
+        raise BadField("要先有登记的企业。", "Enterprises are wanted first.")
+    return (owned[kind](number, owners[(number - first) % len(owners)]) for number in numbers)
+
+
+class _Told:
+    """A source of chance that tells a number: each number has a code of its own."""
+
+    def __init__(self, number: int) -> None:
+        self._number, self._calls = number, 0
+
+    def choice(self, seq: str) -> str:
+        turn, place = divmod(self._calls, 7)
+        self._calls += 1
+        return seq[turn if place == 6 else self._number >> 5 * place & 31]
 
 
 def _enterprise(number: int) -> dict[str, Any]:
@@ -101,4 +113,76 @@ def _machine(number: int, owner: str) -> dict[str, Any]:
         "keeper_phone": _PHONE,
         "filled_in_by": "演示填表人",
         "filled_in_by_phone": _PHONE,
+    }
+
+
+def _certificate(number: int) -> dict[str, Any]:
+    return {
+        "identity": _person(number)["identity"],
+        "issuer": "emergency",
+        "number": f"演示{number:08}",
+        "category": "熔化焊接与热切割作业",
+        "valid_from": "2026-01-05",
+        "valid_to": "2032-01-04",
+        "review_by": "2029-01-04",
+        "status": "normal",
+    }
+
+
+def _training(number: int) -> dict[str, Any]:
+    return {
+        "identity": _person(number)["identity"],
+        "kind": "exam",
+        "held_on": "2026-11-05",
+        "passed": True,
+        "organiser": "演示培训点",
+    }
+
+
+def _contract(number: int, client: str) -> dict[str, Any]:
+    return {
+        "client": client,
+        "kind": "temporary",
+        "contractor": "",
+        "identity": _person(number)["identity"],
+        "starts_on": "2026-11-01",
+        "ends_on": "2027-10-31",
+        "reference": f"演示合同 {number}",
+        "digest": f"{number:064x}",
+    }
+
+
+def _cylinder(number: int, owner: str) -> dict[str, Any]:
+    return {
+        "code": "",
+        "number": f"演示气瓶 {number}",
+        "name": "演示氧气瓶",
+        "uscc": owner,
+        "district": "990101001",
+        "industry": "industry",
+        "gas": "oxygen",
+        "test_by": "2028-05-01",
+        "status": "usable",
+        "maker": "演示厂",
+    }
+
+
+def _made(number: int) -> dict[str, Any]:
+    return {
+        "code": make_code("990101", _Told(number)),
+        "device": f"HM-990101-{number}",
+        "maker": "演示厂",
+        "model": "ZX7-315",
+        "serial": f"{number}",
+        "category": "逆变直流弧焊机",
+    }
+
+
+def _date(number: int) -> dict[str, Any]:
+    return {
+        "kind": "special-period",
+        "name": f"演示活动 {number}",
+        "district": "9901",
+        "starts_on": "2027-03-01",
+        "ends_on": "2027-03-10",
     }

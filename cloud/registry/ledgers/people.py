@@ -164,7 +164,8 @@ class Certificates:
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
         by = {certificates.number_blind(unit, v["number"]): v["number"] for v in batch}
-        rows = select(Certificate, Person).join(Person, Person.id == Certificate.person_id)
+        rows = select(Certificate, Person.identity_sealed)
+        rows = rows.join(Person, Person.id == Certificate.person_id)
         here = (Certificate.issuer.in_(certificates.ISSUERS), Certificate.number_blind.in_(by))
         return {
             (one.issuer, by[one.number_blind]): Registered(
@@ -173,10 +174,10 @@ class Certificates:
             for one, holder in unit.db.execute(rows.where(*here))
         }
 
-    def _now(self, unit: Unit, one: Certificate, holder: Person) -> dict[str, Any]:
+    def _now(self, unit: Unit, one: Certificate, holder: str) -> dict[str, Any]:
         names = ("category", "valid_from", "valid_to", "review_by", "status")
         told = {name: getattr(one, name) for name in names}
-        return told | {"identity": people.identity(unit, holder)}
+        return told | {"identity": people.opened_identity(unit, holder)}
 
     def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
         given = one.now | fresh

@@ -13,9 +13,10 @@ from flask_babel import gettext as _
 
 from cloud.base.unit import Ground, Unit
 from cloud.cases import imports
-from cloud.cases.imports import BadUpload, ImportFinding, ImportRun
+from cloud.cases.imports import BadUpload, ImportRun
 from cloud.registry.ledgers.kinds import KINDS
 from cloud.web import answers, fields, visitor
+from cloud.web.language import language
 from cloud.web.office import words as words_of
 from cloud.web.office.blueprint import blueprint
 from cloud.web.trouble import Trouble, bad_input, wants_json
@@ -28,7 +29,7 @@ _NAME, _SHOWN, _POLL_MS = 120, 100, 1000
 class Findings:
     """A page of the report, and from which line it goes on (0 = that was all)."""
 
-    rows: list[ImportFinding]
+    rows: list[tuple[int, str]]  # (line, words)
     after: int
 
 
@@ -55,7 +56,7 @@ def upload() -> ResponseReturnValue:
         try:
             run = imports.keep(unit, person_of(unit, visitor.signed_in()), kind, name, raw)
         except BadUpload:
-            words = _("请交 .xlsx、.csv 或 .tsv 表格，不要空文件，最大 12 MB。")
+            words = _("请交 .xlsx、.csv 或 .tsv 表格，不要空文件，最大 40 MB。")
             raise bad_input(words) from None
     return _begun(run.id, imports.judge)
 
@@ -65,7 +66,7 @@ def import_page(id: str) -> str:
     """How an import stands: progress, or the report with what may be decided."""
     with visitor.ground().read() as unit:
         run = _run(unit, id)
-        told = _told(run)
+        told = _told(unit, run)
         parts = {what: _findings(unit, id, what) for what in ("bad", "changed")}
         now = unit.now
     return render_template(
@@ -83,9 +84,9 @@ def import_page(id: str) -> str:
 
 @blueprint.get("/office/imports/<id>/state")
 def import_state(id: str) -> Response:
-    """How an import stands, for script and programs: `state`, `progress`, the counts."""
+    """How an import stands, for programs: `state`, `progress` of `whole`, the counts."""
     with visitor.ground().read() as unit:
-        return answers.unless_known(_told(_run(unit, id)))
+        return answers.unless_known(_told(unit, _run(unit, id)))
 
 
 @blueprint.post("/office/imports/<id>")
@@ -126,15 +127,20 @@ def _run(unit: Unit, id: str) -> ImportRun:
     return run
 
 
-def _told(run: ImportRun) -> dict[str, Any]:
-    names = ("id", "kind", "state", "words", "rows", "new", "changed", "unchanged", "bad")
-    told = {name: getattr(run, name) for name in names}
-    return told | {"progress": imports.progress(run.id)}
+def _told(unit: Unit, run: ImportRun) -> dict[str, Any]:
+    names = ("id", "kind", "state", "rows", "new", "changed", "unchanged", "bad")
+    told = {name: getattr(run, name) for name in names} | {"words": _words(run.words)}
+    far = imports.progress(unit, run.id)
+    return told | {"progress": far and far.done, "whole": far and far.whole}
+
+
+def _words(kept: str) -> str:
+    return imports.in_language(kept, language() == "en")
 
 
 def _findings(unit: Unit, id: str, what: str) -> Findings:
     asked = request.args.get(what, "0")
     after = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
     rows = imports.findings(unit, id, what, after, _SHOWN + 1)
-    shown = rows[:_SHOWN]
-    return Findings(shown, shown[-1].line if len(rows) > _SHOWN else 0)
+    shown = [(one.line, _words(one.words)) for one in rows[:_SHOWN]]
+    return Findings(shown, rows[_SHOWN - 1].line if len(rows) > _SHOWN else 0)

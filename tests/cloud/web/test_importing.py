@@ -8,7 +8,7 @@ from openpyxl import Workbook
 
 from cloud.base.formats import uscc_check
 from cloud.book.audit import AuditRow
-from cloud.cases import imports
+from cloud.cases import imports, underway
 from cloud.cases.imports import BadUpload, ImportRun
 from cloud.registry import enterprises
 from cloud.retention import erase
@@ -171,7 +171,7 @@ def test_what_cannot_be_read_says_why_and_can_be_given_up(desk, raw, name, said)
 def test_the_file_lies_sealed_and_goes_when_it_has_served(desk, county, wait_until):
     folder = county.ground.settings.data_dir / "imports"
     at, _told = desk.brought(csv(firm(ONE, "演示甲")))
-    (kept,) = folder.iterdir()
+    (kept,) = folder.glob("*.sealed")
     assert "演示甲".encode() not in kept.read_bytes()
     desk.looked(desk.decide(at, "all"))
     wait_until(lambda: not list(folder.iterdir()))  # after what was written is safe
@@ -191,6 +191,36 @@ def test_what_was_interrupted_is_judged_again(desk, county, cast):
     assert told["state"] == "judged"
     assert desk.decide(at, "again").status_code == 409
     assert desk.decide("/office/imports/0", "again").status_code == 404
+
+
+def test_another_process_progress_is_shown_and_nobody_else_takes_the_table_over(
+    desk, county, cast
+):
+    raw = csv(firm(ONE, "演示甲"))
+    run = county.do(imports.keep, cast.office, "enterprises", "a.csv", raw)
+    at = f"/office/imports/{run.id}"
+    with underway.work(county.ground.settings.data_dir / "imports" / f"{run.id}.mark") as steps:
+        steps.begin(1000)
+        steps.add(400)
+        told = desk.browser.get(f"{at}/state").json
+        assert (told["progress"], told["whole"]) == (400, 1000)
+        assert '<progress value="400" max="1000"' in desk.browser.get(at).text
+        assert desk.decide(at, "again").status_code == 409
+        assert desk.decide(at, "cancel").status_code == 409
+    assert "没有进展" in desk.browser.get(at).text
+    assert desk.decide(at, "again").status_code == 200
+
+
+def test_the_report_speaks_the_readers_language(desk):
+    at, _told = desk.brought(csv(["", "wrong", "990101"]))
+    chinese = desk.browser.get(at).text
+    assert "没有填写" in chinese and "is empty" not in chinese
+    strange, told = desk.brought("颜色\n红".encode())
+    assert told["words"] == "表头缺少：企业名称、统一社会信用代码、行政区划。"
+    desk.browser.post("/language", page="/", lang="en")
+    english = desk.browser.get(at).text
+    assert "“name” is empty." in english and "没有填写" not in english
+    assert desk.browser.get(f"{strange}/state").json["words"].startswith("The heading lacks")
 
 
 def test_nobody_but_the_office_brings_anything_in(browser, cast):

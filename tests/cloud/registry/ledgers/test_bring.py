@@ -17,6 +17,7 @@ from cloud.registry.ledgers import machines as things
 from cloud.registry.ledgers import people as persons
 from cloud.registry.ledgers.bring import BadRow, Judged
 from cloud.registry.ledgers.files import BadTable
+from cloud.registry.ledgers.said import Said
 
 BODY = "91990101MA0000001"
 USCC = BODY + uscc_check(BODY)
@@ -59,7 +60,7 @@ def brought(unit: Unit, kind: Callable[[Unit], Any], *rows: dict[str, str]) -> l
 
 def reasons(unit: Unit, kind: Callable[[Unit], Any], row: dict[str, str]) -> str:
     (bad,) = judged(unit, kind, row).bad
-    return " ".join(bad.reasons)
+    return " ".join(map(str, bad.reasons))
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_what_is_registered_is_not_registered_again(full: Ground) -> None:
                 **{"rows": 1, "new": 0, "changed": 0},
                 **{"unchanged": 1, "bad": 0},
             }
-            assert "已经登记" in judged(unit, kind, row, row).bad[0].reasons[0]
+            assert "已经登记" in judged(unit, kind, row, row).bad[0].reasons[0].zh
         assert "另一台" in reasons(unit, things.Machines, MACHINE)
 
 
@@ -132,7 +133,7 @@ def test_a_row_that_is_registered_changes_what_it_tells_otherwise(full: Ground) 
         for kind, row in told.items():
             found = judged(unit, kind, row)
             assert (found.bad, found.good, len(found.changed)) == ([], [], 1)
-            assert set(found.changed[0].fields) < set(row)
+            assert {one.zh for one in found.changed[0].fields} < set(row)
             list(bring.write(unit, found))
     with full.read() as unit:
         for kind, row in told.items():
@@ -160,7 +161,7 @@ def test_a_masked_number_is_the_same_or_a_bad_row(full: Ground) -> None:
         list(bring.write(unit, judged(unit, firms.Enterprises, row)))
         same = row | {"联系人电话": "138****5678", "企业规模": "大型"}
         (changed,) = judged(unit, firms.Enterprises, same).changed
-        assert changed.fields == ("企业规模",)
+        assert changed.fields == (Said("企业规模", "scale"),)
         assert "遮住" in reasons(unit, firms.Enterprises, row | {"联系人电话": "139****5678"})
         body = "91990101MA0000009"
         new = same | {"统一社会信用代码": body + uscc_check(body)}
@@ -215,9 +216,9 @@ def test_every_bad_row_is_named_with_all_its_reasons(unit: Unit) -> None:
     found = judged(unit, firms.Enterprises, FIRM, bad, FIRM)
     assert [row.line for row in found.bad] == [3, 4]
     assert len(found.bad[0].reasons) == 2
-    assert "统一社会信用代码" in found.bad[0].reasons[0]
-    assert "电焊设备数量" in found.bad[0].reasons[1]
-    assert "已经登记" in found.bad[1].reasons[0]  # the same firm twice in one table
+    assert "统一社会信用代码" in found.bad[0].reasons[0].zh
+    assert "电焊设备数量" in found.bad[0].reasons[1].zh
+    assert "已经登记" in found.bad[1].reasons[0].zh  # the same firm twice in one table
     assert len(found.good) == 1
 
 

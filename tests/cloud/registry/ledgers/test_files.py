@@ -1,6 +1,7 @@
 """Tables from and to .xlsx and .csv files."""
 
 from datetime import date
+from operator import length_hint
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,12 @@ def test_no_text_of_ours_is_a_formula_to_a_spreadsheet(
     else:
         assert f"'{text}" in path.read_text("utf-8-sig")
     assert list(files.read(path)) == [(2, {"名": text})]
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.csv"])
+def test_a_bar_is_told_how_many_rows_there_are(tmp_path: Path, name: str) -> None:
+    files.write(tmp_path / name, ["名"], [["甲"], ["乙"], ["丙"]])
+    assert length_hint(files.read(tmp_path / name)) == 3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
