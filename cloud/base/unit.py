@@ -118,6 +118,10 @@ class Ground:
     verifier: Callable[..., Any] | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _writer: int | None = field(default=None, repr=False)
+    _reader: Engine = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._reader = reader(self.engine)
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock = now_ms, send: Send = _no_sender) -> Self:
@@ -142,7 +146,7 @@ class Ground:
     @contextmanager
     def read(self) -> Iterator[Unit]:
         """One snapshot; it takes no write lock, and the database refuses writes in it."""
-        with session(reader(self.engine)) as db:
+        with session(self._reader) as db:
             yield Unit(self, db, self.clock())
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from cloud.base.formats import identity_check, uscc_check
 from cloud.base.ids import make_code
 from cloud.base.unit import Ground, Unit
-from cloud.link import terminals
+from cloud.link import positions, terminals
 from cloud.registry import certificates, enterprises, machines, people, places
 
 T = TypeVar("T")
@@ -26,6 +26,8 @@ ROOT = "9901"
 _COUNTIES, _TOWNSHIPS = 12, 8
 _BATCH = 5000
 _DAY_MS = 86_400_000
+_SOUTH, _WEST, _APART, _TOWN = 28.0, 105.0, 0.25, 0.03  # degrees: towns in rows, 25 km apart
+MIDDLE = (_SOUTH + _APART, _WEST + _APART)  # latitude and longitude of one of the towns
 _WATCHES_PER_MILLE = 300  # fire watches for a thousand welders
 _WAITING = 2000  # people who registered and were not let in yet
 _TRADES = ("industry", "construction", "special")
@@ -108,6 +110,8 @@ def seed(
     with ground.write() as unit:
         made = (_terminal(unit, device_of(number), seed) for number in range(size.machines))
         _in_batches(made, lambda some: terminals.add_many(unit, some))
+        there = (_position(unit, number, rng) for number in range(size.machines))
+        _in_batches(there, lambda some: positions.add_many(unit, some))
         codes = _codes(rng, size.machines)
         rows = (
             _machine(unit, n, next(codes), n % size.firms, owners) for n in range(size.machines)
@@ -230,6 +234,14 @@ def _terminal(unit: Unit, device: str, seed: str) -> dict[str, Any]:
     told = {"online": True, "mode": "idle", "relay": 0, "fw": "0.1.0", "hw": "a7670"}
     times = {"seen_at": unit.now - 60_000, "deadline": unit.now + _DAY_MS}
     return terminals.row(unit, device, secret_of(seed, device), **told, **times)
+
+
+def _position(unit: Unit, number: int, rng: random.Random) -> dict[str, Any]:
+    """Near the middle of the firm's township, as thick as a town is."""
+    township = number % (_COUNTIES * _TOWNSHIPS)  # as `_township` has it, firms being many
+    lat = _SOUTH + township // _COUNTIES * _APART + rng.gauss(0, _TOWN)
+    lng = _WEST + township % _COUNTIES * _APART + rng.gauss(0, _TOWN)
+    return positions.row(unit, device_of(number), lat, lng)
 
 
 def _machine(

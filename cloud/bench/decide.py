@@ -99,7 +99,7 @@ def _measured(data: Path, size: county.Size, times: int) -> dict[str, Any]:
         with viewers.present(ground):
             looked_at = _decided(ground, played[half:], sender, ear)
     slow = pages.measure(ground, say)
-    watched = viewers.measure(ground, 30 if size.machines >= _LARGE else 1)
+    watched = viewers.measure(ground, *(() if size.machines >= _LARGE else (1,)))
     ground.close()
     return {
         "ok": max(told["median_ms"], looked_at["median_ms"]) <= LIMIT_MS

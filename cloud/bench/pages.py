@@ -31,6 +31,7 @@ _FILTERED = (
     *("/registers/machines", "/registers/enterprises", "/registers/people"),
     "/registers/certificates",
 )
+_ZOOMS = (8, 10, 12, 14, 16, 18)
 _COUNTY = f"{county.ROOT}00"
 _CSRF = re.compile('name="csrf" content="([^"]+)"')
 _NEXT = re.compile(r'href="([^"]*after=[^"]*)"')
@@ -95,6 +96,11 @@ def _asked(ground: Ground) -> Iterator[tuple[str, str]]:
     yield f"/office/audit?{urlencode({'q': machine.id})}", ""
     for role in sorted(ROLES):
         yield f"/office/accounts?role={role}", ""
+    for zoom in _ZOOMS:
+        half = 360 / 2**zoom * 2.5  # a desk's screen is five tiles wide
+        (lat, lng), sides = county.MIDDLE, (-half, half)
+        box = ",".join(f"{at + by:.5f}" for by in sides for at in (lng, lat))
+        yield f"/map.json?{urlencode({'box': box, 'zoom': zoom}, safe=',')}", ""
     for path in _FILTERED:
         yield f"{path}?district={_COUNTY}&trade={INDUSTRIES[-1]}", ""
 

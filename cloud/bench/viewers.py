@@ -1,4 +1,5 @@
-"""What a hundred open status pages cost the server: each asks every ten seconds, as it does.
+"""What a hundred open status pages cost the server: each asks every ten seconds, as it does, and
+for the map when that poll says that there is another one.
 
 In real time, for the figures are kept by the clock; `share` is CPU time of this process by time.
 """
@@ -13,10 +14,11 @@ from typing import Any
 from cloud.base.unit import Ground
 from cloud.bench import county, pages
 from cloud.web import create_app, visitor
+from cloud.web.regulator.map import NEWS
 from cloud.web.regulator.status import POLL_MS
 
 COUNT, LIMIT_SHARE, LIMIT_MS = 100, 0.03, 150
-_SECONDS = 30
+_SECONDS = 60
 
 
 def measure(ground: Ground, seconds: float = _SECONDS, count: int = COUNT) -> dict[str, Any]:
@@ -56,12 +58,13 @@ class _Viewers:
         app = create_app(ground)
         districts = [county.ROOT, *(f"{county.ROOT}{number:02}" for number in range(9))]
         tokens = [pages.signed_in(ground, "officer", one, name) for one in districts]
-        self._clients, self._tags = [], [""] * count
+        self._clients, self._tags, self._maps = [], [""] * count, [("", "")] * count
         for number in range(count):
             client = app.test_client()
             client.set_cookie(visitor.SESSION, tokens[number % len(tokens)])
             assert client.get("/").status_code == 200
             self._clients.append(client)
+            self._look_at_map(number, "")
 
     def look(self, seconds: float = float("inf")) -> list[float]:
         """Evenly spread, until the time is over or they are gone; how long each look took."""
@@ -75,4 +78,11 @@ class _Viewers:
             answer = self._clients[at].get("/status.part", headers=known)
             took.append((time.perf_counter() - start) * 1000)
             self._tags[at] = answer.headers["ETag"]
+            self._look_at_map(at, answer.headers.get(NEWS, ""))
         return took
+
+    def _look_at_map(self, at: int, latest: str) -> None:
+        shown, tag = self._maps[at]
+        if not shown or latest != shown:
+            answer = self._clients[at].get("/map.json?zoom=8", headers={"If-None-Match": tag})
+            self._maps[at] = answer.headers[NEWS], answer.headers["ETag"]

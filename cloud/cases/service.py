@@ -190,6 +190,11 @@ def test_of(unit: Unit, record: ServiceRecord) -> testing.FunctionTest | None:
     return test if test is not None and test.device == (machine.device or "") else None
 
 
+def read_by_phone(test: testing.FunctionTest | None, told: Written) -> bool:
+    """Whether the current of this test is what a phone read: no terminal vouches for it. Pure."""
+    return test is not None and told.last.get("measured", {}).get("test") == test.id
+
+
 def left(unit: Unit, record: ServiceRecord) -> list[str]:
     """The steps that are still to do."""
     test = test_of(unit, record)

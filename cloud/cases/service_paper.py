@@ -68,17 +68,18 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
         ("封条 Seal", last.get("seal", {}).get("number", "")),
         ("维修内容 Work done", done.get("done", "")),
         ("更换配件 Parts", done.get("parts", "")),
-        ("功能测试 Function test", _test(test)),
+        ("功能测试 Function test", _test(test, service.read_by_phone(test, told))),
         ("安装人员 Technician", f"{technician.name}　{technician.login}"),
         ("开始 Begun", _at(record.made_at)),
     ]
 
 
-def _test(test: testing.FunctionTest | None) -> str:
+def _test(test: testing.FunctionTest | None, by_phone: bool) -> str:
     if test is None or test.on_at is None or test.off_at is None:
         return ""
+    by = "（手机读取，终端未签名 read by phone, not signed by the terminal）" if by_phone else ""
     return (
-        f"通电 {_at(test.on_at)}（触点回读闭合），电流 {test.amps} A，"
+        f"通电 {_at(test.on_at)}（触点回读闭合），电流 {test.amps} A{by}，"
         f"断电 {_at(test.off_at)}（触点回读断开） on, {test.amps} A, off: passed"
     )
 

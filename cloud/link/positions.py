@@ -4,9 +4,10 @@ Degrees are kept as millionths, in the datum in which they were told: WGS84, or 
 China use it. Nothing is converted here.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Index, delete, select
+from sqlalchemy import Index, delete, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -60,6 +61,18 @@ def keep(unit: Unit, device: str, told: dict[str, Any]) -> Position | None:
     unit.db.flush()
     _prune(unit, device)
     return position
+
+
+def row(unit: Unit, device: str, lat: float, lng: float) -> dict[str, Any]:
+    """The columns of a place told by satellite, degrees of WGS84, for `add_many`."""
+    place = {"lat_e6": round(lat * 1_000_000), "lng_e6": round(lng * 1_000_000)}
+    told = {"datum": DATUMS[0], "source": "gnss", "at": unit.now, "arrived_at": unit.now}
+    return {"device": device, **place, **told}
+
+
+def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
+    """Keep the first places of many terminals at once, each made by `row`."""
+    unit.db.execute(insert(Position), list(rows))
 
 
 def latest(unit: Unit, device: str) -> Position | None:

@@ -148,7 +148,7 @@ def _handovers(unit: Unit, job: Job) -> Rows:
     """How the job came from another welder, and how it went on to others."""
     before = jobs.by_id(unit, job.handed_from) if job.handed_from else None
     pairs = [(before, job)] if before else []
-    pairs += [(job, after) for after in jobs.going_on_with(unit, job)]
+    pairs += [(job, after) for after in jobs.going_on_with(unit, job.id)]
     return [
         {
             "from_job": first.id,

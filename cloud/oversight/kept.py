@@ -1,7 +1,7 @@
 """Figures that cost something are made for all who look, not for each: kept a while, then again.
 
 A province's count takes as long as a hundred presses of ON, so making one may use only a share
-of a core: a figure that took long is kept longer, though never above two minutes (perhaps the
+of a core: a figure that took long is kept longer, though never above four minutes (perhaps the
 machine stood still), and is made anew behind who asks, not before.
 """
 
@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 log = logging.getLogger(__name__)
 
 SHARE = 0.005  # of a core, for each figure that is made behind
-LONGEST_S = 120.0
+LONGEST_S = 240.0
 _MOST = 1_000
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -60,6 +60,12 @@ class Kept(Generic[Key, Value]):
             if known and time.monotonic() < known.until:  # made while we waited for our turn
                 return known.value
             return self._fresh(key)
+
+    def at_hand(self, key: Key) -> Value | None:
+        """As `get`, but nobody waits for the very first one: None until it was made."""
+        with self._lock:
+            made = key in self._made
+        return self.get(key) if made or not self._keep_s else None
 
     def forget(self) -> None:
         """Something was done that the next look must show."""

@@ -176,10 +176,13 @@ def briefing(unit: Unit, contract: Contract, person_id: str) -> Briefing | None:
     return unit.db.scalar(rows.where(Briefing.person_id == person_id))
 
 
-def briefings(unit: Unit, found: list[Contract]) -> dict[str, list[Briefing]]:
-    """By contract who was briefed under it, the last one first."""
+def briefings(
+    unit: Unit, found: list[Contract], person_id: str | None = None
+) -> dict[str, list[Briefing]]:
+    """By contract who was briefed under it, the last one first; or only this person."""
     told: dict[str, list[Briefing]] = {one.id: [] for one in found}
     rows = select(Briefing).where(Briefing.contract_id.in_(told))
+    rows = rows.where(Briefing.person_id == person_id) if person_id else rows
     for one in unit.db.scalars(rows.order_by(Briefing.given_at.desc(), Briefing.id)):
         told[one.contract_id].append(one)
     return told

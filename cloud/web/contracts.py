@@ -38,7 +38,7 @@ def mine() -> str:
         firm = person.enterprise_id if "enterprise" in person.roles else None
         page = paging.turned(lambda limit, offset: _given(unit, firm, limit, offset))
         held = contracts.of_welder(unit, person) if "welder" in person.roles else []
-        taken = [_to_me(unit, one, person) for one in held]
+        taken = _taken(unit, held, person)
     return render_template(
         "contracts.html", page=page, taken=taken, client=bool(firm), kinds=kind_words()
     )
@@ -178,9 +178,15 @@ def _shown(unit: Unit, one: Contract, briefed: list[Briefing]) -> dict[str, Any]
     }
 
 
-def _to_me(unit: Unit, one: Contract, person: Person) -> dict[str, Any]:
+def _taken(unit: Unit, found: list[Contract], person: Person) -> list[dict[str, Any]]:
+    """A welder's own, with the briefing that this welder was given."""
+    unit.hold(Enterprise, (one.client_id for one in found))
+    told = contracts.briefings(unit, found, person.id)
+    return [_to_me(unit, one, next(iter(told[one.id]), None)) for one in found]
+
+
+def _to_me(unit: Unit, one: Contract, told: Briefing | None) -> dict[str, Any]:
     client = enterprises.get(unit, one.client_id)
-    told = contracts.briefing(unit, one, person.id)
     return {
         "id": one.id,
         "kind": kind_words()[one.kind],

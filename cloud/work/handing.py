@@ -110,16 +110,17 @@ def passed_on(unit: Unit, job: Job) -> None:
     )
 
 
-def hands(unit: Unit, job: Job) -> tuple[str | None, str | None]:
-    """The ids of the welder before and of the one after, where the job changed hands."""
-    before = table.by_id(unit, job.handed_from) if job.handed_from else None
-    after = taken_by(unit, job)
-    return before and before.welder_id, after and after.welder_id
-
-
-def taken_by(unit: Unit, job: Job) -> Job | None:
-    """The job that goes on with this one, if nobody gave it up before it began."""
-    if job.offered_at is None:
-        return None
-    after = (one for one in table.going_on_with(unit, job) if one.state not in _GIVEN_UP)
-    return next(after, None)
+def hands(unit: Unit, found: list[Job]) -> dict[str, tuple[str | None, str | None]]:
+    """By job the ids of the welder before and of the one after, where it changed hands."""
+    unit.hold(Job, (job.handed_from for job in found))
+    before = {
+        job.id: table.by_id(unit, job.handed_from) if job.handed_from else None for job in found
+    }
+    offered = [job.id for job in found if job.offered_at is not None]
+    after: dict[str | None, str] = {}  # unless it was given up before it began
+    for one in table.going_on_with(unit, *offered) if offered else ():
+        if one.state not in _GIVEN_UP:
+            after.setdefault(one.handed_from, one.welder_id)
+    return {
+        id: (first.welder_id if first else None, after.get(id)) for id, first in before.items()
+    }

@@ -189,9 +189,9 @@ def offered_on(unit: Unit, machine_id: str, since: int) -> Job | None:
     return unit.db.scalar(rows.order_by(Job.offered_at.desc(), Job.id).limit(1))
 
 
-def going_on_with(unit: Unit, job: Job) -> list[Job]:
-    """The jobs that took this one over, oldest first: more than one if somebody gave up."""
-    rows = select(Job).where(Job.handed_from == job.id, Job.handed_from.is_not(None))
+def going_on_with(unit: Unit, *ids: str) -> list[Job]:
+    """The jobs that took these over, oldest first: more than one if somebody gave up."""
+    rows = select(Job).where(Job.handed_from.in_(ids), Job.handed_from.is_not(None))
     return list(unit.db.scalars(rows.order_by(Job.applied_at, Job.id)))
 
 

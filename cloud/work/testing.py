@@ -79,7 +79,7 @@ def begin(unit: Unit, machine: Machine, technician: Person, record_id: str) -> F
     """Close the relay for a minute at most; a test that runs already is given back.
 
     A test that cannot begin is kept too, with its `word`: `machine-busy`, `terminal-missing`,
-    `terminal-dark`, `terminal-locked`.
+    `terminal-dark`, `terminal-locked`, `machine-unsafe`.
     """
     device = machine.device or ""
     row = terminals.locked(unit, device) if device else None
@@ -153,9 +153,12 @@ def _barred(unit: Unit, machine: Machine, row: Any) -> str:
         return "terminal-missing"
     if table.open_on(unit, machine.id) is not None:
         return "machine-busy"
-    if machine.status == "locked":
-        return "terminal-locked"
-    return "" if reckoning.reachable(row, unit.now) else "terminal-dark"
+    return shut(machine) or ("" if reckoning.reachable(row, unit.now) else "terminal-dark")
+
+
+def shut(machine: Machine) -> str:
+    """Why the terminal is locked as the machine stands: a code of a refusal, or empty."""
+    return {"locked": "terminal-locked", "unsafe": "machine-unsafe"}.get(machine.status, "")
 
 
 def _obeyed(unit: Unit, event: Event) -> None:

@@ -6,9 +6,10 @@ from cloud.base.unit import Unit
 from cloud.link.tickets import Ticket
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import testing
+from cloud.work import profiles, testing
 from cloud.work.by_ticket import ticket_for_technician
 from cloud.work.refusal import Refusals
+from cloud.work.rules import refuse
 from cloud.work.testing import FunctionTest
 
 
@@ -16,6 +17,8 @@ def begin(
     unit: Unit, machine: Machine, technician: Person, record_id: str, challenge: str
 ) -> Ticket | Refusals:
     """A ticket that closes the relay for a minute at most, and the test that it is for."""
+    if word := testing.shut(machine):
+        return Refusals([refuse(word, profiles.load(unit.settings.profile))])
     id = new_id()
     made = ticket_for_technician(unit, technician, machine.device or "", "test", challenge, id)
     if not isinstance(made, Refusals):

@@ -276,8 +276,19 @@ def _name(unit: Unit, person_id: str | None, viewer: Person | None) -> str:
 
 def hands(unit: Unit, job: Job, viewer: Person | None) -> tuple[str, str]:
     """The welder before and the one after in a job that changed hands; names, or empty."""
-    before, after = handing.hands(unit, job)
-    return _name(unit, before, viewer), _name(unit, after, viewer)
+    return hands_of_all(unit, [job], viewer)[job.id]
+
+
+def hands_of_all(
+    unit: Unit, found: list[Job], viewer: Person | None
+) -> dict[str, tuple[str, str]]:
+    """The same of a whole list, by job, without a question for each."""
+    both = handing.hands(unit, found)
+    unit.hold(Person, (id for pair in both.values() for id in pair))
+    return {
+        id: (_name(unit, before, viewer), _name(unit, after, viewer))
+        for id, (before, after) in both.items()
+    }
 
 
 def refusals_of(job: Job) -> Refusals:

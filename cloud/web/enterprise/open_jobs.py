@@ -52,11 +52,18 @@ def page_of(
     unit.hold(Person, (id for one in found.values() for id in (one.welder_id, one.fire_watch_id)))
     unit.hold(Permit, (one.permit_id for one in found.values()))
     beside = jobs.count_under(unit, [one.permit_id for one in found.values() if one.permit_id])
-    return [_shown(unit, found[id], firm, person, beside) for id in ids]
+    hands = handing.hands(unit, list(found.values()))
+    unit.hold(Person, (before for before, _after in hands.values()))
+    return [_shown(unit, found[id], firm, person, beside, hands[id][0]) for id in ids]
 
 
 def _shown(
-    unit: Unit, job: Job, firm: str, person: Person, beside: dict[str, int]
+    unit: Unit,
+    job: Job,
+    firm: str,
+    person: Person,
+    beside: dict[str, int],
+    taken_from: str | None,
 ) -> dict[str, Any]:
     machine = machines.get(unit, job.machine_id)
     permit = permits.get(unit, job.permit_id) if job.permit_id else None
@@ -69,7 +76,7 @@ def _shown(
         "site": job.site,
         "work": job.work,
         "welder": name_for(unit, job.welder_id, person),
-        "taken_from": name_for(unit, handing.hands(unit, job)[0], person),
+        "taken_from": name_for(unit, taken_from, person),
         "fire_watch": name_for(unit, job.fire_watch_id, person),
         "since": job.on_at or job.applied_at,
         "until": job.lease_until,

@@ -64,10 +64,9 @@ def shown(unit: Unit, person: Person, firm: str) -> dict[str, Any]:
             "papers": staff.near_end(unit, firm, china_day(unit.now)),
         },
         "permits": permits.listed(unit, first, person),
-        "releases": [
-            releases.shown(unit, one, person)
-            for one in cases.of_enterprise(unit, firm, _SHOWN, unnamed=True)
-        ],
+        "releases": releases.listed(
+            unit, cases.of_enterprise(unit, firm, _SHOWN, unnamed=True), person
+        ),
         "alarms": alarms.page_of(unit, firm, _SHOWN, 0, answered=False),
         "jobs": open_jobs.page_of(unit, firm, person, _JOBS, 0),
     }

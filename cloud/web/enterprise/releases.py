@@ -12,6 +12,7 @@ from cloud.base.unit import Unit
 from cloud.cases import releases
 from cloud.cases.releases import NotEntitled, Release
 from cloud.registry import machines, people
+from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import fields, paging, visitor
 from cloud.web.enterprise.blueprint import blueprint, manager
@@ -29,7 +30,7 @@ def release_list() -> str:
 
         def read(limit: int, offset: int) -> list[dict[str, Any]]:
             found = releases.of_enterprise(unit, firm, limit, offset)
-            return [shown(unit, one, person) for one in found]
+            return listed(unit, found, person)
 
         turned = paging.turned(read)
         return render_template("enterprise/releases.html", page=turned, now=unit.now)
@@ -60,8 +61,14 @@ def name(id: str) -> ResponseReturnValue:
     return redirect(visitor.local_path(after), 303)
 
 
-def shown(unit: Unit, one: Release, viewer: Person) -> dict[str, Any]:
-    """One release as plain values."""
+def listed(unit: Unit, found: list[Release], viewer: Person) -> list[dict[str, Any]]:
+    """Releases as plain values, in their order."""
+    unit.hold(Machine, (one.machine_id for one in found))
+    unit.hold(Person, (id for one in found for id in (one.person_id, one.named_by)))
+    return [_shown(unit, one, viewer) for one in found]
+
+
+def _shown(unit: Unit, one: Release, viewer: Person) -> dict[str, Any]:
     machine = machines.get(unit, one.machine_id)
     return {
         "id": one.id,

@@ -15,31 +15,39 @@ from cloud.cases import alarms, life
 from cloud.cases.alarms import Alarm
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.web import answers, fields, visitor
+from cloud.web import answers, fields, paging, visitor
 from cloud.web.regulator import looking
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES
 from cloud.web.trouble import Trouble, not_yours, wants_json
 from cloud.web.welder.pages import person_of
 
-PER_PAGE = 50
 _WORDS = 200
 
 
 @blueprint.get("/alarms")
 def alarms_page() -> str:
-    """The open alarms that the viewer sees."""
+    """The open alarms that the viewer sees, page by page."""
     with visitor.ground().read() as unit:
-        shown = _open(unit, person_of(unit, visitor.signed_in()))
-        words = {"kinds": ALARM_KINDS, "states": ALARM_STATES}
-        return render_template("regulator/alarms.html", alarms=shown, now=unit.now, **words)
+        eyes, where = looking.here()
+        return render_template(
+            "regulator/alarms.html",
+            page=paging.turned(lambda limit, at: rows(unit, where.alarms(eyes), limit, at)),
+            offered=looking.choices(unit, eyes, where),
+            query=looking.query(eyes, where),
+            kinds=ALARM_KINDS,
+            states=ALARM_STATES,
+            now=unit.now,
+        )
 
 
 @blueprint.get("/alarms.json")
 def alarms_json() -> Response:
-    """The alarms as JSON: the first fifty, the overdue and grave ones before the others."""
+    """The alarms as JSON, fifty a page, the overdue and grave ones before the others."""
     with visitor.ground().read() as unit:
-        return answers.unless_known({"alarms": _open(unit, person_of(unit, visitor.signed_in()))})
+        eyes, where = looking.here()
+        page = paging.turned(lambda limit, at: rows(unit, where.alarms(eyes), limit, at))
+        return answers.unless_known({"alarms": page.rows, "page": page.number, "more": page.more})
 
 
 @blueprint.get("/alarms/<id>")
@@ -113,15 +121,15 @@ def _seen(unit: Unit, id: str, person: Person) -> Alarm:
     return alarm
 
 
-def _open(unit: Unit, person: Person) -> list[dict[str, Any]]:
-    return rows(unit, alarms.IS_OPEN & life.seen_by(unit, person), PER_PAGE)
-
-
-def rows(unit: Unit, which: ColumnElement[bool], most: int) -> list[dict[str, Any]]:
+def rows(
+    unit: Unit, which: ColumnElement[bool], most: int, offset: int = 0
+) -> list[dict[str, Any]]:
     """Alarms as plain values, the grave and overdue ones first."""
     found = select(Alarm, Machine.code).outerjoin(Machine, Machine.id == Alarm.machine_id)
-    shown = unit.db.execute(found.where(which).order_by(*alarms.GRAVE_FIRST).limit(most))
-    return [_shown(alarm, code) for alarm, code in shown]
+    order = found.where(which).order_by(*alarms.GRAVE_FIRST)
+    return [
+        _shown(alarm, code) for alarm, code in unit.db.execute(order.limit(most).offset(offset))
+    ]
 
 
 def row(unit: Unit, alarm: Alarm) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import render_template
@@ -24,7 +25,7 @@ from cloud.web.welder.scanned import machine_at, must_see
 from cloud.web.welder.words import JOB_STATES
 from cloud.work import jobs
 from cloud.work.job import Job
-from cloud.work.view import hands
+from cloud.work.view import hands_of_all
 
 _JOBS = 5
 
@@ -56,10 +57,7 @@ def card(code: str) -> str:
                 traces.SLOT_MS,
                 lanes | {"all": said},
             ),
-            jobs=[
-                (job, mask_name(name), *hands(unit, job, None))
-                for job, name in unit.db.execute(last.limit(_JOBS))
-            ],
+            jobs=_worked(unit, unit.db.execute(last.limit(_JOBS))),
             alarms=alarms.rows(unit, (Alarm.machine_id == machine.id) & IS_OPEN, _JOBS),
             releases=[_named(unit, one) for one in releases.of_machine(unit, machine.id, _JOBS)],
             kinds=ALARM_KINDS,
@@ -67,6 +65,13 @@ def card(code: str) -> str:
             job_words=JOB_STATES,
             now=unit.now,
         )
+
+
+def _worked(unit: Unit, rows: Iterable[Any]) -> list[tuple[Job, str, str, str]]:
+    """(job, its welder, whom it was taken from, and by), names masked."""
+    found = [(job, name) for job, name in rows]
+    hands = hands_of_all(unit, [job for job, _name in found], None)
+    return [(job, mask_name(name), *hands[job.id]) for job, name in found]
 
 
 def _named(unit: Unit, release: Release) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from cloud.base import districts
 from cloud.base.unit import Ground, Unit
 from cloud.oversight import chart, scope, tally, trends, unclosed
+from cloud.oversight.chart import Chart
 from cloud.oversight.kept import Kept
 from cloud.oversight.scope import Scope
 from cloud.oversight.unclosed import Unclosed
@@ -28,13 +29,13 @@ _CHOICES = 300
 
 
 class Figures:
-    """Made for all: `tally` and `points` of all machines, `parts` = pages by who sees them."""
+    """Made for all: `tally` and `chart` of all machines, `parts` = pages by who sees them."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         keep_s = ground.settings.figures_s
         self.tally: Kept[None, tally.Tally] = Kept(self._tally, keep_s, behind=True)
-        self.points: Kept[None, list[chart.Point]] = Kept(self._points, keep_s, behind=True)
+        self.chart: Kept[None, Chart] = Kept(self._chart, keep_s, behind=True)
         self.unclosed: Kept[None, list[Unclosed]] = Kept(self._unclosed, keep_s)
         self.trends: Kept[Scope, trends.Trends] = Kept(self._trends, 60 * keep_s)
         self.parts: Kept[Any, Any] = Kept(lambda key: key.make(), keep_s)
@@ -43,9 +44,9 @@ class Figures:
         with self._ground.read() as unit:
             return tally.tally(unit)
 
-    def _points(self, _key: None) -> list[chart.Point]:
+    def _chart(self, _key: None) -> Chart:
         with self._ground.read() as unit:
-            return chart.points(unit)
+            return chart.chart(unit)
 
     def _unclosed(self, _key: None) -> list[Unclosed]:
         with self._ground.read() as unit:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from flask import Response, abort, request
+from flask import Response, abort, jsonify, request
 from flask_babel import gettext as _
 
 from cloud.oversight import chart
@@ -15,6 +15,7 @@ from cloud.web.regulator import looking
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.trouble import bad_input
 
+NEWS = "Map-Tag"  # the header that tells, with every poll of the page, which map is the latest
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 
@@ -26,10 +27,17 @@ def map_json() -> Response:
         raise bad_input(_("“%(label)s”里有未知的选项。", label="kind"))
     box, zoom = _window(request.args.get("box", "")), _zoom(request.args.get("zoom", "5"))
     _eyes, where = looking.here()
-    every = looking.figures().points.get(None)
-    datum = visitor.ground().settings.map_datum
-    shown = {"squares": chart.squares(every, where, box, zoom, kind, datum)}
-    return answers.unless_known(shown | {"bounds": chart.bounds(every, where)})
+    drawn, datum = looking.figures().chart.get(None), visitor.ground().settings.map_datum
+    asked = [where.root, sorted(where.trades or ("*",)), box, zoom, kind, datum]
+    tag = answers.etag({"chart": drawn.tag, "asked": asked})
+    if request.if_none_match.contains(tag):
+        response = Response(status=304)  # nothing was gathered to say so
+    else:
+        squares = drawn.squares(where, box, zoom, kind, datum)
+        response = jsonify({"squares": squares, "bounds": drawn.bounds(where)})
+    response.headers[NEWS] = drawn.tag
+    response.set_etag(tag)
+    return response
 
 
 @blueprint.get("/map/boundaries.json")

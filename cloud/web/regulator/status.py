@@ -107,6 +107,8 @@ def status_part() -> Response:
     """The status page's changing part under its ETag; an empty 304 for who has it already."""
     html, tag = _part(*looking.here())
     response = Response(html, content_type="text/html; charset=utf-8")
+    if chart := looking.figures().chart.at_hand(None):
+        response.headers[map.NEWS] = chart.tag
     response.set_etag(tag)
     return response.make_conditional(request)
 

@@ -7,7 +7,7 @@ const say = JSON.parse(words);
 const set = JSON.parse(settings);
 const map = L.map(place, { preferCanvas: true, maxZoom: 18, minZoom: 3, zoomAnimation: false, fadeAnimation: false, attributionControl: Boolean(set.tiles) });
 const layer = L.layerGroup().addTo(map);
-let tag = "";
+let tag = "", latest = "";
 
 if (set.tiles) L.tileLayer(set.tiles, { maxZoom: 18 }).addTo(map);
 if (set.boundaries) {
@@ -26,6 +26,7 @@ function address() {
 
 async function look() {
   const answer = await fetch(address(), { headers: { Accept: "application/json", "If-None-Match": tag } });
+  latest = answer.headers.get("Map-Tag") ?? latest;
   if (answer.status !== 200) return;
   tag = answer.headers.get("ETag");
   const told = await answer.json();
@@ -43,16 +44,32 @@ async function look() {
 
 function draw(one) {
   const at = [one.lat, one.lng];
-  const name = one.count === 1 ? `${say.machine} ${one.code}, ${say[one.kind]}` : `${one.count} ${say.machines}, ${say[one.kind]}`;
+  const name = one.count === 1 ? `${say.machine} ${one.codes[0]}, ${say[one.kind]}` : `${one.count} ${say.machines}, ${say[one.kind]}`;
   const size = one.count === 1 ? 24 : 34 + Math.min(20, Math.round(Math.log2(one.count) * 3));
   const icon = L.divIcon({ className: `pin ${one.kind}`, html: one.count === 1 ? "" : String(one.count), iconSize: [size, size] });
   const marker = L.marker(at, { icon, alt: name, title: name, keyboard: true }).addTo(layer);
   marker.getElement().setAttribute("aria-label", name);
   marker.on("click", () => {
-    if (one.count === 1) location.assign(`/m/${one.code}/card`);
+    if (one.count === 1) location.assign(card(one.codes[0]));
+    else if (one.codes) L.popup().setLatLng(at).setContent(cards(one)).openOn(map);
     else map.setView(at, Math.min(18, map.getZoom() + 2));
   });
 }
 
-document.addEventListener("fresh", look);
+const card = (code) => `/m/${code}/card`;
+
+// Machines that stand in one place cannot be told apart by coming nearer.
+function cards(one) {
+  const list = document.createElement("ul");
+  for (const code of one.codes) {
+    const link = document.createElement("a");
+    [link.href, link.textContent] = [card(code), code];
+    list.appendChild(document.createElement("li")).append(link);
+  }
+  if (one.count > one.codes.length) list.append("…");
+  return list;
+}
+
+// Every poll of the page tells which map is the latest: it is fetched only when there is another.
+document.addEventListener("map", ({ detail }) => { if (detail && detail !== latest) look(); });
 look();

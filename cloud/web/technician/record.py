@@ -130,7 +130,7 @@ def _shown(unit: Unit, record: ServiceRecord) -> dict[str, Any]:
     told = service.read(unit, record)
     machine = service.machine_of(unit, record)
     row = terminals.get(unit, machine.device) if machine.device else None
-    test = _test(unit, service.test_of(unit, record))
+    test = _test(unit, service.test_of(unit, record), told)
     left = service.left(unit, record)
     waits = _QUICK_MS if test and test["running"] else _SLOW_MS if left[:1] == ["test"] else 0
     return {
@@ -157,7 +157,9 @@ def _shown(unit: Unit, record: ServiceRecord) -> dict[str, Any]:
     }
 
 
-def _test(unit: Unit, test: testing.FunctionTest | None) -> dict[str, Any] | None:
+def _test(
+    unit: Unit, test: testing.FunctionTest | None, told: service.Written
+) -> dict[str, Any] | None:
     if test is None:
         return None
     state = testing.state(test, unit.now)
@@ -165,6 +167,7 @@ def _test(unit: Unit, test: testing.FunctionTest | None) -> dict[str, Any] | Non
         "state": state,
         "running": state in testing.RUNNING,
         "amps": test.amps,
+        "by_phone": service.read_by_phone(test, told),
         "measured": test.amps >= terminals.ARC_AMPS,
         "on_at": test.on_at,
         "off_at": test.off_at,

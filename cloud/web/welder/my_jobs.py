@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from cloud.base.unit import Unit
 from cloud.registry import machines, staff
+from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import fields, paging, visitor
 from cloud.web.trouble import Trouble, not_yours, wants_json
@@ -20,7 +21,7 @@ from cloud.work import jobs, listing
 from cloud.work.facts import china_day
 from cloud.work.job import Job, profile_of
 from cloud.work.refusal import Refusals
-from cloud.work.view import hands, refusals_of
+from cloud.work.view import hands_of_all, refusals_of
 
 
 @blueprint.get("/jobs")
@@ -31,7 +32,9 @@ def my_jobs() -> str:
 
         def read(limit: int, offset: int) -> list[dict[str, Any]]:
             found = listing.of_person(unit, person.id, limit, offset)
-            return [_shown(unit, one, person) for one in found]
+            unit.hold(Machine, (one.machine_id for one in found))
+            hands = hands_of_all(unit, found, person)
+            return [_shown(unit, one, person, *hands[one.id]) for one in found]
 
         turned = paging.turned(read)
         now = unit.now
@@ -63,13 +66,12 @@ def clear_mine(id: str) -> ResponseReturnValue:
     return jsonify({"ok": True}) if wants_json() else redirect(url_for("welder.my_jobs"), 303)
 
 
-def _shown(unit: Unit, job: Job, person: Person) -> dict[str, Any]:
+def _shown(unit: Unit, job: Job, person: Person, taken_from: str, taken_by: str) -> dict[str, Any]:
     machine = machines.get(unit, job.machine_id)
     to_do = listing.to_do(job, person.id)
     ticks = profile_of(job).clear_checklist if to_do == "clear" else ()
     why = words.ended_because({"end_reason": job.end_reason})
     mine = job.refused_to == person.id and not job.end_reason
-    taken_from, taken_by = hands(unit, job, person)
     return {
         "id": job.id,
         "machine": machine.name if machine else "",

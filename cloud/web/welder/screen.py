@@ -14,6 +14,7 @@ from flask import Response, jsonify
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
 from cloud.registry import accounts, contracts, enterprises, people
+from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import visitor
@@ -122,9 +123,11 @@ def _contracts(
     if shown.step != "apply" or not shown.profile.contract:
         return []
     today = china_day(unit.now).isoformat()
+    found = contracts.of_welder(unit, person)
+    unit.hold(Enterprise, (one.client_id for one in found))
     return [
         {"id": one.id, "client": client.name}
-        for one in contracts.of_welder(unit, person)
+        for one in found
         if one.starts_on <= today <= one.ends_on and one.client_id != machine.enterprise_id
         if (client := enterprises.get(unit, one.client_id))
     ]

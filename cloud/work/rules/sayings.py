@@ -94,6 +94,13 @@ saying(
     "Ask the enterprise or the supervising department.",
 )
 saying(
+    "machine-unsafe",
+    "这台焊机已停用待修，终端锁着，不能通电测试。",
+    "This machine is out of use until it is mended; its terminal is locked and cannot be tested.",
+    "修好后，请监管部门或平台在设备页登记“恢复可用”，再做功能测试。",
+    "Once it is mended, have it recorded as sound on its page by the department or the platform.",
+)
+saying(
     "terminal-gas",
     "终端检测到可燃气体超标。",
     "The terminal senses too much combustible gas.",

@@ -60,10 +60,10 @@ def test_the_numbers(county, near, far):
 
 
 def test_the_map_and_the_refusals(county, near, far):
-    points = county.ask(chart.points)
-    (square,) = chart.squares(points, near, (100.0, 20.0, 110.0, 40.0), 8)
+    drawn = county.ask(chart.chart)
+    (square,) = drawn.squares(near, (100.0, 20.0, 110.0, 40.0), 8)
     assert (square["kind"], square["count"]) == ("alarm", 1)
-    assert chart.bounds(points, far) is None
+    assert drawn.bounds(far) is None
     (told,) = county.ask(refused.latest, near, 5)
     assert "certificate-expired" in told["codes"]
     assert county.ask(refused.latest, far, 5) == []

@@ -57,7 +57,7 @@ def test_an_old_one_is_given_at_once_while_the_next_is_made_behind():
         assert kept._made["a"].value == 2
 
 
-def test_what_took_long_once_is_not_kept_for_longer_than_two_minutes(monkeypatch):
+def test_what_took_long_once_is_not_kept_for_longer_than_four_minutes(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr("cloud.oversight.kept.time.monotonic", lambda: now[0])
 
@@ -68,4 +68,12 @@ def test_what_took_long_once_is_not_kept_for_longer_than_two_minutes(monkeypatch
     made = []
     kept = Kept(make, 1, behind=True)
     kept.get("a")
-    assert kept._made["a"].until == now[0] + 120
+    assert kept._made["a"].until == now[0] + 240
+
+
+def test_at_hand_is_what_was_made_and_makes_nobody_wait_for_the_first():
+    kept = Kept(str.upper, 10, behind=True)
+    assert kept.at_hand("a") is None
+    kept.get("a")
+    assert kept.at_hand("a") == "A"
+    assert Kept(str.upper, 0).at_hand("a") == "A"

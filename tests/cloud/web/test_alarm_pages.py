@@ -34,6 +34,22 @@ def test_from_the_list_to_the_end_by_page(browser, cast, alarm):
     assert 'href="/alarms"' in officer.get("/").text
 
 
+def test_the_list_keeps_the_filters_of_the_address_and_is_turned_page_by_page(
+    browser, county, cast, alarm
+):
+    officer = browser(cast.officer)
+    assert f'href="{alarm}"' in officer.get("/alarms?district=990101001").text
+    assert alarm not in officer.get("/alarms?district=990101002").text
+    assert 'href="/alarms?district=990101001"' in officer.get("/?district=990101001").text
+    for number in range(50):
+        where = {"district": cast.machine.district, "machine_id": cast.machine.id}
+        county.do(alarms.raise_alarm, "LOW_SIGNAL", f"T{number}", **where)
+    first = officer.get("/alarms?trade=industry").text
+    assert first.count('scope="row"') == 50 and 'href="/alarms?page=2&amp;trade=industry"' in first
+    last = officer.get("/alarms.json?page=2").json
+    assert (len(last["alarms"]), last["page"], last["more"]) == (1, 2, False)
+
+
 def test_the_same_as_a_program(browser, cast, alarm):
     officer = browser(cast.officer)
     (row,) = officer.get("/alarms.json").json["alarms"]

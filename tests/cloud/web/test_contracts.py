@@ -114,3 +114,18 @@ def test_a_longer_list_asks_the_database_no_more_often(browser, county, cast):
         return len(seen)
 
     assert asked(2) == asked(6)
+
+
+def test_a_welder_with_more_contracts_asks_the_database_no_more_often(browser, county, cast):
+    welder = browser(cast.welder)
+
+    def asked(more):
+        for _ in range(more):
+            given = {"client_id": county.enterprise().id} | WHOLE
+            one = county.do(contracts.add, person_id=cast.welder.id, **given)
+            county.do(contracts.brief, one, cast.welder, cast.enterprise, "上方有电缆")
+        with statements(county.ground.engine) as seen:
+            assert welder.get(PAGE).text.count("上方有电缆") >= more
+        return len(seen)
+
+    assert asked(2) == asked(6)

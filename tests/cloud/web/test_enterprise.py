@@ -6,6 +6,7 @@ from cloud.book import outbox
 from cloud.cases import alarms, life, releases
 from cloud.link import intake
 from tests.cloud.web.conftest import PASSWORD
+from tests.cloud.work.test_speed import statements
 
 PAGES = ("", "/state", "/jobs", "/people", "/machines", "/alarms", "/releases")
 
@@ -135,3 +136,19 @@ def test_the_page_speaks_english(boss, floor, alarm):
     boss.post("/language", lang="en", next="/enterprise")
     text = boss.get("/enterprise").text
     assert "Permits to approve" in text and "Alarms to answer" in text
+
+
+def test_a_longer_list_of_releases_asks_the_database_no_more_often(boss, county, cast, floor):
+    def asked(*numbers):
+        for number in numbers:
+            one = {"seq": number, "boot": 1, "up": number, "at": county.clock.now}
+            body = floor.terminal.entries("A", one | {"kind": "emergency_on"})
+            county.do(intake.receive, "T1", body)
+        outbox.deliver(county.ground, releases.handlers())
+        for one in county.ask(releases.of_enterprise, cast.works.id, 50):
+            county.do(releases.name, one, cast.enterprise, county.welder(cast.works), "抢修")
+        with statements(county.ground.engine) as seen:
+            assert boss.get("/enterprise/releases").text.count("抢修") >= len(numbers)
+        return len(seen)
+
+    assert asked(1, 2) == asked(3, 4, 5, 6)

@@ -30,10 +30,37 @@ def seen(user, **asked):
 def test_neighbours_are_one_square_from_afar_and_two_machines_from_near(browser, cast, spread):
     officer = browser(cast.officer)
     (square,) = seen(officer, zoom=8)["squares"]
-    assert (square["count"], square["kind"]) == (2, "offline") and "code" not in square
+    assert (square["count"], square["kind"]) == (2, "offline") and "codes" not in square
     near = seen(officer, zoom=17, box="106.5,29.5,106.52,29.52")["squares"]
-    assert len(near) == 2 and cast.code in {one["code"] for one in near}
+    assert len(near) == 2 and [cast.code] in [one["codes"] for one in near]
     assert seen(officer, zoom=17, box="0,0,1,1")["squares"] == []
+
+
+def test_a_window_of_the_whole_world_is_a_screenful_at_any_zoom(browser, cast, spread):
+    squares = seen(browser(cast.office), zoom=18)["squares"]
+    assert sorted(one["count"] for one in squares) == [1, 2]
+
+
+def test_machines_in_one_place_are_told_together_with_their_codes(browser, county, cast, spread):
+    at(county, "T2", 29.51, 106.51)
+    box = "106.509,29.509,106.511,29.511"
+    (square,) = seen(browser(cast.officer), zoom=18, box=box)["squares"]
+    assert square["count"] == 2 and cast.code in square["codes"]
+
+
+def test_the_same_map_is_not_sent_twice_and_every_poll_says_which_is_the_latest(
+    browser, county, cast, spread
+):
+    officer = browser(cast.officer)
+    first = officer.get("/map.json?zoom=8")
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = officer.client.get("/map.json?zoom=8", headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+    part = officer.get("/status.part")
+    assert part.headers["Map-Tag"] == again.headers["Map-Tag"] == first.headers["Map-Tag"]
+    at(county, "T2", 29.6, 106.6)
+    assert officer.client.get("/map.json?zoom=8", headers=known).status_code == 200
+    assert officer.get("/status.part").headers["Map-Tag"] != first.headers["Map-Tag"]
 
 
 def test_only_the_last_place_in_ones_own_district_is_shown(browser, cast, spread):
@@ -89,6 +116,8 @@ def test_tiles_and_boundaries_are_a_setting(request, county, ground, tmp_path):
     assert json.loads(officer.get("/map/boundaries.json").data)["features"] == []
     (drawn,) = seen(officer)["squares"]
     assert (drawn["lat"], drawn["lng"]) == pytest.approx((29.486536, 106.641828), abs=2e-6)
+    # The window is one of the drawn map too: from near it is 500 m away from where the place is.
+    assert len(seen(officer, zoom=18, box="106.641,29.486,106.642,29.487")["squares"]) == 1
 
 
 def test_the_card_draws_the_last_day_and_names_nobody(browser, floor, county):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from cloud.work import opening
 from tests.cloud.web.conftest import PASSWORD
+from tests.cloud.work.test_speed import statements
 
 PAGE = "/jobs"
 
@@ -60,3 +62,18 @@ def test_a_refused_try_says_why(browser, county, cast, floor):
     user.step(cast.code, "apply", site="车间", work="支架", voucher="1号票")
     text = user.get(PAGE).text
     assert "被拒" in text and "未通过" in text
+
+
+def test_a_longer_list_asks_the_database_no_more_often(browser, county, cast):
+    bare = county.person("welder", enterprise=cast.works, password=PASSWORD)
+    user = browser(bare)
+
+    def asked(more):
+        for _ in range(more):
+            machine = county.machine(cast.works)
+            county.do(lambda u, at=machine: opening.apply(u, bare, at, "车间", "支架", "1号票"))
+        with statements(county.ground.engine) as seen:
+            assert user.get(PAGE).text.count("车间") >= more
+        return len(seen)
+
+    assert asked(2) == asked(6)

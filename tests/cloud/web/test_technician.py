@@ -245,6 +245,22 @@ def test_a_dark_terminal_is_not_tested_and_the_page_says_what_to_do(visit, floor
     assert visit.tested()["state"] == "passed"
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("unsafe", "已停用待修，终端锁着，不能通电测试"), ("locked", "终端已被锁定")],
+)
+def test_a_machine_that_is_shut_is_not_tested_and_the_page_says_who_opens_it(
+    visit, floor, county, status, words
+):
+    visit.up_to_the_test()
+    county.do(lambda u: machines.set_status(u, machines.by_code(u, floor.code), status))
+    visit.do("test")
+    page = visit.browser.get(visit.page).text
+    assert words in page and "监管部门" in page and floor.terminal.relay == 0
+    refused = visit.do("ticket", act="test", ch=CH).json["refusals"][0]
+    assert words in refused["words"] and "监管部门" in refused["todo"]
+
+
 def test_a_test_without_a_current_does_not_pass(visit):
     visit.up_to_the_test()
     assert visit.tested(amps=0)["state"] == "no-current"
@@ -458,6 +474,7 @@ def test_a_dark_terminal_is_tested_by_tickets_that_the_phone_carries(dark, count
     assert carried(dark, act="off", amps="0128")["relay"] == 0
     test = dark.state()["test"]
     assert (test["state"], test["amps"]) == ("passed", 128)
+    assert "手机读取，终端没有签名" in dark.browser.get(dark.page).text
     rows = county.ask(lambda unit: service.entries(unit, service.get(unit, dark.id)))
     told = [one.told for one in rows if one.what == "measured"]
     assert [(one["amps"], one["by"]) for one in told] == [(128, "phone")]
