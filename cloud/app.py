@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol, Self, TypeVar
 
 import waitress
+from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -67,6 +68,8 @@ _CONNECTIONS = 4096  # phones keep theirs open; past waitress's 100 the next one
 _BODY_BYTES = 41 << 20  # a ledger; each page has its own limit (web/rights.py)
 _HOUSEKEEPING_S = 1.0
 _BROKER_S = 10.0
+_DATABASE_S = 30.0  # a PostgreSQL that was killed reads its log first
+_AGAIN_S = 1.0
 _LOOK_S = 0.02
 
 
@@ -168,7 +171,7 @@ class Cloud(Process):
 
     def _start(self) -> None:
         self._lock = _only_one(Path(self.settings.data_dir))
-        migrate(self.ground.engine)
+        prepared(self.ground)
         brokers = self._brokers()
         sender = self._sender(*brokers)
         housekeeping = Housekeeping(self.ground, {"terminal-revoked": [self._revoked]})
@@ -278,6 +281,25 @@ def reached(sender: Sender, *ingests: Ingest) -> None:
     )
 
 
+def prepared(ground: Ground) -> None:
+    """The database at its newest form. One that just starts again is waited for; CannotStart if
+    it does not answer in time."""
+    until = time.monotonic() + _DATABASE_S
+    while True:
+        try:
+            return migrate(ground.engine)
+        except OperationalError as error:
+            if ground.engine.dialect.name == "sqlite":
+                raise
+            if time.monotonic() >= until:
+                raise CannotStart(
+                    "连不上数据库，请检查 HANMA_DATABASE。 "
+                    "The database cannot be reached; check HANMA_DATABASE."
+                ) from error
+            log.warning("no database yet: %s", type(error.orig).__name__)
+            time.sleep(_AGAIN_S)
+
+
 ROUNDS = (
     commands.sweep,
     journal.sweep,
@@ -335,14 +357,14 @@ class Housekeeping:
         self._handlers = outbox.together(handlers(), more or {})
         self._rounds = ROUNDS
         self._news = threading.Event()
-        self._ending = False
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping")
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        self._ending = True
+        self._ended.set()
         self._news.set()
         self._thread.join()
 
@@ -355,7 +377,7 @@ class Housekeeping:
 
     def _run(self) -> None:
         next_sweep = time.monotonic()
-        while not self._ending:
+        while not self._ended.is_set():
             self._news.wait(max(0.0, min(self._look_s, next_sweep - time.monotonic())))
             self._news.clear()
             try:
@@ -363,8 +385,9 @@ class Housekeeping:
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + _HOUSEKEEPING_S
                     self._sweep()
-            except Exception:
+            except Exception:  # handlers fail alone: it is the database that did not answer
                 log.exception("housekeeping")
+                self._ended.wait(_HOUSEKEEPING_S)
 
     def _sweep(self) -> None:
         for sweep in self._rounds:

@@ -14,8 +14,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from cloud import issuers, verifier
-from cloud.app import CannotStart, Housekeeping, Process, outside, reached, wsgi
-from cloud.base.database import migrate
+from cloud.app import CannotStart, Housekeeping, Process, outside, prepared, reached, wsgi
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 
@@ -46,7 +45,7 @@ class IngestWorker(Process):
     """What terminals say, from all brokers; the workers share it among them."""
 
     def _start(self) -> None:
-        migrate(self.ground.engine)
+        prepared(self.ground)
         brokers = outside(self.settings)
         sender = self._sender(*brokers)
         ingests = [self._ingest(one) for one in brokers]
@@ -58,7 +57,7 @@ class Housekeeper(Process):
     """Deadlines, time-outs, events, notices, reports, the daily round through the registers."""
 
     def _start(self) -> None:
-        migrate(self.ground.engine)
+        prepared(self.ground)
         sender = self._sender(*outside(self.settings))
         keeping = Housekeeping(self.ground, look_s=_NEWS_S)
         self._begin(sender, self._texter(), keeping, *self._rounds())
@@ -113,7 +112,7 @@ def _prepare(settings: Settings) -> None:
     """The database at its newest form, before the first worker; no connection is inherited."""
     ground = Ground.open(settings)
     try:
-        migrate(ground.engine)
+        prepared(ground)
     finally:
         ground.close()
 

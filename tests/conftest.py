@@ -3,13 +3,18 @@
 `./test.sh` runs three parts: first what is safe beside others, on every core; then what is not,
 one test after another, in two rows side by side, since both wait more than they compute.
 `--part` chooses one of the three; without it pytest runs all in one row.
+
+`HANMA_TEST_DATABASE=postgresql ./test.sh` runs all of it once more on the other database.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import databases
 
 settings.register_profile("hanma", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hanma")
@@ -72,6 +77,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if databases.CHOSEN != "sqlite":
+        passed = {one.nodeid for one in terminalreporter.getreports("passed")}
+        on = {one.nodeid for one in terminalreporter.getreports("") if _ON in one.user_properties}
+        terminalreporter.write_line(f"{databases.CHOSEN}: {len(passed & on)} passed on it")
     if path := config.getoption("--failed-in"):
         told = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
         path.write_text("".join(f"{one}\n" for one in dict.fromkeys(it.nodeid for it in told)))
@@ -81,6 +90,58 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if any(part in item.nodeid for part in _SLOW):
             item.add_marker("slow")
+    if databases.CHOSEN != "sqlite":
+        items[:] = [
+            item for item in items if not _of_both(item) or databases.CHOSEN in _of_both(item)
+        ]
     if part := config.getoption("--part"):
         items[:] = [item for item in items if part_of(item.nodeid) == part]
     items.sort(key=lambda item: _BROWSER in item.nodeid)  # last: it brings a running event loop
+
+
+# The tests' database (tests/databases.py): chosen before the first fixture of a test, given back
+# after its last.
+_ON = ("database", databases.CHOSEN)
+_seen: set[Path] = set()
+_files: dict[Path, str] = {}
+
+
+def _of_both(item: pytest.Item) -> set[str]:
+    """Which of the two kinds it names as a parameter, if it does."""
+    given = getattr(item, "callspec", None)
+    return {str(one) for one in given.params.values()} & set(databases.KINDS) if given else set()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    databases.choose(databases.CHOSEN)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    about_the_file = item.get_closest_marker("sqlite")
+    databases.choose("sqlite" if about_the_file else databases.CHOSEN)
+
+
+@pytest.fixture(autouse=True)
+def _own_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Databases are given back; no test keeps to SQLite unless it says so."""
+    before, asked = databases.folders(), databases.asked()
+    yield
+    after = databases.folders()
+    file = request.node.nodeid.partition("::")[0]
+    _files.update((one, file) for one in after - set(_files))
+    if databases.asked() > asked or file in map(_files.get, after):
+        request.node.user_properties.append(_ON)
+    if own := after - before:
+        databases.server().give_back(own)
+    if databases.CHOSEN != "sqlite":
+        new = set(tmp_path_factory.getbasetemp().iterdir()) - _seen
+        _seen.update(new)
+        files = [file for one in new for file in one.rglob("hanma.db")]
+        assert files == [] or request.node.get_closest_marker("sqlite")
+
+
+def pytest_sessionfinish() -> None:
+    databases.end()

@@ -149,8 +149,22 @@ def claim_round(db: Session, name: str) -> bool:
     """
     if db.get_bind().dialect.name != "postgresql":
         return True
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-    return bool(db.scalar(select(func.pg_try_advisory_xact_lock(number))))
+    return bool(db.scalar(select(func.pg_try_advisory_xact_lock(_number(name)))))
+
+
+def take_turn(db: Session, names: Iterable[str]) -> None:
+    """Wait until no other transaction has its turn at one of these; ours ends with this one.
+
+    For what is counted before it is written: two that count at once would both find room. SQLite
+    has one writer, so there it is our turn already.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        for number in sorted(map(_number, names)):
+            db.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def insert_missing(db: Session, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:

@@ -152,8 +152,7 @@ class Settings:
         if self.map_datum not in ("WGS84", "GCJ02"):
             raise BadSettings("HANMA_MAP_DATUM: WGS84 or GCJ02")
         if not self.database:
-            path = Path(self.data_dir).absolute() / "hanma.db"
-            object.__setattr__(self, "database", f"sqlite:///{path}")
+            object.__setattr__(self, "database", beside(Path(self.data_dir)))
         base = self.base_url or f"http://{self.listen}"
         object.__setattr__(self, "base_url", base.rstrip("/"))
 
@@ -192,6 +191,11 @@ def _days_by_kind(text: str) -> dict[str, int]:
     """`joint=90,site=365` as a dict; BadSettings."""
     pairs = [part.strip().partition("=") for part in text.split(",") if part.strip()]
     return {kind: _read(int, "HANMA_KEEP_PICTURES", days) for kind, _equals, days in pairs}
+
+
+def beside(data_dir: Path) -> str:
+    """The database where none is named: a file among what is kept."""
+    return f"sqlite:///{data_dir.absolute() / 'hanma.db'}"
 
 
 def _read(kind: type, variable: str, text: str) -> Any:

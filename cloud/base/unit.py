@@ -44,9 +44,10 @@ def _nobody() -> None:
 class Unit:
     """What a room needs to do its work inside one transaction."""
 
-    def __init__(self, ground: "Ground", db: Session, now: int) -> None:
+    def __init__(self, ground: "Ground", db: Session, now: int, writes: bool = True) -> None:
         self.db = db
         self.now = now
+        self.writes = writes
         self.keys = ground.keys
         self.settings = ground.settings
         self.issuers = frozenset(ground.issuers)
@@ -147,7 +148,7 @@ class Ground:
     def read(self) -> Iterator[Unit]:
         """One snapshot; it takes no write lock, and the database refuses writes in it."""
         with session(self._reader) as db:
-            yield Unit(self, db, self.clock())
+            yield Unit(self, db, self.clock(), writes=False)
 
     def close(self) -> None:
         """Close the pooled connections."""

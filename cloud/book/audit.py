@@ -92,11 +92,13 @@ def verify(unit: Unit, district: str) -> str | None:
     """None if the chain is whole, else the id of the first row that is changed or missing."""
     last, seq = GENESIS, 0
     rows = select(AuditRow).where(AuditRow.district == district).order_by(AuditRow.seq)
-    for row in unit.db.scalars(rows.execution_options(yield_per=1000)):
-        seq += 1
-        if row.seq != seq or row.id != f"{district}:{seq}" or row.hash != link(last, told(row)):
-            return f"{district}:{seq}"
-        last = row.hash
+    with unit.db.scalars(rows.execution_options(yield_per=1000)) as every:
+        for row in every:
+            seq += 1
+            mine = (row.id, row.seq) == (f"{district}:{seq}", seq)
+            if not mine or row.hash != link(last, told(row)):
+                return f"{district}:{seq}"
+            last = row.hash
     head = unit.db.get(AuditHead, district, populate_existing=True)
     if (head.seq, head.hash) == (seq, last) if head else seq == 0:
         return None

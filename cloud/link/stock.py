@@ -72,7 +72,7 @@ def chip_form(text: str) -> str:
 
 def get(unit: Unit, chip: str) -> StockItem | None:
     """The module, held against other workers until the end of a write unit."""
-    return unit.db.get(StockItem, chip, with_for_update=True)
+    return unit.db.get(StockItem, chip, with_for_update=True if unit.writes else None)
 
 
 def of_device(unit: Unit, device: str) -> StockItem | None:

@@ -12,7 +12,7 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import ForeignKey, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base
+from cloud.base.database import Base, take_turn
 from cloud.base.ids import new_id
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
@@ -304,6 +304,7 @@ def _throttled(unit: Unit, attempt: str, login: str, address: str) -> bool:
 
 
 def _counted(unit: Unit, attempt: str, keys: list[str], limit: int = 0) -> bool:
+    take_turn(unit.db, keys)
     begin = unit.now - unit.settings.throttle_s * 1000
     unit.db.execute(delete(SignInFailure).where(SignInFailure.at <= begin))
     counts = select(func.count()).where(SignInFailure.key.in_(keys)).group_by(SignInFailure.key)

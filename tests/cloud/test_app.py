@@ -4,13 +4,17 @@ import contextlib
 import http.client
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from cloud import app
 from cloud.app import CannotStart, Cloud, Housekeeping
 from cloud.base.settings import Settings
+from cloud.base.unit import Ground
 
 PATIENCE_S = 60
 
@@ -83,7 +87,57 @@ def test_housekeeping_outlives_a_round_that_fails(ground: Any, monkeypatch: Any)
         return 0
 
     housekeeping = Housekeeping(ground)
+    monkeypatch.setattr(app, "_HOUSEKEEPING_S", 0.01)
     monkeypatch.setattr(housekeeping, "deliver", deliver)
     housekeeping.start()
     assert again.wait(PATIENCE_S)
     housekeeping.stop()
+
+
+def test_a_database_that_is_away_is_not_asked_without_end(ground: Any, monkeypatch: Any) -> None:
+    """It was: deadlines were overdue, so nothing was waited for, and each failure was logged."""
+    tries, housekeeping = [], Housekeeping(ground)
+    failed = threading.Event()
+
+    def deliver() -> int:
+        tries.append(1)
+        failed.set()
+        raise RuntimeError("no database")
+
+    monkeypatch.setattr(app, "_HOUSEKEEPING_S", 3600)
+    monkeypatch.setattr(housekeeping, "deliver", deliver)
+    housekeeping.start()
+    assert failed.wait(PATIENCE_S)
+    for _ in range(50):
+        housekeeping.wake()
+        time.sleep(0.001)
+    housekeeping.stop()
+    assert len(tries) == 1
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[Ground]:
+    """A ground whose database is not there."""
+    url = "postgresql+psycopg://u:p@127.0.0.1:1/db"
+    ground = Ground.open(Settings(data_dir=tmp_path, database=url))
+    yield ground
+    ground.close()
+
+
+def test_a_database_that_only_starts_is_waited_for(away: Ground, monkeypatch: Any) -> None:
+    answers = [OperationalError("", {}, ConnectionError()), None]
+
+    def migrate(_engine: object) -> None:
+        if error := answers.pop(0):
+            raise error
+
+    monkeypatch.setattr(app, "_AGAIN_S", 0)
+    monkeypatch.setattr(app, "migrate", migrate)
+    app.prepared(away)
+    assert answers == []
+
+
+def test_one_that_does_not_answer_is_one_plain_sentence(away: Ground, monkeypatch: Any) -> None:
+    monkeypatch.setattr(app, "_DATABASE_S", 0)
+    with pytest.raises(CannotStart, match="HANMA_DATABASE"):
+        app.prepared(away)

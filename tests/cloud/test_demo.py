@@ -1,7 +1,6 @@
 """The made-up county is made once, found again, and never rots."""
 
 import json
-import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,9 +27,9 @@ def seeded(ground: Ground) -> dict[str, Any]:
 
 
 @pytest.fixture
-def other_ground(tmp_path: Path, settings: Settings, migrated: Path) -> Iterator[Ground]:
+def other_ground(tmp_path: Path, settings: Settings, blank: Any) -> Iterator[Ground]:
     (tmp_path / "other").mkdir()
-    shutil.copy(migrated, tmp_path / "other" / "hanma.db")
+    blank(tmp_path / "other")
     ground = Ground.open(replace(settings, data_dir=tmp_path / "other", database=""))
     yield ground
     ground.close()
@@ -187,9 +186,9 @@ def test_each_terminal_is_the_one_on_its_machine(ground: Ground, seeded: dict[st
 
 @pytest.mark.parametrize("profile", profiles.names())
 def test_permits_that_the_profile_asks_for_are_in_force_at_every_start(
-    settings: Settings, clock: Any, migrated: Path, profile: str
+    settings: Settings, clock: Any, blank: Any, profile: str
 ) -> None:
-    shutil.copy(migrated, settings.data_dir / "hanma.db")
+    blank(settings.data_dir)
     ground = Ground.open(replace(settings, profile=profile), clock)
     for _ in range(3):
         seeded = demo.seed(ground)

@@ -23,8 +23,7 @@ from cloud.bench.mosquitto import free_port
 from cloud.book.outbox import Event
 from cloud.cli import main
 from cloud.link import journal, terminals
-from tests import mosquitto
-from tests.cloud.conftest import _database
+from tests import databases, mosquitto
 from tests.cloud.paper_terminal import PATIENCE_S, PaperTerminal
 
 DEVICE, SECRET = "HM-990101-000001", b"p" * 32
@@ -75,8 +74,8 @@ def answers(url: str) -> bool:
 
 
 @pytest.fixture
-def province(postgres: str, tmp_path: Path) -> Iterator[tuple[Province, Ground, int, str]]:
-    database = _database(postgres, "template1")
+def province(tmp_path: Path) -> Iterator[tuple[Province, Ground, int, str]]:
+    database = databases.server().bare()
     listen = f"127.0.0.1:{free_port()}"
     with mosquitto.running(tmp_path) as (host, port), ExitStack() as stack:
         environment = os.environ | {

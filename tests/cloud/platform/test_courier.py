@@ -1,6 +1,5 @@
 """Our own jobs reach the superior platform: once, in order, whatever happens on the way."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,27 +79,27 @@ class Pair:
             self.later(601)
 
 
-def _ground(folder: Path, migrated: Path, clock: Any, send: Any = None, **given: Any) -> Ground:
+def _ground(folder: Path, blank: Any, clock: Any, send: Any = None, **given: Any) -> Ground:
     folder.mkdir()
-    shutil.copy(migrated, folder / "hanma.db")
+    blank(folder)
     settings = Settings(data_dir=folder, argon2_kib=8, argon2_rounds=1, **given)
     return Ground.open(settings, clock, send) if send else Ground.open(settings, clock)
 
 
 @pytest.fixture
-def make_pair(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Pair]]:
+def make_pair(tmp_path: Path, blank: Any) -> Iterator[Callable[..., Pair]]:
     grounds = []
 
     def make(ahead_s: float = 0) -> Pair:
         clock, sent = HandClock(), []
         theirs = replace(clock, now=clock.now + int(ahead_s * 1000)) if ahead_s else clock
-        above = County(_ground(tmp_path / "above", migrated, theirs), theirs)
+        above = County(_ground(tmp_path / "above", blank, theirs), theirs)
         grounds.append(above.ground)
         key, secret = two.above(above)
         told = {"superior_url": "http://above.test", "superior_key": key}
         ground = _ground(
             tmp_path / "below",
-            migrated,
+            blank,
             clock,
             lambda device, body, light=False: sent.append((device, body)),
             superior_secret=secret,

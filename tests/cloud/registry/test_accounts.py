@@ -204,6 +204,15 @@ def test_guessing_in_parallel_gains_nothing(county: Any, officer: Any) -> None:
     assert told.count(Refused("throttled")) == 20
 
 
+def test_counting_in_parallel_gains_nothing_on_either(either: Ground) -> None:
+    def one(_: int) -> bool:
+        with either.write() as unit:
+            return accounts.too_often(unit, "enrol", "192.0.2.1", 5)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(one, range(24))).count(False) == 5
+
+
 def test_old_failures_and_sessions_do_not_pile_up(county: Any, officer: Any) -> None:
     for _ in range(3):
         sign_in(county.ground, password="wrong")

@@ -39,7 +39,7 @@ MEMORY = Path("/dev/shm")  # thousands of durable commits: not on a disk
 class OneMachine(RuleBasedStateMachine):
     """One machine, one welder, one fire watch, and a line that loses, repeats and reorders."""
 
-    blank: Path
+    lay: Any
     make_county: Any
     make_site: Any
     make_clock: Any
@@ -47,7 +47,7 @@ class OneMachine(RuleBasedStateMachine):
     @initialize()
     def set_up(self) -> None:
         self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-        shutil.copy(self.blank, self.folder / "hanma.db")
+        self.lay(self.folder)
         self.sent: list[tuple[str, bytes]] = []
         self.clock = self.make_clock()
         kept = Settings(data_dir=self.folder)
@@ -313,10 +313,10 @@ class OneMachine(RuleBasedStateMachine):
 
 
 def test_whatever_happens_in_whatever_order(
-    migrated: Path, county: Any, clock: Any, site_maker: Any
+    blank: Any, county: Any, clock: Any, site_maker: Any
 ) -> None:
     class Bound(OneMachine):
-        blank = migrated
+        lay = staticmethod(blank)
         make_county = staticmethod(type(county))
         make_clock = staticmethod(type(clock))
         make_site = staticmethod(site_maker)
