@@ -5,13 +5,14 @@ cloud's rooms, broker and web work in the same loop on the same clock (cloud/inl
 database is SQLite in a folder of memory where the computer has one. What the air carries is
 counted in the simulated modem as the operator would, TLS included, although the bytes themselves
 go bare. The jobs are the link's own: switch commands for jobs that no welder opened, so the room
-of work, which would end them, does not listen; housekeeping runs every hour, in upgrades every
-minute, instead of every second.
+of work, which would end them, does not listen. Housekeeping runs every hour, in upgrades every
+minute, instead of every second; the rounds of rooms that no terminal speaks to once a day.
 """
 
 import asyncio
 import contextlib
 import gc
+import itertools
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloud.app import ROUNDS
+from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.cases import from_terminals
 from cloud.inloop import InLoopCloud
@@ -55,6 +57,7 @@ _TICKS = 1 << 30
 _BEFORE_WRAP_MS = 36 * HOUR_S * 1000  # of every start: so they wrap soon
 _FIRST_US = 86_400_000_000  # the first day fills what is filled once
 _MEMORY = Path("/dev/shm")
+_OF_TERMINALS = ("cloud.link.", "cloud.cases.observed")  # the others' rounds come once a day
 
 
 class Platform:
@@ -96,6 +99,10 @@ class Platform:
             row = packages.add(unit, package.make(about, files, self._key))
             upgrades.start(unit, DEVICE, row)
 
+    def upgrading(self) -> bool:
+        with self._cloud.ground.read() as unit:
+            return any(row.state in upgrades.OPEN for row in upgrades.of(unit, DEVICE))
+
     def sweep(self) -> None:
         self._cloud.sweep()
 
@@ -104,7 +111,7 @@ async def month(
     clock: Clock, days: int, folder: Path, *, heap_kb: int, verbose: bool
 ) -> dict[str, Any]:
     """Plays it; everything that is known afterwards."""
-    began, cpu_s = time.monotonic(), _cpu_s()
+    began, busy = time.monotonic(), os.times()
     key = ec.generate_private_key(ec.SECP256R1())
     cloud = InLoopCloud(
         folder / "cloud",
@@ -116,7 +123,7 @@ async def month(
             terminal_policy.handlers(),
             from_terminals.handlers(),
         ),
-        rounds=[sweep for sweep in ROUNDS if sweep is not jobs.sweep],
+        rounds=_rounds(),
     )
     cloud.start()
     with cloud.ground.write() as unit:
@@ -169,14 +176,29 @@ async def month(
     await cloud.stop()
     told["real_s"] = round(time.monotonic() - began, 1)
     told["real_s_limit"] = max(REAL_S, REAL_S * days // 30)
-    told["cpu_s"] = round(_cpu_s() - cpu_s, 1)
-    return told
+    return told | _cpu(busy, os.times())
 
 
-def _cpu_s() -> float:
-    """Of the world, the cloud and the boards that have ended: what it takes when nobody else is
-    busy."""
-    return sum(os.times()[:4])
+def _rounds() -> list[Callable[[Unit], object]]:
+    """The housekeeping without the room of work."""
+    return [
+        sweep if sweep.__module__.startswith(_OF_TERMINALS) else _seldom(sweep, 24)
+        for sweep in ROUNDS
+        if sweep is not jobs.sweep
+    ]
+
+
+def _seldom(sweep: Callable[[Unit], object], times: int) -> Callable[[Unit], object]:
+    turn = itertools.count()
+    return lambda unit: sweep(unit) if next(turn) % times == 0 else None
+
+
+def _cpu(before: os.times_result, after: os.times_result) -> dict[str, float]:
+    """Seconds of a processor: this process, which is world and cloud, and the boards, which have
+    all ended. They take turns, so their sum is what it takes when nobody else is busy."""
+    here, boards = (sum(after[at : at + 2]) - sum(before[at : at + 2]) for at in (0, 2))
+    told = {"cpu_s": here + boards, "cpu_world_and_cloud_s": here, "cpu_boards_s": boards}
+    return {name: round(value, 1) for name, value in told.items()}
 
 
 class Heap:

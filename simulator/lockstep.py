@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import msgspec
+
 from simulator import interpreter
 from simulator.boardlink import BoardLink
 from simulator.virtual import Clock, Loop
@@ -201,8 +203,9 @@ class LockstepChip:
     def turn(self, at_us: int, until_us: int) -> int:
         """See `virtual.Board`."""
         self.turns += 1
-        lines = [f'{{"at": {at_us}}}', *map(json.dumps, self.link.waiting)]
-        lines = lines if self.link.waiting else []
+        lines = []
+        if self.link.waiting:
+            lines = [f'{{"at": {at_us}}}', *map(json.dumps, self.link.waiting)]
         lines.append(f'{{"at": {at_us}, "until": {until_us}}}\n')
         self.link.waiting = []
         told: list[dict] = []
@@ -229,7 +232,7 @@ class LockstepChip:
                     return
                 self._buffer += data
             line, self._buffer = self._buffer.split(b"\n", 1)
-            yield json.loads(line)
+            yield msgspec.json.decode(line)
 
     def _tell(self, told: list[dict]) -> None:
         for news in told:

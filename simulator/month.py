@@ -35,6 +35,9 @@ class Cloud(Protocol):
     def upgrade(self, number: int) -> None:
         """Offers the next release, made for it."""
 
+    def upgrading(self) -> bool:
+        """Whether the release offered last is still under way."""
+
     def sweep(self) -> None:
         """One round of the housekeeping."""
 
@@ -181,6 +184,8 @@ class Month:
             await self._until(day, 18)
             self._cloud.upgrade(number)
             for _ in range(60):
+                if not self._cloud.upgrading():
+                    break
                 await asyncio.sleep(60)
                 self._cloud.sweep()
 

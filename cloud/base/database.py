@@ -21,7 +21,9 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Select,
     Text,
+    bindparam,
     create_engine,
     event,
     func,
@@ -31,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeDecorator
 
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
@@ -110,12 +113,15 @@ def reader(engine: Engine) -> Engine:
     return engine.execution_options(hanma_read=True)
 
 
+_QUESTIONS: dict[Any, Select[Any]] = {}  # by mapper: the row of a key
+
+
 class _OneMoment(Session):
     """Where nobody can change what a transaction has read, a row is asked for once.
 
     `populate_existing` and `with_for_update` mean nothing there. What was got is held, or the
     session would forget it as soon as nobody names it: of many the last ones, as long lists are
-    read too.
+    read too. The question itself is made once a table: each message of a terminal asks it.
     """
 
     def __init__(self, *args: Any, **given: Any) -> None:
@@ -125,10 +131,20 @@ class _OneMoment(Session):
     def get(self, entity: Any, ident: Any, **given: Any) -> Any:
         given.pop("populate_existing", None)
         given.pop("with_for_update", None)
-        row = super().get(entity, ident, **given)
+        plain = not given and isinstance(ident, (str, int))
+        row = self._by_key(entity, ident) if plain else super().get(entity, ident, **given)
         if row is not None:
             self._got.append(row)
         return row
+
+    def _by_key(self, entity: Any, ident: str | int) -> Any:
+        mapper = entity.__mapper__
+        held = self.identity_map.get(mapper.identity_key_from_primary_key((ident,)))
+        if held is not None:  # an expired one is looked at again
+            return super().get(entity, ident) if instance_state(held).expired else held
+        if mapper not in _QUESTIONS:
+            _QUESTIONS[mapper] = select(entity).where(mapper.primary_key[0] == bindparam("ident"))
+        return self.scalar(_QUESTIONS[mapper], {"ident": ident})
 
 
 def one_writer(engine: Engine) -> bool:

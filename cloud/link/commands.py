@@ -12,7 +12,7 @@ meanwhile. Events: `command-done`, `command-refused`, `command-timed-out`.
 import json
 from typing import Any
 
-from sqlalchemy import Index, delete, literal_column, or_, select
+from sqlalchemy import Index, bindparam, delete, literal_column, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -76,6 +76,12 @@ _IS_OPEN = Command.state.in_([literal_column(f"'{state}'") for state in OPEN])
 Index("ix_command_open", Command.device, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
 Index("ix_command_device", Command.device, Command.name, Command.n)
 Index("ix_command_made_at", Command.made_at)
+# Made once: of each terminal it is asked every few heartbeats.
+_LAST_ALIVE = (
+    delete(Command)
+    .where(Command.device == bindparam("device"), Command.name == "alive")
+    .execution_options(synchronize_session=False)
+)
 
 
 def issue(
@@ -216,7 +222,8 @@ def alive(unit: Unit, device: str, ask: bool = False) -> Command:
 
     One row per terminal: a new one takes the place of the last. TerminalDark as `issue`.
     """
-    unit.db.execute(delete(Command).where(Command.device == device, Command.name == "alive"))
+    with unit.db.no_autoflush:  # else the terminal's row is written by itself first
+        unit.db.execute(_LAST_ALIVE, {"device": device})
     return issue(unit, device, "alive", content={"ask": 1} if ask else {})
 
 

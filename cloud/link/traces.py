@@ -40,10 +40,15 @@ def hold(unit: Unit, devices: Iterable[str]) -> None:
 
 def keep(unit: Unit, row: Terminal) -> None:
     """What the terminal told just now belongs to this quarter."""
-    trace = unit.db.info.get(_HELD, {}).get(row.device) or unit.db.get(Trace, row.device)
+    held = unit.db.info.setdefault(_HELD, {})
+    trace = held.get(row.device)
     if trace is None:
-        trace = Trace(device=row.device, slots={"of": []})
-        unit.db.add(trace)
+        with unit.db.no_autoflush:  # else the terminal's row is written by itself first
+            trace = unit.db.get(Trace, row.device)
+        if trace is None:
+            trace = Trace(device=row.device, slots={"of": []})
+            unit.db.add(trace)
+        held[row.device] = trace
     known = trace.slots["of"]
     slot = unit.now // SLOT_MS
     last = known[-1] if known and known[-1][0] == slot else [slot, 0, 0, 0, None]

@@ -77,6 +77,9 @@ class Link(Inputs):
 
     def wait(self, until_us=_NEVER):
         """Sleeps until then, or less when the world has news."""
+        if self.now_us < until_us <= self._until and until_us <= self._bites_at and not self._told:
+            self.now_us = until_us  # as nearly always: ninety thousand times a day
+            return
         if self.now_us >= self._bites_at:
             self.tell({"bite": 1})
             self.wait_for_the_end()

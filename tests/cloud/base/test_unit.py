@@ -70,6 +70,20 @@ def test_where_nobody_can_change_it_a_row_is_asked_for_once(ground: Ground, kind
     assert sum("FROM audit_head" in statement for statement in asked) == 1
 
 
+def test_a_row_by_its_key_is_one_object_and_as_the_unit_left_it(ground: Ground) -> None:
+    with ground.write() as unit:
+        fresh = head("a", 3)
+        unit.db.add(fresh)
+        assert unit.db.get(AuditHead, "a") is fresh
+        assert unit.db.get(AuditHead, "b") is None
+        with pytest.raises(ZeroDivisionError), unit.savepoint():
+            unit.db.add(head("b"))
+            unit.db.flush()
+            fresh.seq = 1 // 0
+        assert unit.db.get(AuditHead, "b") is None
+        assert unit.db.get(AuditHead, "a") is fresh and fresh.seq == 3
+
+
 @pytest.mark.parametrize("either", ["postgresql"], indirect=True)
 def test_where_others_write_meanwhile_a_row_is_looked_at_again(either: Ground) -> None:
     with either.write() as unit:
