@@ -272,6 +272,7 @@ class Terminal:
                 lambda: asyncio.create_task(self.restart("upgrade")),
                 lambda: not (self.board.relay.driven or self.controller.job),
                 self.earliest_ms,
+                self.identity.dialect == "iotda",
             )
             self._offered.set()
         return self._releases

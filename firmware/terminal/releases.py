@@ -17,10 +17,13 @@ class Releases:
     """`board.boots`: the loader's word on this start. `get(url, headers, start, sink)`: HTTP.
     `say(event_type, paras)`: an event of `$ota` to the cloud. `outcome(code, version, text)`: an
     upgrade is over, 0 = confirmed. `restart()`: a planned one. `idle()`: the relay is open and no
-    job holds it. `now()`: epoch ms, 0 = unknown.
+    job holds it. `now()`: epoch ms, 0 = unknown. `iotda`: what is told names the version that
+    runs, as that platform has it, and not the one offered.
     """
 
-    def __init__(self, board, hw, get, say, outcome, restart, idle, now, rescue=False):
+    def __init__(
+        self, board, hw, get, say, outcome, restart, idle, now, iotda=False, rescue=False
+    ):
         self._board = board
         self._hw = hw
         self._get = get
@@ -29,6 +32,7 @@ class Releases:
         self._restart = restart
         self._idle = idle
         self._now = now
+        self._iotda = iotda
         self._rescue = rescue
         self._upgrade = None
         self._over = asyncio.Event()
@@ -92,7 +96,8 @@ class Releases:
         return self._upgrade
 
     def _report(self, code, progress, text, version):
-        paras = {"result_code": code, "progress": progress, "version": version}
+        told = VERSION if self._iotda else version
+        paras = {"result_code": code, "progress": progress, "version": told}
         if text:
             paras["description"] = text
         self._say("upgrade_progress_report", paras)

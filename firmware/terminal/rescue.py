@@ -49,6 +49,7 @@ class Rescue:
             board.restart,
             lambda: True,
             lambda: Memory(board.store).number("time"),
+            identity.dialect == "iotda",
             rescue=True,
         )
         self.nearby = Nearby(

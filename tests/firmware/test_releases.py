@@ -34,7 +34,9 @@ class Boots:
 
 
 class Stage:
-    def __init__(self, folder: Path, state: slots.State = slots.FRESH) -> None:
+    def __init__(
+        self, folder: Path, state: slots.State = slots.FRESH, iotda: bool = False
+    ) -> None:
         self.folder = f"{folder}/"
         self.store = Flash({"release_key": made.public(), "slots": slots.written(state)})
         self.boots = Boots(self.store)
@@ -53,6 +55,7 @@ class Stage:
             self._restart,
             lambda: True,
             lambda: 0,
+            iotda,
         )
         self.task = asyncio.create_task(self.releases.run(self.on_line, [("relay", lambda: True)]))
 
@@ -119,6 +122,37 @@ def test_an_offer_is_worked_on_and_told_by_the_version_that_was_offered(tmp_path
         assert kinds == {"upgrade_progress_report"}
         assert {paras["version"] for _, paras in stage.said} == {"9.9.0"}
         assert stage.outcomes == []
+
+    run(script())
+
+
+def test_to_iotda_the_version_that_runs_is_told_until_the_offered_one_does(
+    tmp_path: Path,
+) -> None:
+    async def script() -> None:
+        stage = Stage(tmp_path, iotda=True)
+        stage.on_line.set()
+        await asyncio.sleep(100)
+        stage.offer()
+        await asyncio.sleep(60)
+        assert stage.restarts == 1 and stage.said
+        assert {paras["version"] for _, paras in stage.said} == {VERSION}
+
+    run(script())
+
+
+def test_what_is_refused_to_iotda_is_told_by_it_and_noted_by_the_one_offered(
+    tmp_path: Path,
+) -> None:
+    async def script() -> None:
+        stage = Stage(tmp_path, iotda=True)
+        stage.server.package = made.package(hw="other")
+        stage.on_line.set()
+        await asyncio.sleep(100)
+        stage.offer()
+        await asyncio.sleep(60)
+        assert stage.said[-1][1]["version"] == VERSION
+        assert stage.outcomes == [(8, "9.9.0", "hardware")]
 
     run(script())
 
