@@ -1,6 +1,8 @@
-"""`hanma first`, `hanma factor`, `hanma sessions`: the first account, and one account's keys."""
+"""`hanma first`, `hanma factor`, `hanma sessions`, `hanma person`: the first account, an account's
+keys, and what a person may ask of the platform."""
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +11,7 @@ from cloud.cli import ground_of_settings
 
 if TYPE_CHECKING:
     from cloud.base.unit import Unit
+    from cloud.cases.erasing import NotNow
     from cloud.registry.people import Person
 
 _TOLD = ("id", "made_at", "expires_at")  # where somebody was is for their own eyes
@@ -72,6 +75,65 @@ def first(again: bool) -> None:
         told = first_start.link(unit)
         audit.write(unit, "unknown", "system", "first-link-made", "first", {"again": again})
     click.echo(json.dumps({"first": told}))
+
+
+@click.group()
+def person() -> None:
+    """What a person may ask for: who looked at their numbers, and to be forgotten."""
+
+
+@person.command("looks")
+@click.argument("login")
+def person_looks(login: str) -> None:
+    """Every look at a sealed number of LOGIN, one line of JSON each: at, by, field, why."""
+    from cloud.cases import looks
+
+    with ground_of_settings() as ground, ground.read() as unit:
+        told = looks.at(unit, _person(unit, login).id)
+    for line in told:
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+@person.command("erase")
+@click.argument("login")
+@click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back.")
+def person_erase(login: str, yes: bool) -> None:
+    """Forget LOGIN: name, numbers, papers, pictures that nothing holds; that work was done stays.
+
+    Refused while a job is open, and until HANMA_KEEP_PEOPLE_D after the last job. The last line is
+    JSON: ok, id, certificates, trainings, pictures, pictures_held, looks.
+    """
+    from cloud.cases import erasing
+
+    with ground_of_settings() as ground:
+        with ground.read() as unit:
+            _refuse(erasing.hindrance(unit, _person(unit, login)))
+        if not yes:
+            click.confirm(
+                "不能撤回，确定吗？ This cannot be taken back. Go on?", abort=True, err=True
+            )
+        with ground.write() as unit:
+            whom = _person(unit, login)
+            done = erasing.erase(unit, whom, "system")
+            _refuse(done if isinstance(done, erasing.NotNow) else None)
+    click.echo(json.dumps({"ok": True, "id": whom.id, **vars(done)}))
+
+
+def _refuse(against: "NotNow | None") -> None:
+    """One sentence for whoever asked, and exit 1."""
+    if against is None:
+        return
+    day = datetime.fromtimestamp(against.until / 1000, UTC).date()
+    words = {
+        "erased": "已经注销。 It was done already.",
+        "supervises": "监管、运维和平台的账号不能注销：决定要有人负责，请停用。 "
+        "Accounts that decide over others stay named; shut the account instead.",
+        "job": f"有未结束的作业 {against.job}，请先结束。 "
+        f"Job {against.job} is open; end it first.",
+        "kept": f"作业记录要求保留到 {day}，之前可以先停用账号。 "
+        f"The record of the work demands it until {day}; the account may be shut until then.",
+    }
+    raise click.ClickException(words[against.reason])
 
 
 def _person(unit: "Unit", login: str) -> "Person":

@@ -52,6 +52,7 @@ _ELSEWHERE = {
     "factor": "cloud.accounts_cli",
     "sessions": "cloud.accounts_cli",
     "first": "cloud.accounts_cli",
+    "person": "cloud.accounts_cli",
     "backup": "cloud.running_cli",
     "restore": "cloud.running_cli",
     "import": "cloud.ledgers_cli",

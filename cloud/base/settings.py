@@ -123,6 +123,9 @@ class Settings:
     log_format: Annotated[str, "log lines as text or json"] = "text"
     keep_commands_d: Annotated[int, "days that finished commands are kept"] = 1095
     keep_codes_d: Annotated[int, "days that spoken codes are kept"] = 90
+    keep_people_d: Annotated[
+        int, "days after the last job or fitting in which the record demands who it was"
+    ] = 1095
     keep_events_d: Annotated[int, "days that delivered events are kept"] = 30
     keep_answers_d: Annotated[int, "days in which a platform's report is known again"] = 90
     keep_pictures: Annotated[

@@ -254,6 +254,12 @@ def sign_out_everywhere(unit: Unit, person_id: str) -> None:
     unit.db.execute(delete(SignedInSession).where(SignedInSession.person_id == person_id))
 
 
+def forget(unit: Unit, person_id: str) -> None:
+    """Erase the password and every session of a person."""
+    sign_out_everywhere(unit, person_id)
+    unit.db.execute(delete(Account).where(Account.person_id == person_id))
+
+
 def sessions_of(unit: Unit, person_id: str) -> list[dict[str, str | int]]:
     """A person's sessions, the newest first: id, made_at, expires_at, address, agent."""
     mine = SignedInSession.person_id == person_id

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, insert, select, true
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, insert, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, Change, amend
@@ -164,6 +164,13 @@ def for_person(unit: Unit, person_id: str) -> list[Certificate]:
     """All certificates of a person, good or not, the longest valid first."""
     rows = select(Certificate).where(Certificate.person_id == person_id)
     return list(unit.db.scalars(rows.order_by(Certificate.valid_to.desc(), Certificate.id)))
+
+
+def forget(unit: Unit, person_id: str) -> list[str]:
+    """Erase a person's certificates; their ids."""
+    ids = list(unit.db.scalars(select(Certificate.id).where(Certificate.person_id == person_id)))
+    unit.db.execute(delete(Certificate).where(Certificate.person_id == person_id))
+    return ids
 
 
 def get(unit: Unit, certificate_id: str) -> Certificate | None:

@@ -63,6 +63,11 @@ def void(unit: Unit, purpose: str, key: str) -> None:
     unit.db.execute(delete(OneTimeCode).where(*mine))
 
 
+def forget(unit: Unit, person_id: str) -> None:
+    """Take back everything that was given out to a person."""
+    unit.db.execute(delete(OneTimeCode).where(OneTimeCode.person_id == person_id))
+
+
 def good(unit: Unit, purpose: str, key: str, typed: str) -> OneTimeCode | None:
     """The code's row if this is it, still open; each call is one try. The unit must be committed
     in any case, or the try does not count."""

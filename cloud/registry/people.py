@@ -255,6 +255,20 @@ def set_status(unit: Unit, person: Person, status: str) -> None:
     person.status = status
 
 
+def blank(unit: Unit, person: Person) -> None:
+    """Take out whatever tells who it is; the row stays for what names its id."""
+    person.name, person.login = "已注销", _erased(person)
+    person.phone_sealed = person.identity_sealed = person.judged_why = ""
+    person.phone_blind = person.identity_blind = person.enterprise_id = None
+    person.roles, person.status = frozenset(), "blocked"
+    unit.db.flush()
+
+
+def is_erased(person: Person) -> bool:
+    """Whether `blank` was here."""
+    return person.login == _erased(person)
+
+
 def identity(unit: Unit, person: Person) -> str:
     """The identity number in clear; every look at it is for the caller to record."""
     return _opened(unit, "identity", person.identity_sealed)
@@ -283,6 +297,10 @@ def masked_phone(unit: Unit, person: Person) -> str:
 def login_form(login: str) -> str:
     """A login as it is stored and compared."""
     return login.strip().casefold()
+
+
+def _erased(person: Person) -> str:
+    return f"erased-{person.id}"
 
 
 def _sealed(unit: Unit, what: str, given: str, number: str | None) -> tuple[str, str | None]:

@@ -8,7 +8,7 @@ cost more at the hour when everybody begins than it would add.
 import hmac
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -63,6 +63,11 @@ def put(unit: Unit, person_id: str, typed: str, session: str) -> None:
     row.used_in = session
     row.tries_left = unit.settings.pin_tries
     unit.db.flush()
+
+
+def forget(unit: Unit, person_id: str) -> None:
+    """Erase a person's PIN."""
+    unit.db.execute(delete(Pin).where(Pin.person_id == person_id))
 
 
 def standing(unit: Unit, person_id: str, session: str) -> Standing:

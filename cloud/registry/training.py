@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, insert, select
+from sqlalchemy import ForeignKey, Index, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
@@ -91,6 +91,13 @@ def change_trainings(unit: Unit, changes: Iterable[Change]) -> None:
 def change_dates(unit: Unit, changes: Iterable[Change]) -> None:
     """Change many at once; ChangedMeanwhile."""
     amend(unit.db, OfficeDate, changes)
+
+
+def forget(unit: Unit, person_id: str) -> int:
+    """Erase a person's trainings; how many."""
+    ids = list(unit.db.scalars(select(Training.id).where(Training.person_id == person_id)))
+    unit.db.execute(delete(Training).where(Training.person_id == person_id))
+    return len(ids)
 
 
 def last_passed(unit: Unit, person_id: str) -> date | None:

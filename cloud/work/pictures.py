@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base.database import Base
 from cloud.base.unit import Unit
 from cloud.book import audit
+from cloud.book.media import Media
 from cloud.registry import contracts, sight
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -53,6 +54,14 @@ def of_job(unit: Unit, job_id: str) -> list[JobPicture]:
     """All pictures of a job, the oldest first."""
     rows = select(JobPicture).where(JobPicture.job_id == job_id)
     return list(unit.db.scalars(rows.order_by(JobPicture.made_at, JobPicture.id)))
+
+
+def showing(unit: Unit, person_id: str) -> list[Media]:
+    """The pictures that a person took, or is on, that are still there."""
+    worked = select(Job.id).where((Job.welder_id == person_id) | (Job.fire_watch_id == person_id))
+    on_it = (JobPicture.kind == JOINT) & JobPicture.job_id.in_(worked)
+    theirs = select(JobPicture.digest).where((JobPicture.person_id == person_id) | on_it)
+    return list(unit.db.scalars(select(Media).where(Media.digest.in_(theirs))))
 
 
 def count(taken: list[JobPicture], kind: str) -> int:
