@@ -88,7 +88,9 @@ def test_the_trail_matches_no_name_and_no_reason_any_more(site: Any, welder: Any
         rows = unit.db.scalars(select(AuditRow).where(AuditRow.subject == welder.id))
         told = {name: value for row in rows for name, value in row.details.items()}
         holds = commitments.holds
-        return [holds(unit, welder.id, n, c, told[n]) for n, c in (("name", NAME), ("reason", WHY))]
+        return [
+            holds(unit, welder.id, n, c, told[n]) for n, c in (("name", NAME), ("reason", WHY))
+        ]
 
     assert site.county.ask(matches) == [True, True]
     assert isinstance(erase(site, welder), Erased)  # never worked: at once
