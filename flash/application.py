@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import re
 from pathlib import Path
 
 from flash.bench import Module, StepFailed
@@ -71,7 +72,8 @@ def _packed() -> tuple[dict[str, bytes], dict[str, str]]:
 def _aioble(module: Module) -> dict[str, bytes]:
     folder = module.wanted.aioble or AIOBLE
     if (folder / "__init__.py").exists():
-        found = tree.library(folder, "lib")
+        _pinned(folder)
+        found = tree.library(folder, "lib/aioble")
         return {p: d for p, d in found.items() if Path(p).stem not in _NOT_OURS}
     if module.wanted.virtual:
         return {}  # the virtual chip has a stand-in with the same calls
@@ -81,6 +83,21 @@ def _aioble(module: Module) -> dict[str, bytes]:
         "请在能上网的电脑上运行 bash setup/aioble.sh，把 .tools/aioble 拷来，或用 --aioble 指定。 "
         "Run bash setup/aioble.sh elsewhere and bring .tools/aioble, or give --aioble.",
     )
+
+
+def _pinned(folder: Path) -> None:
+    """MicroPython's index writes a library's version into its files: another one is not copied."""
+    said = re.search(
+        r"""^__version__ = ['"](.+?)['"]""", _bytes(folder / "__init__.py").decode(), re.M
+    )
+    if said and said[1] != AIOBLE_VERSION:
+        raise StepFailed(
+            "aioble-version",
+            f"这是 aioble {said[1]}，要的是 {AIOBLE_VERSION}。 "
+            f"This is aioble {said[1]}, {AIOBLE_VERSION} is wanted.",
+            "请删掉 .tools/aioble，运行 bash setup/aioble.sh 重新取。 "
+            "Remove .tools/aioble and run bash setup/aioble.sh.",
+        )
 
 
 def survey(module: Module, fresh: bool = False) -> dict[str, object]:

@@ -6,6 +6,7 @@ It is written at 0x1000 in two parts, around the settings (NVS), so that a modul
 when its interpreter is renewed.
 """
 
+import functools
 import hashlib
 import re
 import urllib.error
@@ -52,6 +53,7 @@ def ready(module: Module) -> bytes:
     raw = _read(wanted.image) if wanted.image else _fetched()
     digest, given = hashlib.sha256(raw).hexdigest(), wanted.image_sha256.lower()
     if digest != given:
+        _fetched.cache_clear()
         raise StepFailed(
             "image-digest",
             f"镜像与摘要不符：文件是 {digest[:16]}…，给出的是 {given[:16]}…。 "
@@ -129,7 +131,9 @@ def _read(path: Path) -> bytes:
         ) from None
 
 
+@functools.cache
 def _fetched() -> bytes:
+    """Once for all modules of a batch."""
     try:
         with urllib.request.urlopen(URL, timeout=_TIMEOUT_S) as answer:
             raw: bytes = answer.read(_BYTES_MAX)

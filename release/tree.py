@@ -133,9 +133,9 @@ def for_cable(firmware: Path, programs: dict[str, str]) -> tuple[dict[str, bytes
 
 
 def library(folder: Path, under: str) -> dict[str, bytes]:
-    """A library of others, compiled as it is, by its path below `under`; BadTree."""
+    """A library of others, compiled as it is, by its path: `under`/file; BadTree."""
     made = {}
     for path in sorted(folder.glob("*.py")):
-        name = f"{under}/{folder.name}/{path.name}"
+        name = f"{under}/{path.name}"
         made[name.removesuffix(".py") + ".mpy"] = _mpy(path.read_text("utf-8"), name, ["-O3"])
     return made

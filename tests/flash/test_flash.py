@@ -3,16 +3,21 @@
 import hashlib
 import json
 import os
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pypdfium2
 import pytest
+from werkzeug.serving import make_server
 
 from cloud.link import stock, terminals
-from flash import identity, image, selftest, steps, tools
+from flash import application, identity, image, selftest, steps, tools
 from flash.bench import Ledger, Module, StepFailed, Wanted
+from simulator.cable import made_up
 from simulator.cable.cli import spoil
 from simulator.cable.flashchip import Kind
 from simulator.world import serials
@@ -104,6 +109,69 @@ def test_another_image_than_the_modules_before_got_is_not_written_until_it_is_me
         assert record["steps"][-1] == "image" and bench.board.flash.bootable
         ledger.note(record)
     assert ledger.image() == shop.wanted.image_sha256 and ledger.image(virtual=True) == ""
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The official site, which gives the made-up image; what it was asked for."""
+    asked: list[str] = []
+
+    def give(environ: Any, start: Any) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        start("200 OK", [])
+        return [made_up.image()]
+
+    with make_server("127.0.0.1", 0, give, threaded=True) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setattr(image, "URL", f"http://127.0.0.1:{server.server_port}/image.bin")
+        image._fetched.cache_clear()
+        yield asked
+        image._fetched.cache_clear()
+        server.shutdown()
+        thread.join()
+
+
+def test_the_image_is_fetched_once_for_a_batch_and_again_where_it_was_not_the_right_one(
+    site: list[str], tmp_path: Path
+) -> None:
+    digest = hashlib.sha256(made_up.image()).hexdigest()
+    module = Module(Wanted(image_sha256=digest), print, lambda question: True, tmp_path)
+    assert image.ready(module) == image.ready(module) == made_up.image()
+    assert site == ["/image.bin"]
+    with pytest.raises(StepFailed) as failed:
+        image.ready(replace(module, wanted=Wanted(image_sha256="0" * 64)))
+    assert failed.value.word == "image-digest"
+    image.ready(module)
+    assert len(site) == 2
+
+
+def test_a_closed_network_is_told_with_what_to_bring_from_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(image, "URL", "http://127.0.0.1:9/image.bin")
+    image._fetched.cache_clear()
+    wanted = Wanted(image_sha256="0" * 64)
+    with pytest.raises(StepFailed) as failed:
+        image.ready(Module(wanted, print, lambda question: True, tmp_path))
+    assert failed.value.word == "closed-network" and "--image" in failed.value.remedy
+
+
+@pytest.mark.parametrize(("version", "why"), [("0.6.2", ""), ("0.7.0", "aioble-version")])
+def test_only_the_pinned_aioble_is_copied(tmp_path: Path, version: str, why: str) -> None:
+    (tmp_path / "__init__.py").write_text(f"ADDR = 0\n\n__version__ = '{version}'\n")
+    (tmp_path / "server.py").write_text("x = 1\n")
+    (tmp_path / "central.py").write_text("x = 1\n")
+    module = Module(Wanted(aioble=tmp_path), print, lambda question: True, tmp_path)
+    if why:
+        with pytest.raises(StepFailed) as failed:
+            application._aioble(module)
+        assert failed.value.word == why and "0.7.0" in failed.value.wrong
+    else:
+        assert sorted(application._aioble(module)) == [
+            "lib/aioble/__init__.mpy",
+            "lib/aioble/server.mpy",
+        ]
 
 
 @pytest.mark.parametrize("digest", ["1234", "sha256:" + "0" * 64, "0" * 63 + "g", "0" * 63 + "\n"])
