@@ -87,6 +87,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "technician.begin": frozenset({"technician"}),
     "technician.replace_label": frozenset({"technician"}),
     "technician.label": frozenset({"technician"}),
+    "technician.wiring": frozenset({"technician"}),
     "technician.terminal": frozenset({"technician"}),
     "technician.record": frozenset({"technician"}),
     "technician.state": frozenset({"technician"}),

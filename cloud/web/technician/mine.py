@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -111,6 +111,16 @@ def label(code: str) -> Response:
     url = f"{settings.base_url}/m/{found.code}"
     pdf = drawing.single([drawing.Label(found.code, url, settings.hotline)])
     return Response(pdf, mimetype="application/pdf")
+
+
+@blueprint.get("/technician/wiring/<kind>.svg")
+def wiring(kind: str) -> Response:
+    """How the terminal is wired, as the manual shows it: drawn to be looked at on site."""
+    from hardware import wiring as drawing
+
+    if kind not in drawing.KINDS:
+        abort(404)
+    return Response(drawing.picture(kind), mimetype="image/svg+xml")
 
 
 @blueprint.get("/t/<device>")

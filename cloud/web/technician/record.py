@@ -53,6 +53,7 @@ def record(id: str) -> str:
             also=service.ALSO[found.kind],
             kinds=words.kinds(),
             hardware=words.hardware(),
+            wiring=words.wiring(),
             test_words=words.test(shown["test"]["state"], shown["test"]["measured"])
             if shown["test"]
             else "",

@@ -18,6 +18,16 @@ def hardware() -> dict[str, str]:
     return {"contactor": _("接触器"), "thermal": _("温控回路")}
 
 
+def wiring() -> dict[str, str]:
+    """The wiring pictures, by their names in the address."""
+    return {
+        "single-phase": _("单相 220 V"),
+        "three-phase": _("三相 380 V"),
+        "contactor": _("外置接触器箱"),
+        "thermal-loop": _("温控回路"),
+    }
+
+
 def steps() -> dict[str, str]:
     """Each step of a record, as the page's heading names it."""
     return {

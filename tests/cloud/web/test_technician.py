@@ -1,5 +1,6 @@
 """The technician's face: an installation from the scan to the document, repairs, fresh codes."""
 
+import re
 from contextlib import closing
 from io import BytesIO
 
@@ -13,6 +14,7 @@ from cloud.link import stock, terminals
 from cloud.registry import machines, people, training
 from cloud.web.once import number
 from cloud.work import testing
+from hardware import wiring
 from simulator.phone import fresh_picture
 from tests.cloud.book.test_signatures import data_url, drawn
 from tests.cloud.web.conftest import PASSWORD
@@ -216,6 +218,17 @@ def test_scanning_the_terminal_leads_back_to_the_record_that_wants_one(visit, fl
     back = visit.browser.get("/t/T1")
     assert back.location == f"{visit.page}?device=T1"
     assert visit.browser.get(f"{visit.page}?device=T1&step=terminal").text.count('value="T1"') == 1
+
+
+def test_who_fits_a_terminal_finds_the_wiring_pictures_there(visit, browser, cast):
+    page = visit.browser.get(f"{visit.page}?step=terminal").text
+    links = re.findall(r'href="(/technician/wiring/[^"]+)"', page)
+    assert len(links) == len(wiring.KINDS) and "市电致命" in page
+    for link in links:
+        answer = visit.browser.get(link)
+        assert answer.mimetype == "image/svg+xml" and answer.text.startswith("<svg")
+    assert visit.browser.get("/technician/wiring/none.svg").status_code == 404
+    assert browser(cast.welder).get(links[0]).status_code == 403
 
 
 def test_fitting_moves_the_module_in_stock(visit, county):
