@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, false, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Index, false, insert, literal_column, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -148,9 +148,14 @@ def add_many(unit: Unit, rows: Iterable[dict[str, Any]]) -> None:
 def revoke(unit: Unit, device: str) -> None:
     """Nothing is heard from it and nothing sent to it any more; unknown devices are no error.
 
-    The event `terminal-revoked` has the embedded broker close its connection.
+    The event `terminal-revoked` has the embedded broker close its connection. It is off line from
+    now on: its own last word would not be heard.
     """
-    unit.db.execute(update(Terminal).where(Terminal.device == device).values(status="revoked"))
+    row = locked(unit, device)
+    if row is not None:
+        row.status = "revoked"
+        if row.online:
+            _gone(unit, row, "revoked")
     outbox.tell(unit, "terminal-revoked", device, {})
 
 

@@ -41,6 +41,13 @@ def test_a_revoked_or_unknown_terminal_has_no_secret(county: Any) -> None:
     assert county.ask(terminals.secret, "HM-990101-999999") is None
 
 
+def test_a_terminal_is_off_line_from_the_moment_it_is_revoked(online: Any) -> None:
+    assert online.row.online
+    online.county.do(terminals.revoke, DEVICE)
+    assert not online.row.online
+    assert [event["reason"] for event in online.told("terminal-offline")] == ["revoked"]
+
+
 def test_provisioning_again_gives_a_new_secret_but_the_counter_goes_on(online: Any) -> None:
     online.on()
     n = online.row.n
