@@ -83,6 +83,8 @@ def certificates(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> P
         # With the issuer, because the index begins with it.
         number = Certificate.issuer.in_(ISSUERS) & (Certificate.number_blind == blind)
         rows = rows.where(number)
+    elif not _any_issued(unit, eyes):
+        return Page([])  # or everybody would be passed over, one by one
     return _page(unit, rows, (Person.district, Person.id, Certificate.id), after)
 
 
@@ -91,6 +93,12 @@ def issued(eyes: Sight) -> ColumnElement[bool]:
     own = [issuer for issuer in ISSUERS if issued_for(eyes, issuer)]
     # Not the bare column: its index would have a third of the register sorted for one page.
     return true() if len(own) == len(ISSUERS) else Certificate.issuer.concat("").in_(own)
+
+
+def _any_issued(unit: Unit, eyes: Sight) -> bool:
+    own = [issuer for issuer in ISSUERS if issued_for(eyes, issuer)]
+    rows = select(Certificate.id).where(Certificate.issuer.in_(own))
+    return unit.db.scalar(rows.limit(1)) is not None
 
 
 def issued_for(eyes: Sight, issuer: str) -> bool:

@@ -37,10 +37,12 @@ class Certificate(Base):
     __table_args__ = (
         UniqueConstraint("issuer", "number_blind"),
         Index("ix_certificate_asked", "issuer", "asked_at"),
+        # A list by trade passes over whoever holds none of it without reading the certificate.
+        Index("ix_certificate_held", "person_id", "issuer"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     issuer: Mapped[str]
     number_sealed: Mapped[str]
     number_blind: Mapped[str]
