@@ -1,7 +1,6 @@
 """`hanma audit` and `hanma evidence` from the command line."""
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from cloud.base.database import migrations
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.cli import main
-from tests.cloud.book.test_audit import write
+from tests.cloud.book.test_audit import tamper, write
 from tests.cloud.work.conftest import make_site
 
 
@@ -50,10 +49,9 @@ def test_audit_verify_says_that_all_is_well_and_then_what_is_not(tmp_path: Path)
         "findings": 0,
         "key": key,
     }
-    with sqlite3.connect(tmp_path / "hanma.db") as file:
-        file.execute("DROP TRIGGER audit_row_no_UPDATE")
-        file.execute("UPDATE audit_row SET actor = 'nobody' WHERE seq = 2")
-    file.close()
+    ground = Ground.open(Settings(data_dir=tmp_path))
+    tamper(ground, "UPDATE audit_row SET actor = 'nobody' WHERE seq = 2")
+    ground.close()
     bad = hanma(tmp_path, "audit", "verify")
     assert bad.exit_code == 1
     assert bad.output.startswith("990101:2  changed")

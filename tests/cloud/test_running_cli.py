@@ -23,6 +23,8 @@ from simulator.world.jpeg import jpeg as drawn
 from tests import databases
 from tests.cloud.book.test_audit import tamper, write
 
+# The backup of the file; PostgreSQL's, by its own tools, names its databases itself.
+pytestmark = pytest.mark.sqlite
 GREY = drawn([[10, 200], [90, 30]])
 
 

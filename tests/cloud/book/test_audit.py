@@ -14,6 +14,10 @@ from cloud.base.unit import Ground
 from cloud.book import audit
 
 COUNTY = "990101"
+NO_TRIGGERS = {
+    "sqlite": [f"DROP TRIGGER audit_row_no_{verb}" for verb in ("UPDATE", "DELETE")],
+    "postgresql": ["SET LOCAL session_replication_role = replica"],
+}
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -35,11 +39,7 @@ def verify(ground: Ground, district: str = COUNTY) -> str | None:
 def tamper(ground: Ground, *statements: str) -> None:
     """What somebody with the database and no scruples can do: no trigger stops them."""
     with ground.engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            off = [f"DROP TRIGGER audit_row_no_{verb}" for verb in ("UPDATE", "DELETE")]
-        else:
-            off = ["SET LOCAL session_replication_role = replica"]
-        for statement in (*off, *statements):
+        for statement in (*NO_TRIGGERS[connection.dialect.name], *statements):
             connection.exec_driver_sql(statement)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 
@@ -29,6 +30,7 @@ def plans(engine: Any, seen: list[tuple[str, Any]]) -> list[str]:
     return found
 
 
+@pytest.mark.sqlite
 def test_every_look_of_every_step_goes_through_an_index(site: Any) -> None:
     with statements(site.county.ground.engine) as seen:
         job = site.working()
