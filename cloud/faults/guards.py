@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -189,11 +189,13 @@ GUARDS: dict[str, tuple[str, Callable[[Put], None]]] = {
 
 
 # Under which faults the loss of a guard shows itself; of all others on good lines.
-SHOWN_BY = {"commit-first": ("kill-cloud",)}
+SHOWN_BY = {"commit-first": ("kill-cloud", "kill-ingest")}
 
 
-def shown_by(guard: str) -> tuple[str, ...]:
-    return SHOWN_BY.get(guard, ("register-down",))
+def shown_by(guard: str, there: Iterable[str]) -> tuple[str, ...]:
+    """Of the faults that there are, those by which its absence shows."""
+    wanted = SHOWN_BY.get(guard, ("register-down",))
+    return tuple(one for one in there if one.startswith(wanted))
 
 
 def _kept_for_ever(real: Any) -> Any:

@@ -39,12 +39,10 @@ def test_an_unknown_guard_and_an_unknown_fault_are_named() -> None:
         assert done.exit_code == 2 and "nothing" in done.output
 
 
-def test_workers_of_their_own_are_faults_by_name_and_keep_their_guards() -> None:
+def test_workers_of_their_own_are_faults_by_name() -> None:
     province = ("faults", "cloud", "--database", "postgresql", "--web", "2")
     unknown = CliRunner().invoke(main, [*province, "--only", "kill-web-3"])
     assert unknown.exit_code == 2 and "kill-web-2" in unknown.output
-    lost = CliRunner().invoke(main, [*province, "--without", "gate"])
-    assert lost.exit_code == 2 and "one process only" in lost.output
 
 
 def test_the_guards_are_listed() -> None:
