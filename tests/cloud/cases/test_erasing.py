@@ -1,5 +1,6 @@
 """Somebody is forgotten: nothing tells who it was, and that the work was done stays."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cloud.book.audit import AuditRow
 from cloud.book.media import Media
 from cloud.cases import erasing, looks
 from cloud.cases.erasing import Erased, NotNow
+from cloud.oversight import evidence
 from cloud.registry import certificates, people, training
 from tests.cloud.work.conftest import make_site
 
@@ -68,7 +70,9 @@ def everything(site: Any) -> str:
     return str(site.county.ask(told))
 
 
-def test_nothing_in_the_database_tells_any_more_who_it_was(site: Any, welder: Any) -> None:
+def test_nothing_in_the_database_tells_any_more_who_it_was(
+    site: Any, welder: Any, tmp_path: Path
+) -> None:
     job = worked(site, welder)
     blinds = [welder.phone_blind, welder.identity_blind]
     sealed = [welder.phone_sealed, welder.identity_sealed]
@@ -80,6 +84,7 @@ def test_nothing_in_the_database_tells_any_more_who_it_was(site: Any, welder: An
     after = everything(site)
     assert not [text for text in (NAME, LOGIN, PHONE, *blinds, *sealed) if text in after]
     assert site.job(job).welder_id == welder.id  # somebody did the work
+    site.county.ask(lambda unit: evidence.write(unit, site.job(job), tmp_path / "job.evidence"))
     assert site.county.ask(lambda unit: inspection.inspect(unit).findings) == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from cloud.base.formats import identity_check
 from cloud.book import outbox
 from cloud.book.audit import AuditRow
+from cloud.cases import erasing
 from cloud.link import intake, stock, terminals
 from cloud.oversight import registers
 from cloud.registry import certificates, departments, people
@@ -225,3 +226,11 @@ def test_a_filtered_page_follows_the_order_of_an_index(kind, browser, county, ca
     turned = [one for one in seen if " LIMIT " in one[0] and "ORDER BY" in one[0]]
     sorts = [plan for plan in plans(county.ground.engine, turned) if "FOR ORDER BY" in plan]
     assert sorts == []
+
+
+def test_the_page_of_somebody_who_was_forgotten_is_still_a_page(county, browser, cast):
+    welder = county.person("welder", name="王独演示", phone="13812345678")
+    county.do(lambda unit: erasing.erase(unit, people.known(unit, welder.id), "system"))
+    page = browser(cast.office).get(f"/registers/people/{welder.id}")
+    assert page.status_code == 200
+    assert "已注销" in page.text and "王独" not in page.text
