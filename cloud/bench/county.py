@@ -28,6 +28,7 @@ _BATCH = 5000
 _DAY_MS = 86_400_000
 _SOUTH, _WEST, _APART, _TOWN = 28.0, 105.0, 0.25, 0.03  # degrees: towns in rows, 25 km apart
 MIDDLE = (_SOUTH + _APART, _WEST + _APART)  # latitude and longitude of one of the towns
+NAME, SHARED_NAME = "演示人", "王演示"  # everybody's, but for one in a hundred
 _WATCHES_PER_MILLE = 300  # fire watches for a thousand welders
 _WAITING = 2000  # people who registered and were not let in yet
 _TRADES = ("industry", "construction", "special")
@@ -177,7 +178,7 @@ def _people(
             yield (
                 people.row(
                     unit,
-                    name="演示人",
+                    name=NAME if number % 100 else SHARED_NAME,
                     login=f"m{first + number}",
                     district=district,
                     roles=roles,
