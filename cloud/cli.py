@@ -180,7 +180,8 @@ def upgrade_list(device: str) -> None:
     names = ("id", "state", "progress", "code", "words", "digest", "made_at", "told_at")
     with ground_of_settings() as ground, ground.read() as unit:
         for row in upgrades.of(unit, device):
-            click.echo(json.dumps({name: getattr(row, name) for name in names}))
+            told = {name: getattr(row, name) for name in names}
+            click.echo(json.dumps(told | {"command": upgrades.command_state(unit, row)}))
 
 
 upgrade.add_command(campaign)

@@ -138,13 +138,14 @@ def resume(unit: Unit, row: Rollout, by: str = CONSOLE) -> None:
     if row.state in ("paused", "stopped"):
         for place, told in enumerate(_waves(unit, row)):
             _write(row, place, forgiven=told["failed"])
+        row.wave = max(0, row.wave - 1)  # who was taken back is counted and asked again
         _state(unit, row, by, "running")
 
 
 def report(unit: Unit, row: Rollout) -> dict[str, Any]:
     """How it stands, as numbers: in all, by wave, by county of the machines; `reasons` = the
     failures by IoTDA's code."""
-    mine = Upgrade.campaign == row.id
+    mine = _of(row)
     codes = select(Upgrade.code, func.count()).where(mine, Upgrade.state == "failed")
     machines = select(_COUNTY).select_from(Upgrade).where(mine)
     machines = machines.outerjoin(Machine, Machine.device == Upgrade.device)
@@ -186,7 +187,7 @@ def _look(unit: Unit, row: Rollout) -> bool:
     if running and (running["begun"] - running["open"]) * 100 < ENOUGH_PERCENT * running["begun"]:
         return False
     if row.wave < len(waves):
-        _next_wave(unit, row, package)
+        _next_wave(unit, row, package, waves[row.wave])
         return True
     if all(one["open"] == 0 for one in waves):
         _state(unit, row, "system", "done")
@@ -201,22 +202,24 @@ def _too_many(wave: dict[str, Any], stop_percent: int) -> bool:
     return over >= min(JUDGED_FROM, wave["begun"]) and failed * 100 > stop_percent * over
 
 
-def _next_wave(unit: Unit, row: Rollout, package: Package) -> None:
-    """Begin the next wave; what came meanwhile counts as well."""
-    wave = row.waves["waves"][row.wave]
+def _next_wave(unit: Unit, row: Rollout, package: Package, wave: dict[str, Any]) -> None:
+    """Begin the next wave, or one again that was held; who came meanwhile counts as well."""
     place = wave["district"] or row.district
-    had = select(Upgrade.device).where(Upgrade.campaign == row.id, _inside(Upgrade.device, place))
+    had = select(Upgrade.device).where(_of(row), _inside(Upgrade.device, place))
     before = _count(unit, had)
     all_in_need = before + _count(unit, _fresh(row, package, place))
-    meant = max(0, math.ceil(all_in_need * wave["share"] / 100) - before)
-    _write(row, row.wave, meant=meant, began_at=unit.now)
+    wave["meant"] = wave["begun"] + max(0, math.ceil(all_in_need * wave["share"] / 100) - before)
+    wave["began_at"] = wave["began_at"] or unit.now
+    _write(row, row.wave, meant=wave["meant"], began_at=wave["began_at"])
     row.wave += 1
     _note(unit, row, "system", "wave")
-    _go_on(unit, row, package, row.waves["waves"][row.wave - 1] | _NOTHING)
+    _go_on(unit, row, package, wave)
 
 
 def _go_on(unit: Unit, row: Rollout, package: Package, wave: dict[str, Any]) -> bool:
     """Begin the next piece of the running wave, if it is time for it; whether it was."""
+    if wave["begun"] >= wave["meant"]:
+        return False
     piece = min(PIECE, wave["meant"] - wave["begun"])
     soonest = max(0, wave["begun"] + piece - PIECE) * upgrades.SPREAD_MS
     if unit.now < wave["began_at"] + soonest:
@@ -249,7 +252,8 @@ def _check(waves: Sequence[Wave], stop_percent: int, district: str) -> None:
 # --- who, and how many --------------------------------------------------------------------------
 
 _NOT_BEGUN = {"began_at": 0, "meant": 0, "forgiven": 0}
-_NOTHING = {"begun": 0, "done": 0, "failed": 0, "open": 0}
+# By now begun: went well, failed, said nothing for a week, under way; or another came instead.
+_NOTHING = {"begun": 0, "done": 0, "failed": 0, "timed_out": 0, "open": 0}
 
 
 def _needing(package: Package, *places: str) -> Any:
@@ -264,8 +268,13 @@ def _fresh(row: Rollout, package: Package, place: str) -> Any:
     """Those of them to whom neither this campaign has come yet, nor the package otherwise."""
     under_way = (Upgrade.digest == package.digest) & upgrades.IS_OPEN
     had = select(Upgrade.id).where(Upgrade.device == Terminal.device)
-    had = had.where((Upgrade.campaign == row.id) | under_way)
+    had = had.where(_of(row) | under_way)
     return _needing(package, place).where(~had.exists())
+
+
+def _of(row: Rollout) -> ColumnElement[bool]:
+    """The upgrades of this campaign that were not taken back."""
+    return (Upgrade.campaign == row.id) & (Upgrade.state != "withdrawn")
 
 
 def _inside(device: Any, place: str) -> ColumnElement[bool]:
@@ -281,7 +290,7 @@ def _count(unit: Unit, rows: Any) -> int:
 
 def _waves(unit: Unit, row: Rollout) -> list[dict[str, Any]]:
     """Each wave as it was planned, and how it stands."""
-    counts = _counts(unit, select(Upgrade.wave).where(Upgrade.campaign == row.id), Upgrade.wave)
+    counts = _counts(unit, select(Upgrade.wave).where(_of(row)), Upgrade.wave)
     plan = enumerate(row.waves["waves"], start=1)
     return [wave | counts.get(place, _NOTHING) for place, wave in plan]
 
@@ -292,8 +301,10 @@ def _counts(unit: Unit, rows: Any, key: Any) -> dict[Any, dict[str, int]]:
     grouped = rows.add_columns(Upgrade.state, func.count()).group_by(key, Upgrade.state)
     for one, state, n in unit.db.execute(grouped):
         told = counts.setdefault(one, dict(_NOTHING))
-        told[state if state in ("done", "failed") else "open"] += n
         told["begun"] += n
+        name = "open" if state in upgrades.OPEN else state
+        if name in told:
+            told[name] += n
     return counts
 
 

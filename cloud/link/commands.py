@@ -7,6 +7,9 @@ A command leaves after the commit that made it. Whatever is still unanswered two
 handed over once more (`sent`), so a process that died in between loses nothing: a terminal gives
 the same id the same answer and moves nothing. A late answer is believed, whatever was thought
 meanwhile. Events: `command-done`, `command-refused`, `command-timed-out`.
+
+An upgrade is a whole conversation (`$ota`), which upgrades.py leads: its row has the same life,
+and of one terminal's only the latest is open.
 """
 
 import json
@@ -36,7 +39,10 @@ TITLES = {
     ("restart", ""): "重启",
     ("snapshot", ""): "拍照",
     ("journal", ""): "记录",
+    ("upgrade", ""): "升级",
 }
+# Not handed over again, nor timed out, by what does so for the others.
+_LED_ELSEWHERE = ("alive", "upgrade")
 AGAIN_MS = 2_000
 _PURPOSE = "command.content"
 
@@ -108,6 +114,28 @@ def issue(
     return _make(unit, row, command, content)
 
 
+def converse(unit: Unit, device: str, name: str, content: dict[str, Any]) -> Command:
+    """A command that is said in a conversation of its own: a row to `follow`, nothing is sent."""
+    command = Command(id=new_id(), device=device, name=name, code="", title=TITLES[name, ""])
+    command.of, command.tries, command.n, command.private = command.id, 1, 0, False
+    command.born_at = command.made_at = unit.now
+    command.state, command.content = "made", json.dumps(content, ensure_ascii=False)
+    unit.db.add(command)
+    return command
+
+
+def follow(unit: Unit, id: str, state: str, message: str = "") -> None:
+    """Such a conversation has come so far; nothing where its row has been erased since."""
+    command = unit.db.get(Command, id)
+    if command is None:
+        return
+    if state == "sent" and command.sent_at is None:
+        command.sent_at = unit.now
+    if state in ("done", "refused", "reconciled"):
+        command.answered_at = unit.now
+    command.state, command.message = state, message
+
+
 def pending(unit: Unit, device: str, job: str, code: str) -> Command | None:
     """The switch command for this job that still waits for its answer."""
     for command in _open(unit, device):
@@ -164,7 +192,7 @@ def restarted(unit: Unit, row: Terminal) -> None:
     before the restart, and after one the relay stays open until the welder presses again.
     """
     for command in _open(unit, row.device):
-        if command.epoch == row.epoch:
+        if command.epoch == row.epoch or command.name == "upgrade":
             continue
         safe = command.name == "lock" or (command.name, command.code) == ("switch", "0")
         if not (safe and _tried_again(unit, row, command)):
@@ -177,7 +205,7 @@ def came_back(unit: Unit, row: Terminal) -> None:
     Handed over once more; what it has obeyed it answers as before, and moves nothing.
     """
     for command in _open(unit, row.device):
-        mine = command.epoch == row.epoch and command.name != "alive"
+        mine = command.epoch == row.epoch and command.name not in _LED_ELSEWHERE
         if mine and not _superseded(unit, command):
             unit.send(command.device, _body(unit, command))
 
@@ -198,7 +226,7 @@ def sweep(unit: Unit) -> int:
     # handed over again it would be refused as a replay, and stand in the terminal's journal.
     soonest = 2 * unit.now - late  # made later than that: by a clock that was put back since
     waits = or_(Command.made_at <= again, Command.made_at > soonest)
-    due = (_IS_OPEN, waits, Command.name != "alive")
+    due = (_IS_OPEN, waits, Command.name.not_in(_LED_ELSEWHERE))
     waiting = select(Command).where(*due).order_by(Command.made_at)
     touched = 0
     for command in list(unit.db.scalars(waiting.limit(500))):

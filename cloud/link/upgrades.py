@@ -3,6 +3,13 @@
     waiting ──version_query──► asked ──version_report──► offered ──progress──► loading ──► done
        └──────────── asked again after a pause, and after each log-in ────────────┴──► failed
 
+    command:  made ──► sent ──► done | refused | timed_out ──► reconciled | sent again
+
+Each is the conversation of one row in the book of commands, of the same id: that row has the life
+of any command, moved here with each word of the terminal. One that says nothing for a week has
+timed out: a campaign waits for it no longer, but its next log-in takes the talk up again. The
+latest wins: another package for the same terminal replaces it.
+
 The terminal judges the package by its signature; here is only who was offered what, and what
 came of it. Events: `upgrade-done`, `upgrade-failed` (subject = the upgrade's id).
 """
@@ -12,7 +19,7 @@ import hmac
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Index, delete, literal_column, select
+from sqlalchemy import Index, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -20,15 +27,30 @@ from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.book.outbox import Event, Handlers
-from cloud.link import packages, terminals, wire
+from cloud.link import commands, packages, terminals, wire
+from cloud.link.commands import Command
 from cloud.link.packages import Package
 from cloud.link.strangers import text, whole
 from cloud.link.terminals import Terminal
 
 _TALKING = ("offered", "loading")  # about this package, and no other
 OPEN = ("waiting", "asked", *_TALKING)
+_LIVE = (*OPEN, "timed_out")  # the terminal's word still counts
+# How the command stands while the conversation does so.
+_LIFE = {
+    "waiting": "made",
+    "asked": "sent",
+    "offered": "sent",
+    "loading": "sent",
+    "done": "done",
+    "failed": "refused",
+    "timed_out": "timed_out",
+    "replaced": "replaced",
+    "withdrawn": "replaced",
+}
 ASK_MS = 30_000
 AGAIN_MS = 600_000
+SILENT_MS = 7 * 86_400_000
 SPREAD_MS = 50  # between two terminals of one campaign
 TOKEN_S = 86_400
 _BUSY, _NEWEST = 1, 3
@@ -36,7 +58,8 @@ _BUSY, _NEWEST = 1, 3
 
 class Upgrade(Base):
     """One terminal and one package. `wave` of its campaign, 0 = none; `code` = IoTDA's result
-    code, None = none yet; `next_at` = when to ask (again), None = nothing is due."""
+    code, None = none yet; `told_at` = its last word about this; `next_at` = when to ask (again),
+    None = nothing is due. `id` = the command's."""
 
     __tablename__ = "upgrade"
 
@@ -90,7 +113,7 @@ def handlers() -> Handlers:
 def start(unit: Unit, scope: str, package: Package) -> list[Upgrade]:
     """Offer a package to one terminal, or to `all` that it fits; what was begun.
 
-    A terminal that has it is passed over; an older upgrade still open there is given up.
+    A terminal that has it is passed over; an older upgrade still open there is replaced.
     """
     campaign = Campaign(id=new_id(), digest=package.digest, scope=scope, made_at=unit.now)
     unit.db.add(campaign)
@@ -108,11 +131,12 @@ def begin(
     """Offer a package to these terminals, one soon after the other; what was begun."""
     begun = []
     for place, row in enumerate(meant):
-        running = _open(unit, row.device)
-        if running is not None and running.digest == package.digest:
+        running = _live(unit, row.device)
+        if running is not None and running.state in OPEN and running.digest == package.digest:
             continue
         if running is not None:
-            _end(unit, running, "failed", None, "replaced by another package")
+            _move(unit, running, "replaced")
+            running.next_at = None
             unit.db.flush()
         begun.append(_begun(unit, (campaign, wave), package, row, place))
     unit.db.flush()
@@ -120,10 +144,15 @@ def begin(
 
 
 def withdraw(unit: Unit, campaign: str) -> int:
-    """Take back what no terminal has heard of yet; how many."""
-    meant = (Upgrade.campaign == campaign, Upgrade.state == "waiting")
-    gone = unit.db.execute(delete(Upgrade).where(*meant).returning(Upgrade.id))
-    return len(gone.all())
+    """Take back what no terminal has heard of yet, or none has answered; how many."""
+    unheard = Upgrade.state.in_(("waiting", "timed_out"))
+    meant = select(Upgrade).where(Upgrade.campaign == campaign, unheard).with_for_update()
+    rows = unit.db.scalars(meant, execution_options={"populate_existing": True}).all()
+    for row in rows:
+        _move(unit, row, "withdrawn")
+        row.next_at = None
+    unit.db.flush()
+    return len(rows)
 
 
 def get(unit: Unit, upgrade_id: str) -> Upgrade | None:
@@ -134,6 +163,12 @@ def of(unit: Unit, device: str) -> list[Upgrade]:
     """The upgrades of one terminal, the latest first."""
     rows = select(Upgrade).where(Upgrade.device == device)
     return list(unit.db.scalars(rows.order_by(Upgrade.made_at.desc(), Upgrade.id)))
+
+
+def command_state(unit: Unit, row: Upgrade) -> str | None:
+    """How its command stands; None where that row has been erased (`keep_commands_d`)."""
+    command = unit.db.get(Command, row.id)
+    return command.state if command else None
 
 
 def token(unit: Unit, upgrade_id: str) -> str:
@@ -152,12 +187,16 @@ def downloadable(unit: Unit, upgrade_id: str, bearer: str) -> Package | None:
 
 
 def sweep(unit: Unit) -> int:
-    """Ask the terminals whose time has come; how many. Safe with many workers."""
+    """Ask the terminals whose time has come, or give them up; how many. Safe with many workers."""
     due = select(Upgrade).where(_IS_DUE, Upgrade.next_at <= unit.now)
     rows = due.order_by(Upgrade.next_at).limit(100).with_for_update(skip_locked=True)
     waiting = list(unit.db.scalars(rows, execution_options={"populate_existing": True}))
     for row in waiting:
-        _ask(unit, row)
+        if unit.now - max(row.made_at, row.told_at or 0) > SILENT_MS:
+            _move(unit, row, "timed_out")
+            row.next_at = None
+        else:
+            _ask(unit, row)
     return len(waiting)
 
 
@@ -166,22 +205,26 @@ def sweep(unit: Unit) -> int:
 
 def logged_in(unit: Unit, event: Event) -> None:
     """After a connect the terminal is asked at once, however the last talk stood."""
-    row = _open(unit, event.details["device"])
+    row = _live(unit, event.details["device"])
     if row is not None:
+        row.told_at = unit.now
         _ask(unit, row)
 
 
 def version_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> str:
     """The terminal says what it runs: it has the package, or is offered it."""
-    row = _open(unit, terminal.device)
+    row = _live(unit, terminal.device)
     package = packages.get(unit, row.digest) if row else None
     version = text(paras, "fw_version") or text(paras, "sw_version") or ""
     if row is None or package is None:
         return "ota"
     if version == package.version:
+        late = row.state == "timed_out"
         _end(unit, row, "done", 0, "")
+        if late:
+            commands.follow(unit, row.id, "reconciled")
     else:
-        row.from_version = version
+        row.from_version, row.told_at = version, unit.now
         _offer(unit, row, package)
     return "ota"
 
@@ -192,7 +235,7 @@ def progress_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> 
     Our terminals name the version that was offered. IoTDA has a device name the one that it runs:
     until the package's is named, nothing is confirmed.
     """
-    row = _open(unit, terminal.device)
+    row = _live(unit, terminal.device)
     package = packages.get(unit, row.digest) if row else None
     code = whole(paras, "result_code", 0, 999)
     if code is None:
@@ -208,10 +251,11 @@ def progress_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> 
     if code == 0 and progress == 100 and named:
         _end(unit, row, "done", 0, words)
     elif code == 0:
-        row.state, row.progress, row.told_at = "loading", progress, unit.now
+        _move(unit, row, "loading")
+        row.progress, row.told_at = progress, unit.now
         row.next_at = unit.now + AGAIN_MS
     elif code == _BUSY:
-        row.next_at = unit.now + AGAIN_MS
+        row.told_at, row.next_at = unit.now, unit.now + AGAIN_MS
     else:
         _end(unit, row, "failed", code, words)
     return "ota"
@@ -220,8 +264,9 @@ def progress_reported(unit: Unit, terminal: Terminal, paras: dict[str, Any]) -> 
 def _begun(
     unit: Unit, of: tuple[str, int], package: Package, terminal: Terminal, place: int
 ) -> Upgrade:
+    carried = {"digest": package.digest, "version": package.version, "campaign": of[0]}
     row = Upgrade(
-        id=new_id(),
+        id=commands.converse(unit, terminal.device, "upgrade", carried).id,
         campaign=of[0],
         wave=of[1],
         device=terminal.device,
@@ -237,8 +282,10 @@ def _begun(
     return row
 
 
-def _open(unit: Unit, device: str) -> Upgrade | None:
-    rows = select(Upgrade).where(Upgrade.device == device, IS_OPEN).with_for_update()
+def _live(unit: Unit, device: str) -> Upgrade | None:
+    """The upgrade that this terminal's words are about, held: there is never more than one."""
+    rows = select(Upgrade).where(Upgrade.device == device, Upgrade.state.in_(_LIVE))
+    rows = rows.with_for_update()
     return unit.db.scalar(rows, execution_options={"populate_existing": True})
 
 
@@ -247,15 +294,15 @@ def _ask(unit: Unit, row: Upgrade) -> None:
     if terminal is None or not terminal.online:
         row.next_at = unit.now + AGAIN_MS  # its log-in comes first
         return
-    if row.state == "waiting":
-        row.state = "asked"
+    if row.state in ("waiting", "timed_out"):
+        _move(unit, row, "asked")
     row.next_at = unit.now + (ASK_MS if row.state == "asked" else AGAIN_MS)
     _send(unit, row, "version_query", {})
 
 
 def _offer(unit: Unit, row: Upgrade, package: Package) -> None:
     if row.state != "loading":
-        row.state = "offered"
+        _move(unit, row, "offered")
     row.next_at = unit.now + AGAIN_MS
     offer = {
         "version": package.version,
@@ -269,6 +316,13 @@ def _offer(unit: Unit, row: Upgrade, package: Package) -> None:
     _send(unit, row, "firmware_upgrade", offer)
 
 
+def _move(unit: Unit, row: Upgrade, state: str) -> None:
+    """The one place where a conversation moves on, and its command with it."""
+    row.state = state
+    message = row.words if state == "failed" else "withdrawn" if state == "withdrawn" else ""
+    commands.follow(unit, row.id, _LIFE[state], message)
+
+
 def _send(unit: Unit, row: Upgrade, type: str, paras: dict[str, Any]) -> None:
     unit.send(row.device, wire.event_body("$ota", type, wire.stamp(unit.now), paras))
 
@@ -276,7 +330,8 @@ def _send(unit: Unit, row: Upgrade, type: str, paras: dict[str, Any]) -> None:
 def _end(unit: Unit, row: Upgrade, state: str, code: int | None, words: str) -> None:
     if state == "failed" and code == _NEWEST:
         words = words or "already newer"
-    row.state, row.code, row.words = state, code, words
+    row.code, row.words = code, words
+    _move(unit, row, state)
     row.next_at, row.told_at = None, unit.now
     row.progress = 100 if state == "done" else row.progress
     details = {"device": row.device, "digest": row.digest, "code": code, "words": words}

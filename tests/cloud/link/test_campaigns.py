@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from cloud.link import campaigns, packages, terminals, upgrades
 from cloud.link.campaigns import Wave
+from cloud.link.commands import Command
 from cloud.link.terminals import Terminal
 from cloud.link.upgrades import Upgrade
 from tests.cloud.link.test_upgrades import GOOD, HW
@@ -56,8 +57,17 @@ class Fleet:
         rows = select(Upgrade.device).where(upgrades.IS_OPEN).order_by(Upgrade.device)
         return self.county.ask(lambda unit: list(unit.db.scalars(rows)))
 
+    def orders(self) -> list[Command]:
+        """The upgrade orders in the book of commands."""
+        rows = select(Command).where(Command.name == "upgrade")
+        return self.county.ask(lambda unit: list(unit.db.scalars(rows)))
+
     def act(self, act: Any, id: str) -> None:
         self.county.do(lambda unit: act(unit, campaigns.get(unit, id)))
+
+
+def counts(**some: int) -> dict[str, int]:
+    return dict.fromkeys(("begun", "done", "failed", "timed_out", "open"), 0) | some
 
 
 @pytest.fixture
@@ -90,6 +100,8 @@ def test_too_many_failures_stop_it_and_take_back_what_nobody_heard_of(fleet: Fle
     fleet.sweep()
     assert fleet.told(id) == ("stopped", 1, 3)
     assert fleet.sweep() == 0
+    states = [row.state for row in fleet.orders()]
+    assert sorted(states) == ["done", "refused", "refused", "replaced", "replaced"]
     fleet.act(campaigns.resume, id)
     fleet.sweep()
     assert fleet.told(id) == ("running", 1, 5)
@@ -147,10 +159,30 @@ def test_the_report_tells_each_wave_and_each_county(fleet: Fleet) -> None:
         ("", 100, 0, 0, 0, 0, 0),
     ]
     assert told["districts"] == [
-        {"district": "990101", "begun": 4, "done": 0, "failed": 0, "open": 4},
-        {"district": "990202", "begun": 3, "done": 2, "failed": 1, "open": 0},
+        {"district": "990101", **counts(begun=4, open=4)},
+        {"district": "990202", **counts(begun=3, done=2, failed=1)},
     ]
     assert (told["failed"], told["reasons"]) == (1, {"6": 1})
+
+
+def test_whoever_is_silent_for_a_week_holds_up_no_campaign(fleet: Fleet, clock: Any) -> None:
+    id = fleet.start(waves="50,100")
+    fleet.sweep()
+    fleet.end(2, "done")
+    for _ in range(2):
+        clock.forward(5 * 86_400)
+        fleet.county.do(upgrades.sweep)
+    assert fleet.report(id)["waves"][0]["timed_out"] == 3
+    fleet.sweep()
+    assert fleet.told(id) == ("running", 2, 10)
+    fleet.act(campaigns.pause, id)  # nobody hears of it any more, those neither
+    assert fleet.told(id) == ("paused", 2, 2)
+    fleet.act(campaigns.resume, id)
+    fleet.sweep()
+    assert fleet.told(id) == ("running", 1, 5)
+    fleet.end(3, "done")
+    fleet.sweep()
+    assert fleet.told(id) == ("running", 2, 10)
 
 
 def test_a_bad_place_does_not_hide_behind_the_good_waves_before_it(fleet: Fleet) -> None:

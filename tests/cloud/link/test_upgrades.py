@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from cloud.book import outbox
-from cloud.link import packages, terminals, upgrades
+from cloud.link import commands, packages, terminals, upgrades
+from cloud.link.commands import Command
 from tests.cloud.link.conftest import DEVICE, Line
 from tests.cloud.stand_in import StandIn
 
@@ -43,6 +45,12 @@ def told(line: Line) -> list[tuple[str, dict[str, Any]]]:
     bodies = [json.loads(body) for body in line.leaving()]
     events = [body["services"][0] for body in bodies if "services" in body]
     return [(one["event_type"], one["paras"]) for one in events]
+
+
+def life(line: Line) -> dict[str, str]:
+    """How each upgrade order stands in the book of commands."""
+    orders = select(Command).where(Command.name == "upgrade")
+    return line.county.ask(lambda unit: {one.id: one.state for one in unit.db.scalars(orders)})
 
 
 def sweep(line: Line) -> int:
@@ -201,8 +209,10 @@ def test_another_package_takes_the_place_of_one_that_is_under_way(ota: Line) -> 
 
     ota.county.do(other)
     states = {one.id: one.state for one in ota.county.ask(upgrades.of, DEVICE)}
-    assert states.pop(first.id) == "failed"
+    assert states.pop(first.id) == "replaced"
     assert list(states.values()) == ["waiting"]
+    assert life(ota) == {first.id: "replaced"} | dict.fromkeys(states, "made")
+    assert ota.told("upgrade-failed") == []
 
 
 def test_a_token_opens_its_own_package_while_the_upgrade_is_open(ota: Line) -> None:
@@ -232,3 +242,91 @@ def test_reports_that_nobody_asked_for_or_that_mean_nothing_change_nothing(
     start(ota)
     assert report(ota, type, **paras) == word
     assert row(ota).state in ("waiting", "offered")
+
+
+def test_an_order_has_the_life_of_any_command(ota: Line) -> None:
+    start(ota)
+    id = row(ota).id
+    assert life(ota) == {id: "made"}
+    sweep(ota)
+    assert life(ota) == {id: "sent"}
+    report(ota, "version_report", fw_version="0.1.0")
+    report(ota, "upgrade_progress_report", result_code=0, progress=40, version=VERSION)
+    assert life(ota) == {id: "sent"}
+    report(ota, "upgrade_progress_report", result_code=0, progress=100, version=VERSION)
+    assert life(ota) == {id: "done"}
+    order = ota.county.ask(lambda unit: unit.db.get(Command, id))
+    assert (order.title, order.device) == ("升级", DEVICE)
+    assert order.made_at <= order.sent_at <= order.answered_at
+
+
+def test_a_failed_one_is_a_refused_command_with_its_words(ota: Line) -> None:
+    offered(ota)
+    said = {"result_code": 7, "version": VERSION, "description": "signature"}
+    report(ota, "upgrade_progress_report", **said)
+    order = ota.county.ask(lambda unit: unit.db.get(Command, row(ota).id))
+    assert (order.state, order.message) == ("refused", "signature")
+
+
+def test_what_repeats_and_settles_commands_leaves_the_conversation_alone(ota: Line) -> None:
+    start(ota)
+    sweep(ota)
+    told(ota)
+    ota.clock.forward(60)
+    assert ota.county.do(commands.sweep) == 0
+    ota.terminal.restart()
+    ota.login(hw=HW)
+    assert list(life(ota).values()) == ["sent"]
+
+
+def test_a_question_that_was_lost_with_the_process_is_asked_again(ota: Line) -> None:
+    start(ota)
+    sweep(ota)
+    told(ota)  # it never left: the process died after the commit
+    ota.clock.forward(31)
+    assert sweep(ota) == 1
+    assert told(ota) == [("version_query", {})]
+
+
+def silent_for_a_week(ota: Line) -> None:
+    offered(ota)
+    ota.up(ota.terminal.leave())
+    for _ in range(2):
+        ota.clock.forward(4 * 86_400)
+        sweep(ota)
+    assert (row(ota).state, row(ota).next_at) == ("timed_out", None)
+    assert list(life(ota).values()) == ["timed_out"]
+
+
+def test_after_a_week_of_silence_it_has_timed_out_and_a_log_in_takes_it_up_again(
+    ota: Line,
+) -> None:
+    silent_for_a_week(ota)
+    ota.login(hw=HW)
+    ota.leaving()
+    outbox.deliver(ota.county.ground, upgrades.handlers())
+    assert told(ota)[-1] == ("version_query", {})
+    assert list(life(ota).values()) == ["sent"]
+    report(ota, "version_report", fw_version="0.1.0")
+    assert told(ota)[-1][0] == "firmware_upgrade"
+    assert row(ota).state == "offered"
+
+
+def test_a_later_word_shows_that_the_timed_out_order_was_obeyed(ota: Line) -> None:
+    silent_for_a_week(ota)
+    report(ota, "version_report", fw_version=VERSION)
+    assert row(ota).state == "done"
+    assert list(life(ota).values()) == ["reconciled"]
+
+
+def test_a_late_answer_is_believed(ota: Line) -> None:
+    silent_for_a_week(ota)
+    report(ota, "upgrade_progress_report", result_code=0, progress=100, version=VERSION)
+    assert list(life(ota).values()) == ["done"]
+
+
+def test_a_newer_package_replaces_one_that_timed_out(ota: Line) -> None:
+    silent_for_a_week(ota)
+    first = row(ota).id
+    (second,) = start(ota)
+    assert life(ota) == {first: "replaced", second.id: "made"}

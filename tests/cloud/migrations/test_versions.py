@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from cloud.base.database import Base, make_engine, migrate, migrations
 from cloud.base.unit import Ground
 from cloud.link.campaigns import Rollout
+from cloud.link.commands import Command
 from cloud.link.upgrades import Upgrade
 from cloud.migrations import import_tables
 
@@ -97,6 +98,8 @@ def test_a_campaign_that_runs_goes_on_with_its_waves(empty: Engine) -> None:
             (100, 0, 0),
         ]
         assert db.scalars(select(Upgrade.wave)).one() == 1
+        order = db.scalars(select(Command)).one()
+        assert (order.id, order.name, order.state) == ("u", "upgrade", "done")
 
 
 def test_several_processes_may_start_at_once(empty: Engine, empty_url: str) -> None:
