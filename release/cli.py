@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from release import keys, package, tree
+from release import keys, names, package, tree
 
 _DAY_MS = 86_400_000
 _PATH = click.Path(path_type=Path, dir_okay=False)
@@ -26,6 +26,8 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--march", type=click.Choice(["xtensawin", "x64"]), help="Of --compile: the machine."
 )
+@click.option("--trace", help="Read a crash record's `trace` in the names of the sources.")
+@click.option("--names", "named", type=_PATH, help="Of --trace: the .names beside the package.")
 @click.option("--firmware", type=click.Path(path_type=Path), default=tree.FIRMWARE, hidden=True)
 def pack(
     new_key: Path | None,
@@ -38,12 +40,23 @@ def pack(
     days: int,
     compile_: bool,
     march: str | None,
+    trace: str | None,
+    named: Path | None,
     firmware: Path,
 ) -> None:
-    """Make and sign an upgrade package from firmware/, or a key pair to sign with."""
+    """Make and sign an upgrade package from firmware/, or a key pair to sign with.
+
+    With --compile, FILE.names beside it tells what the short names in a crash record are.
+    """
     try:
         if new_key:
             _say(key=str(new_key), public=str(keys.create(new_key)))
+            return
+        if trace:
+            table = (
+                json.loads(named.read_text("utf-8")) if named else tree.names_by_cable(firmware)
+            )
+            _say(trace=names.read(trace, table))
             return
         if not key:
             raise click.UsageError("需要 --key 或 --new-key。 Give --key, or make one: --new-key.")
@@ -61,11 +74,14 @@ def pack(
             expires=int(time.time() * 1000) + days * _DAY_MS,
         )
         files = tree.for_hw(tree.named(files, about.release, about.version), hw)
-        files = tree.compiled(files, march) if compile_ else files
+        plain, files = files, tree.compiled(files, march) if compile_ else files
         made = package.make(about, files, private)
         out = out or Path(f"hanma-{about.release}.hmu")
         out.write_bytes(made)
-    except (keys.BadKey, package.BadPackage, tree.BadTree) as error:
+        if compile_:
+            table = tree.names_of(plain)
+            Path(f"{out}.names").write_text(json.dumps(table, indent=1), "utf-8")
+    except (keys.BadKey, package.BadPackage, tree.BadTree, ValueError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(
@@ -82,6 +98,14 @@ def pack(
         sha256=hashlib.sha256(made).hexdigest(),
         key=keys.raw(private.public_key()).hex()[:16],
     )
+
+
+def _table(named: Path | None, firmware: Path) -> names.Names:
+    """Beside a package, or of what the cable writes."""
+    if not named:
+        return tree.names_by_cable(firmware)
+    table: names.Names = json.loads(named.read_text("utf-8"))
+    return table
 
 
 def _say(**what: object) -> None:

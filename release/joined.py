@@ -37,11 +37,21 @@ def joined(files: dict[str, str]) -> dict[str, str]:
     modules = {path: _Module(path, text) for path, text in files.items()}
     homes = _groups(modules)
     plan = _Plan(modules, homes)
-    made: dict[str, str] = {}
-    for home in dict.fromkeys(homes.get(path, path) for path in files):
-        members = [path for path in _in_order(modules, homes) if homes.get(path, path) == home]
-        made[home] = plan.written(home, members)
-    return made
+    return {home: plan.written(home, members) for home, members in _members(modules, homes)}
+
+
+def origins(files: dict[str, str]) -> dict[str, list[str]]:
+    """Which files each joined one is made of, in their order."""
+    modules = {path: _Module(path, text) for path, text in files.items()}
+    return dict(_members(modules, _groups(modules)))
+
+
+def _members(
+    modules: dict[str, "_Module"], homes: dict[str, str]
+) -> Iterator[tuple[str, list[str]]]:
+    order = _in_order(modules, homes)
+    for home in dict.fromkeys(homes.get(path, path) for path in modules):
+        yield home, [path for path in order if homes.get(path, path) == home]
 
 
 def _groups(modules: dict[str, "_Module"]) -> dict[str, str]:

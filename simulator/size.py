@@ -7,11 +7,12 @@ collection at the worst moment of a whole job, on the unix port, less what the s
 has in C outside of that heap. Signature:
 one ECDSA check there; the ESP32 is some hundred times slower (see hardware/bring-up.md).
 
-Measured in November 2026: a package for one module is some 88 kB, so 64 kB are out of reach by
-packing: its code and texts alone are more, as the table by part shows. Of the heap 120 kB are
-loaded code: a loaded byte takes twice its room here, where words have 64 bits. Run from a
-memory-mapped file (ROMFS), as was tried here, 54 kB less of it would be in the heap; but the
-published image for the ESP32 is built without ROMFS, so that has to wait for an image of our own.
+Measured in November 2026: a terminal of one module carries some 80 kB, 88 before all its own names
+were short. 64 kB are out of reach by packing alone: code and texts without any name are more, as
+the table by part shows. Of the heap some 115 kB are loaded code: a loaded byte takes twice its
+room here, where words have 64 bits. Run from a memory-mapped file (ROMFS), as was tried here,
+54 kB less of it would be in the heap; but the published image for the ESP32 is built without
+ROMFS, so that has to wait for an image of our own.
 """
 
 import json
@@ -101,13 +102,15 @@ def compiled() -> dict[str, bytes]:
         target = Path(folder) / "made.mpy"
         files = image.sources()
         source = Path(folder) / "source.py"
-        for name, text in image.lean_sources(files).items():
+        texts = image.lean_sources(files)
+        words = tree.keywords(texts.values())
+        for name, text in texts.items():
             stand_in = name in files and files[name].is_relative_to(image.STAND_INS)
             if stand_in and not name.startswith("aioble"):
                 continue
             source.write_text(text, "utf-8")
             image.compile_to(source, target, name, "-march=xtensawin", image.LEAN)
-            made[name] = target.read_bytes()
+            made[name] = tree.leaner(target.read_bytes(), name, words)
     return made
 
 

@@ -11,7 +11,7 @@ import pytest
 from simulator.demo import Demo, free_address
 
 # Of the firmware, after collection, on a busy machine; a ratchet: 160 is the limit, not met yet.
-HEAP_NOW_KB = 188
+HEAP_NOW_KB = 184
 ROOT = Path(__file__).resolve().parents[2]
 
 

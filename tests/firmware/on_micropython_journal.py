@@ -24,7 +24,8 @@ def walk(case):
             parcel = journal.parcel(arguments[0], bytes(32), arguments[1]) or {}
             told.append([parcel.get(name) for name in ("from", "to", "mac")])
         else:
-            told.append(getattr(journal, what)(*arguments))
+            methods = {"flush": journal.flush, "sent": journal.sent, "rewind": journal.rewind}
+            told.append(methods[what](*arguments))
     return told
 
 
@@ -40,15 +41,15 @@ def crash(case):
     """The record that the loader keeps of an error two calls deep."""
     import crash
 
-    def inner():
+    def deepest():
         raise ValueError(case["text"])
 
-    def outer():
-        inner()
+    def deeper():
+        deepest()
 
     os.putenv("HANMA_NVS", case["folder"])
     try:
-        outer()
+        deeper()
     except ValueError as error:
         crash.keep(error)
     with open(case["folder"] + "/hanma.crash") as file:

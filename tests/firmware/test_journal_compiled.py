@@ -77,6 +77,6 @@ def test_a_crash_is_kept_with_its_place(ask: Callable, tmp_path: Path) -> None:
     (record,) = ask("crash", [{"folder": str(tmp_path), "text": "焊 no"}])
     assert (record["type"], record["message"], record["fw"]) == ("ValueError", "? no", "0.1.0")
     places = record["trace"].split(" < ")
-    assert [place.split(" ")[-1] for place in places] == ["inner", "outer", "crash"]
+    assert [place.split(" ")[-1] for place in places] == ["deepest", "deeper", "crash"]
     assert all(place.startswith("on_micropython_journal.py:") for place in places)
     assert record["free"] > 0

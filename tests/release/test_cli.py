@@ -152,3 +152,16 @@ def test_a_tree_that_does_not_say_its_release_or_does_not_compile_is_refused(
     assert "RELEASE" in pack("--key", key, "--firmware", folder).output
     (folder / "terminal" / "__init__.py").write_text("RELEASE = (\n")
     assert pack("--key", key, "--firmware", folder).exit_code == 1
+
+
+def test_a_crash_record_is_read_with_the_names_beside_the_package(
+    key: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "made.hmu"
+    told(pack("--key", key, "--out", out, "--compile"))
+    names = Path(f"{out}.names")
+    table = json.loads(names.read_text("utf-8"))
+    (short,) = [new for new, old in table["app.py"].items() if old == ["app.Terminal.now_ms"]]
+    trace = f"app.py:1 {short} < main.py:1 <module>"
+    read = told(pack("--trace", trace, "--names", names))
+    assert read["trace"] == "app.py:1 app.Terminal.now_ms < main.py:1 <module>"

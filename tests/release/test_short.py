@@ -1,0 +1,168 @@
+"""Every name of the firmware's own is short, and means in all files what it meant."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from release import names, short
+from release.joined import joined
+from release.lean import lean
+from release.tree import FIRMWARE, packed
+
+from .test_joined import SMALL, run
+
+ROOT = FIRMWARE.parent
+STUBS, MICROPYTHON = ROOT / ".tools" / "stubs", ROOT / ".tools" / "micropython" / "micropython"
+
+
+def small(text: str, **others: str) -> str:
+    files = {"terminal/one.py": text}
+    return short.shortened(files, files, others)["terminal/one.py"]
+
+
+@pytest.mark.parametrize("module", ["app", "rescue"])
+def test_the_program_does_the_same(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(packed(SMALL), module, monkeypatch) == run(SMALL, module, monkeypatch)
+
+
+def test_a_name_is_the_same_in_every_file() -> None:
+    files = {
+        "terminal/one.py": "class Gauge:\n"
+        "    def pressure_now(self, wanted_kpa=1):\n        return 2\n",
+        "terminal/two.py": "from terminal.one import Gauge\n"
+        "print(Gauge().pressure_now(wanted_kpa=3))\n",
+    }
+    one, two = short.shortened(files, files, {}).values()
+    (kind,) = [node for node in ast.walk(ast.parse(one)) if isinstance(node, ast.ClassDef)]
+    method = kind.body[0]
+    assert isinstance(method, ast.FunctionDef)
+    assert two == (
+        f"from terminal.one import {kind.name}\n"
+        f"print({kind.name}().{method.name}({method.args.args[1].arg}=3))\n"
+    )
+    assert not {"Gauge", "pressure_now", "wanted_kpa"} & set(short_names(one))
+    assert short.shortened(files, files, {}) == {"terminal/one.py": one, "terminal/two.py": two}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("class Wet(OSError):\n    pass\n", "Wet"),
+        ("class A:\n    def go(self):\n        self.pressure = getattr(self, 'pressure')\n",
+         "pressure"),
+        ("FIELDS = 'pressure 1'\n\n\nclass A:\n    def __init__(self, name):\n"
+         "        self.pressure = 0\n        setattr(self, name, 1)\n", "pressure"),
+        ("def journal_of(kind, **fields):\n    return fields\n\n\n"
+         "def f(pressure):\n    return journal_of(1, pressure=2)\n", "pressure"),
+        ("import time\n\n\ndef f(pressure):\n    return time.sleep_of(pressure=2)\n", "pressure"),
+        ("from collections import namedtuple\nT = namedtuple('T', ('pressure',))\n\n\n"
+         "def f(pressure):\n    return T(pressure).pressure\n", "pressure"),
+        ("from machine import pressure\n\n\nclass A:\n    pressure = pressure\n", "pressure"),
+        ("class A:\n    def connect(self):\n        pass\n", "connect"),
+        ("def f(writer):\n    writer.pressure = 1\n", "pressure"),
+        ("RELEASE = 5\nVERSION = '1'\n", "RELEASE"),
+        ("class A:\n    def board(self):\n        self.terminal = 1\n", "terminal"),
+    ],
+    ids=["exception", "text", "texts", "any keyword", "foreign keyword", "fields", "foreign",
+         "of a library", "set on another", "of a package", "of a folder"],
+)  # fmt: skip
+def test_a_name_that_means_something_outside_stays(text: str, kept: str) -> None:
+    assert kept in short_names(small(text))
+
+
+def test_what_the_loader_and_the_libraries_ask_for_stays() -> None:
+    text = "class A:\n    def pressure(self):\n        pass\n"
+    assert "pressure" in small(text, loader="from terminal import one\none.A().pressure()\n")
+    assert "pressure" not in small(text)
+
+
+def test_a_private_number_stays_one_that_is_left_out() -> None:
+    made = small("_a = const(3)\n\n\nclass A:\n    def f(self):\n        self._a = _a\n")
+    assert "_0 = const(3)" in made and "= _0\n" in made
+
+
+@pytest.mark.parametrize(
+    "text", ["x = globals()\n", "def f(a):\n    return a.__dict__\n", "from machine import *\n"]
+)
+def test_a_program_that_looks_at_its_names_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"terminal/one\.py"):
+        small(text)
+
+
+def test_a_crash_record_is_read_in_the_names_of_the_sources() -> None:
+    made = packed(SMALL)
+    told = names.of(SMALL, made)
+    (new,) = [new for new, old in told["both.py"].items() if old == ["words.minutes"]]
+    (ask,) = [new for new, old in told["both.py"].items() if old == ["driver.Driver.ask"]]
+    trace = f"both.py:1 {ask} < both.py:1 {new} < app.py:1 run < main.py:1 <module>"
+    assert names.read(trace, told) == (
+        "both.py:1 driver.Driver.ask < both.py:1 words.minutes < app.py:1 app.run < "
+        "main.py:1 <module>"
+    )
+
+
+@pytest.fixture(scope="module")
+def defined() -> set[str]:
+    """Every name that the firmware gives to something of its own, before it is shortened."""
+    files = {str(p.relative_to(FIRMWARE)): p.read_text() for p in FIRMWARE.rglob("*.py")}
+    return {
+        name
+        for path, text in joined(lean(files)).items()
+        if path.startswith("terminal/")
+        for name in short._defined(short._Tree(text))
+        if not name.startswith("__") and len(name) > 2
+    }
+
+
+@pytest.mark.slow
+def test_the_names_of_the_chips_own_modules_are_known(defined: set[str]) -> None:
+    """A name of ours that is also one of the chip's must be put down in release/short.py."""
+    theirs = {
+        name
+        for path in (*STUBS.rglob("*.pyi"), *(ROOT / ".tools" / "umqtt").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in named(node)
+    }
+    assert theirs & defined <= short.THEIRS
+
+
+def named(node: ast.AST) -> Iterator[str]:
+    """What a stub's statement is about."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        for one in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield getattr(one, "id", "") or getattr(one, "attr", "")
+
+
+@pytest.mark.slow
+def test_the_names_of_the_interpreter_are_known(defined: set[str]) -> None:
+    told = subprocess.run(
+        [str(MICROPYTHON), "-c", _DIR], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert set(told.stdout.split()) & defined <= short.THEIRS
+
+
+_DIR = """
+import sys
+def seen(thing, depth):
+    for name in dir(thing):
+        print(name)
+        one = getattr(thing, name, None)
+        if depth and type(one) in (type, type(sys)):
+            seen(one, depth - 1)
+for name in ("builtins asyncio binascii collections errno gc hashlib io json machine math "
+             "micropython os random select socket struct sys time").split():
+    try:
+        seen(__import__(name), 2)
+    except ImportError:
+        pass
+for one in ("", b"", bytearray(), [], {}, set(), (), 1, 1.0, (i for i in ())):
+    seen(type(one), 1)
+"""
+
+
+def short_names(text: str) -> Iterator[str]:
+    yield from short._identifiers(short._Tree(text))
