@@ -40,12 +40,14 @@ async def terminal(
     manner: Manner | None = None,
     ticks_ms: int = 0,
     heap_kb: int = HEAP_KB,
+    images: Path | None = None,
 ) -> AsyncIterator[SimulatedTerminal]:
-    """A terminal that has just got its power; its flash is in `folder`, the image beside it."""
+    """A terminal that has just got its power; its flash is in `folder`, the image beside it, or
+    in `images`, where it is made once for many."""
     made = SimulatedTerminal(
         provision,
         kind="micropython",
-        image=image.make("micropython", folder),
+        image=image.make("micropython", images or folder),
         flash=folder / provision.device,
         manner=manner or Manner(boot_s=11.1, search_s=4.0, one_way_s=0.03, speech_rate=1.0),
         clock=clock,

@@ -145,3 +145,9 @@ def _own_database(
 
 def pytest_sessionfinish() -> None:
     databases.end()
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the firmware's compiled image is made, once for all tests of a process."""
+    return tmp_path_factory.mktemp("images")

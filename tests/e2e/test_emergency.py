@@ -31,10 +31,10 @@ def said(terminal: SimulatedTerminal) -> list[str]:
 
 
 def test_a_release_comes_after_a_quarter_of_an_hour_alone_and_ends_after_two(
-    tmp_path: Path,
+    tmp_path: Path, images: Path
 ) -> None:
     async def work(clock: Clock) -> None:
-        async with solo.terminal(tmp_path, clock, Network()) as terminal:
+        async with solo.terminal(tmp_path, clock, Network(), images=images) as terminal:
             await asyncio.sleep(300)
             await long_press(terminal)
             assert terminal.relay == 0
@@ -57,9 +57,11 @@ def test_a_release_comes_after_a_quarter_of_an_hour_alone_and_ends_after_two(
     virtual.run(work)
 
 
-def test_wrapping_the_antenna_is_no_free_pass_the_budget_ends(tmp_path: Path) -> None:
+def test_wrapping_the_antenna_is_no_free_pass_the_budget_ends(
+    tmp_path: Path, images: Path
+) -> None:
     async def work(clock: Clock) -> None:
-        async with solo.terminal(tmp_path, clock, Network()) as terminal:
+        async with solo.terminal(tmp_path, clock, Network(), images=images) as terminal:
             await asyncio.sleep(WAIT_S)
             for _ in range(6):  # twelve hours are what thirty days have
                 await long_press(terminal)
@@ -73,9 +75,9 @@ def test_wrapping_the_antenna_is_no_free_pass_the_budget_ends(tmp_path: Path) ->
     virtual.run(work)
 
 
-def test_an_opened_lid_and_gas_bar_it_and_end_it(tmp_path: Path) -> None:
+def test_an_opened_lid_and_gas_bar_it_and_end_it(tmp_path: Path, images: Path) -> None:
     async def work(clock: Clock) -> None:
-        async with solo.terminal(tmp_path, clock, Network()) as terminal:
+        async with solo.terminal(tmp_path, clock, Network(), images=images) as terminal:
             await asyncio.sleep(WAIT_S)
             await long_press(terminal)
             assert terminal.relay == 1
@@ -96,9 +98,11 @@ def test_an_opened_lid_and_gas_bar_it_and_end_it(tmp_path: Path) -> None:
     virtual.run(work)
 
 
-def test_after_a_power_cut_it_needs_another_press_and_no_new_wait(tmp_path: Path) -> None:
+def test_after_a_power_cut_it_needs_another_press_and_no_new_wait(
+    tmp_path: Path, images: Path
+) -> None:
     async def work(clock: Clock) -> None:
-        async with solo.terminal(tmp_path, clock, Network()) as terminal:
+        async with solo.terminal(tmp_path, clock, Network(), images=images) as terminal:
             await asyncio.sleep(WAIT_S)
             await long_press(terminal)
             assert terminal.relay == 1

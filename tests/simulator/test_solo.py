@@ -12,7 +12,9 @@ from simulator.world.network import Network
 pytestmark = pytest.mark.slow  # takes seconds
 
 
-def test_a_terminal_without_a_cloud_goes_on_trying_for_an_hour(tmp_path: Path) -> None:
+def test_a_terminal_without_a_cloud_goes_on_trying_for_an_hour(
+    tmp_path: Path, images: Path
+) -> None:
     async def work(clock: Clock) -> None:
         calls = []
 
@@ -24,7 +26,7 @@ def test_a_terminal_without_a_cloud_goes_on_trying_for_an_hour(tmp_path: Path) -
 
         network = Network()
         network.listen("10.0.0.1", 1883, hangs_up)
-        async with solo.terminal(tmp_path, clock, network) as terminal:
+        async with solo.terminal(tmp_path, clock, network, images=images) as terminal:
             await asyncio.sleep(3600)
             assert terminal.chip.reasons == ["power"]
             assert not terminal.on_line
@@ -36,9 +38,11 @@ def test_a_terminal_without_a_cloud_goes_on_trying_for_an_hour(tmp_path: Path) -
     virtual.run(work)
 
 
-def test_mains_that_goes_takes_the_board_with_it_and_brings_it_back(tmp_path: Path) -> None:
+def test_mains_that_goes_takes_the_board_with_it_and_brings_it_back(
+    tmp_path: Path, images: Path
+) -> None:
     async def work(clock: Clock) -> None:
-        async with solo.terminal(tmp_path, clock, Network()) as terminal:
+        async with solo.terminal(tmp_path, clock, Network(), images=images) as terminal:
             await asyncio.sleep(60)
             terminal.hands["mains"](False)
             await asyncio.sleep(1.5)
