@@ -55,6 +55,15 @@ def test_every_refusal_is_documented_with_its_words_in_both_languages(code: str)
         assert text in row
 
 
+def test_the_terminals_page_names_files_and_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "terminal.md").read_text()
+    named = re.findall(r"`((?:firmware|hardware|tests)/[\w./-]+)(?:::(\w+))?`", page)
+    assert len(named) > 60
+    for path, test in named:
+        text = (ROOT / path).read_text()
+        assert not test or f"def {test}(" in text, f"{path}::{test}"
+
+
 def test_every_trouble_of_a_page_is_documented() -> None:
     section = REFERENCE.split("## 拒绝原因")[1].split("## ")[0]
     said = set()
