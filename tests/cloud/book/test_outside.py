@@ -11,8 +11,8 @@ from cloud.base.unit import Ground
 from cloud.book import audit, checkpoints, inspection
 from cloud.book.outbox import Event
 from cloud.notify.carrier import Carrier
-from tests.cloud.book.test_audit import write
-from tests.cloud.book.test_inspection import behind_its_back, checkpoint, found, written_anew
+from tests.cloud.book.test_audit import tamper, write
+from tests.cloud.book.test_inspection import checkpoint, found, written_anew
 from tests.cloud.conftest import HandClock
 
 
@@ -71,7 +71,7 @@ def test_a_disk_that_is_away_is_not_made_up_for_and_is_tried_again(
 def test_a_trail_written_anew_with_its_checkpoints_is_found_out(either: Ground, out: Path) -> None:
     both(either)
     both(either)
-    behind_its_back(either, *written_anew(either, 2))
+    tamper(either, *written_anew(either, 2))
     (second,) = checkpoints.files(either.settings.data_dir)[1:]
     second.unlink()
     assert checkpoint(either) == second  # by who has the platform's key too
@@ -86,7 +86,7 @@ def test_a_trail_put_back_with_its_checkpoints_is_found_out(either: Ground, out:
         first = unit.db.get_one(audit.AuditHead, "990101").hash
     both(either)
     head = f"UPDATE audit_head SET seq = 1, hash = '{first}'"
-    behind_its_back(either, "DELETE FROM audit_row WHERE seq = 2", head)
+    tamper(either, "DELETE FROM audit_row WHERE seq = 2", head)
     checkpoints.files(either.settings.data_dir)[1].unlink()
     last = max(path.name for path in out.iterdir())
     assert found(either) == [(last, "rolled-back"), ("990101:2", "removed")]
@@ -107,7 +107,7 @@ def test_a_single_one_that_came_by_mail_is_enough(either: Ground, tmp_path: Path
     assert path
     kept = tmp_path / "mail.json"
     shutil.copy(path, kept)
-    behind_its_back(either, *written_anew(either, 1))
+    tamper(either, *written_anew(either, 1))
     path.unlink()
     assert found(either) == []  # nothing here tells
     with either.read() as unit:
