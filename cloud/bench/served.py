@@ -66,6 +66,7 @@ def cloud(data: Path, brokers: str) -> Iterator[tuple[Popen[bytes], int]]:
     port = mosquitto.free_port()
     environment = {
         "HANMA_DATA": str(data),
+        "HANMA_DATABASE": Settings(data_dir=data).database,
         "HANMA_BROKER": brokers,
         "HANMA_LISTEN": f"127.0.0.1:{port}",
     }

@@ -210,10 +210,12 @@ def claim(unit: Unit, alarm: Alarm, what: str, **changes: Any) -> bool:
 
 
 def latest(unit: Unit, subject: str, kind: str) -> Alarm | None:
-    """The last alarm of this kind about this subject, held; open or not."""
+    """The last alarm of this kind about this subject, open or not; held in a write unit."""
     rows = select(Alarm).where(Alarm.subject == subject, Alarm.kind == kind)
     first = rows.order_by(Alarm.closed_at.is_(None).desc(), Alarm.raised_at.desc(), Alarm.id)
-    one = first.limit(1).with_for_update()
+    one = first.limit(1)
+    if unit.writes:
+        one = one.with_for_update()
     return unit.db.scalar(one, execution_options={"populate_existing": True})
 
 

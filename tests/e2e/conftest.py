@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.demo import Demo, free_address
+from tests import databases
 
 # Of the firmware, after collection, on a busy machine; a ratchet: 160 is the limit, not met yet.
 HEAP_NOW_KB = 184
@@ -37,17 +38,27 @@ def addresses() -> list[str]:
     return words
 
 
+@pytest.fixture(autouse=True)
+def _database_of_programs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs that a test starts on its folder use the folder's database, too."""
+    if databases.CHOSEN != "sqlite" and "tmp_path" in request.fixturenames:
+        told = databases.told(request.getfixturevalue("tmp_path"))
+        monkeypatch.setenv("HANMA_DATABASE", told["HANMA_DATABASE"])
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Cloud, broker and three terminals with real MicroPython, up for one file of tests."""
+    folder = tmp_path_factory.mktemp("data")
     with Demo(
-        data=tmp_path_factory.mktemp("data"),
+        data=folder,
         web=free_address(),
         mqtt=free_address(),
         bench=free_address(),
         kind="micropython",
         quiet=True,
         yard=("--speech-rate", "10"),
+        HANMA_DATABASE=databases.told(folder)["HANMA_DATABASE"],
         HANMA_PRESENCE_OFTEN="1000000",  # many jobs in a few minutes
         HANMA_PRESENCE_S="600",  # a busy machine may stand still between two presses
     ) as running:

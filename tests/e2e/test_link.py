@@ -16,6 +16,7 @@ from cloud.link import journal, policies, positions
 from simulator.check import FIRE_WATCH, VALID, person
 from simulator.demo import Demo
 from simulator.job import Machine, patiently, prepare, switch_off, switch_on, wait_state
+from tests import databases
 from tests.e2e.conftest import hanma
 
 pytestmark = pytest.mark.slow
@@ -109,7 +110,7 @@ def test_an_upgrade_that_nobody_vouches_for_is_refused_and_the_terminal_goes_on(
 ) -> None:
     package = tmp_path / "new.hmu"
     package.write_bytes(base64.b64decode(VECTORS["good"]["package"]))
-    cloud = {"HANMA_DATA": str(data), "HANMA_BASE_URL": stage.web_url}
+    cloud = databases.told(data) | {"HANMA_BASE_URL": stage.web_url}
     assert hanma("upgrade", "add", str(package), **cloud).returncode == 0
     assert hanma("upgrade", "start", machine.device, **cloud).returncode == 0
 

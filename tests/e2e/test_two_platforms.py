@@ -22,6 +22,7 @@ from cloud.cases import reports
 from cloud.platform.courier import Courier
 from cloud.work.reported import ReportedJob
 from simulator.demo import free_address
+from tests import databases
 from tests.cloud.conftest import County, HandClock
 from tests.cloud.platform import pair
 from tests.cloud.work.conftest import Site, make_site
@@ -39,7 +40,7 @@ class Superior:
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        given = {"HANMA_DATA": str(self.data), "HANMA_LISTEN": self.web}
+        given = databases.told(self.data) | {"HANMA_LISTEN": self.web}
         given |= {"HANMA_MQTT_LISTEN": "127.0.0.1:0"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cloud", "serve"],
