@@ -158,7 +158,7 @@ def row(
         "asked_at": 0,
         "answered_at": None,
         "known": True,
-        "warn_on": _PAST,
+        "warn_on": _first_warning(valid_to, review_by),
     }
 
 
@@ -270,6 +270,11 @@ def near_end(unit: Unit, today: date, limit: int = 500) -> list[tuple[Certificat
             one.warned = said
             due.append((one, days))
     return due
+
+
+def _first_warning(valid_to: str, review_by: str) -> str:
+    ends = date.fromisoformat(min(valid_to, review_by or valid_to))
+    return date.fromordinal(max(1, ends.toordinal() - WARN_DAYS[0])).isoformat()
 
 
 def last_day(certificate: Certificate) -> date:
