@@ -41,6 +41,8 @@ _POOL = 24
 _IDLE_MS = 60_000
 _GOT = 200
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.05
+_TURN_TRIES, _TURN_PAUSE_S = 1000, 0.001
+_WAITING = "PRAGMA busy_timeout=5000"
 
 
 def canonical(value: Any) -> str:
@@ -244,7 +246,7 @@ def _postgresql_connected(dbapi: Any, _record: Any) -> None:
 def _sqlite_connected(dbapi: Any, _record: Any) -> None:
     # pysqlite must not begin transactions by itself: _sqlite_begin does, the right way.
     dbapi.isolation_level = None
-    dbapi.execute("PRAGMA busy_timeout=5000")
+    dbapi.execute(_WAITING)
     _write_ahead(dbapi)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         dbapi.execute(f"PRAGMA {pragma}")
@@ -269,4 +271,25 @@ def _sqlite_begin(connection: Connection) -> None:
     if connection.info.get("reads") is not read:  # kept with the connection in the pool
         connection.exec_driver_sql(f"PRAGMA query_only={int(read)}")
         connection.info["reads"] = read
-    connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+    if read or not _my_turn(connection.connection.driver_connection):
+        connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+
+
+def _my_turn(dbapi: Any) -> bool:
+    """Begin to write among other processes; False if none of the tries met a moment between two.
+
+    SQLite's own waiting sleeps longer each time, up to a tenth of a second, and whoever came later
+    is served first.
+    """
+    dbapi.execute("PRAGMA busy_timeout=0")
+    try:
+        for _ in range(_TURN_TRIES):
+            try:
+                dbapi.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                time.sleep(_TURN_PAUSE_S)
+            else:
+                return True
+        return False
+    finally:
+        dbapi.execute(_WAITING)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -93,6 +94,26 @@ def test_where_others_write_meanwhile_a_row_is_looked_at_again(either: Ground) -
         with either.write() as other:
             other.db.get_one(AuditHead, "a").seq = 2
         assert unit.db.get_one(AuditHead, "a", populate_existing=True).seq == 2
+
+
+def test_who_writes_in_another_process_waits_for_its_turn(ground: Ground) -> None:
+    """A ground of its own stands for it: nothing but the file is shared."""
+    other = Ground.open(ground.settings, ground.clock)
+
+    def add() -> None:
+        with other.write() as unit:
+            unit.db.add(head("b"))
+
+    with ThreadPoolExecutor(1) as pool:
+        with ground.write() as unit:
+            unit.db.add(head("a"))
+            unit.db.flush()
+            waiting = pool.submit(add)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.1)
+        waiting.result(60)
+    other.close()
+    assert (seq(ground, "a"), seq(ground, "b")) == (0, 0)
 
 
 def test_reading_goes_on_while_another_writes(ground: Ground) -> None:
