@@ -112,10 +112,8 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
     job = job_for(unit, machine, person)
     row = terminals.get(unit, machine.device) if machine.device else None
     part = _part(job, person)
-    exempt = exempting.holds(unit, machine.enterprise_id)
     bottle = machine.kind == "cylinder"
-    held = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
-    profile = profile_of(job) if job else held
+    profile = profile_of(job) if job else _profile_at(unit, machine)
     looks = job is not None and verifying.waits(job) and verifying.looks(unit, job)
     step = _step(job, profile, person, part, looks)
     shown = JobView(
@@ -148,6 +146,13 @@ def next_step(job: Job, profile: Profile) -> str:
     if verifying.waits(job):
         return "face"
     return "watch" if profile.asks_watch and job.state != "watched" else "on"
+
+
+def _profile_at(unit: Unit, machine: Machine) -> Profile:
+    """The rules under which a job would be opened here."""
+    exempt = exempting.holds(unit, machine.enterprise_id)
+    bottle = machine.kind == "cylinder"
+    return profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
 
 
 def job_for(unit: Unit, machine: Machine, person: Person | None) -> Job | None:
