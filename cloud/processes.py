@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _NEWS_S = 0.1  # how late a housekeeper hears of what other processes put into the outbox
 _GRACE_S = 30
 _STUCK_S = 60
+_KEPT_S = 30
+_CONNECTIONS = 4096
 _SHARED_MEMORY = "/dev/shm"  # a worker's sign of life must not wait for a disk
 
 
@@ -97,6 +99,9 @@ def _gunicorn(settings: Settings, workers: int, threads: int) -> dict[str, Any]:
         "workers": workers,
         "worker_class": "gthread",
         "threads": threads,
+        # Phones ask every few seconds, on the connection that they keep.
+        "keepalive": _KEPT_S,
+        "worker_connections": _CONNECTIONS,
         "graceful_timeout": _GRACE_S,
         "timeout": _STUCK_S,
         "worker_tmp_dir": _SHARED_MEMORY if os.path.isdir(_SHARED_MEMORY) else None,

@@ -31,6 +31,12 @@ class Usage:
         return 100 * (self.cpu_s - before.cpu_s) / span
 
 
+def family(pid: int) -> list[int]:
+    """The process and those that it started."""
+    told = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in told for one in family(int(child)))]
+
+
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICK

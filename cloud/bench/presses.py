@@ -94,7 +94,7 @@ def signed_in(ground: Ground, places: Sequence[Place], jobs: dict[str, str]) -> 
 
 async def pressed(port: int, presses: Sequence[Press], rate: float) -> Answers:
     """All of them, `rate` a second."""
-    answers, free = Answers(), asyncio.Queue[Line]()
+    answers, free = Answers(), asyncio.LifoQueue[Line]()
     for _ in range(_LINES):
         free.put_nowait(Line(port))
     began = time.monotonic()
@@ -109,7 +109,7 @@ async def pressed(port: int, presses: Sequence[Press], rate: float) -> Answers:
     return answers
 
 
-async def _one(press: Press, free: "asyncio.Queue[Line]", answers: Answers) -> None:
+async def _one(press: Press, free: "asyncio.LifoQueue[Line]", answers: Answers) -> None:
     began = time.perf_counter()
     line = await free.get()
     try:
@@ -137,13 +137,26 @@ def codes(status: int, body: bytes) -> str:
 
 
 class Line:
-    """One connection that is kept, as browsers do; `ask` gives (status, body)."""
+    """One connection that is kept, as browsers do; `ask` gives (status, body).
+
+    A server may close what is idle: then, as browsers do, the same is asked on a fresh one.
+    """
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
+        kept = self._streams is not None
+        try:
+            return await self._asked(request)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            if not kept:
+                raise
+        self.close()
+        return await self._asked(request)
+
+    async def _asked(self, request: bytes) -> tuple[int, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams

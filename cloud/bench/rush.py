@@ -33,7 +33,8 @@ _KEPT_UP = 0.95
 
 @dataclass(frozen=True)
 class Rush:
-    """`jobs` begin, `rate` a second, over so many brokers and processes of terminals."""
+    """`jobs` begin, `rate` a second, over so many brokers and processes of terminals; `apart` =
+    the cloud as processes of its own too."""
 
     size: county.Size
     jobs: int
@@ -41,6 +42,7 @@ class Rush:
     brokers: int = 2
     fleets: int = 2
     whole: bool = False
+    apart: bool = False
 
 
 def measure(rush: Rush, folder: Path | None) -> int:
@@ -108,11 +110,12 @@ async def _running(
         brokers = [stack.enter_context(mosquitto.running(data)) for _ in range(rush.brokers)]
         ports = [port for _process, port in brokers]
         urls = ",".join(f"mqtt://127.0.0.1:{port}" for port in ports)
-        process, web = stack.enter_context(served.cloud(data, urls))
+        run = served.apart if rush.apart else served.whole
+        ours, web = stack.enter_context(run(data, urls))
         async with fleets.running(data, secrets, ports, quiet, rush.fleets, news) as fleet:
             await fleet.connected(len(secrets), arrive_s + CONNECTED_S)
             await fleet.settled()
-            yield _Site(fleet, web, [process.pid, *(broker.pid for broker, _port in brokers)])
+            yield _Site(fleet, web, [*ours, *(broker.pid for broker, _port in brokers)])
 
 
 def _told(
@@ -135,6 +138,7 @@ def _told(
         "welders": rush.size.welders,
         "brokers": rush.brokers,
         "fleets": rush.fleets,
+        "apart": rush.apart,
         "cpu_percent": round(after.percent_since(before), 1),
         "rss_mb": round(after.rss_mb),
     }

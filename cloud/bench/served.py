@@ -7,10 +7,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
+from urllib.request import urlopen
 
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
@@ -20,6 +21,7 @@ from cloud.bench import county, machine, mosquitto
 CONNECTED_S = 180
 _LOOK_S = 0.2
 _START_S = 60
+_PARTS = ("web", "ingest", "housekeeping")
 
 
 class NotReady(Exception):
@@ -76,6 +78,36 @@ def cloud(data: Path, brokers: str) -> Iterator[tuple[Popen[bytes], int]]:
         yield process, port
 
 
+@contextmanager
+def whole(data: Path, brokers: str) -> Iterator[tuple[list[int], int]]:
+    """(its one process, web port) of `cloud`."""
+    with cloud(data, brokers) as (process, port):
+        yield [process.pid], port
+
+
+@contextmanager
+def apart(data: Path, brokers: str) -> Iterator[tuple[list[int], int]]:
+    """(processes, web port) of the same cloud as processes of its own: pages, what terminals say,
+    and housekeeping."""
+    port = mosquitto.free_port()
+    environment = {
+        "HANMA_DATA": str(data),
+        "HANMA_BROKER": brokers,
+        "HANMA_LISTEN": f"127.0.0.1:{port}",
+    }
+    with ExitStack() as stack:
+        started = {}
+        for name in _PARTS:
+            words = machine.python("cloud", name)
+            log = data / f"{name}.log"
+            started[name] = stack.enter_context(machine.running(words, environment, log))
+        wait(started["web"], data / "web.log", lambda: _answers(port))
+        for name in _PARTS[1:]:
+            log = data / f"{name}.log"
+            wait(started[name], log, lambda log=log: "working" in log.read_text("utf-8"))
+        yield [pid for one in started.values() for pid in machine.family(one.pid)], port
+
+
 def wait(process: Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
     """Until a program that was started is; NotReady holds the end of its log."""
     began = time.monotonic()
@@ -83,6 +115,15 @@ def wait(process: Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
         if process.poll() is not None or time.monotonic() > began + _START_S:
             raise NotReady(log.read_text("utf-8")[-2000:])
         time.sleep(_LOOK_S)
+
+
+def _answers(port: int) -> bool:
+    """Whether somebody works behind the port: it is open before they are ready."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=_START_S) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _listens(port: int) -> bool:
