@@ -21,6 +21,15 @@ COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 READMES = {name: (ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md")}
 
 
+def test_the_tests_that_the_table_of_faces_names_exist() -> None:
+    text = (ROOT / "docs" / "faces.md").read_text()
+    named = set(re.findall(r"`(test_\w+\.py)::(test_\w+)`", text))
+    assert len(named) > 10
+    for file, name in named:
+        (path,) = (ROOT / "tests").glob(f"[be]*/{file}")
+        assert f"def {name}(" in path.read_text()
+
+
 @pytest.mark.parametrize("name", [one.name for one in fields(Settings)])
 def test_every_setting_is_documented_with_its_default_and_meaning(name: str) -> None:
     variable, _, meaning = Settings.described()[name]

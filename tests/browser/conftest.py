@@ -11,6 +11,7 @@ from playwright.sync_api import Error, expect, sync_playwright
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.web.language import COOKIE
 from simulator import authenticator
 from tests.browser.chromium import launch
 from tests.browser.stage import Stage
@@ -19,6 +20,12 @@ SEEN = pytest.StashKey()
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 expect.set_options(timeout=60_000)
+both_ways = pytest.mark.parametrize(
+    "phone", [(PHONE, "zh"), (DESK, "en")], indirect=True, ids=["phone-zh", "desk-en"]
+)
+at_a_desk_in_english = pytest.mark.parametrize(
+    "phone", [(DESK, "en")], indirect=True, ids=["desk-en"]
+)
 
 
 @pytest.fixture(scope="package")  # its event loop must not outlive these tests
@@ -58,21 +65,25 @@ def phone(request, chromium, stage):
     """Make a page on a phone or desk of its own, signed in as somebody of the demo county.
 
     Whatever a page asks of another host, or complains of in its console, fails the test. A test
-    that fails tells what each phone showed and what it had asked of the cloud.
+    that fails tells what each phone showed and what it had asked of the cloud. `both_ways` runs a
+    test on a phone in Chinese and on a desk in English.
     """
+    usual, lang = getattr(request, "param", (PHONE, "zh"))
     contexts, complaints, traffic = [], [], {}
     request.node.stash[SEEN] = lambda: [seen(page, asked) for page, asked in traffic.items()]
 
-    def make(login=None, at="/", size=PHONE, dark=False, script=True):
+    def make(login=None, at="/", size=None, dark=False, script=True):
         context = chromium.new_context(
-            viewport=size,
+            viewport=size or usual,
             device_scale_factor=2,
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
             reduced_motion="reduce",
         )
         contexts.append(context)
+        context.add_cookies([{"name": COOKIE, "value": lang, "url": stage.url}])
         page = context.new_page()
+        page.lang = lang
         page.on("request", lambda asked: foreign(asked.url))
         page.on("console", lambda told: told.type == "error" and console(told.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -1,16 +1,32 @@
 """What people do with their phones, as in the scenes of the browser tests."""
 
+from functools import cache
+
+from babel.messages.pofile import read_po
 from playwright.sync_api import expect
 
+from cloud.web.language import ENGLISH
 from simulator.phone import fresh_picture
 
 
+@cache
+def _english():
+    with ENGLISH.open(encoding="utf-8") as file:
+        return {one.id: one.string for one in read_po(file)}
+
+
+def said(page, words, **values):
+    """These words of a page in the language that this phone speaks."""
+    told = _english()[words] if getattr(page, "lang", "zh") == "en" else words
+    return told % values if values else told
+
+
 def heading(page, words):
-    expect(page.locator("h1")).to_have_text(words)
+    expect(page.locator("h1")).to_have_text(said(page, words))
 
 
 def press(page, words):
-    page.get_by_role("button", name=words, exact=True).click()
+    page.get_by_role("button", name=said(page, words), exact=True).click()
 
 
 def tick_everything(page):
@@ -24,7 +40,7 @@ def take_picture(page, script=True):
     page.set_input_files("#file", shot)
     if not script:
         press(page, "上传照片")
-    expect(page.locator("#picture-go")).to_have_text("再加一张")
+    expect(page.locator("#picture-go")).to_have_text(said(page, "再加一张"))
 
 
 def hear(page, terminal, before):
@@ -46,7 +62,7 @@ def prove(page, terminal, done, script=True, pin=""):
     before = len(terminal.spoken)
     tick_everything(page)
     press(page, "请焊机报码")
-    expect(page.locator("#spoken")).to_contain_text("内有效")
+    expect(page.locator("#spoken [data-until]")).to_be_visible()
     page.fill("#code", hear(page, terminal, before))
     if pin:
         page.fill("#pin", pin)

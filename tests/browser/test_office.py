@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cloud.base.formats import uscc_check
-from tests.browser.people import heading, press
+from tests.browser.people import heading, press, said
 
 pytestmark = pytest.mark.slow
 
@@ -28,23 +28,32 @@ def bring(page, file):
     press(page, "上传并核对")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize(
+    ("phone", "script"),
+    [((PHONE, "zh"), False), ((DESK, "en"), True)],
+    indirect=["phone"],
+    ids=["phone-zh-plain", "desk-en-script"],
+)
 def test_a_table_is_judged_shown_and_its_good_rows_go_in(stage, phone, shot, script):
-    page = phone("office1", "/office/imports", size=DESK, script=script)
+    page = phone("office1", "/office/imports", script=script)
     heading(page, "导入台账")
     shot(page, "60-imports")
+    bring(page, {"name": "坏.csv", "mimeType": "text/csv", "buffer": b"\xff\x00"})
+    state = page.locator(".state strong")
+    expect(state).to_have_text(said(page, "没有成功"))
+    page.goto(f"{stage.url}/office/imports")
     bring(page, table(("演示新厂", BODIES[0]), ("", "")))
     state = page.locator(".state strong")
-    expect(state).to_have_text("核对完毕，等您决定")
-    expect(page.get_by_text("第 3 行")).to_be_visible()
+    expect(state).to_have_text(said(page, "核对完毕，等您决定"))
+    expect(page.get_by_text(said(page, "第 %(line)s 行", line=3))).to_be_visible()
     shot(page, f"61-import-judged-{'script' if script else 'plain'}")
-    press(page, "只写入没有错误的 1 行")
-    expect(state).to_have_text("已写入")
+    page.locator("button[value=good]").click()
+    expect(state).to_have_text(said(page, "已写入"))
     page.goto(f"{stage.url}/office/imports")
     bring(page, table(("演示改名厂", BODIES[0]), ("演示二厂", BODIES[1])))
-    expect(page.get_by_text("企业名称")).to_be_visible()
-    press(page, "全部写入（2 行）")
-    expect(state).to_have_text("已写入")
+    expect(page.get_by_role("heading", name=said(page, "有改动的行"))).to_be_visible()
+    page.locator("button[value=all]").click()
+    expect(state).to_have_text(said(page, "已写入"))
     page.goto(f"{stage.url}/registers/enterprises?q=改名")
     expect(page.get_by_role("row")).to_have_count(2)
 

@@ -5,7 +5,8 @@ from playwright.sync_api import expect
 
 from cloud.cases import service
 from simulator.phone import fresh_picture
-from tests.browser.people import heading, press
+from tests.browser.conftest import at_a_desk_in_english, both_ways
+from tests.browser.people import heading, press, said
 from tests.browser.stage import Terminal
 from tests.browser.test_access import violations
 from tests.cloud.web.test_technician import text_of
@@ -49,7 +50,7 @@ def up_to_the_terminal(page, code, script=True):
     press(page, "打开")
     press(page, "安装记录")
     heading(page, "业主签同意书")
-    page.get_by_label("业主已阅读并同意").check()
+    page.get_by_label(said(page, "业主已阅读并同意")).check()
     page.fill("#name", "演示业主")
     if script:
         sign(page)
@@ -148,13 +149,15 @@ def test_a_terminal_that_is_dark_at_the_function_test_is_told_so(stage, phone, b
     expect(page.get_by_text("the contact reads closed")).to_be_visible()
 
 
+@both_ways
 def test_a_machine_that_has_another_terminal_keeps_it(stage, phone, bench, shot):
     code, fitted = stage.machine(0)
     page = phone("tech1")
     up_to_the_terminal(page, code)
     page.fill("#device", bench[1].device)
     press(page, "装上这个终端")
-    expect(page.get_by_role("alert").filter(has_text="已经装了另一个终端")).to_be_visible()
+    barred = said(page, "这台焊机已经装了另一个终端。")
+    expect(page.get_by_role("alert").filter(has_text=barred)).to_be_visible()
     expect(page.locator("#device")).to_have_value(bench[1].device)
     shot(page, "72-fitted-elsewhere")
     page.fill("#device", fitted.device)
@@ -162,12 +165,13 @@ def test_a_machine_that_has_another_terminal_keeps_it(stage, phone, bench, shot)
     heading(page, "贴封条")
 
 
+@at_a_desk_in_english
 def test_without_script_a_record_is_made_to_the_end(stage, phone, bench):
     code, terminal = bench
     page = phone("tech1", script=False)
     up_to_the_test(page, code, terminal, script=False)
     press(page, "通电测试")
-    expect(page.get_by_text("触点回读为闭合")).to_be_visible()  # the page reloads itself
+    expect(page.get_by_text("the contact reads closed")).to_be_visible()  # reloaded by itself
     terminal.say(terminal.beat(amps=90, arc=1))
     expect(page.get_by_text("90 A")).to_be_visible()
     press(page, "断电")

@@ -56,3 +56,6 @@ def test_what_is_touched_shows_on_the_drawing_and_axe_finds_nothing(page: Page) 
     page.get_by_role("button", name="English").click()
     expect(page.locator("h1")).to_have_text("Bench")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    expect(card.get_by_role("button", name="Power cut", exact=True)).to_be_visible()

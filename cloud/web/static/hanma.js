@@ -7,7 +7,7 @@ const said = document.getElementById("said");
 const JSON_TYPE = { Accept: "application/json" };
 let skew = 0; // the server's clock minus this phone's, ms
 let timer;
-let busy = false;
+let busy = 0; // presses under way
 
 const lost = (is) => { banner.hidden = !is; };
 
@@ -119,13 +119,14 @@ function keep(mine, form) {
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post") return;
-  if (busy) { event.preventDefault(); return; }
   const button = event.submitter;
+  const stops = button?.classList.contains("off"); // waits for nothing that a bad network holds up
+  if (busy && !stops) { event.preventDefault(); return; }
   const buttons = form.querySelectorAll("button");
   const off = (is) => buttons.forEach((b) => { b.disabled = is; });
   if (!form.id) { setTimeout(() => off(true)); return; } // log-in, language: a plain post
   event.preventDefault();
-  busy = true;
+  busy += 1;
   off(true);
   try {
     const fields = new FormData(form, button);
@@ -140,7 +141,7 @@ document.addEventListener("submit", async (event) => {
     if (answer.ok || answer.status === 409) await refresh();
     else tell(form, told.refusals[0]);
   } catch { lost(true); }
-  busy = false;
+  busy -= 1;
   off(false);
   again();
 });

@@ -1,0 +1,114 @@
+"""What each face is for, and what goes worst at it: a phone in Chinese, a desk in English.
+
+What other files here show of the same faces: docs/faces.md.
+"""
+
+import pytest
+from playwright.sync_api import expect
+
+from cloud.book import outbox
+from cloud.cases import alarms, life, releases
+from cloud.registry import machines, people
+from cloud.work import permits
+from tests.browser.conftest import both_ways
+from tests.browser.people import heading, press, said, watched
+
+pytestmark = pytest.mark.slow
+
+
+@both_ways
+def test_the_fire_watch_stops_though_the_network_holds_a_press_and_fails_once(stage, phone, shot):
+    welder, watch, terminal = watched(stage, phone)
+    press(welder, "开机")
+    heading(welder, "作业中")
+    heading(watch, "作业中，请守在现场")
+    held = []
+    watch.route("**/check-in", lambda route: held.append(route))  # the network swallows it
+    with watch.expect_request("**/check-in"):
+        press(watch, "签到：我在现场")
+    stop = watch.get_by_role("button", name=said(watch, "停止作业"), exact=True)
+    watch.context.set_offline(True)
+    stop.click()
+    expect(watch.locator("#lost")).to_be_visible()
+    shot(watch, f"90-watch-lost-{watch.lang}")
+    watch.context.set_offline(False)
+    assert terminal.relay == 1
+    terminal.deaf = True
+    stop.click()
+    heading(welder, "收工确认")
+    expect(welder.locator(".sign.waiting")).to_be_visible()  # nobody says that power is off
+    terminal.deaf = False
+    terminal.mains_back()  # somebody pulled the plug
+    expect(welder.get_by_text(said(welder, "焊机已确认断电。"))).to_be_visible()
+    assert terminal.relay == 0
+
+
+@pytest.fixture
+def alarm(stage):
+    """An alarm about the first machine of the demo county; its id."""
+    code, terminal = stage.machine(0)
+    with stage.ground.write() as unit:
+        machine = machines.by_code(unit, code)
+        place = {"district": machine.district, "machine_id": machine.id}
+        made = alarms.raise_alarm(unit, "TAMPER", terminal.device, **place).id
+    outbox.deliver(stage.ground, life.handlers())
+    return made
+
+
+@both_ways
+def test_an_officer_handles_an_alarm_in_place_and_reads_who_was_quicker(stage, phone, alarm, shot):
+    officer = phone("officer1", "/")
+    row = officer.locator(f"#d-{alarm}")
+    row.locator("summary").click()
+    press(officer, "由我处理")
+    expect(officer.locator(f"#take-{alarm}")).to_have_count(0)
+    officer.context.set_offline(True)
+    row.locator("input[name=words]").fill("外壳松动")
+    press(officer, "核实")
+    expect(officer.locator("#lost")).to_be_visible()
+    officer.context.set_offline(False)
+    expect(officer.locator("#lost")).to_be_hidden()
+    expect(row.locator("input[name=words]")).to_have_value("外壳松动")
+    press(officer, "核实")
+    row.locator(f"#alarm_close-{alarm}").get_by_role("textbox").fill("已封好")
+    shot(officer, f"91-alarm-{officer.lang}")
+    with stage.ground.write() as unit:  # a colleague is quicker
+        life.close(unit, unit.db.get(alarms.Alarm, alarm), people.by_login(unit, "office1"), "封")
+    press(officer, "办结")
+    expect(row).to_have_count(0)
+    officer.goto(f"{stage.url}/alarms/{alarm}")
+    expect(officer.get_by_text("封", exact=True)).to_be_visible()
+
+
+@both_ways
+def test_an_enterprise_approves_answers_and_names_but_no_stranger(stage, phone, alarm, shot):
+    _code, terminal = stage.machine(0)
+    entry = {"seq": 1, "boot": 1, "up": 1, "at": 0, "kind": "emergency_on"}
+    terminal.say(terminal.entries("A", entry))
+    outbox.deliver(stage.ground, releases.handlers())
+    with stage.ground.write() as unit:
+        welder = people.by_login(unit, "welder1")
+        window = {"window_from": unit.now, "window_to": unit.now + 3_600_000}
+        asked = {"enterprise_id": welder.enterprise_id, "grade": "second", "site": "演示东侧"}
+        permits.ask(unit, welder, **asked, **window)
+    boss = phone("firm1", "/enterprise")
+    expect(boss.locator("h1")).to_have_text("演示机械一厂")
+    press(boss, "批准")
+    expect(boss.get_by_text("演示东侧")).to_have_count(0)
+    boss.get_by_text(said(boss, "先处理，再填写")).click()
+    boss.locator(f"#answer-{alarm} input[type=text]").fill("已派人")
+    press(boss, "提交处理情况")
+    expect(boss.locator(f"#answer-{alarm}")).to_have_count(0)
+    expect(boss.locator(".numbers .raised")).to_have_count(0)
+    boss.get_by_text(said(boss, "指认使用人"), exact=True).click()
+    who, why = boss.locator("[id^=who-] input[type=text]").all()
+    who.fill("nobody")
+    why.fill("网络中断，抢修")
+    press(boss, "确认使用人")
+    refused = said(boss, "本单位没有这个人，也没有与他的合同。")
+    expect(boss.get_by_text(refused)).to_be_visible()
+    expect(why).to_have_value("网络中断，抢修")
+    shot(boss, f"92-stranger-{boss.lang}")
+    who.fill("welder1")
+    press(boss, "确认使用人")
+    expect(boss.locator("[id^=who-]")).to_have_count(0)
