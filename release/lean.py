@@ -2,7 +2,7 @@
 
 Every name that a program uses costs its letters and some thirty bytes of memory on the board. A
 private name (one underscore) means nothing outside of its file: one of two letters takes its
-place, and the next file uses the same ones again. Private whole numbers become `const`, which
+place, and the next file uses the same ones again. Private numbers and texts become `const`, which
 leaves them out altogether. Lines stay where they are.
 """
 
@@ -140,7 +140,8 @@ def _families(files: dict[str, str]) -> set[str]:
 
 
 def constant(text: str, private: set[str]) -> str:
-    """`_NAME = 5` as `_NAME = const(5)`, where nothing else is ever put there."""
+    """`_NAME = 5` as `_NAME = const(5)`, where nothing else is ever put there; so with texts, and
+    with tuples of such, and where several are given at once."""
     tree = ast.parse(text)
     stores = Counter(
         node.id
@@ -151,15 +152,36 @@ def constant(text: str, private: set[str]) -> str:
     for node in tree.body:
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
-        target, value = node.targets[0], node.value
-        name = target.id if isinstance(target, ast.Name) else ""
-        one_line = value.lineno == value.end_lineno
-        if name in private and stores[name] == 1 and one_line and _whole_number(value):
-            line = lines[value.lineno - 1].encode()
-            start, end = value.col_offset, value.end_col_offset
-            made = line[:start] + b"const(" + line[start:end] + b")" + line[end:]
-            lines[value.lineno - 1] = made.decode()
+        made = []
+        for name, value in _pairs(node.targets[0], node.value):
+            is_ours = name in private and stores[name] == 1 and _is_constant(value)
+            given = ast.unparse(value)
+            made.append((is_ours, f"{name} = const({given})" if is_ours else f"{name} = {given}"))
+        if any(ours for ours, _ in made) and node.lineno == node.end_lineno:
+            line = lines[node.lineno - 1].encode()
+            new = "; ".join(text for _, text in made).encode()
+            lines[node.lineno - 1] = (new + line[node.end_col_offset :]).decode()
     return "".join(lines)
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[str, ast.expr]]:
+    """(name, value) of an assignment; [] where it is another."""
+    if isinstance(target, ast.Name):
+        return [(target.id, value)]
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        names = [one.id for one in target.elts if isinstance(one, ast.Name)]
+        plain = all(map(_is_constant, value.elts))
+        if plain and len(names) == len(target.elts) == len(value.elts):
+            return list(zip(names, value.elts, strict=True))
+    return []
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_constant, node.elts))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        return True
+    return _whole_number(node)
 
 
 def _whole_number(node: ast.expr) -> bool:

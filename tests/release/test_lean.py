@@ -46,14 +46,17 @@ def test_what_it_does_is_the_same_and_the_lines_stay(monkeypatch: pytest.MonkeyP
     assert "_reading" not in made["one.py"] and "Meter" in made["two.py"]
 
 
-def test_private_whole_numbers_are_constants_and_nothing_else_is() -> None:
+def test_private_constants_are_left_out_and_nothing_else_is() -> None:
     made = lean(
-        {"a.py": "_LONG_NAME = 60 * 5\n_TEXT_NAME = 'x'\nPUBLIC = 3\n_AGAIN = 1\n_AGAIN = 2\n"}
-    )
-    first, second, third, *again = made["a.py"].splitlines()
+        {"a.py": "_LONG_NAME = 60 * 5\n_TEXT_NAME = 'x'\nPUBLIC = 3\n_AGAIN = 1\n_AGAIN = 2\n"
+                 "_FIRST, _SECOND = ('a', 1), b'b'\n_MADE = [1]\n_ONE, OTHER = 1, 2\n"}
+    )  # fmt: skip
+    first, second, third, *again, both, listed, mixed = made["a.py"].splitlines()
     assert re.fullmatch(r"_\w = const\(60 \* 5\)", first)
-    assert "const" not in second and third == "PUBLIC = 3"
-    assert not any("const" in line for line in again)
+    assert re.fullmatch(r"_\w = const\('x'\)", second) and third == "PUBLIC = 3"
+    assert not any("const" in line for line in (*again, listed))
+    assert re.fullmatch(r"_\w = const\(\('a', 1\)\); _\w = const\(b'b'\)", both)
+    assert re.fullmatch(r"_\w = const\(1\); OTHER = 2", mixed)
 
 
 CLASS = "class A:\n    def _inner(self): pass\n"
