@@ -33,5 +33,7 @@ def changed(unit: Unit, event: Event) -> None:
 
 
 def _near(unit: Unit, row: Certificate) -> bool:
+    if row.status != "normal":
+        return False
     left = (certificates.last_day(row) - china_day(unit.now)).days
     return left <= profiles.load(unit.settings.profile).near_end_days

@@ -2,6 +2,7 @@
 
 The row is written in the unit of the event; sending is slow and happens outside of any unit. A
 notice names ids only. What is no safety alarm waits for the end of the quiet hours.
+Whom it is about by name also gets a text message: the channel `sms`, one row for each person.
 """
 
 from typing import Any
@@ -15,9 +16,10 @@ from cloud.base.unit import Unit
 from cloud.book import checkpoints
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms, life
-from cloud.registry.people import Person
+from cloud.registry.people import Person, PersonRole
 
 TOLD = ("alarm-raised", "alarm-escalated", "alarm-overdue", "alarm-closed")
+TEXTED_MAX = 20  # people of one enterprise
 HELD_S = 60  # a sender that died leaves it to the next one after this
 BACKOFF_S, BACKOFF_MAX_S, PARKED_AFTER = 10, 3600, 20
 
@@ -49,13 +51,19 @@ def channels(settings: Settings) -> list[str]:
 
 def handlers() -> Handlers:
     """What to do about events of alarms, certificates and the trail, for `outbox.deliver`."""
-    others = {"certificate-near-end": [certificate], checkpoints.WRITTEN: [checkpoint]}
+    others = {
+        "certificate-near-end": [certificate],
+        "machine-unsafe": [machine_unsafe],
+        checkpoints.WRITTEN: [checkpoint],
+    }
     return {kind: [write] for kind in TOLD} | others
 
 
 def write(unit: Unit, event: Event) -> None:
     """One row for each channel; the same event again adds none."""
     told = event.details
+    if told["kind"] == "CERTIFICATE_NEAR_END" and event.kind == "alarm-raised":
+        return  # said by its mark already
     safety = life.is_safety(told["kind"], told["level"])
     at = unit.now if safety else life.after_quiet(unit, unit.now)
     names = ("level", "district", "duty", "machine", "job")
@@ -73,7 +81,22 @@ def certificate(unit: Unit, event: Event) -> None:
     body |= {name: event.details[name] for name in ("person", "issuer", "days")}
     body |= {"kind": "CERTIFICATE_NEAR_END", "level": alarms.NOTICE}
     body |= {"district": holder.district, "enterprise": holder.enterprise_id}
-    _add(unit, event, body, life.after_quiet(unit, unit.now))
+    at = life.after_quiet(unit, unit.now)
+    _add(unit, event, body, at)
+    _text(unit, event, body, at, [holder.id])
+
+
+def machine_unsafe(unit: Unit, event: Event) -> None:
+    """A machine was found unsafe: its enterprise hears of it, and who was at work with it."""
+    told = event.details
+    body = {"event": event.kind, "kind": "MACHINE_UNSAFE", "level": alarms.DANGER, "at": event.at}
+    body |= {"machine": event.subject, **told}
+    _add(unit, event, body, unit.now)
+    office = (PersonRole.person_id == Person.id) & (PersonRole.role == "enterprise")
+    theirs = select(Person.id).join(PersonRole, office).where(Person.status == "active")
+    theirs = theirs.where(Person.enterprise_id == told["enterprise"]).order_by(Person.id)
+    ids = [told["welder"], *unit.db.scalars(theirs.limit(TEXTED_MAX))]
+    _text(unit, event, body, unit.now, [id for id in dict.fromkeys(ids) if id])
 
 
 def checkpoint(unit: Unit, event: Event) -> None:
@@ -101,6 +124,23 @@ def _add(
             "sent_at": None,
         }
         for channel in channels(unit.settings)
+    ]
+    insert_missing(unit.db, Notice, rows)
+
+
+def _text(unit: Unit, event: Event, body: dict[str, Any], at: int, ids: list[str]) -> None:
+    """One text message to each of these people."""
+    rows = [
+        {
+            "id": f"{event.id}:sms:{id}",
+            "channel": "sms",
+            "body": body | {"id": event.id, "to": id},
+            "made_at": unit.now,
+            "next_at": at,
+            "tries": 0,
+            "sent_at": None,
+        }
+        for id in ids
     ]
     insert_missing(unit.db, Notice, rows)
 

@@ -1,4 +1,4 @@
-"""The three ways out. Each takes a notice's body or raises; nothing here is tried twice."""
+"""The ways out. Each takes a notice's body or raises; nothing here is tried twice."""
 
 import hashlib
 import hmac
@@ -14,6 +14,8 @@ from cloud.base.clock import Clock
 from cloud.base.database import canonical
 from cloud.base.outward import open_at
 from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.registry import people
 
 log = logging.getLogger(__name__)
 
@@ -62,15 +64,31 @@ def by_mail(settings: Settings, body: dict[str, Any]) -> None:
         to.send_message(mail)
 
 
+def by_text(ground: Ground, body: dict[str, Any]) -> None:
+    """A text message to whom it is about, if the account is in use and has a number."""
+    with ground.read() as unit:
+        person = people.get(unit, body["to"])
+        number = people.phone(unit, person) if person and person.status == "active" else ""
+    if number:
+        ground.text(number, f"【焊码】{_words(ground.settings, body)}".rstrip())
+
+
 def _words(settings: Settings, body: dict[str, Any]) -> str:
     if "certificate" in body:
         at = f"{settings.base_url}/registers/certificates/{body['certificate']}"
+        if "to" in body:
+            return (
+                f"您的操作证还有 {body['days']} 天到期或应复审，请提前换证或复审，以免影响开机。"
+            )
         return f"操作证还有 {body['days']} 天到期或应复审，辖区 {body['district']}\n{at}\n"
     if "checkpoint" in body:
         return (
             f"审计链存证点第 {body['number']} 号，摘要 {body['digest']}\n"
             "请另存附件；核对：hanma audit verify --checkpoint 文件\n"
         )
+    if "machine" in body and "alarm" not in body:
+        at = f"{settings.base_url}/m/{body['code']}"
+        return f"焊机 {body['code']} 已停用待修，不能开机，请立即停止使用。\n{at}\n"
     place, at = body["duty"] or body["district"], f"{settings.base_url}/alarms/{body['alarm']}"
     return f"告警 {body['kind']}，级别 {body['level']}，辖区 {place}\n{at}\n"
 

@@ -1,11 +1,12 @@
 """Sends what is due, in a thread of its own: the other side may be slow, or away."""
 
 import logging
+from functools import partial
 
 from cloud.base.unit import Ground
 from cloud.base.worker import Worker
 from cloud.cases import notices
-from cloud.notify.channels import Channel, channels
+from cloud.notify.channels import Channel, by_text, channels
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,8 @@ class Herald(Worker):
 
     def __init__(self, ground: Ground, ways: dict[str, Channel] | None = None) -> None:
         self._ground = ground
-        self._ways = channels(ground.settings, ground.clock) if ways is None else ways
+        ways = channels(ground.settings, ground.clock) if ways is None else ways
+        self._ways = ways | {"sms": partial(by_text, ground)}
         super().__init__("herald", self.send_one, _PAUSE_S)
 
     def send_one(self) -> bool:

@@ -256,7 +256,9 @@ def near_end(unit: Unit, today: date, limit: int = 500) -> list[tuple[Certificat
     """Certificates whose next warning is due, with the days left; each warning comes once, to one
     of those who ask at the same time."""
     rows = select(Certificate).where(
-        Certificate.warn_on != "", Certificate.warn_on <= today.isoformat()
+        Certificate.warn_on != "",
+        Certificate.warn_on <= today.isoformat(),
+        Certificate.status == "normal",  # nobody renews in time what is no good now
     )
     first = rows.order_by(Certificate.warn_on).limit(limit).with_for_update(skip_locked=True)
     due = []

@@ -6,11 +6,12 @@ what was done changes nothing and writes nothing.
 """
 
 from cloud.base.unit import Unit
-from cloud.book import audit
+from cloud.book import audit, outbox
 from cloud.registry import standing
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import orders
+from cloud.work import cylinders, orders
+from cloud.work import job as table
 from cloud.work.orders import NotEntitled
 from cloud.work.refusal import Refusals
 from cloud.work.rules.machines import unusable
@@ -44,6 +45,8 @@ def find(
     locked = what == "sound" and standing.lock_stands(unit, machine)
     after = {"sound": "locked" if locked else "usable"}.get(what, what)
     standing.change(unit, machine, what, after, person.id, reason)
+    if what == "unsafe":
+        _tell(unit, machine)
     if what != "sound":
         orders.shut(unit, machine, person.id, reason)
     elif not locked:
@@ -60,6 +63,14 @@ def open_to(unit: Unit, machine: Machine, person: Person) -> list[str]:
         for what, before in FINDINGS.items()
         if machine.status in before and _entitled(unit, machine, person, what)
     ]
+
+
+def _tell(unit: Unit, machine: Machine) -> None:
+    """Its enterprise and who is at work with it must know (event `machine-unsafe`)."""
+    job = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine)
+    told = {"code": machine.code, "district": machine.district}
+    told |= {"enterprise": machine.enterprise_id, "welder": job.welder_id if job else ""}
+    outbox.tell(unit, "machine-unsafe", machine.id, told)
 
 
 def _entitled(unit: Unit, machine: Machine, person: Person, what: str) -> bool:

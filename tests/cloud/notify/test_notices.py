@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from cloud.app import handlers
 from cloud.book import audit, checkpoints, outbox
 from cloud.cases import alarms, life, notices
 from cloud.cases.notices import Notice
 from cloud.notify.channels import channels, to_log
 from cloud.notify.herald import Herald
-from cloud.work import papers
+from cloud.registry import machines
+from cloud.work import papers, soundness
 
 
 class Told:
@@ -146,6 +148,54 @@ def test_each_mark_before_a_certificates_end_is_told_once_on_each_channel(
     body = told.rows()[0].body
     names = {"event", "kind", "level", "certificate", "person", "enterprise", "issuer", "days"}
     assert (set(body), body["days"]) == (names | {"district", "at", "id"}, days)
+
+
+NUMBER = "13900000001"
+
+
+def texts(told: Told) -> list[tuple[str, str]]:
+    """What left as text messages: (number, words)."""
+    got: list[tuple[str, str]] = []
+    told.county.ground.text = lambda *message: got.append(message)
+    told.send()
+    return got
+
+
+def test_the_welder_gets_a_text_message_at_each_mark_and_no_second_notice(told: Told) -> None:
+    county = told.county
+    welder = county.person("welder", phone=NUMBER)
+    county.certificate(welder, valid_to=county.day(30), review_by="")
+    county.do(papers.sweep)
+    while outbox.deliver(county.ground, handlers()):
+        pass
+    ((number, words),) = texts(told)
+    assert number == NUMBER and "30 天" in words
+    assert {event for _name, event, _kind in told.got} == {"certificate-near-end"}
+
+
+@pytest.mark.parametrize("status", ["suspended", "revoked"])
+def test_a_certificate_that_is_no_good_is_not_warned_of(told: Told, status: str) -> None:
+    county = told.county
+    county.welder(county.enterprise(), valid_to=county.day(30), review_by="", status=status)
+    assert county.do(papers.sweep) == 0
+
+
+def test_an_unsafe_machine_is_told_to_its_enterprise_and_whoever_is_at_work(told: Told) -> None:
+    county = told.county
+    firm = county.enterprise()
+    machine = county.machine(firm)
+    county.person("enterprise", enterprise_id=firm.id, phone=NUMBER)
+    office = county.person("office", district="99")
+
+    def found(unit: Any) -> None:
+        soundness.find(unit, machines.get(unit, machine.id), office, "unsafe", "电缆破损")
+
+    county.do(found)
+    told.deliver()
+    ((number, words),) = texts(told)
+    assert number == NUMBER and machine.code in words
+    event = ("machine-unsafe", "MACHINE_UNSAFE")
+    assert sorted(told.got) == [(name, *event) for name in ("hook", "log", "mail")]
 
 
 def test_the_first_checkpoint_of_a_day_leaves_whole_by_mail_and_hook(told: Told) -> None:
