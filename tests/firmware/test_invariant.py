@@ -17,7 +17,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from . import signing
 from .bench import Bench
@@ -27,7 +33,8 @@ from .virtual_time import Loop, end_all, now_ms
 pytestmark = pytest.mark.slow  # twenty thousand steps of a whole terminal
 
 RUNS = int(200 * float(os.environ.get("HANMA_SEARCH", "1")))
-STEPS = 100
+STEPS = 115  # of a run at most; a few end at once, and all together are to be 20,000
+SEEN: list[int] = []  # steps of each run
 JOBS = st.sampled_from([f"job-{number}" for number in range(6)])
 QUIET_MS, MINUTE_MS = 900_000, 60_000
 
@@ -37,6 +44,7 @@ def inside(work: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(work)
     def step(self: Any, **drawn: Any) -> None:
+        SEEN[-1] += 1
         self.loop.run_until_complete(work(self, **drawn))
 
     return step
@@ -46,6 +54,7 @@ class Whole(RuleBasedStateMachine):
     @initialize()
     def power_up(self) -> None:
         gc.collect()
+        SEEN.append(0)
         gc.freeze()  # the firmware collects every second, and not the search's own heap
         self.loop = Loop()
         self.files = tempfile.TemporaryDirectory(prefix="hanma-search-")
@@ -294,11 +303,16 @@ class Whole(RuleBasedStateMachine):
             self.over(job)
 
 
-Whole.TestCase.settings = settings(
-    max_examples=RUNS,
-    stateful_step_count=STEPS,
-    phases=[Phase.generate] + [Phase.shrink] * bool(os.environ.get("HANMA_SHRINK")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-test_no_sequence_of_events_closes_the_relay_without_authority = Whole.TestCase
+def test_no_sequence_of_events_closes_the_relay_without_authority() -> None:
+    SEEN.clear()
+    search = settings(
+        max_examples=RUNS,
+        stateful_step_count=STEPS,
+        phases=[Phase.generate] + [Phase.shrink] * bool(os.environ.get("HANMA_SHRINK")),
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Whole, settings=search)
+    print(f"{len(SEEN)} runs, {sum(SEEN)} steps")
+    if RUNS >= 200:
+        assert len(SEEN) >= RUNS and sum(SEEN) >= 100 * RUNS
