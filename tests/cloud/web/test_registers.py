@@ -218,6 +218,7 @@ def test_a_terminal_with_the_numbers_of_another_one_names_it(browser, county, ca
     assert "与 T1 相同" in office.get("/registers/terminals/T2").text
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("kind", LISTS)
 def test_a_filtered_page_follows_the_order_of_an_index(kind, browser, county, cast):
     office = browser(cast.office)
