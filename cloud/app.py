@@ -23,6 +23,7 @@ from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
 from cloud.cases import (
+    afar,
     from_terminals,
     holds,
     life,
@@ -328,6 +329,7 @@ def handlers() -> outbox.Handlers:
         jobs.handlers(),
         from_terminals.handlers(),
         observed.handlers(),
+        afar.handlers(),
         life.handlers(),
         notices.handlers(),
         holds.handlers(),

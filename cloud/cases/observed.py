@@ -1,7 +1,8 @@
 """What the cloud itself sees and no terminal tells becomes alarms too (CQ art. 28, 44).
 
-An OFF that is not confirmed, a site that is not cleared, work over a day long, a terminal that
-falls silent during a job. Each handler looks at the job as it is now: events may come late.
+An OFF that is not confirmed, a site that is not cleared, work over a day long or without an arc,
+a terminal that falls silent during a job. Each handler looks at the job as it is now: events may
+come late.
 """
 
 from typing import Any
@@ -20,7 +21,8 @@ from cloud.work.job import Job
 from cloud.work.reported import ReportedJob
 
 _AT_WORK = ("on", "paused")
-_WHILE_ON = ("LONG_ON", "WATCH_AWAY")  # the end of the job ends them
+# The end of the job ends them.
+_WHILE_ON = ("LONG_ON", "LONG_IDLE", "REMOTE_START", "WATCH_AWAY")
 # Told beforehand: mains unplugged (an alarm only with an open lid), a restart, an upgrade.
 _PLANNED = frozenset({"power", "restart", "upgrade"})
 _COMES_BACK_MS = 60_000
@@ -35,6 +37,7 @@ def handlers() -> Handlers:
         "job-cleared": [cleared],
         "watch-away": [watch_away],
         "watch-back": [watch_back],
+        "journal-off": [idled],
         "cylinder-refused": [cylinder_refused],
         "job-reported": [reported_job],
         "review-refused": [review_refused],
@@ -93,6 +96,14 @@ def watch_away(unit: Unit, event: Event) -> None:
 def watch_back(unit: Unit, event: Event) -> None:
     """The fire watch is there again."""
     alarms.cleared(unit, "WATCH_AWAY", event.subject)
+
+
+def idled(unit: Unit, event: Event) -> None:
+    """The terminal opened its relay because nobody had welded for `idle_off_min`."""
+    told = event.details
+    job = jobs.by_id(unit, told["job"] or "") if told["said"].get("why") == "idle" else None
+    if job is not None and job.device == told["device"] and job.state in jobs.OPEN:
+        _raise(unit, "LONG_IDLE", job.id, job)
 
 
 def reported_job(unit: Unit, event: Event) -> None:

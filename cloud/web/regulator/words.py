@@ -30,6 +30,8 @@ ALARM_KINDS = {
     "OFF_UNCONFIRMED": _("关机未确认"),
     "NOT_CLEARED": _("没有按时清理现场"),
     "LONG_ON": _("作业超过一天"),
+    "LONG_IDLE": _("开机后长时间不焊"),
+    "REMOTE_START": _("人机相距过远，疑似异地开机"),
     "WATCH_AWAY": _("监护人不在"),
     "CERTIFICATE_NEAR_END": _("操作证快到期"),
     "OFFLINE_JOB": _("作业中终端离线"),

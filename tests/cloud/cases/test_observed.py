@@ -97,6 +97,22 @@ def test_work_of_over_a_day_is_one_alarm_that_ends_with_it(desk: Desk) -> None:
     assert "LONG_ON" not in desk.kinds()
 
 
+def test_a_machine_that_was_on_for_long_without_an_arc_is_one_alarm_that_ends_with_the_job(
+    desk: Desk,
+) -> None:
+    job = desk.working()
+    told = {"log": "ab" * 8, "boot": 1, "kind": "off", "at": desk.clock.now, "why": "idle"}
+    strange = [told | {"job": "no-such-job"}, told | {"job": 7}, told | {"job": job.id, "why": 7}]
+    for seq, one in enumerate([*strange, told | {"job": job.id}, told | {"job": job.id}], 1):
+        desk.up(desk.terminal.entries("ab" * 8, one | {"seq": seq, "up": seq}))
+        desk.deliver()
+        assert desk.kinds() == (["LONG_IDLE"] if seq > len(strange) else [])
+    desk.off(job)
+    desk.exchange()
+    desk.later(1)
+    assert desk.kinds() == []
+
+
 def test_an_intake_that_falls_behind_is_one_alarm_a_broker_until_it_has_caught_up(
     desk: Desk,
 ) -> None:
