@@ -45,12 +45,17 @@ class AuditHead(Base):
     hash: Mapped[str]
 
 
-# The same words stand in the first migration; a test compares what both make.
+_ABORT = "BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END"
+# The same words stand in the migrations; a test compares what both make. What INSERT OR REPLACE
+# throws out of SQLite fires no DELETE trigger, so a row that would take its place is refused.
 TRIGGERS = {
     "sqlite": [
-        f"CREATE TRIGGER audit_row_no_{verb} BEFORE {verb} ON audit_row "
-        "BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END"
-        for verb in ("UPDATE", "DELETE")
+        *(
+            f"CREATE TRIGGER audit_row_no_{verb} BEFORE {verb} ON audit_row {_ABORT}"
+            for verb in ("UPDATE", "DELETE")
+        ),
+        "CREATE TRIGGER audit_row_no_REPLACE BEFORE INSERT ON audit_row WHEN EXISTS "
+        f"(SELECT 1 FROM audit_row WHERE id = NEW.id OR rowid = NEW.rowid) {_ABORT}",
     ],
     "postgresql": [
         "CREATE FUNCTION audit_row_refuse() RETURNS trigger LANGUAGE plpgsql AS "

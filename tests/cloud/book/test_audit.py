@@ -15,7 +15,7 @@ from cloud.book import audit
 
 COUNTY = "990101"
 NO_TRIGGERS = {
-    "sqlite": [f"DROP TRIGGER audit_row_no_{verb}" for verb in ("UPDATE", "DELETE")],
+    "sqlite": [f"DROP TRIGGER audit_row_no_{verb}" for verb in ("UPDATE", "DELETE", "REPLACE")],
     "postgresql": ["SET LOCAL session_replication_role = replica"],
 }
 values = st.recursive(
@@ -105,6 +105,23 @@ def test_the_database_refuses_to_change_a_row(either: Ground, statement: str) ->
     with pytest.raises(DBAPIError, match="never changed"), either.write() as unit:
         unit.db.execute(text(statement))
     assert verify(either) is None
+
+
+@pytest.mark.parametrize("place", ["id", "rowid"])
+def test_sqlite_puts_no_other_row_in_its_place(ground: Ground, place: str) -> None:
+    write(ground)
+    rowid, id = ("rowid", "'x'") if place == "rowid" else ("NULL", "id")
+    forged = (
+        "INSERT OR REPLACE INTO audit_row "
+        "(rowid, id, district, seq, at, actor, what, subject, details, hash) "
+        f"SELECT {rowid}, {id}, district, seq, at, 'nobody', what, subject, details, hash "
+        "FROM audit_row WHERE seq = 2"
+    )
+    with pytest.raises(DBAPIError, match="never changed"), ground.write() as unit:
+        unit.db.execute(text(forged))
+    with ground.read() as unit:
+        assert set(unit.db.scalars(text("SELECT actor FROM audit_row"))) == {"someone"}
+    assert verify(ground) is None
 
 
 @pytest.mark.parametrize(
