@@ -45,8 +45,12 @@ def trends(unit: Unit, scope: Scope, within_days: int) -> Trends:
     sight = scope.sight
     jobs = select(Job.on_at).join(Machine, Machine.id == Job.machine_id)
     jobs = jobs.where(Job.on_at >= since, sight.places(Job.district), sight.own(Machine.industry))
-    refused = select(AuditRow.at).where(
-        REFUSED, AuditRow.at >= since, sight.places(AuditRow.district)
+    refused = select(AuditRow.at).join(Job, Job.id == AuditRow.subject)
+    refused = refused.join(Machine, Machine.id == Job.machine_id).where(
+        REFUSED,
+        AuditRow.at >= since,
+        sight.places(AuditRow.district),
+        sight.own(Machine.industry),
     )
     alarms = select(Alarm.raised_at).where(
         Alarm.raised_at >= since, sight.places(Alarm.district), sight.own(Alarm.trade)

@@ -5,7 +5,7 @@ import pytest
 from cloud.cases import alarms
 from cloud.link import positions, terminals
 from cloud.oversight import chart, forms, refused, scope, tally, trends
-from cloud.registry import machines, sight
+from cloud.registry import departments, machines, sight
 from cloud.work import jobs
 from tests.cloud.conftest import County
 
@@ -76,6 +76,18 @@ def test_the_trends(county, near, clock):
     assert (told.refused[-2:], told.alarms[-2:], told.jobs[-2:]) == ([1, 0], [1, 0], [0, 0])
     assert (told.total[-3:], told.coded[-3:]) == ([0, 2, 2], [0, 1, 1])
     assert (told.waiting, told.overdue) == (0, 1)
+
+
+def test_who_has_one_trade_gets_the_trends_of_that_trade_alone(county, works):
+    trades = {"fire": {"industry"}, "housing": {"construction"}}
+    counted = {}
+    for code, own in trades.items():
+        officer = county.person("officer", district="990101")
+        county.do(departments.put, code, "演示部门", own)
+        county.do(departments.post, officer, code)
+        told = county.ask(trends.trends, scope.of(county.ask(sight.of, officer)), 15)
+        counted[code] = (sum(told.refused), sum(told.alarms), told.total[-1])
+    assert counted == {"fire": (1, 1, 2), "housing": (0, 0, 0)}
 
 
 def test_the_forms(county, near, far):
