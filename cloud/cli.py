@@ -152,6 +152,7 @@ def upgrade_add(file: IO[bytes]) -> None:
 @click.option("--digest", help="Which package; the highest release if not given.")
 def upgrade_start(device: str, digest: str | None) -> None:
     """Offer a package to one terminal, or to `all` that it fits."""
+    from cloud.book import audit
     from cloud.link import packages, upgrades
 
     with ground_of_settings() as ground, ground.write() as unit:
@@ -168,6 +169,8 @@ def upgrade_start(device: str, digest: str | None) -> None:
                 f"{device}: no such terminal, or it has no need of this package."
             )
         told = {"version": package.version, "devices": [one.device for one in begun]}
+        ordered = {"digest": package.digest, "version": package.version, "count": len(begun)}
+        audit.write(unit, "system", "system", "upgrade-ordered", device, ordered)
     click.echo(json.dumps(told))
 
 

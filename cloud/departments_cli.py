@@ -19,11 +19,13 @@ def department() -> None:
 @click.argument("trades", nargs=-1, type=click.Choice(INDUSTRIES))
 def put(code: str, name: str, trades: tuple[str, ...]) -> None:
     """Make a department, or change it; TRADES are its own."""
+    from cloud.book import audit
     from cloud.registry import departments
 
     with ground_of_settings() as ground, ground.write() as unit:
         row = departments.put(unit, code, name, set(trades))
         told = {"code": row.code, "name": row.name, "trades": row.trades}
+        audit.write(unit, "system", "system", "department-set", row.code, told)
     click.echo(json.dumps(told, ensure_ascii=False))
 
 
@@ -32,6 +34,7 @@ def put(code: str, name: str, trades: tuple[str, ...]) -> None:
 @click.argument("code", default="")
 def post(login: str, code: str) -> None:
     """Post the officer LOGIN to a department; without CODE to none: all trades."""
+    from cloud.book import audit
     from cloud.registry import departments, people
 
     with ground_of_settings() as ground, ground.write() as unit:
@@ -44,4 +47,6 @@ def post(login: str, code: str) -> None:
             raise click.ClickException(
                 f"{code}：没有这个部门。 There is no such department."
             ) from None
+        told = {"department": code}
+        audit.write(unit, person.district, "system", "officer-posted", person.id, told)
     click.echo(json.dumps({"login": login, "department": code}))

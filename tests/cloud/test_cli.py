@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
+from cloud.base.settings import Settings
+from cloud.base.unit import Ground
+from cloud.book.audit import AuditRow
 from cloud.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +71,11 @@ def test_a_package_is_added_and_offered_from_the_command_line(tmp_path: Path) ->
     every = upgrade(tmp_path, "start", "all")
     assert json.loads(every.output) == {"version": version, "devices": []}
     assert upgrade(tmp_path, "list", "HM-990101-000001").output == ""
+    ground = Ground.open(Settings(data_dir=tmp_path))
+    with ground.read() as unit:
+        (row,) = unit.db.scalars(select(AuditRow).where(AuditRow.what == "upgrade-ordered"))
+    ground.close()
+    assert (row.subject, row.details["version"], row.details["count"]) == ("all", version, 0)
 
 
 def test_what_is_no_package_is_one_plain_sentence(tmp_path: Path) -> None:

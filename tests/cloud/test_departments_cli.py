@@ -2,18 +2,31 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.book.audit import AuditRow
 from cloud.cli import main
 from tests.cloud.conftest import County, HandClock
 
 
 def run(folder: Path, *words: str) -> Result:
     return CliRunner(env={"HANMA_DATA": str(folder)}).invoke(main, ["department", *words])
+
+
+def trail(folder: Path) -> list[tuple[str, str, dict[str, Any]]]:
+    """What stands in the audit trail: what, of whom, details."""
+    ground = Ground.open(Settings(data_dir=folder))
+    with ground.read() as unit:
+        rows = unit.db.scalars(select(AuditRow).order_by(AuditRow.district.desc(), AuditRow.seq))
+        told = [(row.what, row.subject, row.details) for row in rows]
+    ground.close()
+    return told
 
 
 def test_a_department_is_made_and_an_officer_posted(tmp_path: Path) -> None:
@@ -30,3 +43,12 @@ def test_a_department_is_made_and_an_officer_posted(tmp_path: Path) -> None:
         answer = run(tmp_path, "post", *words)
         assert (answer.exit_code, "no such" in answer.output) == (1, True)
     assert run(tmp_path, "put", "x", "一", "fishing").exit_code == 2
+    assert trail(tmp_path) == [
+        (
+            "department-set",
+            "housing",
+            {"code": "housing", "name": "住建", "trades": ["construction"]},
+        ),
+        ("officer-posted", officer.id, {"department": "housing"}),
+        ("officer-posted", officer.id, {"department": ""}),
+    ]
