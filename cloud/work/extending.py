@@ -9,7 +9,7 @@ from cloud.base.unit import Unit
 from cloud.link import commands
 from cloud.link.commands import TerminalDark
 from cloud.registry.people import Person
-from cloud.work import gather, permits, speech
+from cloud.work import gather, hiring, permits, speech
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
 from cloud.work.job import Job, profile_of
@@ -23,7 +23,7 @@ def later(unit: Unit, job: Job) -> Permit | None:
     """The approved permit that would carry the running job longer than its lease."""
     if profile_of(job).permit == "no" or job.state != "on" or job.device is None:
         return None
-    found = permits.covering(unit, gather.machine_of(unit, job))
+    found = permits.covering(unit, gather.machine_of(unit, job), hiring.client_of(unit, job))
     if found is None or found.window_to < (job.lease_until or 0) + _WORTH_MS:
         return None
     return found

@@ -48,6 +48,30 @@ def test_a_later_permit_lets_the_welder_go_on(site: Any, boss: Any) -> None:
     assert site.switches() == ["1", "1"]
 
 
+def test_under_a_contract_it_is_the_client_who_lets_the_work_go_on(
+    site: Any, other_site: Any, boss: Any
+) -> None:
+    """The machine and the welder are the contractor's; so is the permit of its own boss."""
+    client = other_site.county.person("enterprise", enterprise=other_site.enterprise)
+    contract = other_site.hire(site.welder)
+    window = {"window_from": site.clock.now, "window_to": site.clock.now + 2 * HOUR}
+    given = {"enterprise_id": other_site.enterprise.id, "grade": "second"}
+    asked = site.county.do(permits.ask, site.welder, **given, **window)
+    site.county.do(permits.approve, asked, client)
+    job = site.check(site.apply(contract=contract.id))
+    job = site.on(site.watch(job, person=other_site.fire_watch))
+    site.exchange()
+    assert left_h(site, job) == 2
+    approved(site, boss, 5)
+    assert not site.view(site.welder).extendable
+    assert extend(site, job).codes == ["extend-nothing"]
+    window["window_to"] += 2 * HOUR
+    asked = site.county.do(permits.ask, site.welder, **given, **window)
+    later = site.county.do(permits.approve, asked, client)
+    assert extend(site, job).permit_id == later.id
+    assert left_h(site, job) == 4
+
+
 def test_an_extension_is_decided_with_fresh_facts_and_no_lease_is_over_twelve_hours(
     site: Any, boss: Any
 ) -> None:
