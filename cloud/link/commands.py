@@ -41,6 +41,8 @@ TITLES = {
     ("journal", ""): "记录",
     ("upgrade", ""): "升级",
 }
+# Of these the later word holds, and an earlier one is never said after it.
+_OPPOSITES = {"switch": ("switch",), "lock": ("lock", "unlock"), "unlock": ("lock", "unlock")}
 # Not handed over again, nor timed out, by what does so for the others.
 _LED_ELSEWHERE = ("alive", "upgrade")
 AGAIN_MS = 2_000
@@ -152,9 +154,9 @@ def waiting(unit: Unit, device: str, name: str, version: int) -> Command | None:
     return None
 
 
-def latest(unit: Unit, device: str, name: str) -> Command | None:
-    """The last command of this name."""
-    rows = select(Command).where(Command.device == device, Command.name == name)
+def latest(unit: Unit, device: str, *names: str) -> Command | None:
+    """The last command of these names."""
+    rows = select(Command).where(Command.device == device, Command.name.in_(names))
     return unit.db.scalar(rows.order_by(Command.n.desc()).limit(1))
 
 
@@ -312,10 +314,11 @@ def _tried_again(unit: Unit, row: Terminal, command: Command) -> bool:
 
 
 def _superseded(unit: Unit, command: Command) -> bool:
-    """Whether a later switch command exists: an old `on` must never follow a new `off`."""
-    if command.name != "switch":
+    """Whether a later one undid it: an old `on` must never follow a new `off`, nor an old `lock`
+    a new `unlock`."""
+    if command.name not in _OPPOSITES:
         return False
-    last = latest(unit, command.device, "switch")
+    last = latest(unit, command.device, *_OPPOSITES[command.name])
     return last is not None and last.n > command.n
 
 

@@ -303,6 +303,18 @@ def test_an_old_on_never_follows_a_newer_off(online: Any) -> None:
     assert online.terminal.closings == []
 
 
+def test_an_old_lock_never_follows_a_newer_unlock(online: Any) -> None:
+    lock, unlock = online.issue("lock"), online.issue("unlock")
+    _, late_unlock = online.leaving()
+    online.up(online.terminal.hear(late_unlock))
+    online.up(online.terminal.answer(lock.id, "lock", "replayed"))
+    assert (online.command(lock.id).state, online.command(unlock.id).state) == ("refused", "done")
+    online.clock.forward(3)
+    online.sweep()
+    online.login()
+    assert online.leaving() == []
+
+
 # --- restarts -----------------------------------------------------------------------------------
 
 
@@ -320,6 +332,24 @@ def test_a_restart_times_out_on_at_once_and_tries_off_again(online: Any) -> None
     online.exchange()
     assert online.latest().state == "done"
     assert online.terminal.closings == []
+
+
+def test_after_a_restart_a_lock_is_tried_again_but_for_one_that_was_taken_back(
+    online: Any,
+) -> None:
+    taken_back = online.issue("lock")
+    online.issue("unlock")
+    online.leaving()
+    online.terminal.restart()
+    online.login()
+    assert online.command(taken_back.id).state == "timed_out"
+    assert online.leaving() == []
+    holds = online.issue("lock")
+    online.leaving()
+    online.terminal.restart()
+    online.login()
+    assert online.command(holds.id).state == "replaced"
+    assert {json.loads(body)["command_name"] for body in online.leaving()} == {"lock"}
 
 
 def test_an_answer_of_the_boot_before_is_no_truth_about_this_one(online: Any) -> None:
