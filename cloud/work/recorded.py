@@ -9,9 +9,12 @@ from cloud.book import audit
 from cloud.book.outbox import Event, Handlers
 from cloud.link import journal, terminals
 from cloud.registry import machines
+from cloud.work import closing, reconcile
 from cloud.work import job as table
-from cloud.work import reconcile
 from cloud.work.job import Job
+
+# After these the terminal never closes its relay for the job again.
+_FOR_GOOD = ("button", "gas", "fault")
 
 
 def handlers() -> Handlers:
@@ -36,6 +39,8 @@ def switched(unit: Unit, event: Event) -> None:
     by = told["said"].get("by")
     note = {"seq": told["seq"], "at": at} | ({"by": by} if isinstance(by, str) else {})
     table.move(unit, job, f"recorded-{kind}", details=note, **first)
+    if kind == "off" and told["said"].get("why") in _FOR_GOOD and job.state in table.OPEN:
+        closing.end(unit, job, table.SYSTEM, "terminal-ended")
     _follow(unit, job)
 
 

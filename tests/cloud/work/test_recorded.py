@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from cloud.link import journal, terminals
 
 LOG = "aa" * 8
@@ -36,6 +38,26 @@ def test_off_in_the_journal_of_a_dark_terminal_pauses_the_job(site: Any) -> None
     carry(site, entry(1, "off", site.clock.now, job=job.id, why="idle"))
     assert site.state(job) == "paused"
     assert "recorded-off" in site.audit()
+
+
+@pytest.mark.parametrize("why", ["button", "gas", "fault"])
+@pytest.mark.parametrize("told_before", [True, False])
+def test_what_the_terminal_ended_for_good_is_ended_in_the_book(
+    site: Any, why: str, told_before: bool
+) -> None:
+    job = site.working()
+    site.clock.forward(1)
+    site.terminal.relay = 0
+    if told_before:
+        site.beat()
+        assert site.state(job) == "paused"
+    site.up(site.terminal.entries(LOG, entry(1, "off", site.clock.now, job=job.id, why=why)))
+    site.exchange()
+    site.clock.forward(1)
+    site.beat()
+    job = site.job(job)
+    assert (job.state, job.end_reason) == ("ended", "terminal-ended")
+    assert job.off_confirmed_at is not None
 
 
 def test_a_record_older_than_what_the_line_told_moves_nothing(site: Any) -> None:
