@@ -31,7 +31,10 @@ LIMITS_MIN = {
 }
 # They keep nobody waiting for the morning, whatever their level; nor does any grave one.
 SAFETY = frozenset(
-    {"GAS_WARN", "OVER_TEMP", "NOT_CLEARED", "LONG_ON", "OFFLINE_JOB", "WATCH_AWAY"}
+    {
+        *("GAS_WARN", "OVER_TEMP", "NOT_CLEARED", "LONG_ON", "OFFLINE_JOB", "WATCH_AWAY"),
+        *("REMOTE_START", "CYLINDER_SCAN", "SPECIAL_PERIOD"),
+    }
 )
 CHINA = timezone(timedelta(hours=8))
 

@@ -159,7 +159,7 @@ def test_what_is_no_danger_waits_for_the_morning(desk: Desk) -> None:
     assert china(desk.raised("LOW_SIGNAL").due_at) == "16 20:00"
 
 
-@pytest.mark.parametrize("kind", ["GAS_TRIP", "GAS_WARN", "OFF_UNCONFIRMED", "LONG_ON"])
+@pytest.mark.parametrize("kind", ["GAS_TRIP", "OFF_UNCONFIRMED", *sorted(life.SAFETY)])
 def test_a_safety_alarm_knows_no_quiet_hours(desk: Desk, kind: str) -> None:
     desk.clock.forward(8 * 3600)
     alarm = desk.raised(kind)
