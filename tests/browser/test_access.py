@@ -63,6 +63,7 @@ NO_PAGE = dict.fromkeys(_PROGRAMS, "for programs") | {
     "technician.picture": "a picture",
     "technician.label": "a PDF",
     "technician.paper": "a PDF",
+    "technician.wiring": "a drawing",
     "terminal.package": "a package",
     "welder.find": "leads to the machine",
     "technician.find": "leads to the machine",

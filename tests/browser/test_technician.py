@@ -159,6 +159,7 @@ def test_a_machine_that_has_another_terminal_keeps_it(stage, phone, bench, shot)
     barred = said(page, "这台焊机已经装了另一个终端。")
     expect(page.get_by_role("alert").filter(has_text=barred)).to_be_visible()
     expect(page.locator("#device")).to_have_value(bench[1].device)
+    expect(page.get_by_role("link", name=said(page, "三相 380 V"))).to_be_visible()  # stays
     shot(page, "72-fitted-elsewhere")
     page.fill("#device", fitted.device)
     press(page, "装上这个终端")

@@ -189,10 +189,10 @@ function upright(block) {
 
 // What the server could not even consider (a missing field, an old page) is said beside the form.
 function tell(form, { words, todo }) {
-  let note = form.querySelector(".note");
+  let note = form.querySelector(".told"); // its own place: other notes of the form stay
   if (!note) {
     note = form.insertBefore(document.createElement("p"), form.firstChild);
-    note.className = "note";
+    note.className = "note told";
     note.setAttribute("role", "alert");
   }
   note.textContent = `${words} ${todo}`;
