@@ -31,7 +31,9 @@ def check(parts: Path) -> None:
         faults = checks.design(parts)
         figures = {figure.what: figure for figure in checks.figures(parts)}
     except (BadPart, BadSchematic, NoSpice) as error:
-        raise click.ClickException(str(error)) from None
+        click.echo(f"  ✗ {error}")
+        click.echo(json.dumps({"ok": False, "error": str(error)}, ensure_ascii=False))
+        sys.exit(1)
     faults["bring-up"] = checks.bring_up(figures)
     for name, found in faults.items():
         click.echo(f"{name}: {'ok' if not found else ''}")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from hardware import check, drawing, wiring
+from hardware import check, drawing, spice, wiring
 from hardware.circuit import OPEN, carrier
 from hardware.cli import hardware
 from hardware.parts import HERE, LIST
@@ -96,6 +96,19 @@ def test_the_check_fails_on_a_part_that_the_buyer_would_change_for_a_lesser_one(
         done = CliRunner().invoke(hardware, ["check", "--parts", str(lesser)])
         assert done.exit_code == 1 and f"✗ {fault}" in done.output
         assert not json.loads(done.output.splitlines()[-1])["ok"]
+
+
+def test_a_check_that_could_not_be_made_ends_in_an_object_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "parts.csv"
+    broken.write_text(LIST.read_text("utf-8").replace(",-40,85,622,", ",cold,85,622,"), "utf-8")
+    commands = [["check", "--parts", str(broken)], ["check"]]
+    monkeypatch.setattr(spice.shutil, "which", lambda name: None)
+    for command, why in zip(commands, ("relay-power", "ngspice is not installed"), strict=True):
+        done = CliRunner().invoke(hardware, command)
+        told = json.loads(done.output.splitlines()[-1])
+        assert done.exit_code == 1 and not told["ok"] and why in told["error"]
 
 
 def test_the_commands_draw_and_check(tmp_path: Path) -> None:
