@@ -108,7 +108,9 @@ def enrol(
     item = stock.get(unit, chip)
     if item and item.state == "scrapped":
         return Refused("scrapped", device)
-    if known and known.status == "active" and not again and not _renews(row, item, known):
+    works = known and known.status == "active" and not _renews(row, item, known)
+    fitted = item and item.state == "installed"  # also where its keys were revoked alone
+    if not again and (works or fitted):
         return Refused("enrolled-elsewhere", device)
     fault = _machine(unit, machine_code, device)
     if fault:

@@ -76,6 +76,17 @@ def test_a_chip_that_works_elsewhere_is_refused_and_named(county, technician):
     assert county.ask(terminals.secret, "HMA4CF12000001") == SECRET
 
 
+def test_a_revoked_module_that_is_still_fitted_is_to_be_taken_off_first(county, technician):
+    county.do(enrolment.enrol, code(county, technician), CHIP, SECRET)
+    county.do(stock.move, CHIP, "installed", "cli")
+    county.do(terminals.revoke, "HMA4CF12000001")
+    for secret in (SECRET, os.urandom(32)):
+        refused = county.do(enrolment.enrol, code(county, technician), CHIP, secret)
+        assert refused == Refused("enrolled-elsewhere", "HMA4CF12000001")
+    county.do(stock.move, CHIP, "returned", "cli")
+    assert county.do(enrolment.enrol, code(county, technician), CHIP, SECRET).device
+
+
 def test_a_module_that_never_worked_may_begin_anew_by_the_same_code(county, technician):
     text, fresh = code(county, technician, times=2), os.urandom(32)
     county.do(enrolment.enrol, text, CHIP, SECRET)
