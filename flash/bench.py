@@ -42,7 +42,6 @@ class Wanted:
     new_image: bool = False  # other than the one that this bench wrote before
     pinned: str = ""  # digest of the image that this bench wrote last
     labels: Path | None = None  # folder that labels are written into
-    offline: bool = False  # without SIM and network: the self-test leaves the modem's net out
 
 
 @dataclass
@@ -70,11 +69,27 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def ready(self) -> None:
+        """StepFailed where it cannot be kept: told before a module is done."""
+        self._add("")
+
     def note(self, record: dict[str, Any]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """StepFailed where it cannot be written."""
         told = {"at": int(time.time() * 1000)} | record
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(told, ensure_ascii=False) + "\n")
+        self._add(json.dumps(told, ensure_ascii=False) + "\n")
+
+    def _add(self, line: str) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a+", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            raise StepFailed(
+                "ledger",
+                f"记录簿写不了：{self.path}（{error.strerror}）。 The ledger cannot be written.",
+                "请检查磁盘空间和文件夹权限，或用 --ledger 指定别处。 "
+                "Check free space and the folder's rights, or name another by --ledger.",
+            ) from None
 
     def of(self, chip: str) -> list[dict[str, Any]]:
         """The runs of one chip, oldest first."""

@@ -80,10 +80,14 @@ def flash(
         signal.signal(number, signal.default_int_handler)
     _settled(given, virtual, fault)
     book = Ledger(ledger)
+    try:
+        book.ready()
+    except StepFailed as failed:
+        raise click.ClickException(f"{failed.wrong} {failed.remedy}") from None
 
     def one(wanted: Wanted) -> dict[str, Any]:
         record = _one(replace(wanted, pinned=book.image(wanted.virtual)))
-        book.note(record)
+        _noted(book, record)
         click.echo(json.dumps(record, ensure_ascii=False))
         return record
 
@@ -129,6 +133,17 @@ def _one(wanted: Wanted) -> dict[str, Any]:
             module.record["virtual"] = True
         steps.flash(module)
     return module.record
+
+
+def _noted(book: Ledger, record: dict[str, Any]) -> None:
+    """A module without its row in the ledger is not finished."""
+    try:
+        book.note(record)
+    except StepFailed as failed:
+        _say(f"  ✗ {failed.wrong}")
+        _say(f"  → {failed.remedy}")
+        if record["ok"]:
+            record |= {"ok": False, "failed": "record", "why": failed.word, "wrong": failed.wrong}
 
 
 def _say(text: str) -> None:

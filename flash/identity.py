@@ -1,6 +1,7 @@
 """Who the module is: the secret is made here, enrolled in the cloud, kept from all eyes."""
 
 import json
+import re
 import secrets
 import urllib.error
 import urllib.request
@@ -12,6 +13,8 @@ from release import keys
 
 _TIMEOUT_S = 30
 FRESH = b",,0,0,0,0,0"  # firmware/slots.py: the factory's tree, nothing on trial
+_HOST = re.compile(r"(?:^|,)\s*(?:\w+://)?(\[[^\]]*\]|[^:/,\s]+)")  # settings.py tells the form
+_HERE = {"127.0.0.1", "[::1]", "localhost"}
 _CODE = (
     "登记码不能用",
     "The enrolment code is not good",
@@ -73,6 +76,12 @@ def write(module: Module) -> str:
             f"模块里是另一个终端 {held['device']}。 The module is {held['device']} already.",
             "请先在原平台退库，再加 --erase 重来。 Return it there first, then run with --erase.",
         )
+    if elsewhere(str(held.get("server", "")), told["server"]):
+        raise StepFailed(
+            "enrolled-elsewhere",
+            f"模块属于另一个平台 {held['server']}。 The module belongs to another cloud.",
+            "请先在原平台撤下，再加 --erase 重来。 Take it off there, then run with --erase.",
+        )
     values = {
         "device": told["device"].encode().hex(),
         "server": told["server"].encode().hex(),
@@ -89,6 +98,15 @@ def write(module: Module) -> str:
     if wanted.machine:
         module.record["machine"] = wanted.machine
     return told["device"]
+
+
+def elsewhere(held: str, told: str) -> bool:
+    """Whether a module that holds the servers `held` belongs to another cloud than that of `told`.
+
+    The clouds of rehearsals are all on this computer, and none outlives its run.
+    """
+    ours, theirs = ({host.lower() for host in _HOST.findall(one)} for one in (told, held))
+    return bool(theirs) and not theirs & ours and not theirs | ours <= _HERE
 
 
 def store(module: Module, values: dict[str, str]) -> None:

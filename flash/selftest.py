@@ -9,6 +9,7 @@ from flash.tools import on_board
 _AMPS_MAX = 3.0  # with nothing connected; the bypass alarm begins at 4
 _PATIENCE_MS = 90_000
 _BLE_MS, _BLE_VIRTUAL_MS = 20_000, 200
+_WORDS = "安装测试"
 _RELAY = {  # whether it was seen open, and closed
     (True, False): (
         "relay-stuck",
@@ -33,7 +34,11 @@ _RELAY = {  # whether it was seen open, and closed
 
 
 def run(module: Module) -> str:
-    wanted = module.wanted
+    wanted, name = module.wanted, module.record["device"][:26]
+    module.say(
+        f"  请听：会说“{_WORDS}”；请在手机的蓝牙列表里找 {name}（约 {_BLE_MS // 1000} 秒）。 "
+        "Listen: it will speak. Look for that name among your phone's Bluetooth devices."
+    )
     told: dict[str, Any] = on_board(
         module,
         "check",
@@ -42,7 +47,8 @@ def run(module: Module) -> str:
             "apn": wanted.apn,
             "patience_ms": _PATIENCE_MS,
             "ble_ms": _BLE_VIRTUAL_MS if wanted.virtual else _BLE_MS,
-            "name": module.record["device"][:26],
+            "name": name,
+            "words": _WORDS,
         },
         fresh=True,
         text=application.self_test(),
@@ -54,11 +60,8 @@ def run(module: Module) -> str:
             module.say(f"  ✗ {other.wrong}")
             module.say(f"  → {other.remedy}")
         raise found[0]
-    _confirm(
-        module, "ble", f"手机上能看到蓝牙 {module.record['device'][:26]} 吗 Seen by Bluetooth?"
-    )
-    if told["spoken"]:
-        _confirm(module, "voice", "听到“安装测试”了吗 Heard it speak?")
+    _confirm(module, "ble", f"手机上看到蓝牙 {name} 了吗 Seen by Bluetooth?")
+    _confirm(module, "voice", f"听到“{_WORDS}”了吗 Heard it speak?")
     return f"继电器 relay ✓ 电流 current {told['amps']} A ✓ 模组 modem ✓ SIM ✓ 网络 network ✓"
 
 
@@ -96,6 +99,23 @@ def judged(told: dict[str, Any]) -> list[StepFailed]:
                 "network",
                 "注册不上网络。 It does not get onto the network.",
                 "请接好天线、换个有信号的地方再试。 Fit the antenna, go where there is signal.",
+            )
+        )
+    if told["sim"] and not told["spoken"]:  # it speaks once it is awake and has its SIM
+        found.append(
+            StepFailed(
+                "voice",
+                "没有说出话来。 It did not speak.",
+                "请检查 --modem 型号；模组自己不会说话的，先拷入语音（hanma clips），再运行。 "
+                "Check --modem; where the modem has no voice, copy clips first.",
+            )
+        )
+    if not told["ble"]:
+        found.append(
+            StepFailed(
+                "ble",
+                "蓝牙没有启动。 Bluetooth did not start.",
+                "请再运行一次；仍不行请换模块。 Run again; if it stays, take another module.",
             )
         )
     return found

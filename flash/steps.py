@@ -154,6 +154,13 @@ def flash(module: Module) -> bool:
             module.say(f"  ✓ {came}")
     except StepFailed as failed:
         why, wrong, remedy = failed.word, failed.wrong, failed.remedy
+    except OSError as error:  # of this computer: a label, a copy on its way to the module
+        why = "file"
+        wrong = f"文件读写失败：{error.filename}（{error.strerror}）。 This file failed."
+        remedy = (
+            "请检查磁盘空间和文件夹权限，再运行一次。 Check free space and the folder's rights, "
+            "run again."
+        )
     except KeyboardInterrupt:
         why, wrong, remedy = _BROKEN_OFF
     else:

@@ -17,7 +17,8 @@ RATE = 8_000
 FLASH_BYTES = 2 * 1024 * 1024  # the file system of a 4 MB module
 SHARE = 0.75  # of it that clips may take; the rest is the application, twice, and the journal
 DIGITS = "零一二三四五六七八九"
-EXTRA = {  # what the cloud says in its own words (cloud/work/speech.py)
+EXTRA = {  # what the bench says, and the cloud in its own words (cloud/work/speech.py)
+    "bench": "安装测试",
     "code-welder": "焊工验证码",
     "code-watch": "监护人验证码",
 } | {f"digit-{number}": word for number, word in enumerate(DIGITS)}

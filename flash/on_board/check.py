@@ -6,10 +6,12 @@ import time
 from terminal.board import parts
 from terminal.modem.chat import Chat
 from terminal.sensing import SAMPLES, rms_amps
+from terminal.voice import Speaker
 
 board = parts.Board()
 told = {"open": None, "closed": None, "amps": None, "modem": False, "sim": False}
-told.update({"network": False, "imei": "", "iccid": "", "signal": 99, "spoken": False})
+told.update({"network": False, "imei": "", "iccid": "", "signal": 99})
+told.update({"spoken": False, "ble": False})
 
 
 def relay():
@@ -53,7 +55,7 @@ async def modem():
     try:
         if told["sim"]:
             told["signal"] = await found.signal()
-            await found.speak("安装测试")
+            await Speaker(found, board).speak(GIVEN["words"])
             told["spoken"] = True
     except OSError as error:
         told["why"] = str(error)

@@ -15,8 +15,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from cloud.link import stock, terminals
-from flash import application, identity, image, selftest, steps, tools
+from flash import application, cli, identity, image, selftest, steps, tools
 from flash.bench import Ledger, Module, StepFailed, Wanted
+from simulator import clips
 from simulator.cable import made_up
 from simulator.cable.cli import spoil
 from simulator.cable.flashchip import Kind
@@ -250,6 +251,35 @@ def test_a_module_of_somebody_else_is_refused(shop: Shop, flashed: Path) -> None
         assert "HMA4CF120000F1" in "".join(shop.said)
 
 
+def test_a_module_of_another_cloud_is_refused_and_left_as_it_is(shop: Shop, flashed: Path) -> None:
+    with shop.board("abroad", like=flashed) as bench:
+        server = bench.board.flash.nvs / "hanma.server"
+        server.write_bytes(b"mqtts://iot.elsewhere.example:8883")
+        record = shop.run(str(bench.board.link))
+        assert (record["failed"], record["why"]) == ("identity", "enrolled-elsewhere")
+        assert "iot.elsewhere.example" in shop.said[-2] and "--erase" in shop.said[-1]
+        assert server.read_bytes() == b"mqtts://iot.elsewhere.example:8883"
+
+
+@pytest.mark.parametrize(
+    ("held", "told", "elsewhere"),
+    [
+        ("", "mqtts://a.example:8883", False),
+        ("mqtts://b.example:8883,mqtts://a.example:8883", "mqtts://A.example:443", False),
+        ("a.example:1883", "mqtts://a.example:8883,mqtts://c.example:8883", False),
+        ("mqtts://b.example:8883", "mqtts://a.example:8883", True),
+        ("127.0.0.1:1883", "localhost:2883", False),
+        ("[::1]:1883", "127.0.0.1:2883", False),
+        ("127.0.0.1:1883", "mqtts://a.example:8883", True),
+        ("mqtts://a.example:8883", "127.0.0.1:1883", True),
+    ],
+)
+def test_a_cloud_is_known_again_by_any_of_its_servers(
+    held: str, told: str, elsewhere: bool
+) -> None:
+    assert identity.elsewhere(held, told) == elsewhere
+
+
 def test_an_expired_code_is_told(shop: Shop, flashed: Path) -> None:
     with shop.board("expired", like=flashed) as bench:
         dead = shop.code(hours=1)
@@ -302,6 +332,7 @@ def test_the_self_test_finds_what_is_wrong_and_says_what_to_do(
 
 
 GOOD = {"open": True, "closed": True, "amps": 0.1, "modem": True, "sim": True, "network": True}
+GOOD |= {"spoken": True, "ble": True}
 
 
 @pytest.mark.parametrize(
@@ -316,6 +347,9 @@ GOOD = {"open": True, "closed": True, "amps": 0.1, "modem": True, "sim": True, "
         ({"modem": False, "sim": False, "network": False}, ["modem"]),
         ({"sim": False, "network": False}, ["sim"]),
         ({"network": False}, ["network"]),
+        ({"spoken": False}, ["voice"]),
+        ({"sim": False, "spoken": False}, ["sim"]),
+        ({"ble": False}, ["ble"]),
         ({"open": False, "amps": 9.0, "sim": False}, ["relay-welded", "current", "sim"]),
     ],
 )
@@ -327,6 +361,29 @@ def test_all_that_the_board_measured_wrong_is_told_at_once(
     assert all(one.wrong and one.remedy for one in found)
 
 
+def test_what_to_listen_and_look_for_is_told_before_the_board_speaks_and_is_asked_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+
+    def board(*given: Any, **more: Any) -> dict[str, Any]:
+        happened.append("the board")
+        return GOOD | {"imei": "", "iccid": ""}
+
+    def ask(question: str) -> bool:
+        happened.append(question)
+        return True
+
+    monkeypatch.setattr(selftest, "on_board", board)
+    module = Module(Wanted(), happened.append, ask, tmp_path)
+    module.record["device"] = "HMA4CF120000F1"
+    selftest.run(module)
+    told, measured, seen, heard = happened
+    assert "Listen" in told and "HMA4CF120000F1" in told and measured == "the board"
+    assert "HMA4CF120000F1" in seen and "安装测试" in heard
+    assert "安装测试" in clips.catalogue().values()  # for a module that has no voice
+
+
 def test_what_the_technician_does_not_confirm_fails(shop: Shop, flashed: Path) -> None:
     with shop.board("deaf", like=flashed) as bench:
         record = shop.run(str(bench.board.link), ask=lambda question: "speak" not in question)
@@ -335,6 +392,38 @@ def test_what_the_technician_does_not_confirm_fails(shop: Shop, flashed: Path) -
 
 def test_a_port_that_is_not_there_is_told(shop: Shop) -> None:
     assert shop.run("/dev/no-such-port")["why"] == "port"
+
+
+def test_a_file_of_this_computer_that_cannot_be_written_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "labels").write_text("a file where the folder should be")
+    wanted = Wanted(labels=tmp_path / "labels")
+    said: list[str] = []
+    module = Module(wanted, said.append, bool, tmp_path)
+    module.record["device"] = "HMA4CF120000F1"
+    labels = steps.Step("record", "Record", lambda module: str(steps._labels(module)))
+    monkeypatch.setattr(steps, "STEPS", (labels,))
+    assert not steps.flash(module)
+    assert (module.record["failed"], module.record["why"]) == ("record", "file")
+    assert str(tmp_path / "labels") in said[-2] and "权限" in said[-1]
+
+
+def test_a_ledger_that_cannot_be_written_is_told_before_and_after_a_module_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    ledger = Ledger(tmp_path / "file" / "ledger.jsonl")
+    with pytest.raises(StepFailed) as failed:
+        ledger.ready()
+    assert str(ledger.path) in failed.value.wrong and "--ledger" in failed.value.remedy
+    for record, why in (
+        ({"ok": True}, "ledger"),
+        ({"ok": False, "failed": "test", "why": "sim"}, "sim"),
+    ):
+        cli._noted(ledger, record)
+        assert (record["ok"], record["why"]) == (False, why)
+        assert str(ledger.path) in capsys.readouterr().err
 
 
 def test_the_ledger_keeps_the_runs_of_each_chip(tmp_path: Path) -> None:
