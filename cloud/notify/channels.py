@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import logging
 import smtplib
+import ssl
 import urllib.request
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -42,7 +43,11 @@ def to_log(body: dict[str, Any]) -> None:
 
 
 def by_mail(settings: Settings, body: dict[str, Any]) -> None:
-    """A short mail to HANMA_NOTIFY_MAIL_TO by the server of HANMA_NOTIFY_MAIL."""
+    """A short mail to HANMA_NOTIFY_MAIL_TO by the server of HANMA_NOTIFY_MAIL.
+
+    A password goes to a server only whose certificate is good for its name: by smtps, or by
+    STARTTLS, without which it is not said at all (SMTPNotSupportedError).
+    """
     server = urlsplit(settings.notify_mail)
     mail = EmailMessage()
     mail["Subject"] = f"[HanMa] {body['event']} {body['kind']} ({body['level']})"
@@ -52,14 +57,16 @@ def by_mail(settings: Settings, body: dict[str, Any]) -> None:
     if "checkpoint" in body:
         name = f"{body['number']:08}-{body['digest'][:16]}.json"
         mail.add_attachment(body["checkpoint"].encode(), "application", "json", filename=name)
-    tls = server.scheme == "smtps"
-    client = smtplib.SMTP_SSL if tls else smtplib.SMTP
-    with client(
-        server.hostname or "", server.port or (465 if tls else 25), timeout=_TIMEOUT_S
+    good, host, port = ssl.create_default_context(), server.hostname or "", server.port
+    secure = server.scheme == "smtps"
+    with (
+        smtplib.SMTP_SSL(host, port or 465, timeout=_TIMEOUT_S, context=good)
+        if secure
+        else smtplib.SMTP(host, port or 25, timeout=_TIMEOUT_S)
     ) as to:
-        if not tls and to.has_extn("starttls"):
-            to.starttls()
         if server.username:
+            if not secure:
+                to.starttls(context=good)
             to.login(unquote(server.username), unquote(server.password or ""))
         to.send_message(mail)
 

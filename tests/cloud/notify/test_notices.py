@@ -4,10 +4,13 @@ import hashlib
 import hmac
 import json
 import logging
+import ssl
 import threading
 from dataclasses import replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from smtplib import SMTPNotSupportedError
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
@@ -22,6 +25,7 @@ from cloud.notify.channels import channels, to_log
 from cloud.notify.herald import Herald
 from cloud.registry import machines
 from cloud.work import papers, soundness
+from tests.cloud.mqtt.made_up_papers import Authority
 
 
 class Told:
@@ -223,21 +227,71 @@ def test_the_log_has_one_line(caplog: pytest.LogCaptureFixture) -> None:
 
 
 class Postman(StreamRequestHandler):
-    """As much of a mail server as takes one mail; its lines go to the server's `got`."""
+    """As much of a mail server as takes one mail; its lines go to the server's `got`.
+
+    With a certificate (`server.papers`) it is secure at once or offers STARTTLS, and takes any
+    password.
+    """
+
+    def setup(self) -> None:
+        self.safe = self.server.papers is not None and self.server.at_once
+        if self.safe:
+            self.request = self.server.papers.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def handle(self) -> None:
         self.wfile.write(b"220 demo\r\n")
         inside = False
-        for line in self.rfile:
+        while line := self.rfile.readline():
             self.server.got.append(line)
             word = line.strip().upper()
             if inside and word != b".":
                 continue
             inside = word == b"DATA"
+            if word == b"STARTTLS":
+                self.wfile.write(b"220 go\r\n")
+                self.request = self.server.papers.wrap_socket(self.request, server_side=True)
+                super().setup()
+                self.safe = True
+                continue
             if word == b"QUIT":
                 self.wfile.write(b"221 bye\r\n")
                 return
-            self.wfile.write(b"354 go\r\n" if inside else b"250 ok\r\n")
+            self.wfile.write(self._answer(word, inside))
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()  # the server knows only the one below
+
+    def _answer(self, word: bytes, inside: bool) -> bytes:
+        if word.startswith(b"EHLO") and self.server.papers:
+            return (
+                b"250-demo\r\n250 AUTH PLAIN\r\n" if self.safe else b"250-demo\r\n250 STARTTLS\r\n"
+            )
+        if word.startswith(b"AUTH"):
+            return b"235 ok\r\n"
+        return b"354 go\r\n" if inside else b"250 ok\r\n"
+
+
+class Office(ThreadingTCPServer):
+    """Where the postman works; a client that hangs up on his certificate is no news."""
+
+    def __init__(self, papers: ssl.SSLContext | None = None, at_once: bool = False) -> None:
+        super().__init__(("127.0.0.1", 0), Postman)
+        self.papers, self.at_once, self.got = papers, at_once, []
+
+    def __enter__(self) -> Any:
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
+
+    def handle_error(self, *_: object) -> None:
+        pass
 
 
 _CERTIFICATE = {"certificate": "c1", "days": 7, "district": "990101001"}
@@ -261,23 +315,54 @@ def test_a_mail_says_what_it_is_about_and_where_to_look(
     address: str,
 ) -> None:
     monkeypatch.setattr("cloud.notify.channels._TIMEOUT_S", 60)
-    with ThreadingTCPServer(("127.0.0.1", 0), Postman) as server:
-        server.got = []
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with Office() as server:
         where = f"smtp://127.0.0.1:{server.server_address[1]}"
         to = replace(settings, notify_mail=where, notify_mail_to="duty@example.org")
-        try:
-            channels(to, lambda: 0)["mail"]({"event": "e", "kind": "TAMPER", "level": 2} | told)
-        finally:
-            server.shutdown()
-            thread.join()
+        channels(to, lambda: 0)["mail"]({"event": "e", "kind": "TAMPER", "level": 2} | told)
     mail = message_from_bytes(b"".join(server.got[server.got.index(b"data\r\n") + 1 :]))
     text, *beside = mail.get_payload() if mail.is_multipart() else [mail]
     said = text.get_payload(decode=True).decode()
     assert words in said and address.format(base=settings.base_url) in said
     attached = [(one.get_filename(), one.get_payload(decode=True)) for one in beside]
     assert attached == ([("00000007-00ff.json", b"{}")] if "checkpoint" in told else [])
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_password_goes_only_to_a_server_with_a_good_certificate(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trusted: bool, at_once: bool
+) -> None:
+    monkeypatch.setattr("cloud.notify.channels._TIMEOUT_S", 60)
+    authority = Authority(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", authority.file)
+    papers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    papers.load_cert_chain(*authority.issue("mail"))
+    with Office(papers, at_once) as server:
+        scheme, port = "smtps" if at_once else "smtp", server.server_address[1]
+        where = f"{scheme}://duty:demo@localhost:{port}"
+        to = replace(settings, notify_mail=where, notify_mail_to="duty@example.org")
+        send = channels(to, lambda: 0)["mail"]
+        body = {"event": "e", "kind": "TAMPER", "level": 2} | _ALARM
+        if trusted:
+            send(body)
+        else:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                send(body)
+    said = b"".join(server.got)
+    assert (b"AUTH PLAIN" in said, b"TAMPER" in said) == (trusted, trusted)
+
+
+def test_a_password_is_not_said_to_a_server_without_tls(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud.notify.channels._TIMEOUT_S", 60)
+    with Office() as server:
+        where = f"smtp://duty:demo@127.0.0.1:{server.server_address[1]}"
+        to = replace(settings, notify_mail=where, notify_mail_to="duty@example.org")
+        with pytest.raises(SMTPNotSupportedError):
+            channels(to, lambda: 0)["mail"]({"event": "e", "kind": "TAMPER", "level": 2} | _ALARM)
+    assert b"AUTH" not in b"".join(server.got)
 
 
 @pytest.mark.parametrize(("status", "good"), [(204, True), (302, False), (500, False)])
