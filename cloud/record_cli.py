@@ -87,13 +87,17 @@ class _Evidence(click.Group):
 
 @click.group(cls=_Evidence)
 def evidence() -> None:
-    """`hanma evidence JOB --out FILE` writes the signed evidence of a job; `verify` checks one."""
+    """`hanma evidence JOB` writes the signed evidence of a job; `verify` checks one."""
 
 
 @evidence.command("job")
 @click.argument("job_id", metavar="JOB")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-def evidence_job(job_id: str, out: Path) -> None:
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file; else JOB.evidence here.",
+)
+def evidence_job(job_id: str, out: Path | None) -> None:
     """Everything about one job in one new SQLite file; that it was taken is in the trail.
 
     The last line is JSON: file, key, rows.
@@ -103,6 +107,7 @@ def evidence_job(job_id: str, out: Path) -> None:
     from cloud.oversight import evidence as made
     from cloud.work import job as jobs
 
+    out = out or Path(f"{job_id}.evidence")
     if out.exists():
         raise click.ClickException(f"{out} 已经存在。 {out} is there already.")
     with ground_of_settings() as ground:

@@ -70,12 +70,17 @@ def test_evidence_of_no_job_and_over_a_file_is_one_plain_sentence(tmp_path: Path
     assert out.read_text() == "mine"
 
 
-def test_evidence_is_written_and_verified_from_the_command_line(site: Any, tmp_path: Path) -> None:
+def test_evidence_is_written_and_verified_from_the_command_line(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     job = site.working()
     with site.county.ground.engine.begin() as connection:  # its tables were made without revisions
         command.stamp(migrations(connection), "head")
-    out = tmp_path / "job.evidence"
-    made = last(hanma(tmp_path, "evidence", job.id, "--out", str(out)))
+    made = last(hanma(tmp_path, "evidence", job.id))
+    out = tmp_path / f"{job.id}.evidence"
+    assert made["file"] == out.name
+    assert "is there already" in hanma(tmp_path, "evidence", job.id).output
     key = last(hanma(tmp_path, "audit", "key"))["fingerprint"]
     assert made["key"] == key
     elsewhere = tmp_path / "elsewhere"
