@@ -161,7 +161,10 @@ def expiring(days: int) -> None:
 @terminal.command()
 @click.argument("device")
 def revoke(device: str) -> None:
-    """Nothing is heard from DEVICE any more; its connection is closed within seconds."""
+    """Nothing is heard from DEVICE any more; the embedded broker ends its connection in seconds.
+
+    Mosquitto lets it log in no more after 5 minutes at most; the cloud ignores it at once.
+    """
     from cloud.cases import supply
     from cloud.cli import ground_of_settings
 

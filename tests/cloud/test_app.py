@@ -15,6 +15,9 @@ from cloud import app
 from cloud.app import CannotStart, Cloud, Housekeeping
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.cases import supply
+from cloud.link import terminals
+from tests.cloud.mqtt.raw_client import RawClient
 
 PATIENCE_S = 60
 
@@ -59,6 +62,20 @@ def test_hundreds_of_phones_that_keep_their_lines_leave_room_for_one_more(tmp_pa
             lines.close()
             cloud.stop()
             serving.join(PATIENCE_S)
+
+
+@pytest.mark.slow
+def test_the_connection_of_a_terminal_that_is_revoked_is_closed(tmp_path: Path) -> None:
+    with Cloud(settings(tmp_path)) as cloud:
+        with cloud.ground.write() as unit:
+            password = terminals.mqtt_password(terminals.provision(unit, "HM-1"))
+        assert cloud._broker is not None
+        line = RawClient(cloud._broker.port, PATIENCE_S)
+        assert line.connect("HM-1", "HM-1", password, keepalive_s=600) == 0
+        with cloud.ground.write() as unit:  # as `hanma terminal revoke` does
+            assert supply.revoke(unit, "HM-1", "someone")
+        assert line.is_closed(PATIENCE_S)
+        line.close()
 
 
 def test_the_sweeps_run_even_while_news_never_stops(ground: Any, monkeypatch: Any) -> None:
