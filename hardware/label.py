@@ -1,7 +1,8 @@
 """The label on a machine: 60 × 60 mm, its QR code, the code in clear and whom to call.
 
 Printed on weatherproof polyester or engraved. Error level H repairs 30 % of the code words,
-Q 25 %: a scratched, greasy label still opens the machine (CQ art. 11).
+Q 25 %: a scratched, greasy label still opens the machine (CQ art. 11). With a fifth of the code
+scraped off only H is read, which is what we print unless told otherwise.
 """
 
 from collections.abc import Sequence

@@ -45,14 +45,16 @@ def test_a_label_opens_the_page_of_its_machine(level: str) -> None:
     assert read(picture(label.single([_LABEL], level))) == [_LABEL.url]
 
 
-def test_a_blurred_label_is_read() -> None:
-    image = picture(label.single([_LABEL]))
+@pytest.mark.parametrize("level", label.LEVELS)
+def test_a_blurred_label_is_read(level: str) -> None:
+    image = picture(label.single([_LABEL], level))
     assert read(image.filter(ImageFilter.GaussianBlur(4))) == [_LABEL.url]
 
 
+@pytest.mark.parametrize("level", label.LEVELS)
 @pytest.mark.parametrize("degrees", [7, 45, 90, 133, 180])
-def test_a_turned_label_is_read(degrees: int) -> None:
-    image = picture(label.single([_LABEL]))
+def test_a_turned_label_is_read(degrees: int, level: str) -> None:
+    image = picture(label.single([_LABEL], level))
     assert read(image.rotate(degrees, expand=True, fillcolor=255)) == [_LABEL.url]
 
 

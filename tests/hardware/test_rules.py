@@ -1,5 +1,7 @@
 """Each electrical rule finds its fault in the carrier as it would be with one mistake."""
 
+from math import sqrt
+
 import pytest
 
 from hardware import rules
@@ -46,3 +48,11 @@ def test_an_isolating_part_that_stands_too_little_is_found() -> None:
     parts["opto"] = parts["opto"].__class__(**{**vars(parts["opto"]), "isolation_v": 1500})
     found = rules.faults(load(_TEXT, parts))
     assert found == ["U2 opto: 1500 V isolation, needed 3000 V"]
+
+
+def test_the_manual_states_the_limit_of_the_contact_that_the_rules_enforce() -> None:
+    limit = load(_TEXT, read()).difference("CONTACT_A", "CONTACT_B")
+    manual = (HERE / "manual.zh-CN.md").read_text("utf-8")
+    assert f"J5 触点两端不得高于交流 {limit / sqrt(2):.0f} V" in manual
+    two_phases = spoilt("contact 618", "contact 645")  # of 456 V
+    assert "K1 relay-power: 645 V, allowed 622 V" in rules.derated(two_phases)
