@@ -12,6 +12,14 @@ from release import tree
 AIOBLE = tree.FIRMWARE.parent / ".tools" / "aioble" / "aioble"
 AIOBLE_VERSION = "0.6.2"  # setup/aioble.sh fetches it from MicroPython's own index
 _NOT_OURS = ("central", "client", "l2cap", "security")  # a terminal is a peripheral
+# The index marks each file with the version of its own part of the library, not with 0.6.2.
+_AIOBLE_PARTS = {
+    "__init__.py": "0.4.0",
+    "core.py": "0.4.0",
+    "device.py": "0.4.0",
+    "peripheral.py": "0.2.1",
+    "server.py": "0.4.1",
+}
 _AT_ONCE = 20
 _SELF_TEST = "check.py"
 
@@ -86,18 +94,18 @@ def _aioble(module: Module) -> dict[str, bytes]:
 
 
 def _pinned(folder: Path) -> None:
-    """MicroPython's index writes a library's version into its files: another one is not copied."""
-    said = re.search(
-        r"""^__version__ = ['"](.+?)['"]""", _bytes(folder / "__init__.py").decode(), re.M
-    )
-    if said and said[1] != AIOBLE_VERSION:
-        raise StepFailed(
-            "aioble-version",
-            f"这是 aioble {said[1]}，要的是 {AIOBLE_VERSION}。 "
-            f"This is aioble {said[1]}, {AIOBLE_VERSION} is wanted.",
-            "请删掉 .tools/aioble，运行 bash setup/aioble.sh 重新取。 "
-            "Remove .tools/aioble and run bash setup/aioble.sh.",
-        )
+    """Another version, or one that nobody marked, is not copied."""
+    for name, version in _AIOBLE_PARTS.items():
+        text = _bytes(folder / name).decode(errors="replace")
+        said = re.search(r"""^__version__ = ['"](.+?)['"]""", text, re.M)
+        if said is None or said[1] != version:
+            raise StepFailed(
+                "aioble-version",
+                f"这不是 aioble {AIOBLE_VERSION}：{name} 是 {said[1] if said else '?'}，"
+                f"应是 {version}。 This is not aioble {AIOBLE_VERSION}.",
+                "请删掉 .tools/aioble，运行 bash setup/aioble.sh 重新取。 "
+                "Remove .tools/aioble and run bash setup/aioble.sh.",
+            )
 
 
 def survey(module: Module, fresh: bool = False) -> dict[str, object]:

@@ -158,20 +158,32 @@ def test_a_closed_network_is_told_with_what_to_bring_from_elsewhere(
     assert failed.value.word == "closed-network" and "--image" in failed.value.remedy
 
 
-@pytest.mark.parametrize(("version", "why"), [("0.6.2", ""), ("0.7.0", "aioble-version")])
-def test_only_the_pinned_aioble_is_copied(tmp_path: Path, version: str, why: str) -> None:
-    (tmp_path / "__init__.py").write_text(f"ADDR = 0\n\n__version__ = '{version}'\n")
-    (tmp_path / "server.py").write_text("x = 1\n")
-    (tmp_path / "central.py").write_text("x = 1\n")
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({}, ""),
+        ({"server.py": "x = 1\n\n\n__version__ = '0.5.0'\n"}, "0.5.0"),
+        ({"__init__.py": "ADDR = 0\n"}, "?"),  # out of a source tree: nobody marked it
+    ],
+)
+def test_only_the_pinned_aioble_is_copied(
+    tmp_path: Path, changed: dict[str, str], why: str
+) -> None:
+    parts = {"__init__": "0.4.0", "core": "0.4.0", "device": "0.4.0"}
+    parts |= {"peripheral": "0.2.1", "server": "0.4.1", "central": "0.3.0"}
+    for name, version in parts.items():  # as MicroPython's index gives 0.6.2
+        (tmp_path / f"{name}.py").write_text(f"x = 1\n\n\n__version__ = '{version}'\n")
+    for name, text in changed.items():
+        (tmp_path / name).write_text(text)
     module = Module(Wanted(aioble=tmp_path), print, lambda question: True, tmp_path)
     if why:
         with pytest.raises(StepFailed) as failed:
             application._aioble(module)
-        assert failed.value.word == why and "0.7.0" in failed.value.wrong
+        assert failed.value.word == "aioble-version"
+        assert f"{next(iter(changed))} 是 {why}，" in failed.value.wrong
     else:
         assert sorted(application._aioble(module)) == [
-            "lib/aioble/__init__.mpy",
-            "lib/aioble/server.mpy",
+            f"lib/aioble/{name}.mpy" for name in sorted(parts) if name != "central"
         ]
 
 
