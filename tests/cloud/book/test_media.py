@@ -8,6 +8,7 @@ import pytest
 from cloud.base.unit import Ground
 from cloud.book import media
 from simulator.world.jpeg import jpeg as drawn
+from tests.cloud.book.test_exif import PLACE, taken
 
 GREY = drawn([[10, 200], [90, 30]])
 
@@ -24,6 +25,15 @@ def test_a_picture_is_kept_and_opened_again(either: Ground) -> None:
     with either.read() as unit:
         assert media.opened(unit, row.digest) == GREY
         assert media.get(unit, row.digest).kind == "snapshot"
+
+
+def test_where_it_was_taken_is_kept_beside_it_and_not_in_it(either: Ground) -> None:
+    with either.write() as unit:
+        row = media.keep(unit, media.ready(taken(place=PLACE), "snapshot"))
+        bare = media.keep(unit, media.ready(GREY, "snapshot"))
+        assert (row.lat, row.lng) == (29_563_000, 106_550_000)
+        assert (bare.lat, bare.lng) == (None, None)
+        assert b"Exif" not in media.opened(unit, row.digest)
 
 
 def test_on_the_disk_nothing_can_be_seen_and_only_the_owner_may_read(ground: Ground) -> None:

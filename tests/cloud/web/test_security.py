@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from cloud.base.unit import Ground
 from cloud.web import create_app
 from cloud.web.visitor import SESSION, VISIT
 
@@ -109,3 +110,16 @@ def test_an_unknown_address_and_a_wrong_method_are_told_plainly(client):
 
 def test_the_sign_of_life_tells_nothing_else(client):
     assert client.get("/healthz").json == {"ok": True}
+
+
+def test_without_its_database_there_is_no_sign_of_life(settings, caplog):
+    away = dataclasses.replace(settings, database="postgresql+psycopg://demo@127.0.0.1:1/away")
+    ground = Ground.open(away)
+    try:
+        with caplog.at_level(logging.ERROR):
+            answer = create_app(ground).test_client().get("/healthz")
+    finally:
+        ground.close()
+    assert answer.status_code == 500
+    assert "平台出了故障" in answer.text and "OperationalError" in caplog.text
+    assert "127.0.0.1" not in answer.text + caplog.text
