@@ -1,14 +1,12 @@
 """What terminals report becomes alarms: at once by E0, again and for certain by the journal."""
 
 import re
-from typing import Any
 
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
-from cloud.cases import alarms
+from cloud.cases import alarms, where
 from cloud.link.strangers import text, whole
 from cloud.registry import machines
-from cloud.work import job as jobs
 
 _NAME = re.compile("[A-Z][A-Z0-9_]{1,31}")
 # The end of the one is told as an alarm of its own.
@@ -41,8 +39,8 @@ def recorded(unit: Unit, event: Event) -> None:
     kind = text(said, "alarm", 32)
     if kind:
         level = whole(said, "level", 0, 9)
-        where = (event.details["device"], kind, level, event.details["seq"])
-        _raise(unit, *where, event.details["at"])
+        told = (event.details["device"], kind, level, event.details["seq"])
+        _raise(unit, *told, event.details["at"])
 
 
 def over(unit: Unit, event: Event) -> None:
@@ -76,10 +74,5 @@ def _raise(
     if kind in _ENDS:
         alarms.cleared(unit, _ENDS[kind], device, seq)
         return
-    where: dict[str, Any] = {"district": ""}
-    machine = machines.by_device(unit, device)
-    if machine is not None:
-        job = jobs.open_on(unit, machine.id)
-        where = {"machine_id": machine.id, "district": job.district if job else machine.district}
-        where |= {"job_id": job.id if job else None}
-    alarms.raise_alarm(unit, kind, device, level=level, seq=seq, at=at, **where)
+    place = where.of(unit, machines.by_device(unit, device))
+    alarms.raise_alarm(unit, kind, device, level=level, seq=seq, at=at, **place)

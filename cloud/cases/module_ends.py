@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from cloud.base.unit import Unit
-from cloud.cases import alarms
+from cloud.cases import alarms, where
 from cloud.cases.alarms import IS_OPEN, Alarm
 from cloud.link.stock import StockItem
 from cloud.registry.machines import Machine
@@ -45,8 +45,9 @@ def _raised(unit: Unit, kind: str, last: date) -> int:
     due = (until != "", until <= last.isoformat(), StockItem.state != "scrapped")
     found = unit.db.execute(rows.where(*due, ~lately.exists()).limit(_LIMIT)).all()
     for device, machine in found:
-        where = {"district": machine.district, "machine_id": machine.id}
-        alarms.raise_alarm(unit, kind, device, **where)
+        # It is told where the machine works; of the job itself it says nothing.
+        place = where.of(unit, machine) | {"job_id": None}
+        alarms.raise_alarm(unit, kind, device, **place)
     return len(found)
 
 

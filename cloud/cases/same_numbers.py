@@ -6,13 +6,11 @@ one cut off would be the safe one as often as not. It is over when the numbers d
 of the two was revoked.
 """
 
-from typing import Any
-
 from sqlalchemy import select
 
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
-from cloud.cases import alarms
+from cloud.cases import alarms, where
 from cloud.cases.alarms import IS_OPEN, Alarm
 from cloud.link import terminals
 from cloud.registry import machines
@@ -29,11 +27,8 @@ def told(unit: Unit, event: Event) -> None:
     """A terminal told numbers that it did not tell before: the alarm is about this one."""
     device = event.subject
     if terminals.with_its_numbers(unit, device):
-        machine = machines.by_device(unit, device)
-        where: dict[str, Any] = {"district": ""}
-        if machine is not None:
-            where = {"district": machine.district, "machine_id": machine.id}
-        alarms.raise_alarm(unit, KIND, device, **where)
+        place = where.of(unit, machines.by_device(unit, device))
+        alarms.raise_alarm(unit, KIND, device, **place)
     over(unit, event)
 
 
