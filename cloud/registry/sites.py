@@ -100,6 +100,13 @@ def of_enterprise(unit: Unit, enterprise_id: str) -> list[Site]:
     return list(unit.db.scalars(rows.order_by(Site.name)))
 
 
+def named(unit: Unit, enterprise_id: str, name: str) -> Site | None:
+    """The site of this enterprise that has this very name."""
+    return unit.db.scalar(
+        select(Site).where(Site.enterprise_id == enterprise_id, Site.name == name)
+    )
+
+
 def set_exempt(unit: Unit, site: Site, reason: str) -> None:
     """Mark as outside the rules (CQ art. 2); empty = inside again."""
     site.exempt = reason

@@ -37,6 +37,5 @@ def holds(unit: Unit, enterprise_id: str, site: str = "") -> bool:
     owner = enterprises.get(unit, enterprise_id)
     if owner is None or owner.exempt:
         return owner is not None
-    return bool(site) and any(
-        one.exempt and one.name == site for one in sites.of_enterprise(unit, enterprise_id)
-    )
+    place = sites.named(unit, enterprise_id, site)
+    return place is not None and bool(place.exempt)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
-from cloud.registry import people
+from cloud.registry import people, sites
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import cylinders, exempting, gather, hiring, permits, profiles
@@ -34,7 +34,8 @@ def apply(
     """Open a job; applied for twice it is the same one. A refused attempt is kept as well.
 
     A permit that covers the machine now is taken; `voucher` names another one (CQ annex 2.3).
-    `district` = where the site is, else the machine's. `contract` = id of the one that the welder
+    `district` = where the site is, else the registered site's of this name, else the machine's (as
+    well where nothing of the place is kept). `contract` = id of the one that the welder
     works under with an own machine; an outside welder's is found (work/hiring.py).
     `fire_watch` = id of the one whom the application names, where the profile asks for it.
     `before` = the job that was handed over and is gone on with (work/handing.py).
@@ -46,7 +47,9 @@ def apply(
     machine = unit.db.get_one(Machine, machine.id, populate_existing=True)
     hired = hiring.under(unit, welder, machine, contract)
     client_id = hired.client_id if hired else ""
-    exempt = exempting.holds(unit, client_id or machine.enterprise_id, site)
+    owner = client_id or machine.enterprise_id
+    exempt = exempting.holds(unit, owner, site)
+    place = None if exempt else sites.named(unit, owner, site)
     bottle = machine.kind == "cylinder"
     profile = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
     mine = cylinders.open_of(unit, welder) if bottle else None
@@ -56,7 +59,7 @@ def apply(
         "named_watch_id": named.id if named else None,
         "contract_id": hired.id if hired else None,
         "profile": profile.id,
-        "district": district or machine.district,
+        "district": district or (place or machine).district,
         "site": exempting.UNTOLD if exempt else site,
         "work": exempting.UNTOLD if exempt else work,
         "voucher": voucher,

@@ -77,7 +77,8 @@ def test_one_site_of_an_enterprise_may_be_exempt_alone(site: Any, office: Any) -
 
     assert site.apply(voucher="").codes == ["permit"]
     site.county.do(mark)
-    assert site.apply(voucher="").profile == "chongqing@exempt"
+    job = site.apply(voucher="")
+    assert (job.profile, job.district) == ("chongqing@exempt", site.machine.district)
 
 
 @pytest.mark.parametrize("role", ["officer", "enterprise", "welder"])

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from cloud.book.audit import AuditRow
-from cloud.registry import certificates, machines
+from cloud.registry import certificates, machines, sites
 from cloud.work import job as table
 from cloud.work import jobs, permits
 from cloud.work.job import Job
@@ -39,6 +39,18 @@ def test_applying_twice_is_applying_once(site: Any) -> None:
 
 def test_the_job_has_the_district_of_the_site_if_one_is_named(site: Any) -> None:
     assert site.apply(district="990102").district == "990102"
+
+
+def test_a_registered_site_of_that_name_tells_its_district(site: Any) -> None:
+    other = site.county.enterprise("演示二厂").id
+    for enterprise_id, name, district in (
+        (other, "演示车间", "990103"),  # somebody else's
+        (site.enterprise.id, "演示仓库", "990104"),
+        (site.enterprise.id, "演示车间", "990102"),
+    ):
+        given = {"enterprise_id": enterprise_id, "name": name, "district": district}
+        site.county.do(sites.add, **given)
+    assert site.apply().district == "990102"
 
 
 def test_a_permit_that_covers_the_machine_is_taken(site: Any) -> None:
