@@ -2,7 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,6 +32,7 @@ class Register(ThreadingHTTPServer):
     answer: tuple[int, bytes] = (200, b"{}")
     asked: list[Any]
     silent: threading.Event | None = None
+    drips: bool = False
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,7 +48,11 @@ class _Handler(BaseHTTPRequestHandler):
         if status == 302:
             self.send_header("Location", "/elsewhere")
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(OSError):  # the client may have gone
+            for _ in range(500 if self.server.drips else 0):
+                self.wfile.write(b" ")
+                time.sleep(0.01)
+            self.wfile.write(body)
 
     do_GET = do_POST
 
@@ -99,6 +106,12 @@ def test_a_register_that_keeps_silent_is_not_waited_for(register: Register) -> N
     register.silent = threading.Event()
     with pytest.raises(SourceDown):
         client(register, timeout_s=0.05)(QUESTION)
+
+
+def test_a_register_that_drips_is_not_waited_for_either(register: Register) -> None:
+    register.drips, register.answer = True, (200, b'{"found": false}')  # after five seconds
+    with pytest.raises(SourceDown):
+        client(register, timeout_s=0.2)(QUESTION)
 
 
 def test_nobody_there_is_down_too() -> None:
