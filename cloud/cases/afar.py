@@ -14,10 +14,12 @@ from cloud.book import media
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms
 from cloud.link import positions
+from cloud.registry import machines
 from cloud.work import job as jobs
 from cloud.work import pictures
 from cloud.work.job import Job
 
+KIND = "REMOTE_START"
 FAR_M = 500
 _KNOWN_MS = 24 * 3600_000  # a machine may have been moved since
 _M_A_DEGREE = 111_320  # of latitude
@@ -26,8 +28,8 @@ Place = tuple[float, float, float]  # degrees of WGS84, and how far it may be of
 
 
 def handlers() -> Handlers:
-    """What to do about pictures, for `outbox.deliver`."""
-    return {"picture-kept": [picture_kept]}
+    """What to do about pictures and places, for `outbox.deliver`."""
+    return {"picture-kept": [picture_kept], "terminal-position": [placed]}
 
 
 def picture_kept(unit: Unit, event: Event) -> None:
@@ -38,8 +40,27 @@ def picture_kept(unit: Unit, event: Event) -> None:
     taken = {one.digest for one in pictures.of_job(unit, job.id)} - {event.details["digest"]}
     known = [_machine(unit, job), *(_pictured(unit, digest) for digest in sorted(taken))]
     if any(far(here, there) for there in known if there is not None):
-        where: dict[str, Any] = {"machine_id": job.machine_id, "job_id": job.id}
-        alarms.raise_alarm(unit, "REMOTE_START", job.id, district=job.district, **where)
+        _raise(unit, job)
+
+
+def placed(unit: Unit, event: Event) -> None:
+    """The terminal told where it is: far from where the pictures of its open job were taken?
+
+    Said once for a job, for places are told again and again.
+    """
+    machine = machines.by_device(unit, event.details["device"])
+    job = jobs.open_on(unit, machine.id) if machine else None
+    here = _machine(unit, job) if job else None
+    if job is None or here is None or alarms.latest(unit, job.id, KIND) is not None:
+        return
+    taken = (_pictured(unit, one.digest) for one in pictures.of_job(unit, job.id))
+    if any(far(here, there) for there in taken if there is not None):
+        _raise(unit, job)
+
+
+def _raise(unit: Unit, job: Job) -> None:
+    where: dict[str, Any] = {"machine_id": job.machine_id, "job_id": job.id}
+    alarms.raise_alarm(unit, KIND, job.id, district=job.district, **where)
 
 
 def far(one: Place, two: Place) -> bool:

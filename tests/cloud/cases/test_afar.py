@@ -8,6 +8,7 @@ from PIL import Image
 
 from cloud.base.datum import to_gcj02
 from cloud.cases import afar
+from cloud.cases.alarms import Alarm
 from simulator.phone import fresh_picture
 from tests.cloud.cases.conftest import Desk
 
@@ -81,6 +82,18 @@ def test_pictures_of_one_job_that_are_far_apart_are_one_alarm_until_the_job_is_o
     desk.deliver()
     desk.later(1)
     assert desk.kinds() == []
+
+
+def test_a_machine_that_tells_its_place_after_the_picture_is_judged_then_and_said_once(
+    desk: Desk,
+) -> None:
+    assert seen(desk, HERE) == []
+    told(desk, NEAR)
+    assert desk.kinds() == []
+    told(desk, FAR)
+    told(desk, (29.5, 106.5057))
+    (alarm,) = desk.county.ask(lambda unit: unit.db.query(Alarm).all())
+    assert (alarm.kind, alarm.count) == ("REMOTE_START", 1)
 
 
 def test_a_picture_without_a_place_is_no_false_one(desk: Desk) -> None:
