@@ -14,7 +14,13 @@ from cloud.registry.machines import Machine
 @click.argument("codes", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @click.option("--single", is_flag=True, help="A page of 60 × 60 mm each, not A4 sheets.")
-@click.option("--level", type=click.Choice(["Q", "H"]), default="H", show_default=True)
+@click.option(
+    "--level",
+    type=click.Choice(["Q", "H"]),
+    default="H",
+    show_default=True,
+    help="Of the code: only H is read with a fifth of it scraped off.",
+)
 @click.option("--hotline", default="", help="Whom to call, printed small [HANMA_HOTLINE].")
 @click.option("--replace", "why", default="", help="Reason; each machine gets a fresh code first.")
 def label(
