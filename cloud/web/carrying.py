@@ -7,6 +7,8 @@ import json
 from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
 from flask_babel import gettext as _
 
+from cloud.web.language import language
+
 blueprint = Blueprint("app", __name__)
 
 
@@ -18,6 +20,8 @@ def words() -> str:
             "giving": _("正在交给终端……"),
             "none": _("没有选终端。请站到焊机旁边再试。"),
             "failed": _("没有成功，请靠近焊机再试。"),
+            "busy": _("上一步还在进行，请稍等。"),
+            "unheard": _("平台没有回答，请再按一次。"),
             "taken": _("票据已经在手机里，12 小时内有效。"),
             "waiting": _("还有 # 份终端记录等网络恢复后上交。"),
             "ok": _("终端已经执行。"),
@@ -90,6 +94,7 @@ def worker() -> Response:
         "sign.svg",
     )
     files = [asset(name) for name in names]  # type: ignore[operator]
+    page = url_for("app.offline", l=language())  # another language, another worker
     with current_app.open_resource("static/worker.js", "r", encoding="utf-8") as file:
-        text = f"const SHELL = {json.dumps(['/offline', *files])};\n{file.read()}"
+        text = f"const SHELL = {json.dumps([page, *files])};\n{file.read()}"
     return Response(text, content_type="text/javascript; charset=utf-8")

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as N_
@@ -19,7 +28,7 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.registry.staff import Paper
-from cloud.web import fields, paging, visitor
+from cloud.web import fields, once, paging, visitor
 from cloud.web.shown import CHINA
 from cloud.web.trouble import Trouble, bad_input, not_yours, wants_json
 from cloud.web.welder import screen
@@ -79,19 +88,25 @@ def ask() -> ResponseReturnValue:
         raise bad_input(_("“%(label)s”不对。", label=_("开始时间"))) from None
     given = told()
     hours = given.pop("hours")
-    with visitor.ground().write() as unit:
-        person = person_of(unit, visitor.signed_in())
-        machine = machine_at(unit, typed) if typed else None
-        done = permits.ask(
-            unit,
-            person,
-            enterprise_id=person.enterprise_id or "",
-            machine=machine,
-            window_from=window_from,
-            window_to=window_from + hours * _HOUR_MS,
-            **given,
-        )
-    return _answered(done)
+    number = fields.text("once", "once", limit=once.LENGTH, required=False)
+
+    def act() -> str:
+        with visitor.ground().write() as unit:
+            person = person_of(unit, visitor.signed_in())
+            machine = machine_at(unit, typed) if typed else None
+            done = permits.ask(
+                unit,
+                person,
+                enterprise_id=person.enterprise_id or "",
+                machine=machine,
+                window_from=window_from,
+                window_to=window_from + hours * _HOUR_MS,
+                **given,
+            )
+            return _done(done).id
+
+    form = f"{request.path} {number}" if number else ""
+    return _answered(current_app.extensions["hanma_once"].run(visitor.session_token(), form, act))
 
 
 @blueprint.post("/m/<code>/permit")
@@ -218,7 +233,7 @@ def _act(id: str, act: Callable[[Unit, Permit, Person], Permit | Refusals]) -> R
         if not ours and person.id != permit.asked_by:
             raise not_yours()
         done = act(unit, permit, person)
-    return _answered(done)
+    return _answered(_done(done).id)
 
 
 def _done(done: Permit | Refusals) -> Permit:
@@ -229,10 +244,9 @@ def _done(done: Permit | Refusals) -> Permit:
     return done
 
 
-def _answered(done: Permit | Refusals) -> ResponseReturnValue:
+def _answered(permit_id: str) -> ResponseReturnValue:
     """Back to where the form was."""
-    permit = _done(done)
     if wants_json():
-        return jsonify({"ok": True, "permit": permit.id})
+        return jsonify({"ok": True, "permit": permit_id})
     after = request.form.get("next", "") or url_for("permits.mine")
     return redirect(visitor.local_path(after), 303)

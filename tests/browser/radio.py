@@ -4,6 +4,7 @@ import json
 
 FIRST, LAST, ROOM = 0x80, 0x40, 200
 WORDS = {"": 1, "malformed": 4}
+JOURNAL, UNSUPPORTED = 5, 16
 
 # Bytes go to `window.radio({of, write})` and come back as {notes, read}; null = the page parts.
 # All above it is the page's own code. While connected it looks for notes by {of: 0}.
@@ -61,6 +62,8 @@ class Radio:
             identity = {"d": self.terminal.device, "challenge": "0011223344556677"}
             return {"notes": [], "read": json.dumps(identity).encode().hex()}
         head, *part = bytes.fromhex(write)
+        if what["of"] == JOURNAL:  # paper keeps none
+            return {"notes": [self._state(UNSUPPORTED, head)], "read": ""}
         self._text = bytes(part) if head & FIRST else self._text + bytes(part)
         notes = [self._state(0, head)]
         if head & LAST:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from cloud.book.audit import AuditRow
 from simulator.phone import fresh_picture
 from tests.browser.people import heading, press, type_pin, watched
+from tests.browser.radio import Radio
 from tests.browser.test_access import violations
 
 pytestmark = pytest.mark.slow
@@ -50,7 +51,7 @@ def underground(page, stage):
 def test_the_fire_watch_has_code_check_in_and_the_way_to_stop_without_a_network(
     stage, phone, shot
 ):
-    welder, watch, _terminal = watched(stage, phone)
+    welder, watch, terminal = watched(stage, phone)
     welder.add_init_script(SQUARE)
     near(welder, "带上票据（下井前）", radio=True)
     expect(welder.get_by_text("先请监护人")).to_be_visible()
@@ -111,3 +112,25 @@ def test_the_fire_watch_has_code_check_in_and_the_way_to_stop_without_a_network(
         assert len(unit.db.scalars(rows).all()) == 1
     press(watch, "作业已结束，从手机删除")
     expect(watch.locator(".watching > li")).to_have_count(0)
+    a_network_that_swallows_questions_holds_up_no_stop(watch, stage, terminal)
+
+
+def a_network_that_swallows_questions_holds_up_no_stop(watch, stage, terminal):
+    Radio(terminal).reach(watch)
+    watch.goto(f"{stage.url}/m/{stage.machine(0)[0]}")
+    along = watch.get_by_role("button", name="一起下井", exact=True)
+    watch.locator("#near details").first.evaluate("one => { one.open = true }")
+    along.click()
+    expect(watch.locator(".watching > li")).to_have_count(1)
+    expect(along).to_be_enabled()
+    held = []
+    for address in ("**/along", "**/carried/**"):
+        watch.route(address, lambda route: held.append(route))
+    along.click()
+    expect(along).to_be_disabled()
+    watch.locator(".watching [data-do=stop]").click()
+    expect(says(watch)).to_have_text("终端已经断电，作业已停止。")
+    expect(watch.locator("#near .waiting")).to_contain_text("1 份")
+    expect(watch.locator("#lost")).to_be_visible()
+    expect(along).to_be_enabled()
+    assert terminal.relay == 0 and len(held) == 2  # the question given up, and the receipt

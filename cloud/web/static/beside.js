@@ -1,5 +1,5 @@
 // What goes between terminal and cloud by way of this phone: receipts and the journal.
-import { handIn, keep } from "./pocket.js";
+import { handIn, hurries, keep } from "./pocket.js";
 
 // The terminal's word about a ticket; its receipt waits in the phone for the cloud.
 export async function handOver(met, text) {
@@ -9,8 +9,10 @@ export async function handOver(met, text) {
 }
 
 // The journal, batch by batch; what the cloud has stored goes back while the terminal is there.
+// At the first silence of the cloud, or where somebody stops, the rest is for another time.
 export async function carry(met, device) {
-  for (let from = 0, round = 0; round < 50; round += 1) {
+  const begun = hurries;
+  for (let from = 0, round = 0; round < 50 && hurries === begun; round += 1) {
     const { word, body } = await met.carry(from);
     const paras = word === "ok" ? JSON.parse(body).services?.[0]?.paras : null;
     if (!paras) return;

@@ -1,7 +1,7 @@
 // The technician's phone beside a terminal that has no network: the function test, and service.
 import { carry, handOver } from "./beside.js";
 import { Terminal } from "./ble.js";
-import { all, handIn } from "./pocket.js";
+import { all, handIn, send } from "./pocket.js";
 
 const near = document.getElementById("fitting");
 const words = JSON.parse(near?.dataset.words ?? "{}");
@@ -10,6 +10,7 @@ const button = (act) => near.querySelector(`[data-do=${act}]`);
 const say = (text) => { near.querySelector("[role=status]").textContent = text; };
 const told = (text, amps) => say(text.replace("#", amps));
 const LOOK_MS = 300;
+const again = () => { document.dispatchEvent(new Event("look-again")); return look(); };
 let busy = false;
 let off = false; // wanted by a press
 
@@ -29,20 +30,19 @@ async function look() {
 async function ticket(met, form) {
   const { challenge } = await met.identity();
   const body = new URLSearchParams({ ...form, ch: challenge, device: main().device, csrf: document.querySelector("meta[name=csrf]").content });
-  const answer = await fetch(near.dataset.ticket, { method: "POST", body, headers: { Accept: "application/json" } });
-  const made = await answer.json();
+  const { told: made } = await send(near.dataset.ticket, body);
   if (!made.ok) say(made.refusals.map((one) => `${one.words} ${one.todo}`).join(" "));
   return made.ok ? made.ticket : null;
 }
 
-// Gives a ticket for this act; whether the terminal did it. The cloud knows at once.
+// Gives a ticket for this act; whether the terminal did it. The cloud hears of it meanwhile.
 async function act(met, form) {
   const text = await ticket(met, form);
   if (!text) return false;
   say(words.giving);
   const word = await handOver(met, text);
   if (word !== "ok") say(words[word === "unsupported" ? "atWork" : word] ?? words.failed);
-  await handIn();
+  handIn().then(again);
   return word === "ok";
 }
 
@@ -50,7 +50,6 @@ async function act(met, form) {
 // the terminal itself when the minute is over.
 async function test(met) {
   if (!await act(met, { act: "test" })) return;
-  document.dispatchEvent(new Event("look-again"));
   const ends = Boolean(near.dataset.step); // a test of a record can be ended from here
   button("off").hidden = !ends;
   let most = 0;
@@ -73,7 +72,7 @@ async function service(met) {
 }
 
 async function once(work) {
-  if (busy) return;
+  if (busy) { say(words.busy); return; }
   [busy, off] = [true, false];
   await look();
   let met;
@@ -88,9 +87,8 @@ async function once(work) {
   met?.part();
   button("off").hidden = true;
   busy = false;
-  await handIn();
-  document.dispatchEvent(new Event("look-again"));
   await look();
+  await handIn().then(again);
 }
 
 near?.addEventListener("click", (event) => {

@@ -228,6 +228,7 @@ function begin() {
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : poll()));
 addEventListener("online", poll);
 addEventListener("offline", () => lost(true));
+document.addEventListener("lost", () => lost(true));
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 setInterval(tick, 500);
 begin();

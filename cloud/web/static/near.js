@@ -2,7 +2,7 @@
 import { remind, taken, watching } from "./along.js";
 import { carry, handOver } from "./beside.js";
 import { Terminal } from "./ble.js";
-import { all, drop, handIn, keep } from "./pocket.js";
+import { all, drop, handIn, hurry, keep, send } from "./pocket.js";
 
 const near = document.getElementById("near");
 const words = JSON.parse(near?.dataset.words ?? "{}");
@@ -13,7 +13,7 @@ const show = (name, is) => { const one = near.querySelector(`[data-do=${name}]`)
 const when = (name, is) => { const one = near.querySelector(`[data-when=${name}]`); if (one) one.hidden = !is; };
 const USEFUL = ["on", "resume", "off", "stop", "wait-on"]; // steps at which a phone beside the terminal helps
 const SPENT = ["used", "expired", "void", "ended"];
-let busy = false;
+let underway = null; // the press that is being done, and whether it stops
 let drawn = "";
 
 // Which buttons there are follows the page, which renews itself while this part stays: its step,
@@ -54,32 +54,42 @@ function draw(held, able) {
   if (now === drawn) return;
   drawn = now;
   near.querySelector(".taken").replaceChildren(...held.tickets.map((one) => taken(one, able, (ticket, secret) => once(() => useTaken(ticket, secret)), say, words)));
-  near.querySelector(".watching").replaceChildren(...held.watches.map((one) => watching(one, able, (watch) => once(() => stop(watch)), noted)));
+  near.querySelector(".watching").replaceChildren(...held.watches.map((one) => watching(one, able, (watch) => once(() => stop(watch), true), noted)));
 }
 
 async function noted(word) {
   say(words[word] ?? "");
+  await look();
   await handIn();
   await look();
 }
 
-async function once(work) {
-  if (busy) return;
-  busy = true;
-  const pressable = [...near.querySelectorAll("button:enabled")];
+// One press at a time; but to stop and to switch off come next whatever waits for the cloud.
+async function once(work, stops = false) {
+  if (underway && (!stops || underway.stops)) { say(words.busy); return; }
+  const press = { stops };
+  const before = underway?.done;
+  underway = press;
+  if (before) hurry();
+  press.done = done(work, before);
+  await press.done;
+  if (underway === press) underway = null;
+  await look();
+}
+
+async function done(work, before) {
+  await before;
+  const pressable = [...near.querySelectorAll("button:enabled:not([data-do=stop], [data-do=off])")];
   pressable.forEach((one) => { one.disabled = true; });
   try { await work(); } catch (error) {
     say(error.name === "NotFoundError" ? words.none : words[error.message] ?? `${words.failed} (${error.message})`);
   }
   pressable.forEach((one) => { one.disabled = false; });
-  busy = false;
-  await look();
 }
 
 async function asked(url, form) {
   const body = new URLSearchParams({ ...form, job: main().job, csrf: document.querySelector("meta[name=csrf]").content });
-  const answer = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } });
-  const told = await answer.json();
+  const { told } = await send(url, body);
   if (!told.ok) { say(told.refusals.map((one) => `${one.words} ${one.todo}`).join(" ")); return null; }
   return told;
 }
@@ -159,9 +169,9 @@ async function give(met, device, text) {
   say(words.giving);
   const word = await handOver(met, text);
   say(words[word] ?? words.failed);
+  if (underway) underway.stops = false; // done; what is left waits for the cloud, and may be cut short
   if (word === "ok") await carry(met, device);
-  await handIn();
-  document.dispatchEvent(new Event("look-again"));
+  handIn().then(() => { document.dispatchEvent(new Event("look-again")); return look(); });
   return word;
 }
 
@@ -169,7 +179,7 @@ near?.addEventListener("click", (event) => {
   const what = event.target.closest("[data-do]")?.dataset.do;
   if (what === "take") once(take);
   else if (what === "along") once(comeAlong);
-  else if (what) once(() => switchNow(what));
+  else if (what) once(() => switchNow(what), what === "off");
 });
 document.addEventListener("click", (event) => { if (near && event.target.closest("#here")) once(proveHere); });
 document.addEventListener("fresh", look);

@@ -26,6 +26,36 @@ export const keep = (store, row) => act(store, "readwrite", (box) => box.put(row
 export const all = (store) => act(store, "readonly", (box) => box.getAll());
 export const drop = (store, key) => act(store, "readwrite", (box) => box.delete(key));
 
+// A question of this phone is given up after a while, or at once where a stop is pressed: a network
+// that swallows it must hold up nobody beside a machine. Letters stay, forms may be pressed again.
+const ANSWER_MS = 20_000;
+const asking = new Set();
+export let hurries = 0;
+export function hurry() {
+  hurries += 1;
+  for (const one of asking) one.abort();
+}
+
+// {ok, status, told}: what the cloud says to a POST; told = null where it is no JSON.
+export async function send(url, body, headers = {}) {
+  const patience = new AbortController();
+  const late = setTimeout(() => patience.abort(), ANSWER_MS);
+  asking.add(patience);
+  try {
+    const answer = await fetch(url, { method: "POST", body, headers: { Accept: "application/json", ...headers }, signal: patience.signal });
+    const text = await answer.text();
+    let told = null;
+    try { told = JSON.parse(text); } catch { /* a page of words */ }
+    return { ok: answer.ok, status: answer.status, told };
+  } catch {
+    document.dispatchEvent(new Event("lost"));
+    throw new Error("unheard");
+  } finally {
+    clearTimeout(late);
+    asking.delete(patience);
+  }
+}
+
 // Hands every letter in, the oldest first: {to, body}. What the cloud takes, or will never take,
 // is dropped; what somebody else must bring waits for them (a phone is lent); at the first silence
 // all the rest stays. Gives the answers by letter.
@@ -34,11 +64,10 @@ export async function handIn() {
   const answers = new Map();
   if (!token) return answers;
   for (const letter of await all("letters")) {
-    const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token };
     let answer;
-    try { answer = await fetch(letter.to, { method: "POST", body: letter.body, headers }); } catch { break; }
+    try { answer = await send(letter.to, letter.body, { "Content-Type": "application/json", "X-CSRF-Token": token }); } catch { break; }
     if (answer.status === 403) continue;
-    if (answer.ok) answers.set(letter.id, await answer.json());
+    if (answer.ok) answers.set(letter.id, answer.told ?? {});
     else if (answer.status !== 400 && answer.status !== 404) break;
     await drop("letters", letter.id);
   }

@@ -143,6 +143,22 @@ def test_a_double_press_asks_once(browser, cast, floor):
     assert len(re.findall(r'id="permit-[0-9a-f]', welder.get(PAGE).text)) == 1
 
 
+def test_a_form_whose_answer_was_lost_asks_once_and_the_page_gives_each_form_its_number(
+    browser, cast
+):
+    welder = browser(cast.welder)
+    page = welder.get(PAGE).text
+    number = re.search(r'name="once" value="(\w{32})" id="ask-once" data-live', page)
+    given = {"from": "2027-01-15T16:00", "grade": "second", "hours": "8", **WORK}
+    first, again = (
+        welder.post(PAGE, page=PAGE, json=True, once=number[1], **given).json["permit"]
+        for _ in range(2)
+    )
+    other = welder.post(PAGE, page=PAGE, json=True, once="f" * 32, **given).json["permit"]
+    assert first == again != other
+    assert len(re.findall(r'id="permit-[0-9a-f]', welder.get(PAGE).text)) == 2
+
+
 def test_a_list_is_turned_page_by_page(browser, county, cast):
     def many(unit):
         window = {"window_from": unit.now, "window_to": unit.now + 3_600_000}
