@@ -300,6 +300,13 @@ def too_often(unit: Unit, what: str, whose: str, limit: int = 0) -> bool:
     return _counted(unit, new_id(), [unit.keys.blind(f"{what}:{whose}")], limit)
 
 
+def tries(unit: Unit, what: str, whose: str) -> int:
+    """How many tries of `what` are counted just now, without one more."""
+    mine = SignInFailure.key == unit.keys.blind(f"{what}:{whose}")
+    late = SignInFailure.at > unit.now - unit.settings.throttle_s * 1000
+    return unit.db.scalar(select(func.count()).where(mine, late)) or 0
+
+
 def _throttled(unit: Unit, attempt: str, login: str, address: str) -> bool:
     """Count this attempt in advance, or say that there were too many."""
     keys = [

@@ -16,7 +16,7 @@ from cloud.web.visitor import Viewer
 from cloud.web.welder import screen, words
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.draft import Drafts
-from cloud.web.welder.scanned import machine_at, must_see
+from cloud.web.welder.scanned import guesses_counted, machine_at, must_see
 
 
 @blueprint.get("/scan")
@@ -37,7 +37,7 @@ def find() -> ResponseReturnValue:
 def machine(code: str) -> ResponseReturnValue:
     """One machine: its name and the log-in form, or for who is signed in the one next step."""
     viewer = visitor.viewer()
-    with visitor.ground().read() as unit:
+    with guesses_counted(viewer), visitor.ground().read() as unit:
         # The owner's first scan of a machine that its maker coded (CQ art. 7).
         if viewer and "enterprise" in viewer.roles and maker_list.waiting(unit, code):
             return redirect(url_for("activation.form", code=code), 303)

@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import request
 from flask_babel import gettext as _
 
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
-from cloud.registry import labels, machines, maker_list, sight
+from cloud.registry import accounts, labels, machines, maker_list, sight
 from cloud.registry.machines import Machine
+from cloud.web import visitor
 from cloud.web.trouble import Trouble, bad_input, not_yours
 from cloud.web.visitor import Viewer
 from cloud.work import jobs
 from cloud.work.job import Job
 
 _TYPED_MAX = 64
+_GUESSES = 10  # times `throttle_failures`: the phones of a whole site may share one address
+
+
+@contextmanager
+def guesses_counted(viewer: Viewer | None) -> Iterator[None]:
+    """Inside, a stranger's codes that are none are counted by address; after too many, a 429.
+
+    What is found is not counted, nor whoever is signed in: machines are not found by trying.
+    """
+    if viewer is not None:
+        yield
+        return
+    ground, address = visitor.ground(), request.remote_addr or ""
+    most = ground.settings.throttle_failures * _GUESSES
+    with ground.read() as unit:
+        if accounts.tries(unit, "code", address) >= most:
+            later = _("请过 %(minutes)s 分钟再试。", minutes=ground.settings.throttle_s // 60)
+            raise Trouble(429, "throttled", _("试的次数太多。"), later)
+    try:
+        yield
+    except Trouble as trouble:
+        if trouble.status == 404:
+            with ground.write() as unit:
+                accounts.too_often(unit, "code", address, most)
+        raise
 
 
 def machine_at(unit: Unit, typed: str) -> Machine:

@@ -1,6 +1,7 @@
 """The page of a scanned machine: exactly one thing to do next, for each viewer."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -244,3 +245,14 @@ def test_the_time_left_for_a_spoken_code_is_told(floor):
     assert welder.state(floor.code)["times"]["code_until"] == now + 60_000
     floor.county.clock.forward(60)
     assert "code_until" not in welder.state(floor.code)["times"]
+
+
+def test_codes_are_not_found_by_trying_and_who_is_signed_in_goes_on(browser, cast, ground, clock):
+    ground.settings = replace(ground.settings, throttle_failures=1)
+    stranger, page = browser(), f"/m/{cast.code}"
+    tried = [stranger.get(f"/m/{number:014}").status_code for number in range(12)]
+    assert tried == [404] * 10 + [429] * 2
+    assert stranger.get(page).status_code == 429
+    assert browser(cast.welder).get(page).status_code == 200
+    clock.forward(ground.settings.throttle_s + 1)
+    assert [stranger.get(page).status_code for _ in range(12)] == [200] * 12
