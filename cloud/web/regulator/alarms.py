@@ -60,7 +60,9 @@ def alarm_page(id: str) -> ResponseReturnValue:
     if wants_json():
         return answers.unless_known(shown)
     words = {"kinds": ALARM_KINDS, "states": ALARM_STATES}
-    return render_template("regulator/alarm.html", alarm=shown, now=now, **words)
+    return render_template(
+        "regulator/alarm.html", alarm=shown, now=now, query=looking.kept(), **words
+    )
 
 
 @blueprint.post("/alarms/<id>/take")
@@ -109,7 +111,7 @@ def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnV
         raise Trouble(409, "alarm-step", words, _("请刷新页面看现在的状态。"))
     if wants_json():
         return jsonify({"ok": True, "alarm": shown, "refusals": []})
-    return redirect(url_for("regulator.alarm_page", id=id), 303)
+    return redirect(url_for("regulator.alarm_page", id=id, **looking.kept()), 303)
 
 
 def _seen(unit: Unit, id: str, person: Person) -> Alarm:

@@ -63,6 +63,7 @@ def card(code: str) -> str:
             kinds=ALARM_KINDS,
             states=ALARM_STATES,
             job_words=JOB_STATES,
+            query=looking.kept(),
             now=unit.now,
         )
 

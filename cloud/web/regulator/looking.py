@@ -93,6 +93,12 @@ def query(eyes: Sight, where: Scope) -> dict[str, str]:
     return narrowed | ({"trade": where.trade} if where.trade else {})
 
 
+def kept() -> dict[str, str]:
+    """The filters of the address as they stand, for the way back from one thing."""
+    names = ("district", "trade")
+    return {name: request.args[name][:16] for name in names if request.args.get(name)}
+
+
 def choices(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
     """What the filter form offers: the way up, what lies next below, and the trades."""
     way = [code for code in districts.path(where.root or "")[1:] if _inside(code, eyes)]

@@ -56,7 +56,7 @@ function draw(one) {
   });
 }
 
-const card = (code) => `/m/${code}/card`;
+const card = (code) => `/m/${code}/card${new URL(url, location.href).search}`; // with the filters
 
 // Machines that stand in one place cannot be told apart by coming nearer.
 function cards(one) {

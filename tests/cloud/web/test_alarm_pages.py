@@ -38,7 +38,7 @@ def test_the_list_keeps_the_filters_of_the_address_and_is_turned_page_by_page(
     browser, county, cast, alarm
 ):
     officer = browser(cast.officer)
-    assert f'href="{alarm}"' in officer.get("/alarms?district=990101001").text
+    assert f'href="{alarm}?' in officer.get("/alarms?district=990101001").text
     assert alarm not in officer.get("/alarms?district=990101002").text
     assert 'href="/alarms?district=990101001"' in officer.get("/?district=990101001").text
     for number in range(50):
@@ -48,6 +48,19 @@ def test_the_list_keeps_the_filters_of_the_address_and_is_turned_page_by_page(
     assert first.count('scope="row"') == 50 and 'href="/alarms?page=2&amp;trade=industry"' in first
     last = officer.get("/alarms.json?page=2").json
     assert (len(last["alarms"]), last["page"], last["more"]) == (1, 2, False)
+
+
+def test_the_filters_of_the_address_are_kept_on_the_way_to_one_thing_and_back(
+    browser, cast, alarm
+):
+    officer, narrow = browser(cast.officer), "?district=990101001"
+    for page in ("/", "/alarms", f"/m/{cast.code}/card"):
+        assert f'href="{alarm}{narrow}"' in officer.get(page + narrow).text
+    assert f'href="/m/{cast.code}/card{narrow}"' in officer.get(f"/machines{narrow}").text
+    assert f'href="/{narrow}"' in officer.get(f"/m/{cast.code}/card{narrow}").text
+    one = officer.get(alarm + narrow).text
+    assert f'href="/alarms{narrow}"' in one and f'action="{alarm}/take{narrow}"' in one
+    assert officer.post(f"{alarm}/take{narrow}", page=alarm).location == alarm + narrow
 
 
 def test_the_same_as_a_program(browser, cast, alarm):
