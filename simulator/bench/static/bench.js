@@ -78,11 +78,13 @@ function draw(shown) {
   picture.querySelector(".needle").style.transform = `rotate(${Math.min(60, shown.amps / 2.5) * 2 - 60}deg)`;
   text(picture.querySelector(".gas text"), `${shown.gas} %LEL`);
   [...picture.querySelectorAll(".bars rect")].forEach((bar, at) => bar.classList.toggle("has", shown.signal > at * 7));
+  const news = shown.said.filter(([at]) => at > (card.heard ?? Infinity)); // since the last look
   const last = shown.said.at(-1);
   const words = card.querySelector(".said");
   words.classList.toggle("hush", !last);
-  text(words, last ? `“${last[1]}”` : say("silent"));
-  if (last && card.heard !== undefined && last[0] > card.heard) speak(last[1]);
+  if (news.length) text(words, news.map((one) => `“${one[1]}”`).join(" "));
+  else if (!last || !card.heard) text(words, last ? `“${last[1]}”` : say("silent"));
+  for (const one of news) speak(one[1]);
   card.heard = last ? last[0] : 0;
   const watch = shown.watch.at(-1);
   text(card.querySelector(".link"), `${shown.on_line ? say("onLine") : say("offLine")}${watch ? ` · ${watch.heap_kb} kB · ${watch.lag_ms} ms` : ""}`);
