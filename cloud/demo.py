@@ -11,11 +11,12 @@ import random
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cloud.base.clock import china_day
 from cloud.base.formats import uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.link import terminals
@@ -35,7 +36,6 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import permits, profiles
-from cloud.work.facts import china_day
 
 COUNTY = "990101"
 PLACES = {
@@ -44,7 +44,6 @@ PLACES = {
     f"{COUNTY}002": "石桥镇（演示）",
 }
 _FILE = "demo.json"
-_BEIJING = timezone(timedelta(hours=8))
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _ON_SITE = ("welder", "fire_watch")
 _WELDING = "熔化焊接与热切割作业"
@@ -233,7 +232,7 @@ def _pin(unit: Unit, person: Person) -> str:
 
 
 def _paper(unit: Unit, person: Person, number: str, paper: _Paper) -> None:
-    today = datetime.fromtimestamp(unit.now / 1000, _BEIJING).date()
+    today = china_day(unit.now)
 
     def day(offset: int) -> str:
         return (today + timedelta(days=offset)).isoformat()

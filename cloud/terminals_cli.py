@@ -148,9 +148,9 @@ def papers(chip: str, sim_until: str, insurance: str, insurance_until: str) -> N
 @click.option("--days", default=60, show_default=True, help="Looking so far ahead.")
 def expiring(days: int) -> None:
     """SIMs and insurances that end soon or have ended, the most urgent first."""
+    from cloud.base.clock import china_day
     from cloud.cli import ground_of_settings
     from cloud.link import stock
-    from cloud.work.facts import china_day
 
     with ground_of_settings() as ground, ground.read() as unit:
         for row, what, until in stock.expiring(unit, china_day(unit.now), days):

@@ -15,9 +15,9 @@ def uncoded(district: str) -> None:
     One JSON line each: code, name, enterprise, bought_on, days_left (below 0 = overdue).
     """
     from cloud.base import districts
+    from cloud.base.clock import china_day
     from cloud.registry import enterprises, machines
     from cloud.work import profiles
-    from cloud.work.facts import china_day
 
     if not districts.valid(district):
         raise click.ClickException("不是行政区划代码。 This is no district code.")

@@ -31,11 +31,11 @@ def ask(
 
 
 def _read(response: http.client.HTTPResponse, until: float) -> bytes:
-    """The body, but no longer than that: a limit for each wait alone ends none that drips. A byte
-    at a time out of its buffer, so that the clock is looked at after every wait."""
+    """The body, but no longer than that: a limit for each wait alone ends none that drips. What
+    one wait brings at a time, so that the clock is looked at after each."""
     raw = bytearray()
-    while len(raw) <= _LIMIT and (byte := response.read(1)):
-        raw += byte
+    while len(raw) <= _LIMIT and (some := response.read1(_LIMIT + 1 - len(raw))):
+        raw += some
         if monotonic() > until:
             raise SourceDown("the answer did not end in time")
     return bytes(raw)

@@ -66,14 +66,8 @@ def seeded(
 def cloud(data: Path, brokers: str) -> Iterator[tuple[Popen[bytes], int]]:
     """(process, web port) of `hanma serve` on the county's data, when it listens."""
     port = mosquitto.free_port()
-    environment = {
-        "HANMA_DATA": str(data),
-        "HANMA_DATABASE": Settings(data_dir=data).database,
-        "HANMA_BROKER": brokers,
-        "HANMA_LISTEN": f"127.0.0.1:{port}",
-    }
-    words = machine.python("cloud", "serve")
-    with machine.running(words, environment, data / "cloud.log") as process:
+    words, told = machine.python("cloud", "serve"), _environment(data, brokers, port)
+    with machine.running(words, told, data / "cloud.log") as process:
         wait(process, data / "cloud.log", lambda: _listens(port))
         yield process, port
 
@@ -90,17 +84,13 @@ def apart(data: Path, brokers: str) -> Iterator[tuple[list[int], int]]:
     """(processes, web port) of the same cloud as processes of its own: pages, what terminals say,
     and housekeeping."""
     port = mosquitto.free_port()
-    environment = {
-        "HANMA_DATA": str(data),
-        "HANMA_BROKER": brokers,
-        "HANMA_LISTEN": f"127.0.0.1:{port}",
-    }
+    told = _environment(data, brokers, port)
     with ExitStack() as stack:
         started = {}
         for name in _PARTS:
             words = machine.python("cloud", name)
             log = data / f"{name}.log"
-            started[name] = stack.enter_context(machine.running(words, environment, log))
+            started[name] = stack.enter_context(machine.running(words, told, log))
         wait(started["web"], data / "web.log", lambda: _answers(port))
         for name in _PARTS[1:]:
             log = data / f"{name}.log"
@@ -115,6 +105,16 @@ def wait(process: Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
         if process.poll() is not None or time.monotonic() > began + _START_S:
             raise NotReady(log.read_text("utf-8")[-2000:])
         time.sleep(_LOOK_S)
+
+
+def _environment(data: Path, brokers: str, port: int) -> dict[str, str]:
+    """On the county's data beside it, whatever database this program itself was told."""
+    return {
+        "HANMA_DATA": str(data),
+        "HANMA_DATABASE": Settings(data_dir=data).database,
+        "HANMA_BROKER": brokers,
+        "HANMA_LISTEN": f"127.0.0.1:{port}",
+    }
 
 
 def _answers(port: int) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import select
 
 from cloud.base import signing
+from cloud.base.clock import china_day
 from cloud.base.database import canonical
 from cloud.base.signing import Signer
 from cloud.base.unit import Unit
@@ -25,7 +26,6 @@ from cloud.book.audit import AuditHead
 
 PURPOSE = "checkpoint"
 WRITTEN = "checkpoint-written"
-_DAY_MS, _CHINA_MS = 86_400_000, 8 * 3_600_000
 _FIELDS = {"at", "heads", "number", "previous", "public"}
 
 
@@ -131,18 +131,13 @@ def sweep(unit: Unit) -> int:
     if last and unit.now < last["at"] + unit.settings.checkpoint_s * 1000:
         return 0
     path = write(unit)
-    if path and (not last or _day(last["at"]) != _day(unit.now)):
+    if path and (not last or china_day(last["at"]) != china_day(unit.now)):
         outbox.tell(unit, WRITTEN, path.stem, {"number": int(path.stem)})
     return int(path is not None)
 
 
 def _place(data_dir: Path, number: int) -> Path:
     return folder(data_dir) / f"{number:08}.json"
-
-
-def _day(at: int) -> int:
-    """Which day it is in China."""
-    return (at + _CHINA_MS) // _DAY_MS
 
 
 def _last(unit: Unit) -> dict[str, Any] | None:

@@ -6,13 +6,12 @@ without a place is not a false one. A flag and no refusal: satellites err betwee
 """
 
 from math import cos, hypot, radians
-from typing import Any
 
 from cloud.base.datum import to_wgs84
 from cloud.base.unit import Unit
 from cloud.book import media
 from cloud.book.outbox import Event, Handlers
-from cloud.cases import alarms
+from cloud.cases import alarms, where
 from cloud.link import positions
 from cloud.registry import machines
 from cloud.work import job as jobs
@@ -59,8 +58,7 @@ def placed(unit: Unit, event: Event) -> None:
 
 
 def _raise(unit: Unit, job: Job) -> None:
-    where: dict[str, Any] = {"machine_id": job.machine_id, "job_id": job.id}
-    alarms.raise_alarm(unit, KIND, job.id, district=job.district, **where)
+    alarms.raise_alarm(unit, KIND, job.id, **where.during(job))
 
 
 def far(one: Place, two: Place) -> bool:

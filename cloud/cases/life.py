@@ -9,11 +9,12 @@ The enterprise is the first to handle it and writes what it did; that is an answ
 be the cause, so officers verify and close, and their limits run on.
 """
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, false, select
 
 from cloud.base import districts
+from cloud.base.clock import in_china
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms
@@ -36,7 +37,6 @@ SAFETY = frozenset(
         *("REMOTE_START", "CYLINDER_SCAN", "SPECIAL_PERIOD"),
     }
 )
-CHINA = timezone(timedelta(hours=8))
 
 
 class NotEntitled(Exception):
@@ -168,7 +168,7 @@ def is_safety(kind: str, level: int) -> bool:
 def after_quiet(unit: Unit, at: int) -> int:
     """`at`, or the end of the quiet hours (clocks of China) in which it lies; epoch ms."""
     begin, end = unit.settings.quiet_from_h, unit.settings.quiet_until_h
-    then = datetime.fromtimestamp(at / 1000, UTC).astimezone(CHINA)
+    then = in_china(at)
     inside = begin <= then.hour or then.hour < end if begin > end else begin <= then.hour < end
     if not inside:
         return at

@@ -4,7 +4,7 @@ The reason is free text and may tell of the person, so it lies beside the trail:
 commitment, and the text goes with the person.
 """
 
-from sqlalchemy import ForeignKey, Select, delete, select
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -48,7 +48,8 @@ def field(unit: Unit, person: Person, which: str, by: Person, why: str) -> str:
 def at(unit: Unit, person_id: str) -> list[dict[str, str | int]]:
     """Every look at this person's fields, the first one first: at, by, field, why. Of looks of
     before reasons were kept apart, `why` stands in the trail."""
-    reasons = {row.id: row.why_sealed for row in unit.db.scalars(_about(person_id))}
+    told_why = select(LookReason).where(LookReason.person_id == person_id)
+    reasons = {row.id: row.why_sealed for row in unit.db.scalars(told_why)}
     looked = (AuditRow.subject == person_id, AuditRow.what == "looked")
     told = []
     for row in unit.db.scalars(
@@ -62,10 +63,5 @@ def at(unit: Unit, person_id: str) -> list[dict[str, str | int]]:
 
 def forget(unit: Unit, person_id: str) -> int:
     """Erase the reasons of looks at this person; how many."""
-    count = len(unit.db.scalars(_about(person_id)).all())
-    unit.db.execute(delete(LookReason).where(LookReason.person_id == person_id))
-    return count
-
-
-def _about(person_id: str) -> Select[tuple[LookReason]]:
-    return select(LookReason).where(LookReason.person_id == person_id)
+    gone = delete(LookReason).where(LookReason.person_id == person_id)
+    return len(unit.db.scalars(gone.returning(LookReason.id)).all())

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.cases import alarms, where
 from cloud.cases.alarms import IS_OPEN, Alarm
 from cloud.link.stock import StockItem
 from cloud.registry.machines import Machine
-from cloud.work.facts import china_day
 
 DAYS = 30
 PAUSE_MS = 600_000

@@ -1,5 +1,6 @@
 """A certificate near its end is an alarm of the lowest level, until it was renewed."""
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms
@@ -7,7 +8,6 @@ from cloud.registry import certificates
 from cloud.registry.certificates import Certificate
 from cloud.registry.people import Person
 from cloud.work import profiles
-from cloud.work.facts import china_day
 
 KIND = "CERTIFICATE_NEAR_END"
 

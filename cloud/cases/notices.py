@@ -114,15 +114,7 @@ def _add(
 ) -> None:
     """`beside` = what is too long for a line of the log."""
     rows = [
-        {
-            "id": f"{event.id}:{channel}",
-            "channel": channel,
-            "body": body | {"id": event.id} | ((beside or {}) if channel != "log" else {}),
-            "made_at": unit.now,
-            "next_at": at,
-            "tries": 0,
-            "sent_at": None,
-        }
+        _row(unit, event, channel, body | ((beside or {}) if channel != "log" else {}), at)
         for channel in channels(unit.settings)
     ]
     insert_missing(unit.db, Notice, rows)
@@ -130,19 +122,21 @@ def _add(
 
 def _text(unit: Unit, event: Event, body: dict[str, Any], at: int, ids: list[str]) -> None:
     """One text message to each of these people."""
-    rows = [
-        {
-            "id": f"{event.id}:sms:{id}",
-            "channel": "sms",
-            "body": body | {"id": event.id, "to": id},
-            "made_at": unit.now,
-            "next_at": at,
-            "tries": 0,
-            "sent_at": None,
-        }
-        for id in ids
-    ]
+    rows = [_row(unit, event, f"sms:{id}", body | {"to": id}, at) for id in ids]
     insert_missing(unit.db, Notice, rows)
+
+
+def _row(unit: Unit, event: Event, way: str, body: dict[str, Any], at: int) -> dict[str, Any]:
+    """`way` = the channel, and behind a colon to whom."""
+    return {
+        "id": f"{event.id}:{way}",
+        "channel": way.partition(":")[0],
+        "body": body | {"id": event.id},
+        "made_at": unit.now,
+        "next_at": at,
+        "tries": 0,
+        "sent_at": None,
+    }
 
 
 def claim(unit: Unit) -> Notice | None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.book.outbox import Event, Handlers
-from cloud.cases import alarms
+from cloud.cases import alarms, where
 from cloud.cases.alarms import Alarm
 from cloud.link import terminals
 from cloud.registry import machines
@@ -77,8 +77,8 @@ def review_refused(unit: Unit, event: Event) -> None:
 
 def cylinder_refused(unit: Unit, event: Event) -> None:
     """A cylinder was scanned and judged non-compliant (CQ art. 45)."""
-    where: dict[str, Any] = {"machine_id": event.subject, "district": event.details["district"]}
-    alarms.raise_alarm(unit, "CYLINDER_SCAN", event.subject, **where)
+    place: dict[str, Any] = {"machine_id": event.subject, "district": event.details["district"]}
+    alarms.raise_alarm(unit, "CYLINDER_SCAN", event.subject, **place)
 
 
 def cleared(unit: Unit, event: Event) -> None:
@@ -110,8 +110,8 @@ def reported_job(unit: Unit, event: Event) -> None:
     """Another platform reported a job that our rules would not have let pass."""
     job = unit.db.get(ReportedJob, event.subject)
     if job is not None and job.findings:
-        where = {"machine_id": job.machine_id, "district": job.district}
-        alarms.raise_alarm(unit, "REPORTED_JOB", job.id, **where)
+        place = {"machine_id": job.machine_id, "district": job.district}
+        alarms.raise_alarm(unit, "REPORTED_JOB", job.id, **place)
 
 
 def gone(unit: Unit, event: Event) -> None:
@@ -169,5 +169,4 @@ def sweep(unit: Unit) -> int:
 
 
 def _raise(unit: Unit, kind: str, subject: str, job: Job) -> None:
-    where: dict[str, Any] = {"machine_id": job.machine_id, "job_id": job.id}
-    alarms.raise_alarm(unit, kind, subject, district=job.district, **where)
+    alarms.raise_alarm(unit, kind, subject, **where.during(job))

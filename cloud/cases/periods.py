@@ -3,12 +3,12 @@
 from sqlalchemy import or_, select
 
 from cloud.base import districts
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.cases import alarms
 from cloud.cases.alarms import Alarm
 from cloud.registry import training
 from cloud.work import job as jobs
-from cloud.work.facts import china_day
 from cloud.work.job import Job
 
 KIND = "SPECIAL_PERIOD"

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cloud.base.clock import china_day
 from cloud.base.database import Base, canonical
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
@@ -21,7 +22,6 @@ from cloud.registry import machines, training
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import testing
-from cloud.work.facts import china_day
 
 KINDS = ("installation", "repair")
 HARDWARE = ("contactor", "thermal")

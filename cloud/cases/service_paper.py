@@ -1,7 +1,6 @@
 """From a complete record to its sheet of paper: what stands where, and in which words."""
 
-from datetime import datetime
-
+from cloud.base.clock import in_china
 from cloud.base.unit import Unit
 from cloud.book import media
 from cloud.cases import service
@@ -10,7 +9,6 @@ from cloud.cases.service import AFTER, BEFORE, ServiceRecord
 from cloud.cases.service_sheet import Sheet, Signed
 from cloud.registry import enterprises, people
 from cloud.work import testing
-from cloud.work.facts import CHINA
 
 _TITLES = {
     "installation": "电焊机智能终端安装改造记录 Installation record",
@@ -89,4 +87,4 @@ def _drawn(unit: Unit, digest: str) -> bytes | None:
 
 
 def _at(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return in_china(ms).strftime("%Y-%m-%d %H:%M:%S")

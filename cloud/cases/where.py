@@ -5,6 +5,7 @@ from typing import Any
 from cloud.base.unit import Unit
 from cloud.registry.machines import Machine
 from cloud.work import job as jobs
+from cloud.work.job import Job
 
 
 def of(unit: Unit, machine: Machine | None) -> dict[str, Any]:
@@ -13,7 +14,11 @@ def of(unit: Unit, machine: Machine | None) -> dict[str, Any]:
     if machine is None:
         return {"district": ""}
     job = jobs.open_on(unit, machine.id)
-    place = {"district": machine.district, "job_id": None}
     if job is not None:
-        place = {"district": job.district, "job_id": job.id}
-    return {"machine_id": machine.id} | place
+        return during(job)
+    return {"machine_id": machine.id, "job_id": None, "district": machine.district}
+
+
+def during(job: Job) -> dict[str, Any]:
+    """The same where the job is known."""
+    return {"machine_id": job.machine_id, "job_id": job.id, "district": job.district}

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from cloud.base.clock import now_ms
+from cloud.base.clock import china_day, now_ms
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
@@ -34,7 +34,6 @@ from cloud.faults.plan import Fault
 from cloud.faults.processes import Process, mosquitto
 from cloud.faults.register import Register
 from cloud.link.commands import OPEN, Command
-from cloud.work.facts import china_day
 from simulator.phone import Phone, PhoneError
 from simulator.trial import notes as history
 from simulator.trial.notes import Notes

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from cloud.base.clock import china_day
 from cloud.base.formats import uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.link import terminals
@@ -19,7 +20,6 @@ from cloud.registry import (
     pins,
     places,
 )
-from cloud.work.facts import china_day
 
 COUNTY = "990101"
 TOWNSHIPS = (f"{COUNTY}001", f"{COUNTY}002")

@@ -6,13 +6,13 @@ A body says the same at every try: its Idempotency-Key stands for it.
 import re
 from typing import Any
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.cases.reports import Report
 from cloud.link import positions, terminals
 from cloud.registry import certificates, superior_ids
 from cloud.work import permits
 from cloud.work import pictures as job_pictures
-from cloud.work.facts import china_day
 from cloud.work.gather import certificate_facts
 from cloud.work.job import Job, profile_of
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
+from cloud.base.clock import china_day
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
 from cloud.link.terminals import Terminal as TerminalRow
@@ -15,7 +16,6 @@ from cloud.registry.certificates import Certificate
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person, PersonRole
 from cloud.registry.platforms import Known
-from cloud.work.facts import china_day
 from cloud.work.gather import certificate_facts
 from cloud.work.reported import ReportedJob, ReportedStatus
 

@@ -170,9 +170,8 @@ def for_person(unit: Unit, person_id: str) -> list[Certificate]:
 
 def forget(unit: Unit, person_id: str) -> list[str]:
     """Erase a person's certificates; their ids."""
-    ids = list(unit.db.scalars(select(Certificate.id).where(Certificate.person_id == person_id)))
-    unit.db.execute(delete(Certificate).where(Certificate.person_id == person_id))
-    return ids
+    gone = delete(Certificate).where(Certificate.person_id == person_id)
+    return list(unit.db.scalars(gone.returning(Certificate.id)))
 
 
 def get(unit: Unit, certificate_id: str) -> Certificate | None:
@@ -275,14 +274,17 @@ def near_end(unit: Unit, today: date, limit: int = 500) -> list[tuple[Certificat
 
 
 def _first_warning(valid_to: str, review_by: str) -> str:
-    ends = date.fromisoformat(min(valid_to, review_by or valid_to))
+    ends = _ends(valid_to, review_by)
     return date.fromordinal(max(1, ends.toordinal() - WARN_DAYS[0])).isoformat()
 
 
 def last_day(certificate: Certificate) -> date:
     """Until when it is good: its end or its review, whichever comes first."""
-    ends = (certificate.valid_to, certificate.review_by or certificate.valid_to)
-    return date.fromisoformat(min(ends))
+    return _ends(certificate.valid_to, certificate.review_by)
+
+
+def _ends(valid_to: str, review_by: str) -> date:
+    return date.fromisoformat(min(valid_to, review_by or valid_to))
 
 
 def number(unit: Unit, certificate: Certificate) -> str:

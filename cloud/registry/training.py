@@ -95,9 +95,8 @@ def change_dates(unit: Unit, changes: Iterable[Change]) -> None:
 
 def forget(unit: Unit, person_id: str) -> int:
     """Erase a person's trainings; how many."""
-    ids = list(unit.db.scalars(select(Training.id).where(Training.person_id == person_id)))
-    unit.db.execute(delete(Training).where(Training.person_id == person_id))
-    return len(ids)
+    gone = delete(Training).where(Training.person_id == person_id)
+    return len(unit.db.scalars(gone.returning(Training.id)).all())
 
 
 def last_passed(unit: Unit, person_id: str) -> date | None:

@@ -6,14 +6,28 @@ Names in the messages are the labels the person saw, never the field's technical
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import TypeVar
 
-from flask import request
+from flask import current_app, request
 from flask_babel import gettext as _
 
+from cloud.web import visitor
+from cloud.web.once import LENGTH, Once
 from cloud.web.trouble import bad_input
 
+Answer = TypeVar("Answer")
+
 _REPLACED = "\ufffd"  # what bytes that are not UTF-8 turn into
+
+
+def once(act: Callable[[], Answer], part: str = "") -> Answer:
+    """Do `act` once for the form that was sent (`cloud.web.once`); pressed twice, it gets the
+    answer of the first. `part` names the second thing that one form does."""
+    number = text("once", "once", limit=LENGTH, required=False)
+    form = f"{request.path} {number} {part}" if number else ""
+    forms: Once = current_app.extensions["hanma_once"]
+    return forms.run(visitor.session_token(), form, act)
 
 
 def text(name: str, label: str, *, limit: int, required: bool = True) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 from flask import (
     Blueprint,
     abort,
-    current_app,
     jsonify,
     redirect,
     render_template,
@@ -21,6 +20,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as N_
 from sqlalchemy import Select, select
 
+from cloud.base.clock import CHINA, china_day
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
 from cloud.registry import enterprises, machines, people, staff
@@ -28,8 +28,7 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.registry.staff import Paper
-from cloud.web import fields, once, paging, visitor
-from cloud.web.shown import CHINA
+from cloud.web import fields, paging, visitor
 from cloud.web.trouble import Trouble, bad_input, not_yours, wants_json
 from cloud.web.welder import screen
 from cloud.web.welder.pages import person_of
@@ -38,7 +37,6 @@ from cloud.web.welder.scanned import machine_at
 from cloud.web.welder.steps import acted
 from cloud.work import job as jobs
 from cloud.work import permits
-from cloud.work.facts import china_day
 from cloud.work.permits import GRADES_H, Permit
 from cloud.work.refusal import Refusals
 
@@ -88,7 +86,6 @@ def ask() -> ResponseReturnValue:
         raise bad_input(_("“%(label)s”不对。", label=_("开始时间"))) from None
     given = told()
     hours = given.pop("hours")
-    number = fields.text("once", "once", limit=once.LENGTH, required=False)
 
     def act() -> str:
         with visitor.ground().write() as unit:
@@ -105,8 +102,7 @@ def ask() -> ResponseReturnValue:
             )
             return _done(done).id
 
-    form = f"{request.path} {number}" if number else ""
-    return _answered(current_app.extensions["hanma_once"].run(visitor.session_token(), form, act))
+    return _answered(fields.once(act))
 
 
 @blueprint.post("/m/<code>/permit")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from flask import Flask, request
 
+from cloud.base.clock import in_china
 from cloud.web import once
-
-CHINA = timezone(timedelta(hours=8))  # one time zone from Kashgar to Harbin, no summer time
 
 
 def clock_time(at: int, now: int) -> str:
     """Epoch ms as `14:05`, with the day before it unless it is today's."""
-    then, today = _china(at), _china(now)
+    then, today = in_china(at), in_china(now)
     return then.strftime("%H:%M" if then.date() == today.date() else "%m-%d %H:%M")
 
 
@@ -24,7 +23,7 @@ def iso_time(at: int) -> str:
 
 def form_time(at: int) -> str:
     """Epoch ms as the value of a field for day and time, on the clocks of China."""
-    return _china(at).strftime("%Y-%m-%dT%H:%M")
+    return in_china(at).strftime("%Y-%m-%dT%H:%M")
 
 
 def duration(ms: int) -> str:
@@ -54,7 +53,3 @@ def init_app(app: Flask) -> None:
         grouped=grouped,
     )
     app.jinja_env.globals.update(here=here, once=once.number)
-
-
-def _china(at: int) -> datetime:
-    return datetime.fromtimestamp(at / 1000, CHINA)

@@ -38,6 +38,12 @@ def not_yours() -> Trouble:
     return Trouble(403, "forbidden", _("这一页不归您使用。"), todo)
 
 
+def throttled(within_s: int) -> Trouble:
+    """A 429: tried too often within these seconds."""
+    later = _("请过 %(minutes)s 分钟再试。", minutes=within_s // 60)
+    return Trouble(429, "throttled", _("试的次数太多。"), later)
+
+
 def log_in_first() -> Trouble:
     """A 401: only for programs; people are led to the log-in page, which says more."""
     return Trouble(401, "log-in", _("请先登录。"))

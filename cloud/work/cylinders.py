@@ -28,6 +28,11 @@ class JobCylinder(Base):
     machine_id: Mapped[str] = mapped_column(ForeignKey("machine.id"), primary_key=True, index=True)
 
 
+def running_with(unit: Unit, machine: Machine) -> Job | None:
+    """The open job on this machine, or the one into which this cylinder was taken."""
+    return table.open_on(unit, machine.id) or job_with(unit, machine)
+
+
 def job_with(unit: Unit, cylinder: Machine) -> Job | None:
     """The open job into which this cylinder was taken; None for what is no cylinder."""
     if cylinder.kind != "cylinder":

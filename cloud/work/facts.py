@@ -1,11 +1,11 @@
 """What a decision rests on: plain values, gathered once, judged without looking anywhere else."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime
 
+from cloud.base.clock import CHINA, china_day
 from cloud.base.formats import for_welding
 
-CHINA = timezone(timedelta(hours=8))
 DAY_MS = 86_400_000
 
 FIELD_OF_ISSUER = {"emergency": "industry", "housing": "construction", "market": "special"}
@@ -169,11 +169,6 @@ class Facts:
     @property
     def today(self) -> date:
         return china_day(self.now)
-
-
-def china_day(ms: int) -> date:
-    """The day in China at this moment."""
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(CHINA).date()
 
 
 def end_of_china_day(day: date) -> int:

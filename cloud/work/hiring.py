@@ -6,13 +6,14 @@ Which contract a job stands under, and what the client and the welder do about i
 from datetime import date
 from typing import Any
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.book import audit
 from cloud.registry import contracts, enterprises
 from cloud.registry.contracts import Briefing, Contract
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work.facts import ContractFacts, china_day
+from cloud.work.facts import ContractFacts
 from cloud.work.job import Job
 
 

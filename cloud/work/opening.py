@@ -40,7 +40,7 @@ def apply(
     `fire_watch` = id of the one whom the application names, where the profile asks for it.
     `before` = the job that was handed over and is gone on with (work/handing.py).
     """
-    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine)
+    running = cylinders.running_with(unit, machine)
     if running is not None and running.welder_id == welder.id:
         return running
     # Put into a key zone since the page was opened?

@@ -77,7 +77,7 @@ def logged_in(unit: Unit, event: Event) -> None:
 def shut(unit: Unit, machine: Machine, by: str, reason: str) -> None:
     """End what runs on a machine, void what was taken underground, lock its terminal if it has
     one."""
-    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine)
+    running = cylinders.running_with(unit, machine)
     if running is not None:
         job = table.locked(unit, running)
         if job.state in table.OPEN:

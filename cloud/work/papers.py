@@ -5,13 +5,13 @@ when it was asked; whether its last answer is good enough is for the rules and t
 """
 
 from cloud.base.breaker import SourceDown
+from cloud.base.clock import china_day
 from cloud.base.unit import Ground, Unit
 from cloud.book import audit, outbox
 from cloud.registry import certificates, people
 from cloud.registry.certificates import BadCertificate, Certificate
 from cloud.registry.issuers import Entry, Question
 from cloud.work import profiles
-from cloud.work.facts import china_day
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

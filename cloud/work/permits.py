@@ -6,6 +6,7 @@ waiting → approved → over            side exits: refused, taken-back, withdr
 from sqlalchemy import ColumnElement, ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cloud.base.clock import china_day
 from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
@@ -14,7 +15,6 @@ from cloud.registry import contracts, enterprises
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import hiring, profiles
-from cloud.work.facts import china_day
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cloud.base.clock import china_day
 from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
@@ -17,7 +18,6 @@ from cloud.book import audit, outbox
 from cloud.registry import certificates
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work.facts import china_day
 from cloud.work.gather import certificate_facts
 from cloud.work.permits import GRADES_H
 

@@ -11,7 +11,6 @@ from cloud.registry import standing
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import cylinders, orders
-from cloud.work import job as table
 from cloud.work.orders import NotEntitled
 from cloud.work.refusal import Refusals
 from cloud.work.rules.machines import unusable
@@ -67,7 +66,7 @@ def open_to(unit: Unit, machine: Machine, person: Person) -> list[str]:
 
 def _tell(unit: Unit, machine: Machine) -> None:
     """Its enterprise and who is at work with it must know (event `machine-unsafe`)."""
-    job = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine)
+    job = cylinders.running_with(unit, machine)
     told = {"code": machine.code, "district": machine.district}
     told |= {"enterprise": machine.enterprise_id, "welder": job.welder_id if job else ""}
     outbox.tell(unit, "machine-unsafe", machine.id, told)

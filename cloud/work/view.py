@@ -157,7 +157,7 @@ def _profile_at(unit: Unit, machine: Machine) -> Profile:
 
 def job_for(unit: Unit, machine: Machine, person: Person | None) -> Job | None:
     """The open job of the machine, else the viewer's own last one there if it still matters."""
-    running = table.open_on(unit, machine.id) or cylinders.job_with(unit, machine)
+    running = cylinders.running_with(unit, machine)
     if running is not None or person is None:
         return running
     last = table.latest_of(unit, machine.id, person.id)

@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Hashable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from cloud.base.clock import CHINA, china_day
 from cloud.base.database import Change
 from cloud.base.ids import BadCode, Chooser, make_code, read_code
 from cloud.base.unit import Unit
@@ -23,7 +24,6 @@ STATES = {"usable": "可用", "unsafe": "存在隐患", "locked": "锁定", "scr
 SUPPLIES = {"": "", "220": "220V", "380": "380V", "220/380": "220/380V"}
 SOURCES = {"": "", "ac": "交流", "dc": "直流", "inverter": "逆变"}
 YES = {True: "是", False: "否"}
-_CHINA = timezone(timedelta(hours=8))
 _KEPT_IN = {
     "uscc": ("enterprise_id",),
     "device": ("device", "fitted_at"),
@@ -115,7 +115,7 @@ class Machines:
     def _now(self, unit: Unit, one: Machine, uscc: str) -> dict[str, Any]:
         told = {c.name: getattr(one, c.name) for c in self.columns if hasattr(one, c.name)}
         told |= {f"{w}_phone": machines.phone(unit, one, w) for w in ("keeper", "filled_in_by")}
-        told["fitted_on"] = _china_day(one.fitted_at) if one.fitted_at else ""
+        told["fitted_on"] = china_day(one.fitted_at).isoformat() if one.fitted_at else ""
         return told | {"uscc": uscc}
 
     def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def of_machines(unit: Unit, running: dict[str, str]) -> Iterator[dict[str, Any]]
     ):
         yield {column.name: getattr(one, column.name, "") for column in Machines.columns} | {
             "uscc": codes[one.enterprise_id],
-            "fitted_on": _china_day(one.fitted_at) if one.fitted_at else "",
+            "fitted_on": china_day(one.fitted_at).isoformat() if one.fitted_at else "",
             "working": _RUNNING[running.get(one.device or "", "")],
             "max_w": None if one.max_w is None else one.max_w / 1000,
             "keeper_phone": machines.masked_phone(unit, one, "keeper"),
@@ -176,8 +176,4 @@ def of_machines(unit: Unit, running: dict[str, str]) -> Iterator[dict[str, Any]]
 
 
 def _midnight(day: str) -> int:
-    return int(datetime.fromisoformat(day).replace(tzinfo=_CHINA).timestamp() * 1000)
-
-
-def _china_day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(_CHINA).date().isoformat()
+    return int(datetime.fromisoformat(day).replace(tzinfo=CHINA).timestamp() * 1000)

@@ -20,7 +20,7 @@ from cloud.web import fields, language, visitor
 from cloud.web.accounts import by_phone, factor, first, pin, registering, sessions
 from cloud.web.accounts.agents import agent
 from cloud.web.accounts.blueprint import blueprint
-from cloud.web.trouble import Trouble, show, wants_json
+from cloud.web.trouble import Trouble, show, throttled, wants_json
 
 __all__ = ["blueprint", "by_phone", "factor", "first", "pin", "registering", "sessions"]
 _LOGIN_LIMIT = 64
@@ -86,11 +86,9 @@ def healthz() -> Response:
 
 def _refused(reason: str, after: str, name: str) -> Response:
     """The form again, with the reason; a wrong name and a wrong password read the same."""
-    minutes = visitor.ground().settings.throttle_s // 60
-    later = _("请过 %(minutes)s 分钟再试。", minutes=minutes)
     code = _("请输入密码和身份验证器上的六位数字。")
     trouble = {
-        "throttled": Trouble(429, reason, _("试的次数太多。"), later),
+        "throttled": throttled(visitor.ground().settings.throttle_s),
         "pending": Trouble(403, reason, _("这个账号还没有通过审核。"), _("请联系您的单位。")),
         "refused": Trouble(403, reason, _("这个账号没有通过审核。"), _("请联系平台。")),
         "blocked": Trouble(403, reason, _("这个账号已停用。"), _("请联系您的单位。")),

@@ -11,7 +11,7 @@ from cloud.registry.accounts import Refused, WeakPassword
 from cloud.web import fields, visitor
 from cloud.web.accounts.agents import agent
 from cloud.web.accounts.blueprint import blueprint
-from cloud.web.trouble import Trouble, bad_input, wants_json
+from cloud.web.trouble import Trouble, bad_input, throttled, wants_json
 
 _PHONE = 32
 _DIGITS = 6
@@ -90,8 +90,6 @@ def _number() -> str:
 
 def _refused(word: str) -> Trouble:
     if word == "throttled":
-        minutes = visitor.ground().settings.throttle_s // 60
-        later = _("请过 %(minutes)s 分钟再试。", minutes=minutes)
-        return Trouble(429, "throttled", _("试的次数太多。"), later)
+        return throttled(visitor.ground().settings.throttle_s)
     todo = _("请核对短信；几次不对，请重新获取验证码。")
     return Trouble(401, "code-wrong", _("短信验证码不对，或已经失效。"), todo)

@@ -13,7 +13,7 @@ from cloud.registry.accounts import WeakPassword
 from cloud.registry.people import Person
 from cloud.web import fields, visitor
 from cloud.web.accounts.blueprint import blueprint
-from cloud.web.trouble import Trouble, bad_input, wants_json
+from cloud.web.trouble import Trouble, bad_input, throttled, wants_json
 
 ROLES = ("welder", "fire_watch", "enterprise", "technician")
 _LINE = 64
@@ -65,9 +65,7 @@ def _registered() -> Person | Turned:
     ground = visitor.ground()
     with ground.write() as unit:
         if accounts.too_often(unit, "register", request.remote_addr or ""):
-            minutes = ground.settings.throttle_s // 60
-            later = _("请过 %(minutes)s 分钟再试。", minutes=minutes)
-            raise Trouble(429, "throttled", _("试的次数太多。"), later)
+            raise throttled(ground.settings.throttle_s)
     try:
         kept = accounts.hashed(ground.settings, password)  # slow: not inside the unit
     except WeakPassword:

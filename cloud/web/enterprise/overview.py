@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, render_template
 from sqlalchemy import func, select
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.cases import releases as cases
 from cloud.registry import enterprises, staff
@@ -17,7 +18,6 @@ from cloud.web.enterprise.blueprint import blueprint, manager
 from cloud.web.regulator.words import ALARM_KINDS, ALARM_STATES
 from cloud.web.welder.words import JOB_STATES
 from cloud.work import permits as work
-from cloud.work.facts import china_day
 from cloud.work.permits import Permit
 
 _SHOWN, _JOBS = 5, 10

@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template
 from flask_babel import lazy_gettext as _
 
+from cloud.base.clock import china_day
 from cloud.registry import staff
 from cloud.registry.people import Person
 from cloud.registry.staff import Paper
@@ -15,7 +16,7 @@ from cloud.web.accounts.registering import role_words
 from cloud.web.enterprise.blueprint import blueprint, manager
 from cloud.web.regulator.looking import trade_words
 from cloud.web.welder.papers import issuer_words
-from cloud.work.facts import FIELD_OF_ISSUER, china_day
+from cloud.work.facts import FIELD_OF_ISSUER
 
 LEVELS = {
     "good": (_("有效"), "working"),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
-from cloud.web.shown import CHINA
+from cloud.base.clock import in_china
 
 _W, _LEFT = 640, 70
 
@@ -35,7 +34,7 @@ def day(
             high = min(28.0, max(3.0, (rssi + 115) / 2.2))
             parts.append(_bar(x, 118 - high, step, high, "signal"))
     for hours in range(0, 25, 6):
-        at = datetime.fromtimestamp((now - (24 - hours) * 3_600_000) / 1000, UTC).astimezone(CHINA)
+        at = in_china(now - (24 - hours) * 3_600_000)
         x = _LEFT + (_W - _LEFT) * hours / 24
         parts.append(_text(x, 138, f"{at:%H:%M}", "axis", "end" if hours == 24 else "middle"))
     return _svg(144, words["all"], parts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import current_app, request
 from sqlalchemy.exc import IntegrityError
 
 from cloud.base.unit import Unit
@@ -13,7 +12,7 @@ from cloud.cases import service
 from cloud.cases.service import NotEntitled, NotNow, NotTrained
 from cloud.registry import people
 from cloud.registry.people import Person
-from cloud.web import fields, once, visitor
+from cloud.web import fields, visitor
 from cloud.web.technician import words
 from cloud.web.trouble import log_in_first, not_yours
 
@@ -25,7 +24,6 @@ def acted(act: Callable[[Unit, Person], Answer], part: str = "") -> Answer:
 
     `part` names the second thing that one form does.
     """
-    number = fields.text("once", "once", limit=once.LENGTH, required=False)
 
     def act_now() -> Answer:
         try:
@@ -40,11 +38,7 @@ def acted(act: Callable[[Unit, Person], Answer], part: str = "") -> Answer:
         except NotEntitled:
             raise not_yours() from None
 
-    form = f"{request.path} {number} {part}" if number else ""
-    answer: Answer = current_app.extensions["hanma_once"].run(
-        visitor.session_token(), form, act_now
-    )
-    return answer
+    return fields.once(act_now, part)
 
 
 def entitled(unit: Unit, person: Person) -> None:

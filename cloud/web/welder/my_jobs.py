@@ -8,6 +8,7 @@ from flask import abort, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.registry import machines, staff
 from cloud.registry.machines import Machine
@@ -18,7 +19,6 @@ from cloud.web.welder import screen, words
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import person_of
 from cloud.work import jobs, listing
-from cloud.work.facts import china_day
 from cloud.work.job import Job, profile_of
 from cloud.work.refusal import Refusals
 from cloud.work.view import hands_of_all, refusals_of

@@ -6,6 +6,7 @@ from flask import jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.cases import entries
 from cloud.cases.registrations import Turned
@@ -16,7 +17,6 @@ from cloud.web.trouble import Trouble, bad_input, wants_json
 from cloud.web.welder.blueprint import blueprint
 from cloud.web.welder.pages import person_of
 from cloud.work import papers
-from cloud.work.facts import china_day
 
 _LINE = 64
 

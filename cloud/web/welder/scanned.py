@@ -13,7 +13,7 @@ from cloud.base.unit import Unit
 from cloud.registry import accounts, labels, machines, maker_list, sight
 from cloud.registry.machines import Machine
 from cloud.web import visitor
-from cloud.web.trouble import Trouble, bad_input, not_yours
+from cloud.web.trouble import Trouble, bad_input, not_yours, throttled
 from cloud.web.visitor import Viewer
 from cloud.work import jobs
 from cloud.work.job import Job
@@ -35,8 +35,7 @@ def guesses_counted(viewer: Viewer | None) -> Iterator[None]:
     most = ground.settings.throttle_failures * _GUESSES
     with ground.read() as unit:
         if accounts.tries(unit, "code", address) >= most:
-            later = _("请过 %(minutes)s 分钟再试。", minutes=ground.settings.throttle_s // 60)
-            raise Trouble(429, "throttled", _("试的次数太多。"), later)
+            raise throttled(ground.settings.throttle_s)
     try:
         yield
     except Trouble as trouble:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from cloud.base.clock import china_day
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
 from cloud.registry import accounts, contracts, enterprises, people
@@ -20,7 +21,6 @@ from cloud.registry.people import Person
 from cloud.web import visitor
 from cloud.web.language import language
 from cloud.work import jobs, permits, reviewing
-from cloud.work.facts import china_day
 from cloud.work.jobs import JobView
 from cloud.work.profiles import Tick
 from cloud.work.refusal import Refusal, Words

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app, jsonify, redirect, request, url_for
+from flask import jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,7 +18,7 @@ from cloud.base.unit import Ground, Unit
 from cloud.registry import accounts, pins
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.web import fields, once, visitor
+from cloud.web import fields, visitor
 from cloud.web.trouble import wants_json
 from cloud.web.welder import screen
 from cloud.web.welder.blueprint import blueprint
@@ -215,7 +215,6 @@ def acted(
     inside the unit. What `after` gives counts as what `act` gave; it is left out after refusals.
     """
     viewer = visitor.signed_in()
-    number = fields.text("once", "once", limit=once.LENGTH, required=False)
     state: dict[str, Any] = {}  # as the unit leaves it, read where everything is at hand
 
     def act_now() -> Refusals:
@@ -232,8 +231,7 @@ def acted(
             outcome = after(visitor.ground(), viewer.id)
         return outcome if isinstance(outcome, Refusals) else Refusals()
 
-    form = f"{request.path} {number}" if number else ""
-    refusals = current_app.extensions["hanma_once"].run(visitor.session_token(), form, act_now)
+    refusals = fields.once(act_now)
     if not wants_json():
         return redirect(url_for("welder.machine", code=code), 303)
     if not state:  # the form was sent twice, or somebody outside was asked

@@ -1,6 +1,7 @@
 """The certificate 操作证 fits the field and is valid today (CQ art. 21, 36-38, 45)."""
 
-from cloud.work.facts import DAY_MS, FIELD_OF_ISSUER, CertificateFacts, Facts, china_day
+from cloud.base.clock import china_day
+from cloud.work.facts import DAY_MS, FIELD_OF_ISSUER, CertificateFacts, Facts
 from cloud.work.profiles import Profile
 from cloud.work.rules.rule import Values, rule, saying
 

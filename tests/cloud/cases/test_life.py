@@ -2,11 +2,11 @@
 
 import threading
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
 
+from cloud.base.clock import in_china
 from cloud.cases import life
 from tests.cloud.cases.conftest import Desk
 
@@ -149,7 +149,7 @@ def test_a_closed_alarm_climbs_no_more(desk: Desk) -> None:
 
 
 def china(at: int | None) -> str:
-    return datetime.fromtimestamp((at or 0) / 1000, life.CHINA).strftime("%d %H:%M")
+    return in_china(at or 0).strftime("%d %H:%M")
 
 
 def test_what_is_no_danger_waits_for_the_morning(desk: Desk) -> None:
