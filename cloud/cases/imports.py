@@ -10,6 +10,7 @@ fresh report is shown.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from operator import length_hint
 from pathlib import Path, PurePath
@@ -145,17 +146,11 @@ def progress(unit: Unit, run_id: str) -> Progress | None:
 
 def judge(ground: Ground, run_id: str) -> None:
     """Read and judge the whole table; nothing of the registers is written."""
-    with underway.work(_mark(ground.settings.data_dir, run_id)) as steps:
-        try:
-            with ground.read() as unit:
-                run = unit.db.get(ImportRun, run_id)
-                if run is None or run.state != "reading":
-                    return
-                judged = _judged(unit, run, steps)
+    with _working(ground, run_id) as steps:
+        judged = _judged(ground, run_id, "reading", steps)
+        if judged is not None:
             with ground.write() as unit:
                 _report(unit, unit.db.get_one(ImportRun, run_id), judged)
-        except BadTable as error:
-            _fail(ground, run_id, error.said)
 
 
 def decide(unit: Unit, run: ImportRun, by: Person, mode: str) -> bool:
@@ -188,17 +183,14 @@ def cancel(unit: Unit, run: ImportRun) -> bool:
 
 def write(ground: Ground, run_id: str) -> None:
     """Judge it again and write it, in one transaction with its state."""
-    with underway.work(_mark(ground.settings.data_dir, run_id)) as steps:
+    with _working(ground, run_id) as steps:
+        judged = _judged(ground, run_id, "writing", steps)
+        if judged is None:
+            return
         try:
-            with ground.read() as unit:
-                run = unit.db.get(ImportRun, run_id)
-                if run is None or run.state != "writing":
-                    return
-                judged = _judged(unit, run, steps)
-                seen = {name: getattr(run, name) for name in _COUNTS}
             with ground.write() as unit:
                 run = unit.db.get_one(ImportRun, run_id)
-                if judged.counts != seen:
+                if judged.counts != {name: getattr(run, name) for name in _COUNTS}:
                     _report(unit, run, judged, _kept(_CHANGED))
                     return
                 steps.begin(judged.to_write)
@@ -207,8 +199,6 @@ def write(ground: Ground, run_id: str) -> None:
                 _erase(unit, run)
         except (IntegrityError, ChangedMeanwhile):
             _fail(ground, run_id, _QUICKER)
-        except BadTable as error:
-            _fail(ground, run_id, error.said)
 
 
 def written(unit: Unit, kind: str, judged: Judged, by: str, say: Callable[[int], None]) -> int:
@@ -236,11 +226,27 @@ def forget(unit: Unit, before: int, limit: int) -> int:
     return len(runs)
 
 
-def _judged(unit: Unit, run: ImportRun, steps: Steps) -> Judged:
-    raw = unit.keys.open(_file(unit, run).read_text(), _PURPOSE)
-    lines = files.lines(raw, PurePath(run.name).suffix)
-    steps.begin(length_hint(lines))
-    return bring.judge(unit, kinds.ledger(unit, run.kind), _counted(lines, steps))
+@contextmanager
+def _working(ground: Ground, run_id: str) -> Iterator[Steps]:
+    """Alone at this run, whose counts change for nobody else meanwhile; what turns out to be no
+    table fails it."""
+    with underway.work(_mark(ground.settings.data_dir, run_id)) as steps:
+        try:
+            yield steps
+        except BadTable as error:
+            _fail(ground, run_id, error.said)
+
+
+def _judged(ground: Ground, run_id: str, state: str, steps: Steps) -> Judged | None:
+    """The table against the registers as they are; None unless the run stands so. BadTable."""
+    with ground.read() as unit:
+        run = unit.db.get(ImportRun, run_id)
+        if run is None or run.state != state:
+            return None
+        raw = unit.keys.open(_file(unit, run).read_text(), _PURPOSE)
+        lines = files.lines(raw, PurePath(run.name).suffix)
+        steps.begin(length_hint(lines))
+        return bring.judge(unit, kinds.ledger(unit, run.kind), _counted(lines, steps))
 
 
 def _report(unit: Unit, run: ImportRun, judged: Judged, words: str = "") -> None:

@@ -13,7 +13,9 @@ from waitress.server import create_server
 from cloud import demo
 from cloud.app import Housekeeping
 from cloud.base.clock import now_ms
+from cloud.cases import alarms
 from cloud.link import intake
+from cloud.registry import machines
 from cloud.web import create_app
 from tests.cloud.stand_in import StandIn
 
@@ -87,6 +89,14 @@ class Stage:
         """(code, terminal) of the demo county's machine at this place in the list."""
         machine = self.county["machines"][place]
         return machine["code"], self.terminals.get(machine["device"])
+
+    def alarm(self, place):
+        """An open alarm about the machine at this place; its id."""
+        code, terminal = self.machine(place)
+        with self.ground.write() as unit:
+            machine = machines.by_code(unit, code)
+            about = {"district": machine.district, "machine_id": machine.id}
+            return alarms.raise_alarm(unit, "TAMPER", terminal.device, **about).id
 
     def close(self):
         self._end.set()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from cloud.book import outbox
 from cloud.cases import alarms, life, releases
-from cloud.registry import machines, people
+from cloud.registry import people
 from cloud.work import permits
 from tests.browser.conftest import both_ways
 from tests.browser.people import heading, press, said, watched
@@ -46,11 +46,7 @@ def test_the_fire_watch_stops_though_the_network_holds_a_press_and_fails_once(st
 @pytest.fixture
 def alarm(stage):
     """An alarm about the first machine of the demo county; its id."""
-    code, terminal = stage.machine(0)
-    with stage.ground.write() as unit:
-        machine = machines.by_code(unit, code)
-        place = {"district": machine.district, "machine_id": machine.id}
-        made = alarms.raise_alarm(unit, "TAMPER", terminal.device, **place).id
+    made = stage.alarm(0)
     outbox.deliver(stage.ground, life.handlers())
     return made
 
