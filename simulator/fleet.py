@@ -22,6 +22,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _JITTER = 0.1
 _LEAVE_S = 20
 _CONNECTS_AT_ONCE = 200
+_STORED_S = 30.0  # the cloud's time to say `stored`, as in the firmware
 _ALARMS = (("OVER_TEMP", 2), ("LOW_SIGNAL", 1), ("TAMPER", 3))
 
 
@@ -75,6 +76,7 @@ class Member:
         self._counts, self._gate, self._rng = counts, gate, rng
         self._line: Line | None = None
         self._lost = asyncio.Event()
+        self._sent_from, self._sent_at = -1, 0.0  # the last batch of the journal
         device = terminal.device
         self._up, self._down = f"hm/{device}/up", f"hm/{device}/down"
 
@@ -126,6 +128,7 @@ class Member:
     async def _talk(self) -> None:
         """Heartbeats, and with them whatever else there is to say, until the line is lost."""
         terminal = self.terminal
+        self._sent_from = -1
         await self._journal()
         pause_s = self._rng.uniform(0, self.profile.beat_s)
         while not await self._lost_within(pause_s):
@@ -143,8 +146,13 @@ class Member:
         raise LineBroken("the line is gone")
 
     async def _journal(self) -> None:
+        """What is not stored yet; the same again only when the cloud has had its time."""
+        stored, now = self.terminal.stored, time.monotonic()
+        if stored == self._sent_from and now < self._sent_at + _STORED_S:
+            return
         batch = self.terminal.entries() if self.profile.journal else None
         if batch is not None:
+            self._sent_from, self._sent_at = stored, now
             await self._say(batch)
 
     async def _lost_within(self, seconds: float) -> bool:

@@ -2,8 +2,9 @@
 
 cpu_percent: what Mosquitto and the cloud take of the whole machine (100 = all cores) at that rate;
 floor_cpu_percent: Mosquitto and a subscriber that only acknowledges, in the same run. The fleet
-itself is not counted. lost: terminals whose last heartbeat that the broker took is not in the
-database, and journal entries that were never confirmed.
+itself is not counted. When the rate is over the terminals talk on at an easy pace; lost: those of
+whom no heartbeat since is in the database, and journal entries that are still not confirmed after
+a minute. shed: what Mosquitto took and had no room to keep, which a later word must replace.
 """
 
 import asyncio
@@ -16,13 +17,14 @@ from typing import Any
 from cloud.bench import county, machine, mosquitto, served
 from cloud.bench.machine import Usage
 from cloud.bench.served import CONNECTED_S, say, until
-from cloud.link import terminals
-from simulator.fleet import PROFILES, Fleet, Profile
+from simulator.fleet import PROFILES, Fleet
 
-LIMIT_PERCENT = 27  # ThingsBoard's published figure for this load on two vCPU
+# ThingsBoard's published figure for this load on two vCPU; there is none for more than this.
+LIMIT_PERCENT, _LIMIT_RATE = 27, 1000
 _SETTLED_S, _QUIET_S = 240, 60
 _WATCHED_S = 2.0
 _SLOW_BEAT_S = 30.0
+_NO_MORE = 1e-9  # no new entries, but those there are still go out
 
 
 def measure(count: int, rate: int, seconds: float, folder: Path | None) -> int:
@@ -51,18 +53,20 @@ async def _measured(data: Path, count: int, rate: int, seconds: float) -> dict[s
             await asyncio.sleep(1.2 * slow)
             full = await _watched(fleet, [broker.pid, process.pid], seconds)
             say(f"cloud: {full}")
-            fleet.pace(replace(profile, beat_s=3600.0))
-            await _quiet(fleet, data, profile)
-        lost = _lost(fleet, data)
-        told = fleet.told()
+            fleet.pace(replace(profile, beat_s=slow, journal=_NO_MORE, alarm=0.0))
+            lost = await _lost(fleet, data, slow)
+        told, shed = fleet.told(), await asyncio.to_thread(mosquitto.shed, port)
         await fleet.stop()
+    limit = LIMIT_PERCENT if rate <= _LIMIT_RATE else None
+    within = limit is None or full["cpu_percent"] <= limit
     return {
-        "ok": full["cpu_percent"] <= LIMIT_PERCENT and not lost and full["rate"] >= 0.95 * rate,
+        "ok": within and not lost and full["rate"] >= 0.95 * rate,
         "terminals": count,
         "rate": full["rate"],
         "lost": lost,
+        "shed": shed,
         "cpu_percent": full["cpu_percent"],
-        "limit_cpu_percent": LIMIT_PERCENT,
+        "limit_cpu_percent": limit,
         "floor_cpu_percent": floor["cpu_percent"],
         "floor_rate": floor["rate"],
         "rss_mb": full["rss_mb"],
@@ -96,21 +100,13 @@ async def _settled(fleet: Fleet) -> None:
     say("commands still come; measured all the same")
 
 
-async def _quiet(fleet: Fleet, data: Path, profile: Profile) -> None:
-    """What is under way arrives: at most a minute."""
-    await asyncio.sleep(2 * profile.beat_s)
-    until = time.monotonic() + _QUIET_S
-    while time.monotonic() < until and _lost(fleet, data):
+async def _lost(fleet: Fleet, data: Path, beat_s: float) -> int:
+    """After each has beaten once more, and what is under way had a minute to arrive."""
+    await asyncio.sleep(1.2 * beat_s)
+    said = {one.terminal.device: (one.terminal.epoch, one.beat_up) for one in fleet.members}
+    ground, end = served.ground_at(data), time.monotonic() + _QUIET_S
+    while (lost := served.behind(ground, said) + fleet.unstored) and time.monotonic() < end:
+        say(f"not in the database yet: {lost}")
         await asyncio.sleep(_WATCHED_S)
-
-
-def _lost(fleet: Fleet, data: Path) -> int:
-    ground = served.ground_at(data)
-    lost = fleet.unstored
-    with ground.read() as unit:
-        for member in fleet.members:
-            row = terminals.get(unit, member.terminal.device)
-            here = row is not None and row.epoch == member.terminal.epoch
-            lost += not (here and row is not None and row.beat_up >= member.beat_up)
     ground.close()
     return lost

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from paho.mqtt import subscribe
+
 from cloud.bench import machine
 from simulator.demo import free_address
 
@@ -20,6 +22,10 @@ persistence false
 sys_interval 1
 log_type error
 """
+
+
+_TICK = "$SYS/broker/uptime"
+_SHED = "$SYS/broker/publish/messages/dropped"
 
 
 class NoMosquitto(Exception):
@@ -46,6 +52,12 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
 def found() -> str | None:
     """The program, if it is installed; Debian keeps it where only root looks."""
     return shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+
+def shed(port: int) -> int:
+    """Messages it had no room for; it does not speak of them before there were some."""
+    told = subscribe.simple([_SHED, _TICK], msg_count=2, hostname="127.0.0.1", port=port)
+    return sum(int(one.payload) for one in told if one.topic == _SHED)
 
 
 def free_port() -> int:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paho.mqtt import subscribe
 from sqlalchemy import func, select
 
 from cloud.base.unit import Ground
@@ -24,7 +23,6 @@ from cloud.bench.machine import Usage
 from cloud.bench.served import CONNECTED_S, NotReady, say
 from cloud.cases.alarms import Alarm
 from cloud.link.journal import JournalEntry
-from cloud.link.terminals import Terminal
 from cloud.work.job import Job
 from simulator.fleet import PROFILES, Profile
 
@@ -34,8 +32,6 @@ _SEEDING_MIN = 10
 _PRESSES, _PRESSES_HZ = 60, 2.0  # at most, while it lasts
 _RECOVERED_S, _OVER_S = 600, 120
 _LOOK_S = 1.0
-_TICK = "$SYS/broker/uptime"
-_SHED = "$SYS/broker/publish/messages/dropped"
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ async def _measured(data: Path, load: Load) -> dict[str, Any]:
             lost = _not_stored(ground, await fleet.terminals())
             taken = [waiting[device] for device in answers.taken]
             lost += _not_asked(ground, taken)
-            shed = await asyncio.to_thread(_shed, port)
+            shed = await asyncio.to_thread(mosquitto.shed, port)
     ground.close()
     took = sorted(answers.took_ms) or [float("inf")]
     held = recovered_s is not None and not lost
@@ -153,20 +149,10 @@ async def _recovered(ground: Ground, fleet: Fleets) -> float | None:
     said = {device: (one["epoch"], one["beat_up"]) for device, one in told.items()}
     began = time.monotonic()
     while time.monotonic() < began + _RECOVERED_S:
-        if not _behind(ground, said) and not (await fleet.look())["unstored"]:
+        if not served.behind(ground, said) and not (await fleet.look())["unstored"]:
             return round(time.monotonic() - began, 1)
         await asyncio.sleep(_LOOK_S)
     return None
-
-
-def _behind(ground: Ground, said: dict[str, tuple[str, int]]) -> int:
-    """How many terminals' last heartbeat, or a later one, is not known."""
-    with ground.read() as unit:
-        rows = select(Terminal.device, Terminal.epoch, Terminal.beat_up)
-        known = {device: (epoch, up) for device, epoch, up in unit.db.execute(rows)}
-    return sum(
-        known[device][0] != epoch or known[device][1] < up for device, (epoch, up) in said.items()
-    )
 
 
 def _alarmed(ground: Ground) -> bool:
@@ -192,12 +178,6 @@ def _not_asked(ground: Ground, taken: list[str]) -> int:
     with ground.read() as unit:
         asked = set(unit.db.scalars(select(Job.id).where(Job.asked_at.is_not(None))))
     return len(set(taken) - asked)
-
-
-def _shed(port: int) -> int:
-    """What the broker had no room for; it does not speak of it before there was something."""
-    told = subscribe.simple([_SHED, _TICK], msg_count=2, hostname="127.0.0.1", port=port)
-    return sum(int(one.payload) for one in told if one.topic == _SHED)
 
 
 async def _over(ground: Ground) -> bool:

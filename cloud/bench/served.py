@@ -13,10 +13,13 @@ from subprocess import Popen
 from typing import Any
 from urllib.request import urlopen
 
+from sqlalchemy import select
+
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.bench import county, machine, mosquitto
+from cloud.link.terminals import Terminal
 
 CONNECTED_S = 180
 _LOOK_S = 0.2
@@ -132,6 +135,16 @@ def _listens(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def behind(ground: Ground, said: dict[str, tuple[str, int]]) -> int:
+    """How many terminals' heartbeat {device: (epoch, up)}, or a later one, is not known."""
+    with ground.read() as unit:
+        rows = select(Terminal.device, Terminal.epoch, Terminal.beat_up)
+        known = {device: (epoch, up) for device, epoch, up in unit.db.execute(rows)}
+    return sum(
+        known[device][0] != epoch or known[device][1] < up for device, (epoch, up) in said.items()
+    )
 
 
 async def until(done: Callable[[], bool], seconds: float, what: str) -> float:

@@ -24,6 +24,8 @@ from cloud.link.terminals import Terminal, off_line
 
 __all__ = ["hold", "off_line", "receive", "set_aside"]
 
+_PRESSED = "pressed"
+
 
 def receive(unit: Unit, device: str, payload: bytes, via: str = "") -> str:
     """Take in one message, that came by the broker `via`. Gives a word for the counters:
@@ -42,8 +44,13 @@ def receive(unit: Unit, device: str, payload: bytes, via: str = "") -> str:
     return word
 
 
-def hold(unit: Unit, devices: Collection[str]) -> None:
-    """What `receive` will need of these terminals, read at once and held until the unit ends."""
+def hold(unit: Unit, devices: Collection[str], pressed: bool = False) -> None:
+    """What `receive` will need of these terminals, read at once and held until the unit ends.
+
+    `pressed`: more waits than is taken in at once. Then words come late and every `up` seems
+    doubtful; to ask each terminal for its own would keep us from ever catching up.
+    """
+    unit.db.info[_PRESSED] = pressed
     terminals.hold(unit, devices)
     traces.hold(unit, devices)
 
@@ -82,8 +89,9 @@ def _login(unit: Unit, row: Terminal, said: wire.Annex) -> str:
 
 def _beat(unit: Unit, row: Terminal, said: wire.Annex) -> str:
     unsure = row.doubt
-    ask = reckoning.doubtful(row, unit.now, said.content)
-    alive_due = reckoning.alive_due(unit.settings, row, unit.now, said.content)
+    pressed = unit.db.info.get(_PRESSED, False)
+    ask = not pressed and reckoning.doubtful(row, unit.now, said.content)
+    alive_due = reckoning.alive_due(unit.settings, row, unit.now, ask)
     news = terminals.beat(unit, row, said.content)
     if news is not None:
         terminals.seen(unit, row)

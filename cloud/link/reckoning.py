@@ -77,15 +77,15 @@ def beat_s(settings: Settings, row: Terminal) -> int:
     return row.beat_idle_s or settings.beat_idle_s
 
 
-def alive_due(settings: Settings, row: Terminal, now: int, told: dict[str, Any]) -> bool:
+def alive_due(settings: Settings, row: Terminal, now: int, ask: bool) -> bool:
     """Whether a terminal that beats now must hear from us before it beats again.
 
-    Also when its `up` is far from what we think: then an answer under its mac is wanted.
+    `ask`: its `up` is far from what we think, so an answer under its mac is wanted.
     """
     silence = now - row.told_at
     due = silence + beat_s(settings, row) * 1000 >= settings.alive_s * 1000
-    ask = doubtful(row, now, told) and not 0 <= silence < ASK_PAUSE_MS  # our clock may jump
-    return commandable(row) and (due or ask)
+    again = not 0 <= silence < ASK_PAUSE_MS  # our clock may jump
+    return commandable(row) and (due or (ask and again))
 
 
 def news(row: Terminal, **more: Any) -> dict[str, Any]:

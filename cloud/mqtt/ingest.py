@@ -53,7 +53,7 @@ class Writing(Protocol):
 
 Receive = Callable[[Unit, str, bytes], str]
 Keep = Callable[[Unit, str, bytes], object]
-Hold = Callable[[Unit, list[str]], object]
+Hold = Callable[[Unit, list[str], bool], object]
 Behind = Callable[[Unit, str, bool], object]
 
 
@@ -72,8 +72,9 @@ class Ingest:
 
     `receive(unit, device, payload)` is the way in (cloud.link.intake.receive), and gives a word
     to count it by; `keep(unit, device, payload)` stores what `receive` broke on;
-    `hold(unit, devices)` reads at once what a batch will need; `behind(unit, broker, is_it)` is
-    told when more comes than can be worked off, and when that is over.
+    `hold(unit, devices, pressed)` reads at once what a batch will need, `pressed` if more waits;
+    `behind(unit, broker, is_it)` is told when more comes than can be worked off for a while, and
+    when that is over.
     `both`: terminals of the iotda dialect are on this broker too, and it turns nothing by itself.
     """
 
@@ -194,7 +195,7 @@ class Ingest:
         try:
             with self._ground.write() as unit:
                 if self._hold is not None:
-                    self._hold(unit, [heard.device for heard in batch])
+                    self._hold(unit, [heard.device for heard in batch], len(batch) == _BATCH)
                 words = [self._receive(unit, heard.device, heard.payload) for heard in batch]
         except Exception as error:
             log.info("%d messages are taken one by one: %s", len(batch), _where(error))

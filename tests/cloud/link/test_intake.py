@@ -217,6 +217,22 @@ def test_a_terminal_whose_time_is_doubtful_is_asked_at_once_but_not_again_and_ag
     assert online.leaving() == []
 
 
+def test_nobody_is_asked_for_its_time_while_more_waits_than_is_taken_in(online: Any) -> None:
+    def together(unit: Any, body: bytes) -> str:
+        intake.hold(unit, [online.terminal.device], pressed=True)
+        return intake.receive(unit, online.terminal.device, body)
+
+    online.beat()
+    online.leaving()
+    online.clock.forward(30)
+    late = online.terminal.beat(up=online.terminal.up - 20_000)
+    assert online.county.do(together, late) == "beat"
+    assert online.leaving() == []
+    online.clock.forward(1)
+    online.beat(up=online.terminal.up - 19_000)
+    assert len(online.leaving()) == 1
+
+
 def test_the_time_is_told_with_a_mac_on_request(online: Any) -> None:
     asked = {"service_id": "$time_sync", "event_type": "time_sync_request"}
     asked |= {"event_time": "20270115T080000Z", "paras": {"device_send_time": "1700000000000"}}
