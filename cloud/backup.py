@@ -19,14 +19,14 @@ from cloud import dumps
 from cloud.base.database import canonical
 from cloud.base.keys import Keys
 from cloud.base.settings import Settings
-from cloud.base.signing import Signer
+from cloud.base.signing import Signer, fingerprint_of
 from cloud.book import checkpoints
 from cloud.dumps import BackupTrouble, Database, unsound
 
 __all__ = ["BackupTrouble", "check", "restore", "write"]
 
 FORMAT = 1
-KEYS = ("keys/master.key", "keys/platform.key")
+KEYS = ("keys/master.key", "keys/platform.key")  # and what came later beside them
 _FOLDERS = ("media", "packages", "registers")
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
@@ -44,14 +44,14 @@ def write(settings: Settings, out: Path, now: int, *, with_keys: bool = False) -
     with TemporaryDirectory(prefix=".hanma-backup-", dir=out.absolute().parent) as folder:
         points = checkpoints.files(data)  # before the database: none may be newer than it
         place, fresh = Path(folder) / "place", Path(folder) / "fresh"
-        for name in (*KEYS, *(str(one.relative_to(data)) for one in points)):
+        for name in (*_keys(data), *(str(one.relative_to(data)) for one in points)):
             (place / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.copyfile(data / name, place / name)
         copy = Path(folder) / database.name
         database.dump(copy, place)
         others = {str(one.relative_to(data)): one for one in (*points, *_files(data))}
         if with_keys:
-            others |= {name: data / name for name in KEYS}
+            others |= {name: data / name for name in _keys(data)}
         _packed(fresh, {database.name: copy} | others, told)
         made = check(database, fresh, data)
         fresh.replace(out)
@@ -92,6 +92,11 @@ def restore(settings: Settings, file: Path) -> dict[str, Any]:
         shutil.copytree(place, data, dirs_exist_ok=True, ignore=others)
         database.put(place / database.name, place)
     return told
+
+
+def _keys(data: Path) -> list[str]:
+    every = (one.name for one in (data / "keys").glob("*"))
+    return sorted(f"keys/{name}" for name in every if not name.startswith("fresh-"))
 
 
 def _files(data: Path) -> Iterator[Path]:
@@ -164,18 +169,23 @@ def _digest(file: Any) -> str:
 
 
 def _keys_in_place(place: Path, keys_from: Path, told: dict[str, Any]) -> None:
-    """The keys of the file, or those that are here; they must be the ones it was made with."""
-    for name in KEYS:
-        if not (place / name).exists() and (keys_from / name).exists():
+    """The keys that are here if they are the ones it was made with, or later ones of the same
+    installation; else those of the file."""
+    here = all((keys_from / name).exists() for name in KEYS) and _opens(keys_from, told)
+    for name in _keys(keys_from):
+        if here or not (place / name).exists():
             (place / name).parent.mkdir(exist_ok=True, mode=0o700)
             shutil.copyfile(keys_from / name, place / name)
             (place / name).chmod(0o600)
     there = all((place / name).exists() for name in KEYS)
-    if not there or (Keys.load(place).id, Signer.load(place).fingerprint) != (
-        told["keys"],
-        told["platform"],
-    ):
+    if not there or not _opens(place, told):
         raise BackupTrouble(
             f"缺少这份备份的密钥，请先把 keys 目录放进 {keys_from}。 The keys of this backup are "
             f"not here; put the folder keys into {keys_from} first."
         )
+
+
+def _opens(place: Path, told: dict[str, Any]) -> bool:
+    signer = Signer.load(place)
+    prints = {signer.fingerprint, *(fingerprint_of(one) for one in signer.earlier)}
+    return told["keys"] in Keys.load(place).ids and told["platform"] in prints

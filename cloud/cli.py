@@ -46,6 +46,7 @@ _ELSEWHERE = {
     "uncoded": "cloud.uncoded_cli",
     "evidence": "cloud.record_cli",
     "config": "cloud.running_cli",
+    "keys": "cloud.keys_cli",
     "web": "cloud.processes_cli",
     "ingest": "cloud.processes_cli",
     "housekeeping": "cloud.processes_cli",

@@ -67,11 +67,13 @@ def audit_checkpoint() -> None:
 @audit.command("key")
 def audit_key() -> None:
     """The platform's public key and its fingerprint, to be made known apart from any evidence."""
-    from cloud.base.signing import Signer
+    from cloud.base.signing import Signer, fingerprint_of
 
     with ground_of_settings() as ground:
         signer = Signer.load(ground.settings.data_dir)
-    click.echo(json.dumps({"fingerprint": signer.fingerprint, "public": signer.public}))
+    earlier = {fingerprint_of(public): until for public, until in signer.earlier.items()}
+    told = {"fingerprint": signer.fingerprint, "public": signer.public, "earlier": earlier}
+    click.echo(json.dumps(told))
 
 
 class _Evidence(click.Group):

@@ -1,8 +1,9 @@
-"""The installation's keys: one master key in a file, everything else derived from it."""
+"""The installation's keys: a master key in a file, later ones beside it, the rest derived."""
 
 import base64
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Self
@@ -11,6 +12,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
+_MARK = b"HMkey"
+_MARKED = len(_MARK) + 4
+_NEW = re.compile(r"(?:data|web)-\d{4}\.key")
 
 
 class KeysBroken(Exception):
@@ -22,28 +26,75 @@ class SealBroken(Exception):
 
 
 class Keys:
-    """Derived keys of one master key. Never shows key material in its repr."""
+    """The installation's keys. Never shows key material in its repr.
 
-    def __init__(self, master: bytes) -> None:
+    The master key finds again (`blind`) and makes tokens (`derive`); it sealed until the first
+    `renew`. From then on the newest of the folder's `data-….key` seals, and each older one opens
+    what names it. `web-….key` is under the forms' tokens. A process notices a new one by itself.
+    """
+
+    def __init__(self, master: bytes, folder: Path | None = None) -> None:
         if len(master) != 32:
             raise KeysBroken("the master key must have 32 bytes")
         self._master = master
-        self.id = self.derive("id").hex()[:8]
-        self.csrf = self.derive("csrf")
-        self.session = self.derive("session")
+        self._folder = folder
+        self._names: list[str] = []
+        self._data = {_id(master): master}  # the last one seals
+        self._web = master
         self._blind = self.derive("blind")
-        self._boxes: dict[str, AESGCM] = {}
+        self._boxes: dict[tuple[str, str], AESGCM] = {}
+        self.refresh()
 
     @classmethod
     def load(cls, data_dir: Path) -> Self:
         """The keys under data_dir/keys, made at the first start (0600); KeysBroken if unreadable.
 
-        Whoever loses this file loses what is sealed: back it up apart from the database.
+        Whoever loses these files loses what is sealed: back them up apart from the database.
         """
         path = Path(data_dir) / "keys" / "master.key"
         if not path.exists():
             make_once(path)
-        return cls(path.read_bytes())
+        return cls(path.read_bytes(), path.parent)
+
+    @property
+    def id(self) -> str:
+        """Of the key that seals now."""
+        return next(reversed(self._data))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of every key that opens, the oldest first."""
+        return tuple(self._data)
+
+    @property
+    def csrf(self) -> bytes:
+        """The key under the tokens of forms."""
+        self.refresh()
+        return hmac.digest(self._web, b"csrf", "sha256")
+
+    def refresh(self) -> None:
+        """Take up what another process has put into the folder; cheap where nothing is new."""
+        names = sorted(os.listdir(self._folder)) if self._folder else []
+        if self._folder is None or names == self._names:
+            return
+        read = {name: (self._folder / name).read_bytes() for name in names if _NEW.fullmatch(name)}
+        if any(len(key) != 32 for key in read.values()):
+            raise KeysBroken("a key file must have 32 bytes")
+        later = [key for name, key in read.items() if name.startswith("data")]
+        web = [key for name, key in read.items() if name.startswith("web")]
+        self._data = {_id(key): key for key in (self._master, *later)}
+        self._web = web[-1] if web else self._master
+        self._names = names
+
+    def renew(self, kind: str) -> str:
+        """A fresh key beside the older ones, in use from now on: `data` or `web`. Its id."""
+        if self._folder is None or kind not in ("data", "web"):
+            raise ValueError(f"no such key: {kind}")
+        numbers = [int(name[-8:-4]) for name in os.listdir(self._folder) if _NEW.fullmatch(name)]
+        path = self._folder / f"{kind}-{max(numbers, default=0) + 1:04}.key"
+        make_once(path)
+        self.refresh()
+        return _id(path.read_bytes())
 
     def derive(self, label: str) -> bytes:
         """32 bytes for one use, told apart by `label`."""
@@ -51,18 +102,37 @@ class Keys:
 
     def seal(self, clear: bytes, purpose: str) -> str:
         """Encrypt (AES-256-GCM); the text names the key, and opens only for the same purpose."""
-        nonce = os.urandom(_NONCE)
-        box = self._box(purpose).encrypt(nonce, clear, purpose.encode())
-        return f"{self.id}.{base64.urlsafe_b64encode(nonce + box).decode()}"
+        nonce, id = os.urandom(_NONCE), self.id
+        box = self._box(id, f"seal:{purpose}").encrypt(nonce, clear, purpose.encode())
+        return f"{id}.{base64.urlsafe_b64encode(nonce + box).decode()}"
 
     def open(self, sealed: str, purpose: str) -> bytes:
         """What was sealed for this purpose; SealBroken if it was not."""
         key_id, _, body = sealed.partition(".")
-        if key_id != self.id:
-            raise SealBroken(f"sealed with key {key_id!r}, this installation has {self.id}")
+        self._known(key_id)
         try:
             raw = base64.urlsafe_b64decode(body)
-            return self._box(purpose).decrypt(raw[:_NONCE], raw[_NONCE:], purpose.encode())
+            box = self._box(key_id, f"seal:{purpose}")
+            return box.decrypt(raw[:_NONCE], raw[_NONCE:], purpose.encode())
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken(f"not sealed for {purpose!r}, or damaged") from error
+
+    def seal_file(self, clear: bytes, purpose: str, name: str) -> bytes:
+        """The same for the bytes of a file of this name."""
+        nonce, id = os.urandom(_NONCE), self.id
+        box = self._box(id, purpose).encrypt(nonce, clear, name.encode())
+        return _MARK + bytes.fromhex(id) + nonce + box
+
+    def open_file(self, raw: bytes, purpose: str, name: str) -> bytes:
+        """What was sealed under this name; SealBroken. Without a mark: by the master key, as all
+        were before files named their key."""
+        key_id = _id(self._master)
+        if raw.startswith(_MARK):
+            key_id, raw = raw[len(_MARK) : _MARKED].hex(), raw[_MARKED:]
+            self._known(key_id)
+        try:
+            box = self._box(key_id, purpose)
+            return box.decrypt(raw[:_NONCE], raw[_NONCE:], name.encode())
         except (InvalidTag, ValueError) as error:
             raise SealBroken(f"not sealed for {purpose!r}, or damaged") from error
 
@@ -70,15 +140,26 @@ class Keys:
         """A keyed hash (hex) by which a sealed field is found again without being opened."""
         return hmac.digest(self._blind, text.encode(), "sha256").hex()
 
-    def _box(self, purpose: str) -> AESGCM:
+    def _known(self, key_id: str) -> None:
+        if key_id not in self._data:
+            self.refresh()
+        if key_id not in self._data:
+            raise SealBroken(f"sealed with key {key_id!r}, this installation has {self.ids}")
+
+    def _box(self, key_id: str, label: str) -> AESGCM:
         """Purposes are few and fixed; each one's key is derived once."""
-        box = self._boxes.get(purpose)
+        box = self._boxes.get((key_id, label))
         if box is None:
-            box = self._boxes[purpose] = AESGCM(self.derive(f"seal:{purpose}"))
+            key = hmac.digest(self._data[key_id], label.encode(), "sha256")
+            box = self._boxes[key_id, label] = AESGCM(key)
         return box
 
     def __repr__(self) -> str:
         return f"<Keys {self.id}>"
+
+
+def _id(key: bytes) -> str:
+    return hmac.digest(key, b"id", "sha256").hex()[:8]
 
 
 def make_once(path: Path) -> None:

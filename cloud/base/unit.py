@@ -134,6 +134,7 @@ class Ground:
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One durable transaction: committed on leaving, rolled back on an exception."""
+        self.keys.refresh()
         with self._my_turn(), session(self.engine) as db:
             unit = Unit(self, db, self.clock())
             yield unit

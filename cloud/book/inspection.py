@@ -179,7 +179,7 @@ def _against(chain: _Chain, points: list[Checkpoint]) -> list[Finding]:
 
 def _points(unit: Unit, report: Report) -> Iterator[Checkpoint]:
     """The checkpoints that hold, in order; what is wrong with the others goes into the report."""
-    own = Signer.load(unit.settings.data_dir).public
+    own = Signer.load(unit.settings.data_dir)
     expected: dict[str, Any] = {"number": 1, "previous": ""}
     for path in checkpoints.files(unit.settings.data_dir):
         report.checkpoints += 1
@@ -198,7 +198,7 @@ def _outside(
     unit: Unit, report: Report, here: list[Checkpoint], more: Iterable[Path]
 ) -> Iterator[Checkpoint]:
     """Those that had left and that nothing here is the same as: history as it was once signed."""
-    own = Signer.load(unit.settings.data_dir).public
+    own = Signer.load(unit.settings.data_dir)
     newest = max((int(path.stem) for path in checkpoints.files(unit.settings.data_dir)), default=0)
     known = {one.digest for one in here}
     paths = [*more]
@@ -223,7 +223,7 @@ def _outside(
         yield one
 
 
-def _point(path: Path, own: str, report: Report) -> Checkpoint | None:
+def _point(path: Path, own: Signer, report: Report) -> Checkpoint | None:
     one = _signed(path, own, report)
     if one and one.number != int(path.stem):
         report.findings.append(Finding(path.name, "moved", f"it is number {one.number}"))
@@ -231,13 +231,13 @@ def _point(path: Path, own: str, report: Report) -> Checkpoint | None:
     return one
 
 
-def _signed(path: Path, own: str, report: Report) -> Checkpoint | None:
+def _signed(path: Path, own: Signer, report: Report) -> Checkpoint | None:
     try:
         one = checkpoints.read(path.read_text("utf-8", errors="replace"))
     except BadCheckpoint as error:
         report.findings.append(Finding(path.name, "changed", str(error)))
         return None
-    if one.public != own:
+    if not own.ours(one.public, one.at):
         report.findings.append(Finding(path.name, "foreign-key", "not signed by this platform"))
         return None
     return one

@@ -13,17 +13,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, insert_missing
+from cloud.base.keys import SealBroken
 from cloud.base.unit import Unit
 from cloud.book import jpeg, thumbnails
 from cloud.book.jpeg import Picture
 
-_NONCE = 12
+_PURPOSE = "media"
 _SMALL = ".small"
 # By kind: the most bytes, the most points. A phone's camera makes up to 50 million points.
 LIMITS = {
@@ -95,8 +94,8 @@ def keep(unit: Unit, made: Ready) -> Media:
     row = unit.db.get(Media, digest)
     if row is not None and _place(unit, digest).is_file():
         return row
-    _write(_place(unit, digest), _sealed(unit, digest, picture.data))
-    _write(_place(unit, digest + _SMALL), _sealed(unit, digest + _SMALL, made.small))
+    _write(unit, digest, picture.data)
+    _write(unit, digest + _SMALL, made.small)
     if row is None:
         row = Media(
             digest=digest,
@@ -118,7 +117,7 @@ def keep_document(unit: Unit, pdf: bytes) -> str:
     """Keep a document that we made (PDF) as pictures are kept, but without end; its digest."""
     digest = hashlib.sha256(pdf).hexdigest()
     if unit.db.get(Media, digest) is None:
-        _write(_place(unit, digest), _sealed(unit, digest, pdf))
+        _write(unit, digest, pdf)
         told = {"kind": "document", "type": "application/pdf", "size": len(pdf)}
         unit.db.add(Media(digest=digest, width=0, height=0, made_at=unit.now, **told))
         unit.db.flush()
@@ -134,10 +133,9 @@ def opened(unit: Unit, digest: str, *, small: bool = False) -> bytes:
     name = digest + _SMALL if small else digest
     try:
         raw = _place(unit, name).read_bytes()
-        clear = _box(unit).decrypt(raw[:_NONCE], raw[_NONCE:], name.encode())
-    except (OSError, InvalidTag, ValueError) as error:
+        return unit.keys.open_file(raw, _PURPOSE, name)
+    except (OSError, SealBroken) as error:
         raise MediaBroken(digest) from error
-    return clear
 
 
 def hold(unit: Unit, digests: Iterable[str], reason: str) -> None:
@@ -172,16 +170,8 @@ def _place(unit: Unit, name: str) -> Path:
     return Path(unit.settings.data_dir) / "media" / name[:2] / name
 
 
-def _box(unit: Unit) -> AESGCM:
-    return AESGCM(unit.keys.derive("media"))
-
-
-def _sealed(unit: Unit, name: str, clear: bytes) -> bytes:
-    nonce = secrets.token_bytes(_NONCE)
-    return nonce + _box(unit).encrypt(nonce, clear, name.encode())
-
-
-def _write(place: Path, raw: bytes) -> None:
+def _write(unit: Unit, name: str, clear: bytes) -> None:
+    place, raw = _place(unit, name), unit.keys.seal_file(clear, _PURPOSE, name)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = place.with_name(f"fresh-{secrets.token_hex(8)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

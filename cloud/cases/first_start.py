@@ -27,10 +27,11 @@ def needed(unit: Unit) -> bool:
 
 
 def link(unit: Unit) -> str:
-    """The address of the page, with a fresh token in place of every earlier one."""
+    """The address of the page, with a fresh token in place of every earlier one. It stands behind
+    a #, which no browser sends: it is in no log of a server or proxy."""
     token = secrets.token_urlsafe(32)
     one_time.keep(unit, PURPOSE, "", token, life_s=LIFE_S, tries=_TRIES)
-    return f"{unit.settings.base_url}/first/{token}"
+    return f"{unit.settings.base_url}/first#{token}"
 
 
 def opens(unit: Unit, token: str) -> bool:

@@ -15,6 +15,7 @@ from cloud.registry.people import Person
 _PLACE = "unknown"
 BY_HAND = ("received", "installed", "returned", "scrapped")  # flashed = enrolled, by a bench
 _GONE = ("returned", "scrapped")
+_RENEWALS = 3  # a bench may have to begin again
 
 
 class StillFitted(Exception):
@@ -31,6 +32,22 @@ def make_code(
     row, text = enrolment.make(unit, whose.id, times, hours)
     told = {"for": whose.id, "times": times, "until": row.until}
     audit.write(unit, whose.district, by, "enrolment-code-made", row.id, told)
+    return row, text
+
+
+def renew_code(
+    unit: Unit, device: str, whose: Person, hours: int, by: str
+) -> tuple[EnrolmentCode, str]:
+    """A code by which a bench gives this terminal a fresh secret where it is fitted; the one it
+    has is good until then. ValueError as `make_code`, and where there is no such terminal."""
+    known = terminals.get(unit, device)
+    if known is None or known.status != "active":
+        raise ValueError(f"no active terminal: {device}")
+    if whose.status != "active" or not whose.roles & {"technician", "office"}:
+        raise ValueError(f"no technician: {whose.id}")
+    row, text = enrolment.make(unit, whose.id, _RENEWALS, hours, renews=device)
+    told = {"for": whose.id, "code": row.id, "until": row.until}
+    audit.write(unit, whose.district, by, "terminal-key-renewal", device, told)
     return row, text
 
 

@@ -27,7 +27,10 @@ _WANTED = ("category", "supply", "max_a")  # of a machine, before a terminal is 
 
 
 class EnrolmentCode(Base):
-    """Who may enrol how many until when. The code itself is not kept, only its keyed hash."""
+    """Who may enrol how many until when. The code itself is not kept, only its keyed hash.
+
+    `renews` = it gives this terminal, and no other module, a fresh secret where it is fitted.
+    """
 
     __tablename__ = "enrolment_code"
 
@@ -38,6 +41,7 @@ class EnrolmentCode(Base):
     until: Mapped[int]
     times: Mapped[int]
     used: Mapped[int]
+    renews: Mapped[str] = mapped_column(default="", server_default="")
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,9 @@ class Refused:
     told: str = ""
 
 
-def make(unit: Unit, who: str, times: int, hours: int) -> tuple[EnrolmentCode, str]:
+def make(
+    unit: Unit, who: str, times: int, hours: int, renews: str = ""
+) -> tuple[EnrolmentCode, str]:
     """A code for a person, shown this once; ValueError where it would be too good."""
     if not (1 <= times <= TIMES_MAX and 1 <= hours <= HOURS_MAX and who):
         raise ValueError(f"times {times}, hours {hours}")
@@ -72,6 +78,7 @@ def make(unit: Unit, who: str, times: int, hours: int) -> tuple[EnrolmentCode, s
         until=unit.now + hours * 3_600_000,
         times=times,
         used=0,
+        renews=renews,
     )
     unit.db.add(row)
     unit.db.flush()
@@ -108,9 +115,12 @@ def enrol(
     item = stock.get(unit, chip)
     if item and item.state == "scrapped":
         return Refused("scrapped", device)
-    works = known and known.status == "active" and not _renews(row, item, known)
+    active = known is not None and known.status == "active"
+    if row.renews and not (active and row.renews == device):
+        return Refused("code-wrong")
+    works = active and known and not _unused(row, item, known)
     fitted = item and item.state == "installed"  # also where its keys were revoked alone
-    if not again and (works or fitted):
+    if not again and not row.renews and (works or fitted):
         return Refused("enrolled-elsewhere", device)
     fault = _machine(unit, machine_code, device)
     if fault:
@@ -119,13 +129,24 @@ def enrol(
         if row.used >= row.times:
             return Refused("code-spent")
         row.used += 1
-        terminals.provision(unit, device, secret=secret)
-        item = stock.move(unit, chip, "flashed", row.id, machine_code)
-        item.device, item.code = device, row.id
-        unit.db.flush()
+        _begin(unit, row, device, chip, secret, machine_code)
     _fit(unit, machine_code, device)
     servers = _servers(unit.settings.told_to_terminals, device)
     return Enrolled(device, servers, unit.settings.release_key)
+
+
+def _begin(
+    unit: Unit, code: EnrolmentCode, device: str, chip: str, secret: bytes, machine_code: str
+) -> None:
+    if code.renews and (known := terminals.get(unit, device)):
+        terminals.provision(
+            unit, device, secret=secret, signed=known.signed, dialect=known.dialect
+        )
+        return
+    terminals.provision(unit, device, secret=secret)
+    item = stock.move(unit, chip, "flashed", code.id, machine_code)
+    item.device, item.code = device, code.id
+    unit.db.flush()
 
 
 def _servers(told: str, device: str) -> str:
@@ -135,7 +156,7 @@ def _servers(told: str, device: str) -> str:
     return ",".join(every[first:] + every[:first])
 
 
-def _renews(code: EnrolmentCode, item: stock.StockItem | None, known: terminals.Terminal) -> bool:
+def _unused(code: EnrolmentCode, item: stock.StockItem | None, known: terminals.Terminal) -> bool:
     """A module whose store was erased before it ever worked: the same code may begin anew."""
     fresh = known.login_at is None and item is not None
     return fresh and item.code == code.id and item.state == "flashed"  # type: ignore[union-attr]

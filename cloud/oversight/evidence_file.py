@@ -75,6 +75,7 @@ def _fill(file: sqlite_utils.Database, tables: Tables, signer: Signer) -> None:
         "manifest": manifest,
         "public": signer.public,
         "signature": signer.sign(PURPOSE, manifest),
+        "succession": canonical(signer.told),
     }
     file.table(SIGNATURE).insert(signed)
 
@@ -103,7 +104,8 @@ def _judge(connection: sqlite3.Connection, fingerprint: str, verdict: Verdict) -
         verdict.wrong.append("signature")
     tables = _tables(connection, json.loads(manifest), verdict)
     verdict.about = dict(tables["about"][0])
-    verdict.wrong += _wrong_chain(tables, public)
+    told = json.loads(signed["succession"]) if "succession" in signed.keys() else []  # noqa: SIM118
+    verdict.wrong += _wrong_chain(tables, public, signing.earlier(public, told))
     for row in tables["picture"]:
         if hashlib.sha256(row["content"]).hexdigest() != row["digest"]:
             verdict.wrong.append(f"picture:{row['digest']}")
@@ -126,7 +128,9 @@ def _tables(
     return found
 
 
-def _wrong_chain(tables: dict[str, list[Row]], public: str) -> list[str]:
+def _wrong_chain(
+    tables: dict[str, list[Row]], public: str, earlier: Mapping[str, int]
+) -> list[str]:
     """The audit rows against the links, the links against each other and a signed checkpoint."""
     wrong, signed = [], {}
     for kept in tables["checkpoint"]:
@@ -134,7 +138,7 @@ def _wrong_chain(tables: dict[str, list[Row]], public: str) -> list[str]:
             one = checkpoints.read(kept["text"])
         except BadCheckpoint:
             one = None
-        if one is None or one.public != public:
+        if one is None or (one.public != public and one.at > earlier.get(one.public, -1)):
             wrong.append(f"checkpoint:{kept['number']}")
             continue
         signed |= {(name, seq): link for name, (seq, link) in one.heads.items()}

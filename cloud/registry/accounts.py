@@ -254,6 +254,13 @@ def sign_out_everywhere(unit: Unit, person_id: str) -> None:
     unit.db.execute(delete(SignedInSession).where(SignedInSession.person_id == person_id))
 
 
+def end_all_sessions(unit: Unit) -> int:
+    """End every session of everybody; how many."""
+    count = unit.db.scalar(select(func.count()).select_from(SignedInSession)) or 0
+    unit.db.execute(delete(SignedInSession))
+    return count
+
+
 def forget(unit: Unit, person_id: str) -> None:
     """Erase the password and every session of a person."""
     sign_out_everywhere(unit, person_id)

@@ -20,13 +20,13 @@ def hanma(data: Path, *words: str) -> Result:
 
 def test_the_first_link_is_printed_while_there_is_no_office_account(tmp_path: Path) -> None:
     (line,) = hanma(tmp_path, "first").output.splitlines()
-    assert "/first/" in json.loads(line)["first"]
+    assert "/first#" in json.loads(line)["first"]
     ground = Ground.open(Settings(data_dir=tmp_path))
     County(ground, HandClock()).person("office")
     ground.close()
     refused = hanma(tmp_path, "first")
     assert refused.exit_code == 1 and "--again" in refused.output
-    assert "/first/" in hanma(tmp_path, "first", "--again").output
+    assert "/first#" in hanma(tmp_path, "first", "--again").output
 
 
 def test_an_account_gets_a_factor_and_its_sessions_end(tmp_path: Path) -> None:

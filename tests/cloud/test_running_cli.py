@@ -119,6 +119,22 @@ def test_with_its_keys_a_backup_comes_back_anywhere(data: Path, tmp_path: Path) 
     assert last(hanma(fresh, "audit", "verify"))["ok"] is True
 
 
+def test_a_backup_comes_back_where_the_keys_have_been_renewed_since(
+    data: Path, tmp_path: Path
+) -> None:
+    file, fresh = tmp_path / "backup.tar", tmp_path / "fresh"
+    hanma(data, "backup", str(file))
+    signed = last(hanma(data, "keys", "signing"))["fingerprint"]
+    hanma(data, "keys", "data")
+    shutil.copytree(data / "keys", fresh / "keys")
+    assert hanma(fresh, "restore", str(file)).exit_code == 0
+    assert last(hanma(fresh, "audit", "verify"))["ok"] is True
+    assert last(hanma(fresh, "audit", "key"))["fingerprint"] == signed
+    later = tmp_path / "later.tar"
+    hanma(data, "backup", "--with-keys", str(later))
+    assert hanma(tmp_path / "elsewhere", "restore", str(later)).exit_code == 0
+
+
 def test_a_backup_is_of_one_moment_while_others_write(data: Path, tmp_path: Path) -> None:
     ground = Ground.open(Settings(data_dir=data))
     with ground.write() as unit:  # a writer in the middle of its work holds nothing up

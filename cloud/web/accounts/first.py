@@ -13,22 +13,28 @@ from cloud.web import fields, visitor
 from cloud.web.accounts.agents import agent
 from cloud.web.accounts.blueprint import blueprint
 from cloud.web.accounts.registering import labels
-from cloud.web.trouble import Trouble, bad_input, wants_json
+from cloud.web.trouble import Trouble, bad_input, throttled, wants_json
 
 _FIELDS = ("name", "login", "district")
 _LINE = 64
 _PASSWORD = 128
 
 
-@blueprint.route("/first/<token>", methods=["GET", "POST"])
-def first(token: str) -> ResponseReturnValue:
+@blueprint.route("/first", methods=["GET", "POST"])
+def first() -> ResponseReturnValue:
     """The office's first account, by the printed link; it goes on to its second factor."""
     ground, said = visitor.ground(), labels()
-    with ground.write() as unit:
-        if not first_start.opens(unit, token):
-            raise _over()
     if request.method == "GET":
-        return render_template("accounts/first.html", token=token, labels=said)
+        return render_template("accounts/first.html", labels=said)
+    token = fields.secret("code", _("一次性码"), limit=_PASSWORD)
+    address = request.remote_addr or ""
+    with ground.write() as unit:  # committed in any case: each is one try
+        slower = accounts.too_often(unit, "first", address)
+        opens = not slower and first_start.opens(unit, token)
+    if slower:
+        raise throttled(ground.settings.throttle_s)
+    if not opens:
+        raise _over()
     told = {name: fields.text(name, said[name], limit=_LINE) for name in _FIELDS}
     try:
         kept = accounts.hashed(
@@ -40,7 +46,7 @@ def first(token: str) -> ResponseReturnValue:
         made = first_start.make(unit, token, kept=kept, **told)
         if isinstance(made, str):
             raise _wrong(made)
-        begun = accounts.begin(unit, made, request.remote_addr or "", agent())
+        begun = accounts.begin(unit, made, address, agent())
     after = url_for("accounts.factor")
     response = jsonify({"ok": True, "next": after}) if wants_json() else redirect(after, 303)
     visitor.keep_session(response, begun.token)

@@ -218,6 +218,9 @@ function tick() {
 navigator.serviceWorker?.register("/sw.js").catch(() => {});
 document.addEventListener("look-again", refresh);
 
+// What stands behind the # of a link is seen by no server: it is filled in here, or typed.
+for (const field of document.querySelectorAll("[data-behind-hash]")) field.value ||= location.hash.slice(1);
+
 function begin() {
   skew = Number(main().dataset.now) - Date.now();
   tick();

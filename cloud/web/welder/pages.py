@@ -28,7 +28,7 @@ def scan() -> str:
 @blueprint.get("/find")
 def find() -> ResponseReturnValue:
     """From a typed code to the page of its machine."""
-    with visitor.ground().read() as unit:
+    with guesses_counted(visitor.signed_in()), visitor.ground().read() as unit:
         machine = machine_at(unit, request.args.get("code", ""))
     return redirect(url_for("welder.machine", code=machine.code), 303)
 

@@ -24,24 +24,20 @@ _GUESSES = 10  # times `throttle_failures`: the phones of a whole site may share
 
 @contextmanager
 def guesses_counted(viewer: Viewer | None) -> Iterator[None]:
-    """Inside, a stranger's codes that are none are counted by address; after too many, a 429.
-
-    What is found is not counted, nor whoever is signed in: machines are not found by trying.
+    """Inside, codes that are none are counted, by account or a stranger's address; after too many,
+    a 429. What is found is not counted: machines are not found by trying.
     """
-    if viewer is not None:
-        yield
-        return
-    ground, address = visitor.ground(), request.remote_addr or ""
+    ground, whose = visitor.ground(), viewer.id if viewer else request.remote_addr or ""
     most = ground.settings.throttle_failures * _GUESSES
     with ground.read() as unit:
-        if accounts.tries(unit, "code", address) >= most:
+        if accounts.tries(unit, "code", whose) >= most:
             raise throttled(ground.settings.throttle_s)
     try:
         yield
     except Trouble as trouble:
         if trouble.status == 404:
             with ground.write() as unit:
-                accounts.too_often(unit, "code", address, most)
+                accounts.too_often(unit, "code", whose, most)
         raise
 
 

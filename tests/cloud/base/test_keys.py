@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,8 +59,7 @@ def test_a_blind_index_is_stable_and_keyed() -> None:
 
 
 def test_every_use_has_a_key_of_its_own() -> None:
-    uses = {KEYS.csrf, KEYS.session, KEYS.derive("presence"), KEYS.derive("other")}
-    assert len(uses) == 4
+    assert len({KEYS.csrf, KEYS.derive("presence"), KEYS.derive("other")}) == 3
 
 
 def test_the_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -90,3 +90,50 @@ def test_a_damaged_key_file_is_not_replaced_in_silence(tmp_path: Path) -> None:
 def test_no_key_material_is_shown() -> None:
     assert repr(KEYS) == f"<Keys {KEYS.id}>"
     assert KEYS.id not in bytes(range(32)).hex()
+
+
+def test_after_a_fresh_key_new_texts_and_files_are_sealed_with_it_and_old_ones_open(
+    tmp_path: Path,
+) -> None:
+    keys = Keys.load(tmp_path)
+    text, file = keys.seal(b"old", "p"), keys.seal_file(b"old", "p", "name")
+    first, fresh = keys.id, keys.renew("data")
+    assert (keys.id, keys.ids) == (fresh, (first, fresh)) and fresh != first
+    assert keys.seal(b"new", "p").startswith(f"{fresh}.")
+    for one in (keys, Keys.load(tmp_path)):
+        assert one.open(text, "p") == one.open_file(file, "p", "name") == b"old"
+        assert one.open(keys.seal(b"new", "p"), "p") == b"new"
+        assert one.open_file(keys.seal_file(b"new", "p", "name"), "p", "name") == b"new"
+
+
+def test_another_process_takes_up_a_fresh_key_by_itself(tmp_path: Path) -> None:
+    mine, other = Keys.load(tmp_path), Keys.load(tmp_path)
+    before = other.csrf
+    mine.renew("data")
+    mine.renew("web")
+    assert other.open(mine.seal(b"new", "p"), "p") == b"new" and other.id == mine.id
+    assert before != other.csrf == mine.csrf
+    assert (
+        other.blind("x")
+        == mine.blind("x")
+        == Keys((tmp_path / "keys/master.key").read_bytes()).blind("x")
+    )
+
+
+def test_a_file_of_before_files_named_their_key_still_opens() -> None:
+    box = AESGCM(KEYS.derive("media"))
+    raw = bytes(12) + box.encrypt(bytes(12), b"picture", b"name")
+    assert KEYS.open_file(raw, "media", "name") == b"picture"
+    for spoiled in (b"", raw[:-1], raw + b"x", KEYS.seal_file(b"x", "media", "other")):
+        with pytest.raises(SealBroken):
+            KEYS.open_file(spoiled, "media", "name")
+
+
+def test_what_a_key_of_elsewhere_sealed_is_refused_and_the_key_named(tmp_path: Path) -> None:
+    elsewhere = Keys(bytes(32))
+    for opened in (
+        lambda: KEYS.open(elsewhere.seal(b"x", "p"), "p"),
+        lambda: KEYS.open_file(elsewhere.seal_file(b"x", "p", "n"), "p", "n"),
+    ):
+        with pytest.raises(SealBroken, match=elsewhere.id):
+            opened()

@@ -8,7 +8,7 @@ GIVEN = {"name": "演示运维员", "login": "Boss", "district": "99", "kept": "
 
 
 def token(county):
-    return county.do(first_start.link).rpartition("/")[2]
+    return county.do(first_start.link).partition("/first#")[2]
 
 
 def make(county, token, **given):

@@ -1,6 +1,7 @@
 """The pages of the first account and of codes by text message."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -19,16 +20,25 @@ def texts(ground):
 
 
 def test_the_first_account_goes_on_to_its_second_factor(browser, county, settings):
-    path = county.do(first_start.link).removeprefix(settings.base_url)
-    user = browser()
-    assert "第一个账号" in user.get(path).text
-    assert user.post(path, page=path, **(NEW | {"password": "short"})).status_code == 400
-    made = user.post(path, page=path, **NEW)
+    path, code = county.do(first_start.link).removeprefix(settings.base_url).split("#")
+    user, new = browser(), NEW | {"code": code}
+    assert path == "/first" and "第一个账号" in user.get(path).text
+    assert user.post(path, page=path, **(new | {"password": "short"})).status_code == 400
+    assert user.post(path, page=path, **(new | {"code": "another"})).status_code == 404
+    made = user.post(path, page=path, **new)
     assert (made.status_code, made.location) == (303, "/account/factor")
     assert user.get("/").location == "/account/factor"
     assert "<svg" in user.get("/account/factor").text
-    assert browser().get(path).status_code == 404
-    assert browser().get("/first/nothing").status_code == 404
+    assert browser().post(path, page=path, **(new | {"login": "second"})).status_code == 404
+
+
+def test_codes_of_the_first_start_are_not_found_by_trying(browser, county, ground):
+    ground.settings = replace(ground.settings, throttle_failures=3)
+    code = county.do(first_start.link).split("#")[1]
+    user = browser()
+    given = [*("x" * n for n in (1, 2, 3)), code]
+    tried = [user.post("/first", page="/first", **NEW, code=one).status_code for one in given]
+    assert tried == [404, 404, 404, 429]
 
 
 def test_a_welder_signs_in_with_a_code_on_two_pages(browser, county, texts):

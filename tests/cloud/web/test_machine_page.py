@@ -247,6 +247,16 @@ def test_the_time_left_for_a_spoken_code_is_told(floor):
     assert "code_until" not in welder.state(floor.code)["times"]
 
 
+@pytest.mark.parametrize("at", ["/m/{}", "/find?code={}"])
+def test_nor_by_trying_with_an_account(browser, cast, ground, at):
+    ground.settings = replace(ground.settings, throttle_failures=1)
+    welder = browser(cast.welder)
+    tried = [welder.get(at.format(f"{number:014}")).status_code for number in range(12)]
+    assert tried == [404] * 10 + [429] * 2
+    assert welder.get(at.format(cast.code)).status_code == 429
+    assert browser(cast.fire_watch).get(at.format(cast.code)).status_code in (200, 303)
+
+
 def test_codes_are_not_found_by_trying_and_who_is_signed_in_goes_on(browser, cast, ground, clock):
     ground.settings = replace(ground.settings, throttle_failures=1)
     stranger, page = browser(), f"/m/{cast.code}"
