@@ -10,6 +10,10 @@ from urllib.parse import quote
 import click
 
 _BROKERS = "mosquitto"  # its user on Debian
+_WITH_TLS, _IN_CLEAR = (
+    "0.0.0.0:8883",
+    "127.0.0.1:1883",
+)  # the network hears nothing in clear unasked
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
@@ -20,12 +24,14 @@ def broker() -> None:
 
 @broker.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--listen", default="0.0.0.0:8883", show_default=True, help="For the terminals.")
+@click.option(
+    "--listen", help="For the terminals [0.0.0.0:8883; without a certificate 127.0.0.1:1883]."
+)
 @click.option("--cloud-listen", default="127.0.0.1:1884", show_default=True, help="For the cloud.")
 @click.option("--cert", type=_FILE, help="Certificate (PEM) of the terminals' listener.")
 @click.option("--key", type=_FILE, help="Its key (PEM).")
 def mosquitto(
-    folder: Path, listen: str, cloud_listen: str, cert: Path | None, key: Path | None
+    folder: Path, listen: str | None, cloud_listen: str, cert: Path | None, key: Path | None
 ) -> None:
     """Writes mosquitto.conf, passwords, rights and broker-url into FOLDER.
 
@@ -39,7 +45,7 @@ def mosquitto(
 
     if bool(cert) != bool(key):
         raise click.ClickException("证书和私钥要一起给。 Certificate and key go together.")
-    folder = folder.absolute()
+    folder, listen = folder.absolute(), listen or (_WITH_TLS if cert else _IN_CLEAR)
     try:
         texts = [str(one.absolute()) if one else "" for one in (cert, key)]
         conf = files.conf(str(folder), listen, cloud_listen, *texts)

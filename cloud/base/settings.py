@@ -1,5 +1,6 @@
 """Everything that can be set, in one frozen value: defaults, then environment variables."""
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,9 @@ class Settings:
     broker_token: Annotated[
         str, "opens /broker/login to brokers that ask us who may in; empty = no such page"
     ] = field(default="", repr=False)
-    mqtt_listen: Annotated[str, "address of the embedded broker"] = "127.0.0.1:1883"
+    mqtt_listen: Annotated[
+        str, "address of the embedded broker; with TLS on, of this computer only"
+    ] = "127.0.0.1:1883"
     mqtt_tls_listen: Annotated[str, "address of its TLS listener; empty = none"] = ""
     mqtt_tls_cert: Annotated[str, "certificate file (PEM) of the TLS listener"] = ""
     mqtt_tls_key: Annotated[str, "key file (PEM) of the TLS listener"] = ""
@@ -148,6 +151,10 @@ class Settings:
             raise BadSettings("HANMA_SMS_SECRET: a key is wanted with HANMA_SMS_HOOK")
         if self.face_url and not self.face_secret:
             raise BadSettings("HANMA_FACE_SECRET: a key is wanted with HANMA_FACE_URL")
+        if self.mqtt_tls_listen and not _of_this_computer(self.mqtt_listen):
+            raise BadSettings(
+                "HANMA_MQTT_LISTEN: beside HANMA_MQTT_TLS_LISTEN without TLS only on 127.0.0.1"
+            )
         if len(self.terminal_server) > 512:
             raise BadSettings("HANMA_TERMINAL_SERVER: a terminal keeps at most 512 characters")
         if self.picture_days.keys() != _days_by_kind(type(self).keep_pictures).keys():
@@ -194,6 +201,14 @@ def _days_by_kind(text: str) -> dict[str, int]:
     """`joint=90,site=365` as a dict; BadSettings."""
     pairs = [part.strip().partition("=") for part in text.split(",") if part.strip()]
     return {kind: _read(int, "HANMA_KEEP_PICTURES", days) for kind, _equals, days in pairs}
+
+
+def _of_this_computer(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def beside(data_dir: Path) -> str:

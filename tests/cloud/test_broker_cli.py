@@ -219,6 +219,27 @@ def test_a_second_run_keeps_the_clouds_password_and_a_revoked_terminal_stays_out
     raise AssertionError("a revoked terminal logs in")
 
 
+def test_without_a_certificate_it_listens_on_this_computer_alone_unless_asked(
+    tmp_path: Path,
+) -> None:
+    def listeners(*words: str) -> list[str]:
+        done = hanma(tmp_path, str(tmp_path / "out"), *words)
+        assert done.exit_code == 0, done.output
+        conf = (tmp_path / "out" / "mosquitto.conf").read_text()
+        return [
+            line
+            for line in conf.splitlines()
+            if line.split()[0:1] in (["listener"], ["tls_version"])
+        ]
+
+    for name in ("cert", "key"):
+        (tmp_path / name).write_text("x")
+    with_tls = ("--cert", str(tmp_path / "cert"), "--key", str(tmp_path / "key"))
+    for_the_cloud = "listener 1884 127.0.0.1"
+    assert listeners() == ["listener 1883 127.0.0.1", for_the_cloud]
+    assert listeners(*with_tls) == ["listener 8883 0.0.0.0", "tls_version tlsv1.2", for_the_cloud]
+
+
 def test_half_a_certificate_and_a_wrong_address_are_plain_sentences(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("x")
     half = hanma(tmp_path, str(tmp_path / "out"), "--cert", str(tmp_path / "cert.pem"))

@@ -14,6 +14,7 @@ from cloud.mqtt import broker
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("cloud", "firmware", "simulator", "release", "setup")
+POLICY = (ROOT / "SECURITY.md").read_text("utf-8")
 SECRETS = re.compile(
     r"BEGIN [A-Z ]*PRIVATE KEY-|(?:password|secret|token|api_?key)\w* ?= ?[\"'][0-9a-f]{32,}[\"']",
     re.I,
@@ -88,10 +89,29 @@ def test_every_dependency_is_pinned_in_the_lock():
     assert len(pinned) == len([line for line in lock if line.strip()])
 
 
+def test_every_part_kept_as_a_file_is_in_the_bill_with_its_release_and_licence():
+    """A file of somebody else is known by the notice that it must carry."""
+    listed = re.findall(r"^\| (\w+) \| ([\d.]+) \| [\w-]+ \| `(\S+)` \|$", POLICY, re.M)
+    notice = re.compile(r"@license|@preserve|\(c\) \d{4}|Copyright \(c\)")
+    found = {
+        path.parent.relative_to(ROOT).as_posix() + "/"
+        for folder in (*PROGRAMS, "flash", "hardware", "deploy")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".js", ".css", ".py", ".html", ".svg", ""}
+        and path.is_file()
+        and notice.search(path.read_text("utf-8", "ignore")[:1000])
+    }
+    assert found == {where for _name, _release, where in listed}
+    for name, release, where in listed:
+        texts = [one.read_text("utf-8", "ignore") for one in (ROOT / where).glob("*.js")]
+        assert any(f"{name} {release}" in text for text in texts)
+        assert "License" in (ROOT / where / "LICENSE").read_text("utf-8")
+
+
 def plain(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @pytest.mark.parametrize("word", ["Reporting", "Support", "setup/lock.txt"])
 def test_the_policy_says_how_to_report_how_long_and_of_what_it_is_made(word):
-    assert word in (ROOT / "SECURITY.md").read_text()
+    assert word in POLICY

@@ -58,6 +58,16 @@ def test_pictures_are_kept_by_kind_and_only_what_differs_is_said() -> None:
     assert days["snapshot"] == 180
 
 
+@pytest.mark.parametrize("plain", ["127.0.0.1:1883", "localhost:1", "[::1]:1883", ""])
+def test_beside_tls_the_broker_speaks_in_clear_to_this_computer_alone(plain: str) -> None:
+    given = {"HANMA_MQTT_TLS_LISTEN": "0.0.0.0:8883", "HANMA_MQTT_LISTEN": plain}
+    assert Settings.from_env(given).mqtt_listen == (plain or "127.0.0.1:1883")
+    for wide in ("0.0.0.0:1883", ":1883", "[::]:1883", "192.0.2.1:1883", "broker.example:1883"):
+        with pytest.raises(BadSettings, match="HANMA_MQTT_LISTEN"):
+            Settings.from_env(given | {"HANMA_MQTT_LISTEN": wide})
+    assert Settings.from_env({"HANMA_MQTT_LISTEN": "0.0.0.0:1883"})  # asked for, where none is
+
+
 @pytest.mark.parametrize("text", ["portrait=3", "joint", "joint=soon", "joint=0"])
 def test_days_of_no_kind_and_no_days_are_refused_by_name(text: str) -> None:
     with pytest.raises(BadSettings, match="HANMA_KEEP_PICTURES"):
