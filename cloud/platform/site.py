@@ -11,6 +11,7 @@ import msgspec
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
+from cloud.base import outage
 from cloud.base.unit import Ground, Unit
 from cloud.book import jpeg, media, once
 from cloud.platform import openapi
@@ -46,8 +47,14 @@ def create_site(ground: Ground) -> Flask:
     def document() -> Response:
         return Response(page, content_type="application/json")
 
+    teller = outage.Teller(log)
+
     @app.errorhandler(Exception)
     def on_error(error: Exception) -> Response:
+        what = outage.kind(error)
+        if what:
+            teller.tell(what, error)
+            error = Trouble(what, wait_s=outage.AGAIN_S[what])
         return _refused(ground, error)
 
     @app.after_request

@@ -28,6 +28,12 @@ TROUBLES: dict[str, tuple[int, str, str]] = {
     "too-long": (413, "内容太大", "the body is too long"),
     "type": (415, "内容类型不对", "this type of content is not taken"),
     "often": (429, "请求太频繁", "too many requests"),
+    "database-away": (
+        503,
+        "数据库暂时没有回答，请重试",
+        "the database does not answer; try again",
+    ),
+    "storage-full": (507, "平台磁盘已满，请稍后重试", "our disk is full; try again later"),
     "fault": (500, "平台出了故障", "our fault; try again"),
 }
 

@@ -15,6 +15,8 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from cloud.base import outage
+
 log = logging.getLogger(__name__)
 
 
@@ -101,8 +103,17 @@ def _of_fault(error: Exception) -> Trouble:
     return Trouble(500, "fault", words, todo)
 
 
+def _of_outage(what: str) -> Trouble:
+    if what == outage.FULL:
+        todo = _("没有收下，之前收下的都在。请稍后再交；平台运维人员要腾出磁盘空间。")
+        return Trouble(507, what, _("平台的磁盘满了。"), todo)
+    todo = _("没有收下，之前收下的都在。请过一会儿再试。")
+    return Trouble(503, what, _("平台的数据库暂时没有回答。"), todo)
+
+
 def init_app(app: Flask) -> None:
     """Answer every trouble, HTTP error and fault in plain words."""
+    teller = outage.Teller(log)
 
     @app.errorhandler(Trouble)
     def on_trouble(error: Trouble) -> Response:
@@ -118,4 +129,11 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def on_fault(error: Exception) -> Response:
-        return show(_of_fault(error))
+        what = outage.kind(error)
+        if not what:
+            return show(_of_fault(error))
+        teller.tell(what, error)
+        g.viewer = None  # the page is shown without asking the database who looks
+        response = show(_of_outage(what))
+        response.headers["Retry-After"] = str(outage.AGAIN_S[what])
+        return response

@@ -112,14 +112,20 @@ def test_the_sign_of_life_tells_nothing_else(client):
     assert client.get("/healthz").json == {"ok": True}
 
 
-def test_without_its_database_there_is_no_sign_of_life(settings, caplog):
+def test_without_its_database_every_page_says_so_and_the_log_in_one_line(settings, caplog):
     away = dataclasses.replace(settings, database="postgresql+psycopg://demo@127.0.0.1:1/away")
     ground = Ground.open(away)
     try:
         with caplog.at_level(logging.ERROR):
-            answer = create_app(ground).test_client().get("/healthz")
+            client = create_app(ground).test_client()
+            client.set_cookie(SESSION, "x")
+            answers = [client.get(path) for path in ("/healthz", "/", "/m/1", "/alarms")]
+            program = client.get("/", headers={"Accept": "application/json"})
     finally:
         ground.close()
-    assert answer.status_code == 500
-    assert "平台出了故障" in answer.text and "OperationalError" in caplog.text
-    assert "127.0.0.1" not in answer.text + caplog.text
+    assert {(one.status_code, one.headers["Retry-After"]) for one in answers} == {(503, "10")}
+    assert all("数据库暂时没有回答" in one.text for one in answers)
+    assert program.json["refusals"][0]["code"] == "database-away"
+    (line,) = caplog.messages
+    assert line == "database-away: 1 refused, OperationalError"
+    assert not any("127.0.0.1" in one.text for one in answers)
