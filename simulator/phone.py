@@ -152,13 +152,20 @@ class Phone:
 
     def show(self, path: str, name: str, picture: bytes) -> Answer:
         """Sends a picture by the form of the open page that leads to `path`."""
-        fields = self.form("/" + path.rsplit("/", 1)[-1]) | {"csrf": self.token}
+        return self.hand_in(path, name, ("p.jpg", picture, "image/jpeg"))
+
+    def hand_in(self, path: str, name: str, given: tuple[str, bytes, str], **typed: str) -> Answer:
+        """The same with any file: what it is called, its bytes and their kind."""
+        fields = self.form("/" + path.rsplit("/", 1)[-1]) | {"csrf": self.token} | typed
+        called, content, type = given
         mark = secrets.token_hex(16)
         parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
                  for k, v in fields.items()]  # fmt: skip
-        file = f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="p.jpg"\r\n'
-        head = "".join([*parts, file, "Content-Type: image/jpeg\r\n\r\n"])
-        body = head.encode() + picture + f"\r\n--{mark}--\r\n".encode()
+        file = (
+            f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{called}"\r\n'
+        )
+        head = "".join([*parts, file, f"Content-Type: {type}\r\n\r\n"])
+        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
         kind = {"Content-Type": f"multipart/form-data; boundary={mark}"}
         return self.request("POST", path, body, kind | {"Accept": "application/json"})
 

@@ -1,21 +1,27 @@
 """What stands in the database after a trial, as plain rows for the judge."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
 
 from cloud.base.database import Base
 from cloud.base.unit import Ground, Unit
-from cloud.book import inspection
+from cloud.book import inspection, media
 from cloud.book.audit import AuditRow
 from cloud.book.outbox import Event
 from cloud.cases.alarms import Alarm
+from cloud.cases.imports import ImportRun
 from cloud.link.commands import Command
 from cloud.link.journal import JournalEntry
 from cloud.registry.certificates import Certificate
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
+from cloud.registry.training import OfficeDate
 from cloud.work.job import Job
+from cloud.work.permits import Permit
+from cloud.work.reported import ReportedJob
 
 Rows = list[dict[str, Any]]
 
@@ -38,6 +44,10 @@ _KEPT: dict[str, tuple[type[Base], tuple[str, ...]]] = {
     "events": (Event, ("at", "kind", "subject", "details", "done_at", "parked_at")),
     "machines": (Machine, ("id", "code", "device", "district")),
     "people": (Person, ("id", "login", "phone_blind", "district")),
+    "permits": (Permit, ("id",)),
+    "imports": (ImportRun, ("id",)),
+    "dates": (OfficeDate, ("name",)),
+    "reported": (ReportedJob, ("number",)),
     "certificates": (Certificate, ("person_id", "valid_from", "valid_to")),
 }
 
@@ -45,7 +55,8 @@ _KEPT: dict[str, tuple[type[Base], tuple[str, ...]]] = {
 def read(ground: Ground) -> dict[str, Rows]:
     """Every table the judge looks at."""
     with ground.read() as unit:
-        return {name: _rows(unit, *what) for name, what in _KEPT.items()}
+        kept = {name: _rows(unit, *what) for name, what in _KEPT.items()}
+        return kept | {"pictures": list(_whole_pictures(unit))}
 
 
 def findings(ground: Ground) -> Rows:
@@ -53,6 +64,14 @@ def findings(ground: Ground) -> Rows:
     with ground.read() as unit:
         report = inspection.inspect(unit)
     return [{"row": one.row, "what": one.what} for one in report.findings]
+
+
+def _whole_pictures(unit: Unit) -> Iterator[dict[str, Any]]:
+    """Those whose bytes are there, too."""
+    for digest in unit.db.scalars(select(media.Media.digest)):
+        with contextlib.suppress(media.MediaBroken):
+            media.opened(unit, digest)
+            yield {"digest": digest}
 
 
 def _rows(unit: Unit, table: type[Base], names: tuple[str, ...]) -> Rows:

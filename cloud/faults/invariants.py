@@ -15,6 +15,13 @@ from typing import Any
 Note = dict[str, Any]
 
 _OVER = ("ended", "cleared", "refused", "cancelled", "expired")
+_HANDED_IN = {
+    "permits": "id",
+    "imports": "id",
+    "dates": "name",
+    "reported": "number",
+    "pictures": "digest",
+}
 _ELSEWHERE = ("-people", "register-down")  # faults that touch no terminal
 _SAME_MS = 2_000  # two clocks and a queue between two processes
 _DONE = {
@@ -283,6 +290,10 @@ def nothing_acknowledged_is_lost(trial: Trial) -> Iterator[str]:
         lost = [seq for seq in range(1, to + 1) if (device, log, seq) not in kept]
         if lost:
             yield f"{device}: entries {lost[:5]} were stored, and are not in the book"
+    there = {name: {row[key] for row in trial.book[name]} for name, key in _HANDED_IN.items()}
+    for one in trial.of("kept"):
+        if one["key"] not in there[one["table"]]:
+            yield f"{one['table']}: {one['key']} was taken, and is not in the book"
     had = defaultdict(set)
     for row in trial.book["audit"]:
         had[row["subject"]].add(row["what"])

@@ -420,6 +420,7 @@ class Run:
                 "web": self._http.port,
                 "pairs": self._stage.pairs,
                 "group": self._stage.group,
+                "giving": self._stage.giving,
                 "quiet": str(self._folder / "quiet"),
             },
         }
@@ -543,6 +544,7 @@ def _nothing_open(ground: Ground) -> bool:
 
 def _counted(told: list[dict[str, Any]], kept: dict[str, Any]) -> dict[str, int]:
     whats = Counter(one["what"] for one in told)
+    handed_in = Counter(one["table"] for one in told if one["what"] == "kept")
     status = Counter(one["status"] // 100 for one in told if one["what"] == "answered")
     return {
         "requests": whats["asked"],
@@ -557,6 +559,7 @@ def _counted(told: list[dict[str, Any]], kept: dict[str, Any]) -> dict[str, int]
         "jobs_on": len({row["subject"] for row in kept["audit"] if row["what"] == "job-on"}),
         "commands": len(kept["commands"]),
         "entries": len(kept["entries"]),
+        **{f"kept_{name}": count for name, count in sorted(handed_in.items())},
         "alarms": len(kept["alarms"]),
         "audit_rows": len(kept["audit"]),
     }

@@ -19,6 +19,7 @@ from cloud.registry import (
     people,
     pins,
     places,
+    platforms,
 )
 
 COUNTY = "990101"
@@ -39,6 +40,7 @@ class Stage:
     register: dict[str, dict[str, Any]]
     machines: dict[str, str]
     looks: dict[str, str]
+    giving: dict[str, Any]
 
 
 def make(ground: Ground, pairs: int, seed: int) -> Stage:
@@ -50,6 +52,7 @@ def make(ground: Ground, pairs: int, seed: int) -> Stage:
         for number in range(pairs):
             made.pair(unit, firms[number % len(firms)])
         made.the_group(unit, firms[0])
+        made.the_givers(unit, firms[0])
         for place in TOWNSHIPS:
             made.officers[place] = made.person(unit, {"officer"}, place)
     return Stage(
@@ -60,6 +63,7 @@ def make(ground: Ground, pairs: int, seed: int) -> Stage:
         made.register,
         made.machines,
         made.looks,
+        made.giving,
     )
 
 
@@ -73,6 +77,7 @@ class _Maker:
         self.register: dict[str, dict[str, Any]] = {}
         self.machines: dict[str, str] = {}
         self.looks: dict[str, str] = {}
+        self.giving: dict[str, Any] = {}
 
     def firm(self, unit: Unit, place: str) -> Any:
         places.put(unit, place, f"演示镇 {place[-1]}")
@@ -94,6 +99,26 @@ class _Maker:
             "other": self.person(unit, {"fire_watch"}, firm=firm, phone=phone),
             "expired": self._welder(unit, firm, days=-30),
             "far": self.person(unit, {"officer"}, TOWNSHIPS[1]),
+        }
+
+    def the_givers(self, unit: Unit, firm: Any) -> None:
+        """Who hands things in (simulator/trial/giving.py); their terminal has no line."""
+        device, welder = self._machine(unit, firm)["device"], self._welder(unit, firm)
+        office = self.person(unit, {"office"}, COUNTY)
+        del self.looks[office[0]]  # sees all
+        holder = people.by_login(unit, welder[0])
+        assert holder
+        platform = platforms.add(unit, "演示平台", [firm.uscc])
+        key, secret = platforms.new_key(unit, platform)
+        self.giving = {
+            "welder": welder,
+            "carrier": self.person(unit, {"fire_watch"}, firm=firm),
+            "office": office,
+            "device": device,
+            "terminal": self.terminals.pop(device),
+            "person": holder.id,
+            "key": key,
+            "secret": secret,
         }
 
     def person(

@@ -5,6 +5,7 @@ next, whatever goes wrong on the way. One group tries what nobody may.
 `python -m simulator.trial.people ORDERS` (JSON, see `Orders`); ends by itself when all is quiet.
 """
 
+import hashlib
 import http.client
 import itertools
 import json
@@ -15,7 +16,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from simulator.trial.quiet import Quiet
 _DIGITS = "零一二三四五六七八九"
 _CODE = re.compile(f"(?:[{_DIGITS}幺][，、,\\s]*){{4}}")
 _KEPT = ("code", "job", "ticks")  # of what was typed: nothing secret
-_TROUBLE = (OSError, http.client.HTTPException, PhoneError, ValueError, KeyError)
+TROUBLE = (OSError, http.client.HTTPException, PhoneError, ValueError, KeyError)
 _TIMEOUT_S = 6
 _PATIENCE_S = 25
 _WORK_S = (0.3, 2.5)
@@ -41,7 +42,8 @@ class Orders:
     second account on the same phone, `expired`, `far` (an officer of elsewhere), `victim`
     (another's machine).
     `quiet` = file with the moment of the last new job (quiet.py). The first pair is still at work
-    at the end."""
+    at the end. `giving` = who hands things in (giving.py): welder, carrier, office; device,
+    terminal (its secret, hex), person (the welder's id), key and secret of a platform; or {}."""
 
     web: int
     ears: int
@@ -50,6 +52,7 @@ class Orders:
     notes: str
     seed: int
     quiet: str
+    giving: dict[str, Any] = field(default_factory=dict)
 
 
 class NotingPhone(Phone):
@@ -113,6 +116,16 @@ class Somebody:
             self.phone.sign_in(self._login, *self._secrets)
             self._in = True
 
+    def entered(self) -> NotingPhone:
+        """The phone, signed in."""
+        self.enter()
+        return self.phone
+
+    def good(self, answer: Answer) -> bool:
+        """Whether it was taken; who was signed out signs in again."""
+        self._in = answer.status != 401
+        return answer.status == 200
+
     def state(self, page: str) -> dict[str, Any]:
         """The machine as the page tells this person."""
         self.enter()
@@ -136,7 +149,11 @@ class Somebody:
     def pictures(self, page: str, state: dict[str, Any]) -> None:
         for _ in range(state["pictures_wanted"]):
             self.phone.open(page)
-            self.phone.show(f"{page}/picture", "picture", fresh_picture())
+            picture = fresh_picture()
+            answer = self.phone.show(f"{page}/picture", "picture", picture)
+            if answer.status == 200:
+                digest = hashlib.sha256(picture).hexdigest()
+                self._notes("kept", table="pictures", key=digest)
 
 
 class Spot:
@@ -184,7 +201,7 @@ class Pair:
             try:
                 if self._turn():
                     return
-            except _TROUBLE:
+            except TROUBLE:
                 time.sleep(self._chance.uniform(0.2, 1.0))
 
     def _turn(self) -> bool:
@@ -262,13 +279,13 @@ class Group:
             for act in (next(others), self._short_cut):
                 try:
                     act()
-                except _TROUBLE:
+                except TROUBLE:
                     time.sleep(0.3)
         until = time.time() + _PATIENCE_S
         while time.time() < until:
             try:
                 return self._give_up()
-            except _TROUBLE:
+            except TROUBLE:
                 time.sleep(0.5)
 
     def _look(self) -> None:
@@ -333,12 +350,14 @@ class Group:
 
 
 def run(orders: Orders) -> None:
+    from simulator.trial import giving  # it is made of what stands here
+
     notes = Notes(Path(orders.notes))
     acts = [Pair(orders, number, notes).run for number in range(len(orders.pairs))]
     threads = [threading.Thread(target=act) for act in [*acts, Group(orders, notes).run]]
     for thread in threads:
         thread.start()
-    for thread in threads:
+    for thread in [*threads, *giving.begun(orders, notes)]:
         thread.join()
 
 

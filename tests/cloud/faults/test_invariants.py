@@ -27,6 +27,7 @@ def good() -> Trial:
         {**moved, "t": T + 10_000, "relay": 1, "job": "", "cause": "release", "seq": 4},
         {"t": T + 10_000, "what": "entry", **place, "kind": "emergency_on", "seq": 4},
         {"t": T + 11_000, "what": "stored", **place, "log": "L", "to": 4},
+        {"t": T + 11_000, "what": "kept", "table": "permits", "key": "permit1"},
         *({"t": T + 1_000 * n, "what": what, **place}
           for n in (*range(12), 45) for what in ("saying", "said")),
         {"t": T + 1_000, "what": "listed", "who": "far", "path": "/machines.json", "status": 200,
@@ -68,6 +69,8 @@ def good() -> Trial:
         "certificates": [{"person_id": "w", "valid_from": "2020-01-01",
                           "valid_to": "2030-01-01"}],
         "commands": [],
+        "permits": [{"id": "permit1"}],
+        **{name: [] for name in ("imports", "dates", "reported", "pictures")},
         "findings": [],
     }  # fmt: skip
     limits = Limits(5_000, silence=12_500, off_confirm=6_000, presence=60_000, slack=6_000)
@@ -157,6 +160,7 @@ BAD = {
         lambda t: t.book["events"].append(t.book["events"][0] | {"at": T + 11_000}),
     ),
     "a stored entry that is gone": ("I7", lambda t: _without(t, "entries", seq=3)),
+    "a permit that was taken and is gone": ("I7", lambda t: t.book["permits"].clear()),
     "a 200 that is gone": ("I7", lambda t: _without(t, "audit", what="on-asked")),
     "an alarm that is lost": ("I8", lambda t: t.book["alarms"].clear()),
     "an alarm open twice": (
