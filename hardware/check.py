@@ -1,13 +1,13 @@
-"""`hanma hardware check`: parts, rules, pins, simulations and the bring-up list, in this order."""
+"""`hanma hardware check`: parts, rules, pins, derating, simulations and the bring-up list."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from hardware import parts, pins, rules, simulations
+from hardware import derating, parts, pins, rules, simulations, stress
 from hardware.circuit import Circuit, carrier
+from hardware.derating import Figure, Stress
 from hardware.parts import HERE, LIST
-from hardware.simulations import Figure
 
 # A line of bring-up.md names a figure, its value and where the board may be: `{rail: 3.7 V, 3…4}`.
 _EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+) (\w+), ([-0-9.]+)…([-0-9.]+)\}")
@@ -30,11 +30,20 @@ def design(listed: Path = LIST) -> dict[str, list[str]]:
     }
 
 
-def figures(listed: Path = LIST) -> Iterator[Figure]:
-    """Every simulated figure beside its limit."""
-    circuit = carrier(listed)
+def simulated(circuit: Circuit) -> list[Figure | Stress]:
+    """All that ngspice and the budget say: what stands beside a limit, and what parts see."""
+    found: list[Figure | Stress] = list(stress.board(circuit, simulations.LOW_BUS_V))
     for simulate in simulations.SIMULATIONS.values():
-        yield from simulate(circuit)
+        found += simulate(circuit)
+    return found
+
+
+def judged(circuit: Circuit, seen: Iterable[Figure | Stress]) -> tuple[list[Figure], list[str]]:
+    """Every figure beside its limit, of the stresses the worst; and the parts that none judges."""
+    seen = list(seen)
+    stresses = [one for one in seen if isinstance(one, Stress)]
+    figures = [one for one in seen if isinstance(one, Figure)]
+    return derating.worst(circuit, stresses) + figures, derating.forgotten(circuit, stresses)
 
 
 def bring_up(simulated: dict[str, Figure]) -> list[str]:

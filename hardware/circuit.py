@@ -2,8 +2,8 @@
 
 The file says what a drawing says, in a form that a program can check, simulate and draw. Its
 sections: [nets] the volts and the isolation side of each net, [most] and [apart] what two nets can
-differ by, [outside] the nets that leave the case, [inside] the connectors that no hand reaches in
-use and why, [sheet NAME WORDS] one line a part.
+differ by, [outside] the nets that leave the case, [loads] what is taken at a pin, [inside] the
+connectors that no hand reaches in use and why, [sheet NAME WORDS] one line a part.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +46,8 @@ class Placed:
 
 @dataclass
 class Circuit:
-    """sheets: name → words. nets, placed: by name, by reference. inside: connector → why."""
+    """sheets: name → words. nets, placed: by name, by reference. inside: connector → why.
+    loads: (reference, net) → ampere taken there at most, for good and for a moment."""
 
     sheets: dict[str, str] = field(default_factory=dict)
     nets: dict[str, Net] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Circuit:
     apart: dict[frozenset[str], float] = field(default_factory=dict)
     outside: list[str] = field(default_factory=list)
     inside: dict[str, str] = field(default_factory=dict)
+    loads: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     def value(self, ref: str) -> float:
         """Ohm, farad, henry or volt of one part."""
@@ -101,6 +103,10 @@ class _Reader:
     def outside(self, words: list[str]) -> None:
         self.circuit.outside += words
 
+    def loads(self, words: list[str]) -> None:
+        ref, net, mean, peak = words
+        self.circuit.loads[ref, net] = float(mean), float(peak)
+
     def inside(self, words: list[str]) -> None:
         self.circuit.inside[words[0]] = " ".join(words[1:])
 
@@ -122,7 +128,8 @@ class _Reader:
             self.circuit.sheets[self.sheet] = " ".join(words[2:])
             return self.part
         known = {"nets": self.nets, "most": self.most, "apart": self.apart}
-        return {**known, "outside": self.outside, "inside": self.inside}[words[0]]
+        known |= {"outside": self.outside, "inside": self.inside, "loads": self.loads}
+        return known[words[0]]
 
     @staticmethod
     def _once(name: str, known: dict) -> None:

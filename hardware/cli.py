@@ -26,10 +26,11 @@ def hardware() -> None:
     help="Another list, as the buyer would have it [hardware/parts.csv].",
 )
 def check(parts: Path) -> None:
-    """Parts, electrical rules, pins, simulations; the last line is one JSON object."""
+    """Parts, rules, pins, derating, simulations; the last line is one JSON object."""
     try:
-        faults = checks.design(parts)
-        figures = {figure.what: figure for figure in checks.figures(parts)}
+        faults, circuit = checks.design(parts), carrier(parts)
+        judged, faults["derating"] = checks.judged(circuit, checks.simulated(circuit))
+        figures = {figure.what: figure for figure in judged}
     except (BadPart, BadSchematic, NoSpice) as error:
         click.echo(f"  ✗ {error}")
         click.echo(json.dumps({"ok": False, "error": str(error)}, ensure_ascii=False))
@@ -48,7 +49,7 @@ def check(parts: Path) -> None:
     ok = smallest.margin >= 1 and not any(faults.values())
     told = {
         "ok": ok,
-        "parts": len(carrier().placed),
+        "parts": len(circuit.placed),
         "figures": len(figures),
         "faults": sum(map(len, faults.values())),
         "smallest": smallest.what,

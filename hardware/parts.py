@@ -2,8 +2,10 @@
 
 `pins`: names in order, each with `:type` (p passive, i input, o output, t both ways, P takes
 power, S gives power, c open collector) and `/side` where the part bridges the isolation. Ratings
-are the makers' for continuous work; `volts` is the most between any two pins of one side. `sole`:
-why both types are of one maker.
+are the makers' for continuous work, where two types differ the lesser one; `volts` is the most
+between any two pins of one side, as a peak. `pulse`: what one pulse may be, in the unit that its
+kind is told in (`hardware/derating.py`). `sole`: why both types are of one maker. `sheet`: the
+maker's data sheet, with ✓ where the ratings were compared with it.
 """
 
 import csv
@@ -16,7 +18,11 @@ LIST = HERE / "parts.csv"
 COLD_C, HOT_C = -40, 85  # CQ annex 1.14
 _FIELDS = (
     *("part", "what", "maker", "number", "second_maker", "second_number"),
-    *("t_min_c", "t_max_c", "volts", "pins"),
+    *("t_min_c", "t_max_c", "sheet", "pins"),
+)
+_NUMBERS = (
+    *("value", "t_min_c", "t_max_c", "volts", "amps", "watts", "pulse"),
+    *("isolation_v", "pickup_v", "life_h"),
 )
 
 
@@ -35,7 +41,8 @@ class Pin:
 
 @dataclass(frozen=True)
 class Part:
-    """value: ohm, farad, henry or volt, 0 where none is told. isolation_v: RMS, between sides."""
+    """value: ohm, farad, henry or volt, of a relay its coil's ohm; 0 where none is told, as of all
+    that follows. isolation_v: RMS, between sides. pickup_v: at 23 °C. life_h: at t_max_c."""
 
     name: str
     what: str
@@ -48,9 +55,19 @@ class Part:
     t_min_c: float
     t_max_c: float
     volts: float
+    amps: float
     watts: float
+    pulse: float
     isolation_v: float
+    pickup_v: float
+    life_h: float
+    sheet: str
     pins: tuple[Pin, ...]
+
+    @property
+    def kind(self) -> str:
+        """The first word of its name, by which rules are told."""
+        return self.name.split("-")[0]
 
 
 def _pin(text: str) -> Pin:
@@ -64,13 +81,10 @@ def _part(row: dict[str, str]) -> Part:
     if missing:
         raise BadPart(f"{row.get('part')}: no {', '.join(missing)}")
     try:
-        number = {
-            field: float(row[field] or 0)
-            for field in ("value", "t_min_c", "t_max_c", "volts", "watts", "isolation_v")
-        }
+        number = {field: float(row[field] or 0) for field in _NUMBERS}
     except ValueError as error:
         raise BadPart(f"{row['part']}: {error}") from None
-    words = {field: row[field].strip() for field in ("what", "maker", "number")}
+    words = {field: row[field].strip() for field in ("what", "maker", "number", "sheet")}
     second = {field: row[field].strip() for field in ("second_maker", "second_number", "sole")}
     pins = tuple(_pin(text) for text in row["pins"].split())
     return Part(name=row["part"], **words, **second, **number, pins=pins)  # type: ignore[arg-type]

@@ -2,12 +2,8 @@
 
 from collections.abc import Callable
 
-from hardware.circuit import OPEN, Circuit, Placed
-
-ISOLATION_V = 3000  # RMS; reinforced, 380 V mains to what a hand touches (GB 4943.1, IEC 62368-1)
-
-# What share of a rating is used in normal work, by the first word of the part's name.
-DERATING = {"bulk": 0.8, "cap": 0.8, "res": 0.8, "switcher": 0.9, "fast": 0.9, "schottky": 0.8}
+from hardware.circuit import OPEN, Circuit
+from hardware.derating import ISOLATION_V
 
 
 def lonely(circuit: Circuit) -> list[str]:
@@ -22,9 +18,7 @@ def driven(circuit: Circuit) -> list[str]:
     """Two outputs never fight; an input hears somebody; what takes power hangs on a supply."""
     found = []
     for net, told in circuit.nets.items():
-        kinds = [
-            pin.kind for one, pin in circuit.on(net) if one.part.name.split("-")[0] not in _IDLE
-        ]
+        kinds = [pin.kind for one, pin in circuit.on(net) if one.part.kind not in _IDLE]
         if sum(kind in "oS" for kind in kinds) > 1:
             found.append(f"net {net}: two outputs")
         if "i" in kinds and not set(kinds) & set("otScp"):
@@ -55,53 +49,12 @@ def isolated(circuit: Circuit) -> list[str]:
     return found
 
 
-def stress(circuit: Circuit, placed: Placed) -> float:
-    """The most volts between two pins of one side of a part."""
-    known: list[tuple[str, str]] = [
-        (pin.side, net)
-        for pin, net in zip(placed.part.pins, placed.nets, strict=True)
-        if net != OPEN
-    ]
-    return max(
-        (circuit.difference(a, b) for side, a in known for other, b in known if side == other),
-        default=0.0,
-    )
-
-
-def derated(circuit: Circuit) -> list[str]:
-    """No part sees more than its share of its rating."""
-    found = []
-    for placed in circuit.placed.values():
-        share = DERATING.get(placed.part.name.split("-")[0], 1.0)
-        volts, most = stress(circuit, placed), placed.part.volts * share
-        if volts > most:
-            found.append(f"{placed.ref} {placed.part.name}: {volts:g} V, allowed {most:g} V")
-    return found
-
-
-def dissipated(circuit: Circuit) -> list[str]:
-    """No resistor takes more than half its watts, were its worst voltage there for good.
-
-    The fusible resistor in the mains is judged by its simulation: its current is a pulse.
-    """
-    found = []
-    for placed in circuit.placed.values():
-        if not placed.part.name.startswith("res-") or placed.ref in ("R10", "R22"):
-            continue
-        watts = stress(circuit, placed) ** 2 / placed.part.value
-        if watts > placed.part.watts / 2:
-            found.append(
-                f"{placed.ref} {placed.part.name}: {watts:.2f} W of {placed.part.watts:g}"
-            )
-    return found
-
-
 def guarded(circuit: Circuit) -> list[str]:
     """Every wire that leaves the case has its protection against static."""
     return [
         f"net {net}: leaves the case without protection"
         for net in circuit.outside
-        if not any(placed.part.name.startswith("tvs-") for placed, _ in circuit.on(net))
+        if not any(placed.part.kind == "tvs" for placed, _ in circuit.on(net))
     ]
 
 
@@ -117,7 +70,7 @@ def reached(circuit: Circuit) -> list[str]:
 
 
 RULES: tuple[Callable[[Circuit], list[str]], ...] = (
-    *(lonely, driven, isolated, derated, dissipated, guarded, reached),
+    *(lonely, driven, isolated, guarded, reached),
 )
 
 

@@ -187,7 +187,7 @@ _TITLES = {
 }
 KINDS: dict[str, Callable[[str], str]] = {
     "single-phase": lambda title: _switched(title, ["L", "N"], "220 V"),
-    "three-phase": lambda title: _switched(title, ["L1", "L2", "L3"], "380 V，J5 ≤ 437 V"),
+    "three-phase": lambda title: _switched(title, ["L1", "L2", "L3"], "380 V，≤ 500 VA"),
     "contactor": lambda title: _switched(title, ["L1", "L2", "L3", "N"], "220 V", box=True),
     "thermal-loop": _loop,
 }

@@ -1,7 +1,5 @@
 """Each electrical rule finds its fault in the carrier as it would be with one mistake."""
 
-from math import sqrt
-
 import pytest
 
 from hardware import rules
@@ -25,14 +23,11 @@ def test_the_carrier_breaks_no_rule() -> None:
     [
         ("R30 res-10k         V33 EN\n", "", "net EN: inputs and nothing that drives them"),
         ("CY1 y-cap-1n        HVN GND", "CY1 cap-1n HVN GND", "CY1 cap-1n: joins two sides"),
-        ("U2  opto            FB_A FB_K FB_SW HVN", "U2 opto FB_A FB_K FB_SW GND", "U2 opto"),
-        ("RV1 varistor-510    L N", "RV1 tvs-5v L N", "RV1 tvs-5v: 645 V, allowed 5.5 V"),
-        ("C1  bulk-22u        HV MID", "C1 bulk-22u HV HVN", "C1 bulk-22u: 645 V, allowed 360 V"),
-        ("R65 res-9k76        V33 ARC_REF", "R65 res-47 V33 ARC_REF", "R65 res-47: 0.23 W of 0.1"),
+        ("U2  opto            FB_A FB_K COMP_SW HVN", "U2 opto FB_A FB_K COMP_SW GND", "U2 opto"),
         ("DA6 tvs-5v          TAMPER_X GND\n", "", "net TAMPER_X: leaves the case without"),
         ("U7  ldo-3v3         VMOD V33 GND VMOD", "U7 ldo-3v3 SW1 V33 GND VMOD", "net SW1"),
         ("U5  ldo-adj         V5 CHG", "U5 ldo-adj V5 V33", "net V33: two outputs"),
-        ("R13 res-270k        OPT1 OPT2\n", "", "net OPT1: one pin only"),
+        ("R13 res-150k        OPT1 OPT2\n", "", "net OPT1: one pin only"),
         ("R41 res-10k         VMOD PWRKEY_N\n", "", "net PWRKEY_N: an open collector"),
         ("J7  plug-4          READBACK_X V33_X", "J7 plug-4 READBACK_X V33", "net V33: at J7"),
         ("J2 within the closed case, for the bench\n", "", "net PROG_TX: at J2"),
@@ -48,11 +43,3 @@ def test_an_isolating_part_that_stands_too_little_is_found() -> None:
     parts["opto"] = parts["opto"].__class__(**{**vars(parts["opto"]), "isolation_v": 1500})
     found = rules.faults(load(_TEXT, parts))
     assert found == ["U2 opto: 1500 V isolation, needed 3000 V"]
-
-
-def test_the_manual_states_the_limit_of_the_contact_that_the_rules_enforce() -> None:
-    limit = load(_TEXT, read()).difference("CONTACT_A", "CONTACT_B")
-    manual = (HERE / "manual.zh-CN.md").read_text("utf-8")
-    assert f"J5 触点两端不得高于交流 {limit / sqrt(2):.0f} V" in manual
-    two_phases = spoilt("contact 618", "contact 645")  # of 456 V
-    assert "K1 relay-power: 645 V, allowed 622 V" in rules.derated(two_phases)
