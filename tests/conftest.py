@@ -28,6 +28,7 @@ _SERVER = "[postgresql"
 _BROWSER = "tests/browser/"
 _EVERY_CUT = "[cut_"  # the power cut at each flash operation
 _ON_THE_AIR = "tests/simulator/test_nearby_phone.py"  # phones take their time to find a terminal
+_AS_IN_LIFE = tuple(f"tests/simulator/test_{name}.py" for name in ("chip", "fleet", "phone"))
 _SPICE = tuple(f"tests/hardware/test_{name}.py" for name in ("check", "derating", "simulations"))
 _TRIAL = "tests/cloud/faults/test_trial.py"  # everything in processes of its own
 _PLATFORMS = "tests/cloud/platform/"  # requests through the whole application
@@ -36,7 +37,7 @@ _COUNTY = "tests/cloud/test_demo.py"  # the demo county, made again and again
 _WHOLE_CASES = ("tests/cloud/oversight/test_evidence.py", "tests/security/test_repository.py")
 _SLOW = (
     *(_REAL_TIME, _ON_THE_AIR, _WHOLE_APP, _COMMANDS, _LONG_SEARCH, _SERVER, _EVERY_CUT),
-    *(*_SPICE, _PLATFORMS, _TRIAL, *_BUILDS, _COUNTY, *_WHOLE_CASES),
+    *(*_AS_IN_LIFE, *_SPICE, _PLATFORMS, _TRIAL, *_BUILDS, _COUNTY, *_WHOLE_CASES),
 )
 
 # Staged and alone: what a busy neighbour could make fail, for it keeps real time or drives other
