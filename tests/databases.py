@@ -7,12 +7,13 @@ about SQLite itself says so (`pytest.mark.sqlite`) and stays with it.
 
 import os
 import shutil
+import signal
 import warnings
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 
 import psycopg
 from alembic import command
@@ -25,6 +26,7 @@ KINDS = ("sqlite", "postgresql")
 CHOSEN = os.environ.get("HANMA_TEST_DATABASE") or "sqlite"
 _MEMORY = Path("/dev/shm")  # a container's is often small
 _ROOM = 4 << 30
+_NAME = "hanma-pg-"  # then the process it belongs to
 _BLANK = "blank"  # every table and no row
 _QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
 _EMPTY = """
@@ -54,8 +56,11 @@ class Server:
 
         # Not below pytest's own folder: every pytest that starts shuts that to all but its user,
         # and under root the server runs as another one.
+        for place in (_MEMORY, Path(gettempdir())):
+            remove_left_over(place)
         roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
-        self._home = mkdtemp(prefix="hanma-pg-", dir=_MEMORY if roomy else None)
+        prefix = f"{_NAME}{os.getpid()}-"
+        self._home = mkdtemp(prefix=prefix, dir=_MEMORY if roomy else None)
         self._server = get_server(Path(self._home) / "data", cleanup_mode="delete")
         self._url = self._server.get_uri().replace("/postgres?", "/{}?")
         quick = [f"ALTER SYSTEM SET {one}" for one in _QUICK]  # nothing need outlive the test
@@ -102,6 +107,19 @@ class Server:
         with closing(psycopg.connect(self._url.format(name), autocommit=True)) as connection:
             for one in statements:
                 connection.execute(one)
+
+
+def remove_left_over(place: Path) -> None:
+    """End and erase the servers of tests that were killed: whose process is there no more."""
+    for home in place.glob(f"{_NAME}*-*"):
+        owner = home.name.removeprefix(_NAME).partition("-")[0]
+        if not owner.isdigit() or Path(f"/proc/{owner}").exists():
+            continue
+        with suppress(OSError, ValueError):
+            pid = int((home / "data" / "postmaster.pid").read_text().split()[0])
+            if str(home) in Path(f"/proc/{pid}/cmdline").read_text():
+                os.kill(pid, signal.SIGQUIT)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @cache

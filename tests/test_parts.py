@@ -1,11 +1,14 @@
 """`./test.sh` runs its three parts, and says so if any fails."""
 
+import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.conftest import ALONE, STAGED, part_of
 
 ROOT = Path(__file__).parents[1]
@@ -81,3 +84,19 @@ def test_every_path_that_runs_in_a_row_is_there_and_in_one_part() -> None:
     assert [path for path in (*STAGED, *ALONE) if not (ROOT / path).exists()] == []
     assert [part_of(path) for path in STAGED] == ["staged"] * len(STAGED)
     assert [part_of(path) for path in ALONE] == ["alone"] * len(ALONE)
+
+
+def test_a_server_of_tests_that_were_killed_is_ended_and_gone(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as over:
+        pass
+    mine, left = (tmp_path / f"hanma-pg-{pid}-x" for pid in (os.getpid(), over.pid))
+    for home in (mine, left):
+        (home / "data").mkdir(parents=True)
+    heard = "import signal, time; signal.signal(signal.SIGQUIT, signal.SIG_DFL); print(flush=True)"
+    words = [sys.executable, "-c", f"{heard}; time.sleep(60)", str(left / "data")]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE) as server:
+        assert server.stdout and server.stdout.readline()  # a shell's background has it deaf to it
+        (left / "data" / "postmaster.pid").write_text(f"{server.pid}\nmore\n")
+        databases.remove_left_over(tmp_path)
+        assert server.wait(60) == -signal.SIGQUIT
+    assert mine.exists() and not left.exists()
