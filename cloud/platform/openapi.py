@@ -9,7 +9,8 @@ from cloud.platform.operations import OPERATIONS, ROOT, VERSION, Operation
 from cloud.platform.trouble import TROUBLES, Trouble
 
 KEY_PATTERN = "[A-Za-z0-9_.:-]{1,128}"
-_EVERY = ("unsigned", "key", "clock", "signature", "replayed", "network", "often", "fault")
+_REFUSED = ("unsigned", "key", "clock", "signature", "replayed", "network", "often")
+_EVERY = (*_REFUSED, "database-away", "storage-full", "fault")
 _SCHEMAS = "#/components/schemas/"
 
 
