@@ -39,6 +39,14 @@ from sqlalchemy.types import TypeDecorator
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
 _POOL = 24
 _IDLE_MS = 60_000
+# How long a server is waited for whose line swallows everything (libpq's words; s, the last ms).
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 _GOT = 200
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.05
 _TURN_TRIES, _TURN_PAUSE_S = 1000, 0.001
@@ -94,7 +102,10 @@ def make_engine(url: str) -> Engine:
     """An engine for `url`; connections are shared by the threads of one process."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(parsed, pool_size=_POOL, max_overflow=8, pool_pre_ping=True)
+        patience = {name: value for name, value in _PATIENCE.items() if name not in parsed.query}
+        engine = create_engine(
+            parsed, pool_size=_POOL, max_overflow=8, pool_pre_ping=True, connect_args=patience
+        )
         event.listen(engine, "connect", _postgresql_connected)
         return engine
     if parsed.database:

@@ -13,7 +13,7 @@ from cloud.base.settings import Settings
 from cloud.mqtt import broker
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("cloud", "firmware", "simulator", "release", "setup")
+PROGRAMS = ("cloud", "firmware", "simulator", "release", "setup", "flash", "hardware", "deploy")
 POLICY = (ROOT / "SECURITY.md").read_text("utf-8")
 SECRETS = re.compile(
     r"BEGIN [A-Z ]*PRIVATE KEY-|(?:password|secret|token|api_?key)\w* ?= ?[\"'][0-9a-f]{32,}[\"']",
@@ -23,11 +23,10 @@ BROKEN = re.compile(r"\bmd5\b|\bsha-?1\b|\bDES\b|\bRC4\b", re.I)
 
 
 def sources():
+    kinds = {".py", ".sh", ".toml", ".js", ".html", ".conf", ".env", ".yml", ".yaml", ".service"}
     for folder in PROGRAMS:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in {".py", ".sh", ".toml", ".js", ".html"} and "vendor" not in str(
-                path
-            ):
+            if path.suffix in kinds:
                 yield path, path.read_text()
 
 
@@ -45,7 +44,7 @@ def test_no_file_holds_a_private_key_or_a_password():
 
 def test_no_file_holds_the_marks_of_a_merge():
     marks = re.compile("^(<{7}|>{7}) ", re.M)
-    folders = (*PROGRAMS, "tests", "flash", "hardware", "deploy", "docs")
+    folders = (*PROGRAMS, "tests", "docs")
     files = [one for folder in folders for one in (ROOT / folder).rglob("*")]
     texts = {".py", ".po", ".md", ".html", ".js", ".css", ".toml", ".sh", ".txt"}
     kept = [one for one in (*files, *ROOT.glob("*.*")) if one.suffix in texts]
@@ -95,7 +94,7 @@ def test_every_part_kept_as_a_file_is_in_the_bill_with_its_release_and_licence()
     notice = re.compile(r"@license|@preserve|\(c\) \d{4}|Copyright \(c\)")
     found = {
         path.parent.relative_to(ROOT).as_posix() + "/"
-        for folder in (*PROGRAMS, "flash", "hardware", "deploy")
+        for folder in PROGRAMS
         for path in (ROOT / folder).rglob("*")
         if path.suffix in {".js", ".css", ".py", ".html", ".svg", ""}
         and path.is_file()

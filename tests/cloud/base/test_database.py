@@ -2,9 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from time import thread_time
+from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from cloud.base.database import canonical, insert_missing, make_engine
 from cloud.base.settings import Settings
@@ -82,3 +85,18 @@ def test_canonical_json_is_one_text_for_one_value() -> None:
     assert canonical({"b": [1, None], "a": "焊"}) == '{"a":"焊","b":[1,null]}'
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical({"a": float("nan")})
+
+
+def test_a_server_whose_line_swallows_everything_is_not_waited_for_for_ever() -> None:
+    asked: dict[str, Any] = {}
+
+    def connect(_dialect: Any, _record: Any, _args: Any, given: dict[str, Any]) -> None:
+        asked.update(given)
+        raise psycopg.OperationalError
+
+    engine = make_engine("postgresql+psycopg://x@192.0.2.1/x?connect_timeout=3")
+    event.listen(engine, "do_connect", connect)
+    with pytest.raises(OperationalError):
+        engine.connect()
+    assert int(asked["connect_timeout"]) == 3  # as the address says
+    assert asked["tcp_user_timeout"] == 20_000 and asked["keepalives_count"] == 3

@@ -1,5 +1,6 @@
 """Signing in: nothing built in, guesses throttled, tokens kept only as hashes."""
 
+import base64
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -126,6 +127,12 @@ def test_the_database_holds_neither_password_nor_token(county: Any, officer: Any
     for secret in (PASSWORD, token, "a-wrong-guess", HERE, "'wei'"):
         assert not any(secret in row for row in rows)
     assert any("$argon2id$" in row for row in rows)
+
+
+def test_a_token_has_256_random_bits(county: Any, officer: Any) -> None:
+    tokens = {sign_in(county.ground).token for _ in range(3)}
+    assert {len(base64.urlsafe_b64decode(one + "=")) for one in tokens} == {32}
+    assert len(tokens) == 3
 
 
 def test_nothing_secret_is_logged_or_shown(

@@ -160,3 +160,15 @@ def test_the_fire_watch_sees_the_site_and_brings_the_joint_photo(browser, floor)
     assert (state["wants_picture"], state["pictures_wanted"]) == ("joint", 1)
     assert [one["kind"] for one in state["pictures"]] == ["site"]
     assert watch.picture(floor.code).json["state"]["pictures_wanted"] == 0
+
+
+@pytest.mark.parametrize("name", ["../../../../evil.jpg", "/etc/evil.jpg", "evil.php", "a\\b.jpg"])
+def test_what_the_phone_calls_a_picture_is_nowhere_on_the_disk(welder, floor, name):
+    answer = welder.post(f"/m/{floor.code}/picture", picture=(BytesIO(fresh_picture()), name))
+    assert answer.status_code == 303
+    data = floor.county.ground.settings.data_dir
+    ((digest,),) = floor.county.ask(lambda unit: unit.db.execute(select(media.Media.digest)).all())
+    files = {path for path in data.rglob("*") if path.is_file() and path.parent.parent != data}
+    pictures = {path.name for path in files if data / "media" in path.parents}
+    assert pictures == {digest, f"{digest}.small"}
+    assert not any("evil" in path.name for path in data.parent.rglob("*"))
