@@ -12,6 +12,8 @@ from typing import TypeVar
 from flask import current_app, request
 from flask_babel import gettext as _
 
+from cloud.base.unit import Unit
+from cloud.book import once as given
 from cloud.web import visitor
 from cloud.web.once import LENGTH, Once
 from cloud.web.trouble import bad_input
@@ -28,6 +30,20 @@ def once(act: Callable[[], Answer], part: str = "") -> Answer:
     form = f"{request.path} {number} {part}" if number else ""
     forms: Once = current_app.extensions["hanma_once"]
     return forms.run(visitor.session_token(), form, act)
+
+
+def once_in(unit: Unit, whose: str, act: Callable[[], str]) -> str:
+    """`act` inside this unit once for the form that was sent, whichever web process gets it and
+    whatever was killed meanwhile: the answer is kept with what was done. For what nothing else
+    would keep from being done twice; `whose` = the person's id."""
+    number = text("once", "once", limit=LENGTH, required=False)
+    if not number:
+        return act()
+    row = given.held(unit, f"form:{whose}", f"{request.path} {number}", "")
+    if row.answer is None:
+        row.answer = {"given": act()}
+        unit.db.flush()
+    return str(row.answer["given"])
 
 
 def text(name: str, label: str, *, limit: int, required: bool = True) -> str:

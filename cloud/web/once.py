@@ -1,7 +1,8 @@
 """A form is acted on once: a double click or a resend gets the answer of the first.
 
 Every form carries a fresh number (`once`). The answers are kept in this process; where several
-web processes share the work, the rooms' own idempotence stands behind this.
+web processes share the work, or one was killed, the rooms' own idempotence stands behind this, and
+for what has none `fields.once_in`.
 """
 
 from __future__ import annotations

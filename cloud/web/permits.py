@@ -91,16 +91,16 @@ def ask() -> ResponseReturnValue:
         with visitor.ground().write() as unit:
             person = person_of(unit, visitor.signed_in())
             machine = machine_at(unit, typed) if typed else None
-            done = permits.ask(
-                unit,
-                person,
-                enterprise_id=person.enterprise_id or "",
-                machine=machine,
-                window_from=window_from,
-                window_to=window_from + hours * _HOUR_MS,
-                **given,
-            )
-            return _done(done).id
+            window = {"window_from": window_from, "window_to": window_from + hours * _HOUR_MS}
+            firm = person.enterprise_id or ""
+
+            def asked() -> str:
+                done = permits.ask(
+                    unit, person, enterprise_id=firm, machine=machine, **window, **given
+                )
+                return _done(done).id
+
+            return fields.once_in(unit, person.id, asked)
 
     return _answered(fields.once(act))
 
@@ -115,8 +115,14 @@ def ask_here(code: str) -> ResponseReturnValue:
     def act(unit: Unit, machine: Machine, person: Person) -> Permit:
         firm = permits.approver(unit, person, machine, contract)
         window = {"window_from": unit.now, "window_to": unit.now + hours * _HOUR_MS}
-        done = permits.ask(unit, person, enterprise_id=firm, machine=machine, **window, **given)
-        return _done(done)
+
+        def asked() -> str:
+            done = permits.ask(
+                unit, person, enterprise_id=firm, machine=machine, **window, **given
+            )
+            return _done(done).id
+
+        return unit.db.get_one(Permit, fields.once_in(unit, person.id, asked))
 
     return acted(code, act)
 

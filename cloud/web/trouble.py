@@ -107,7 +107,7 @@ def _of_outage(what: str) -> Trouble:
     if what == outage.FULL:
         todo = _("没有收下，之前收下的都在。请稍后再交；平台运维人员要腾出磁盘空间。")
         return Trouble(507, what, _("平台的磁盘满了。"), todo)
-    todo = _("没有收下，之前收下的都在。请过一会儿再试。")
+    todo = _("这一步可能没有完成，之前收下的都在。请过一会儿再试。")
     return Trouble(503, what, _("平台的数据库暂时没有回答。"), todo)
 
 

@@ -6,6 +6,7 @@ from cloud.link.commands import Command
 from cloud.web import create_app
 from cloud.web.visitor import SESSION
 from cloud.work.job import Job
+from cloud.work.permits import Permit
 from tests.cloud.web.conftest import Browser
 
 FORM = "ab" * 16
@@ -34,6 +35,21 @@ def test_one_form_at_two_workers_makes_one_job_and_one_switching(floor, ground) 
     told = {"site": "演示车间", "work": "焊接支架", "voucher": "1号票"}
     both(welder, beside(welder, ground), floor.code, "apply", **told)
     assert count(ground, Job) == 1
+
+
+def test_a_permit_whose_answer_was_lost_is_asked_for_once_at_any_worker(floor, ground) -> None:
+    welder = floor.browser(floor.cast.welder)
+    workers = [welder, beside(welder, ground)]  # the second has no memory of the first
+    told = {"grade": "second", "hours": "8", "site": "演示车间", "work": "焊接支架"}
+    begin = {"from": "2027-01-15T16:00"}
+    asked = [
+        one.post("/permits", json=True, once=form, **told, **begin).json["permit"]
+        for form in (FORM, "cd" * 16)
+        for one in workers
+    ]
+    assert asked[0] == asked[1] != asked[2] == asked[3]
+    both(*workers, floor.code, "permit", **told)
+    assert count(ground, Permit) == 3
 
 
 def test_on_and_off_at_two_workers_leave_once_each(floor, ground) -> None:
