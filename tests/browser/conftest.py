@@ -83,7 +83,7 @@ def phone(request, chromium, stage):
         contexts.append(context)
         context.add_cookies([{"name": COOKIE, "value": lang, "url": stage.url}])
         page = context.new_page()
-        page.lang = lang
+        page.lang, page.dark, page.plain = lang, dark, not script
         page.on("request", lambda asked: foreign(asked.url))
         page.on("console", lambda told: told.type == "error" and console(told.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -7,6 +7,15 @@ from playwright.sync_api import expect
 
 from cloud.web.language import ENGLISH
 from simulator.phone import fresh_picture
+from tests.browser.axe import look
+
+# Until the phone keeps our files. Not `wait_for_function`: after its first look that evaluates a
+# string in the page, which the page's policy forbids.
+KEPT = """new Promise((done) => {
+  const { serviceWorker } = navigator;
+  serviceWorker.addEventListener("controllerchange", () => done(true));
+  if (serviceWorker.controller) done(true);
+})"""
 
 
 @cache
@@ -22,7 +31,9 @@ def said(page, words, **values):
 
 
 def heading(page, words):
+    """The page says so, and axe finds nothing on it."""
     expect(page.locator("h1")).to_have_text(said(page, words))
+    look(page)
 
 
 def press(page, words):

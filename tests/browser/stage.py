@@ -6,6 +6,7 @@ The terminals are the paper ones of `tests/cloud/stand_in.py`; they hear and spe
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from waitress import wasyncore
 from waitress.server import create_server
@@ -31,12 +32,20 @@ class WallClock:
 
 
 class Terminal(StandIn):
-    """A paper terminal on a radio link: `answer_after_s` is how slow it is."""
+    """A paper terminal on a radio link."""
 
     def __init__(self, stage, device, secret):
         super().__init__(device, secret, WallClock())
         self.stage = stage
-        self.answer_after_s = 0.0
+        self.reached = threading.Event()
+        self.reached.set()
+
+    @contextmanager
+    def waited_for(self):
+        """Meanwhile what is sent to it is still on its way."""
+        self.reached.clear()
+        yield
+        self.reached.set()
 
     def say(self, body):
         with self.stage.ground.write() as unit:
@@ -100,6 +109,8 @@ class Stage:
 
     def close(self):
         self._end.set()
+        for terminal in self.terminals.values():
+            terminal.reached.set()
         self._server.task_dispatcher.shutdown()
         # In its own thread: a socket shut under the hands of its loop ends that with an error
         self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._open))
@@ -112,7 +123,7 @@ class Stage:
         self._radio.submit(self._cross, self.terminals[device], body)
 
     def _cross(self, terminal, body):
-        self._end.wait(terminal.answer_after_s)
+        terminal.reached.wait()
         answer = terminal.hear(body)
         if answer is not None and not self._end.is_set():
             terminal.say(answer)

@@ -4,7 +4,6 @@ nobody else is asked, and without a network an honest page."""
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from cloud.cases import imports, service
@@ -13,7 +12,8 @@ from cloud.link import positions, stock
 from cloud.registry import certificates, enterprises, machines, people
 from cloud.web import create_app, rights
 from cloud.web.language import COOKIE
-from tests.browser.people import heading
+from tests.browser.axe import violations
+from tests.browser.people import KEPT, heading
 
 pytestmark = pytest.mark.slow
 
@@ -82,14 +82,6 @@ VISITORS = {
 
 WIRE_MAX = 100_000  # bytes of the first page with everything it loads
 DESK = {"width": 1280, "height": 900}
-
-
-def violations(page):
-    """What axe-core complains of, shortly."""
-    told = Axe().run(page).response
-    assert told["passes"]  # it did look
-    found = told["violations"]
-    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
 
 
 @pytest.fixture
@@ -234,8 +226,7 @@ def test_without_a_network_an_honest_page_stands_in_and_names_nobody(stage, phon
     code, _terminal = stage.machine(0)
     page = phone("welder1", f"/m/{code}")
     heading(page, "申请作业")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate(KEPT)
     page.context.set_offline(True)
     page.goto(stage.url + f"/m/{code}")
     heading(page, "没有网络")

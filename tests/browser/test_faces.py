@@ -3,25 +3,49 @@
 What other files here show of the same faces: docs/faces.md.
 """
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from cloud.book import outbox
 from cloud.cases import alarms, life, releases
-from cloud.registry import people
-from cloud.work import permits
+from cloud.registry import machines, people
+from cloud.work import checkins, jobs, permits
+from tests.browser.axe import look
 from tests.browser.conftest import both_ways
 from tests.browser.people import heading, press, said, watched
 
 pytestmark = pytest.mark.slow
 
+HOUR_MS = 3_600_000
+LATE = "没有按时签到。请马上到现场签到；人不在现场，请停止作业。"
+
 
 @both_ways
-def test_the_fire_watch_stops_though_the_network_holds_a_press_and_fails_once(stage, phone, shot):
+def test_checked_in_extended_and_stopped_though_the_network_holds_a_press_and_fails_once(
+    stage, phone, shot
+):
     welder, watch, terminal = watched(stage, phone)
     press(welder, "开机")
     heading(welder, "作业中")
     heading(watch, "作业中，请守在现场")
+    with stage.ground.write() as unit:  # two hours without a check-in, and the permit at its end
+        job = jobs.open_on(unit, machines.by_code(unit, stage.machine(0)[0]).id)
+        job.lease_until -= 10 * HOUR_MS
+        for _hour in range(2):
+            checkins.missed(unit, job)
+    late = watch.get_by_role("alert").filter(has_text=said(watch, LATE))
+    expect(late).to_be_visible()
+    look(watch, "late")
+    shot(watch, f"89-watch-late-{watch.lang}")
+    press(watch, "签到：我在现场")
+    expect(late).to_be_hidden()
+    left = welder.locator(".left")
+    expect(left).to_have_text(re.compile("^1:"))
+    press(welder, "延长作业（已批准）")
+    expect(left).to_have_text(re.compile("^11:"))
+    assert terminal.relay == 1
     held = []
     watch.route("**/check-in", lambda route: held.append(route))  # the network swallows it
     with watch.expect_request("**/check-in"):

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cloud.registry import machines
+from tests.browser.axe import violations
 from tests.browser.people import (
     apply_here,
     heading,
@@ -14,7 +15,6 @@ from tests.browser.people import (
 )
 from tests.browser.radio import Radio
 from tests.browser.stage import Terminal
-from tests.browser.test_access import violations
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,10 @@ from playwright.sync_api import expect
 
 from cloud.cases import service
 from simulator.phone import fresh_picture
+from tests.browser.axe import violations
 from tests.browser.conftest import at_a_desk_in_english, both_ways
 from tests.browser.people import heading, press, said
 from tests.browser.stage import Terminal
-from tests.browser.test_access import violations
 from tests.cloud.web.test_technician import text_of
 
 pytestmark = pytest.mark.slow

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from cloud.book.audit import AuditRow
 from simulator.phone import fresh_picture
-from tests.browser.people import heading, press, type_pin, watched
+from tests.browser.axe import violations
+from tests.browser.people import KEPT, heading, press, type_pin, watched
 from tests.browser.radio import Radio
-from tests.browser.test_access import violations
 
 pytestmark = pytest.mark.slow
 
@@ -41,8 +41,7 @@ def says(page):
 
 def underground(page, stage):
     """No network from now on, and the page that stands in for all others."""
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate(KEPT)
     page.context.set_offline(True)
     page.goto(stage.url + "/")
     heading(page, "没有网络")

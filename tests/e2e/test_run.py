@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,10 @@ def test_ctrl_c_ends_everything_and_leaves_no_process(tmp_path: Path) -> None:
             break
     text = "".join(printed)
     assert "welder1" in text and "/m/" in text, text
+    found = re.search("bench +(http://[^ ]+/) ", text)
+    assert found
+    with urllib.request.urlopen(found[1], timeout=60) as page:  # the address opens the page
+        assert "<title>试验台" in page.read().decode()
     process.send_signal(signal.SIGINT)
     rest = ended(process)
     assert process.returncode == 0, rest

@@ -4,6 +4,7 @@ const place = document.getElementById("machines");
 const pattern = document.getElementById("machine");
 const drawn = new Map();
 const CUT_MS = 500;
+let touches = 0; // sent and answered
 
 const WORDS = {
   title: ["试验台", "Bench"], about: ["真实固件，模拟的焊机。", "Real firmware, simulated machines."], wait: ["正在连接……", "Connecting…"],
@@ -121,13 +122,21 @@ async function press(device, button, card) {
 }
 
 async function touch(device, hand, value) {
+  touches += 1;
   const answer = await fetch(`/terminals/${device}/${hand}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ value }) });
-  if (answer.ok) draw(await answer.json());
+  if (!answer.ok) return;
+  const shown = await answer.json();
+  touches += 1;
+  draw(shown);
 }
 
+// What was asked for before a touch was answered is older than that answer: drawing it would take
+// the touch back, and the next press of the same button would say the same again.
 async function look() {
+  const before = touches;
   try {
-    (await (await fetch("/terminals")).json()).forEach(draw);
+    const shown = await (await fetch("/terminals")).json();
+    if (before === touches) shown.forEach(draw);
   } catch {
     place.replaceChildren(say("ended"));
     drawn.clear();
