@@ -14,18 +14,9 @@ from cloud.registry.machines import Machine
 @click.argument("codes", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @click.option("--single", is_flag=True, help="A page of 60 × 60 mm each, not A4 sheets.")
-@click.option(
-    "--level",
-    type=click.Choice(["Q", "H"]),
-    default="H",
-    show_default=True,
-    help="Of the code: only H is read with a fifth of it scraped off.",
-)
 @click.option("--hotline", default="", help="Whom to call, printed small [HANMA_HOTLINE].")
 @click.option("--replace", "why", default="", help="Reason; each machine gets a fresh code first.")
-def label(
-    codes: tuple[str, ...], out: Path, single: bool, level: str, hotline: str, why: str
-) -> None:
+def label(codes: tuple[str, ...], out: Path, single: bool, hotline: str, why: str) -> None:
     """Writes the labels of the machines with these CODES into a PDF.
 
     With --replace the old label stops opening the machine: for one that was copied or swapped.
@@ -41,7 +32,7 @@ def label(
             worn = [machine.code for machine in found]
         base, hotline = ground.settings.base_url, hotline or ground.settings.hotline
     labels = [drawing.Label(code, f"{base}/m/{code}", hotline) for code in worn]
-    out.write_bytes((drawing.single if single else drawing.sheets)(labels, level))
+    out.write_bytes((drawing.single if single else drawing.sheets)(labels))
     for code in worn:
         click.echo(code)
     click.echo(f"{len(labels)} 张标签 labels → {out}")

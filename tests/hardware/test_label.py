@@ -1,5 +1,7 @@
 """A label is read by another reader: straight, blurred, turned, a fifth scraped off."""
 
+import random
+
 import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
@@ -31,7 +33,7 @@ _SCRAPES = {
 }
 
 
-def scraped(image: Image.Image, where: tuple[float, float, float, float]) -> Image.Image:
+def scraped(image: Image.Image, where: tuple[float, ...]) -> Image.Image:
     side = image.size[0] * 40 / 60
     left, top = (image.size[0] - side) / 2, image.size[0] * 8 / 60
     box = [part * side + (top if number % 2 else left) for number, part in enumerate(where)]
@@ -40,32 +42,54 @@ def scraped(image: Image.Image, where: tuple[float, float, float, float]) -> Ima
     return gone
 
 
-@pytest.mark.parametrize("level", label.LEVELS)
-def test_a_label_opens_the_page_of_its_machine(level: str) -> None:
-    assert read(picture(label.single([_LABEL], level))) == [_LABEL.url]
+@pytest.fixture(scope="module")
+def printed() -> Image.Image:
+    return picture(label.single([_LABEL]))
 
 
-@pytest.mark.parametrize("level", label.LEVELS)
-def test_a_blurred_label_is_read(level: str) -> None:
-    image = picture(label.single([_LABEL], level))
-    assert read(image.filter(ImageFilter.GaussianBlur(4))) == [_LABEL.url]
+def test_a_label_opens_the_page_of_its_machine(printed: Image.Image) -> None:
+    assert read(printed) == [_LABEL.url]
 
 
-@pytest.mark.parametrize("level", label.LEVELS)
+def test_an_address_too_long_for_the_usual_code_is_printed_smaller_and_read() -> None:
+    long = Label(_CODE, f"https://{'a' * 60}.example/{'b' * 80}/m/{_CODE}")
+    assert read(picture(label.single([long]))) == [long.url]
+
+
+def test_a_blurred_label_is_read(printed: Image.Image) -> None:
+    assert read(printed.filter(ImageFilter.GaussianBlur(4))) == [_LABEL.url]
+
+
 @pytest.mark.parametrize("degrees", [7, 45, 90, 133, 180])
-def test_a_turned_label_is_read(degrees: int, level: str) -> None:
-    image = picture(label.single([_LABEL], level))
-    assert read(image.rotate(degrees, expand=True, fillcolor=255)) == [_LABEL.url]
+def test_a_turned_label_is_read(degrees: int, printed: Image.Image) -> None:
+    assert read(printed.rotate(degrees, expand=True, fillcolor=255)) == [_LABEL.url]
+
+
+def worn(image: Image.Image, where: tuple[float, ...]) -> Image.Image:
+    """Scraped, turned and blurred."""
+    assert (where[2] - where[0]) * (where[3] - where[1]) == pytest.approx(0.2, abs=0.01)
+    turned = scraped(image, where).rotate(5, expand=True, fillcolor=255)
+    return turned.filter(ImageFilter.GaussianBlur(2))
 
 
 @pytest.mark.parametrize("place", _SCRAPES)
-def test_a_label_with_a_fifth_scraped_off_turned_and_blurred_is_read(place: str) -> None:
-    where = _SCRAPES[place]
-    assert (where[2] - where[0]) * (where[3] - where[1]) == pytest.approx(0.2, abs=0.01)
-    image = scraped(picture(label.single([_LABEL], "H")), where)
-    assert read(image) == [_LABEL.url]
-    turned = image.rotate(5, expand=True, fillcolor=255).filter(ImageFilter.GaussianBlur(2))
-    assert read(turned) == [_LABEL.url]
+def test_a_label_with_a_fifth_scraped_off_turned_and_blurred_is_read(
+    place: str, printed: Image.Image
+) -> None:
+    assert read(worn(printed, _SCRAPES[place])) == [_LABEL.url]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_it_is_read_wherever_the_fifth_is_scraped_off_beside_the_corner_marks(
+    seed: int, printed: Image.Image
+) -> None:
+    rng, side = random.Random(seed), 0.2**0.5
+    while True:
+        left, top = rng.uniform(0, 1 - side), rng.uniform(0, 1 - side)
+        marks = ((left < 0.13, top < 0.13), (left + side > 0.87, top < 0.13))
+        if not any(map(all, (*marks, (left < 0.13, top + side > 0.87)))):
+            break
+    assert read(worn(printed, (left, top, left + side, top + side))) == [_LABEL.url]
 
 
 def test_a_sheet_holds_twelve_and_the_next_begins_a_page() -> None:
@@ -73,8 +97,8 @@ def test_a_sheet_holds_twelve_and_the_next_begins_a_page() -> None:
     pdf = label.sheets(many)
     with pypdfium2.PdfDocument(pdf) as document:
         assert len(document) == 2
-    assert sorted(read(picture(pdf, 0, 3))) == [one.url for one in many[:12]]
-    assert read(picture(pdf, 1, 3)) == [many[12].url]
+    assert sorted(read(picture(pdf, 0, 4))) == [one.url for one in many[:12]]
+    assert read(picture(pdf, 1, 4)) == [many[12].url]
 
 
 def test_a_page_is_sixty_millimetres_each_way() -> None:
