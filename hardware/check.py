@@ -12,6 +12,8 @@ from hardware.parts import HERE, LIST
 # A line of bring-up.md names a figure, its value and where the board may be: `{rail: 3.7 V, 3…4}`.
 _EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+) (\w+), ([-0-9.]+)…([-0-9.]+)\}")
 _NEAR = 0.02
+# compliance.md tells the least margin of a kind of figures: `{surge ≥ 1.05}`.
+_LEAST = re.compile(r"\{([^{}]+) ≥ ([0-9.]+)\}")
 
 
 def unused(circuit: Circuit, known: Iterable[str]) -> list[str]:
@@ -44,6 +46,17 @@ def judged(circuit: Circuit, seen: Iterable[Figure | Stress]) -> tuple[list[Figu
     stresses = [one for one in seen if isinstance(one, Stress)]
     figures = [one for one in seen if isinstance(one, Figure)]
     return derating.worst(circuit, stresses) + figures, derating.forgotten(circuit, stresses)
+
+
+def compliance(simulated: dict[str, Figure]) -> list[str]:
+    """Where compliance.md tells another margin than the simulation's least, cut to two places."""
+    found = []
+    for kind, told in _LEAST.findall((HERE / "compliance.md").read_text("utf-8")):
+        margins = [one.margin for what, one in simulated.items() if what.startswith(kind)]
+        least = int(min(margins, default=0) * 100 + 1e-6) / 100
+        if least != float(told):
+            found.append(f"compliance.md: {kind} ≥ {least:.2f}")
+    return found
 
 
 def bring_up(simulated: dict[str, Figure]) -> list[str]:

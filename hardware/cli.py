@@ -36,6 +36,7 @@ def check(parts: Path) -> None:
         click.echo(json.dumps({"ok": False, "error": str(error)}, ensure_ascii=False))
         sys.exit(1)
     faults["bring-up"] = checks.bring_up(figures)
+    faults["compliance"] = checks.compliance(figures)
     for name, found in faults.items():
         click.echo(f"{name}: {'ok' if not found else ''}")
         for fault in found:

@@ -13,7 +13,10 @@ from hardware.circuit import Circuit
 from hardware.parts import Part
 
 ISOLATION_V = 3000  # RMS; reinforced, 380 V mains to what a hand touches (GB 4943.1, IEC 62368-1)
+# 320 V RMS, group III, pollution degree 2, reinforced: 456 V between phases is 263 V to earth
+CREEPAGE_MM = 6.4
 LIFE_H = 3 * 365 * 24  # powered without a pause: the three years of CQ annex 1.3
+_ACROSS = {"isolation_v": 1.0, "creepage_mm": 1.0}
 _SUPPLY = {"volts": 1.0}  # of a chip: the highest that it is made to work at
 _CONTACT = {"volts": 0.8, "amps": 0.5}
 _DIODE = {"volts": 0.9, "amps": 0.5}
@@ -31,18 +34,18 @@ RULES: dict[str, dict[str, float]] = {
     "supercap": {"volts": 1.0, "amps": 0.5, "life_h": 1.0},  # volts are told at 85 °C
     "polymer": {"volts": 0.8, "amps": 0.8},
     "cap": {"volts": 0.8},
-    "y": {"volts": 1.0, "pulse": 0.8, "isolation_v": 1.0},
+    "y": {"volts": 1.0, "pulse": 0.8, **_ACROSS},
     "res": {"volts": 0.8, "watts": 0.5},
     "switcher": {"volts": 0.9, "amps": 0.9},
-    "flyback": {"volts": 0.9, "amps": 0.8, "isolation_v": 1.0},
+    "flyback": {"volts": 0.9, "amps": 0.8, **_ACROSS},
     "fast": _DIODE,
     "schottky": {**_DIODE, "volts": 0.8},
     "signal": {"volts": 0.8, "amps": 0.8},
     "clamp": {"watts": 0.5, "pulse": 0.5},
-    "opto": {"volts": 0.8, "amps": 0.5, "isolation_v": 1.0},
+    "opto": {"volts": 0.8, "amps": 0.5, **_ACROSS},
     "reference": {"volts": 0.8, "amps": 0.5},
     "tvs": {"volts": 0.95, "pulse": 0.8},
-    "relay": {"volts": 0.8, "amps": 0.3, "pulse": 0.9, "pickup_v": 1.0, "isolation_v": 1.0},
+    "relay": {"volts": 0.8, "amps": 0.3, "pulse": 0.9, "pickup_v": 1.0, **_ACROSS},
     "fet": {"volts": 0.8, "amps": 0.5},
     "npn": {"volts": 0.8, "amps": 0.5},
     "ldo": {"volts": 0.95, "amps": 0.8},
@@ -53,6 +56,7 @@ RULES: dict[str, dict[str, float]] = {
     **dict.fromkeys(("opamp", "comparator", "esp32", "modem", "shifter", "amplifier"), _SUPPLY),
 }
 _UNITS = {"volts": "V", "amps": "A", "watts": "W", "isolation_v": "V", "pickup_v": "V"}
+_UNITS["creepage_mm"] = "mm"
 _PULSE_UNITS = {
     **dict.fromkeys(("varistor", "bridge", "clamp"), "A"),
     **{"fuse": "A²s", "fusible": "J"},
@@ -83,7 +87,7 @@ class Stress:
     """What one part sees of one of its ratings; `where`: in which case.
 
     Of pickup_v: what is left for the coil, by a coil at 23 °C. Of life_h: °C of the part.
-    Of isolation_v: the test voltage."""
+    Of isolation_v and creepage_mm: what is asked for."""
 
     ref: str
     rating: str
@@ -101,8 +105,8 @@ def figure(part: Part, stress: Stress) -> Figure:
         return Figure(what, hours, LIFE_H / share, "h", more=True)
     if stress.rating == "pickup_v":
         return Figure(what, stress.value, rated / share, "V", more=True)
-    if stress.rating == "isolation_v":
-        return Figure(what, rated, stress.value / share, "V", more=True)
+    if stress.rating in ("isolation_v", "creepage_mm"):
+        return Figure(what, rated, stress.value / share, _UNITS[stress.rating], more=True)
     unit = _UNITS.get(stress.rating) or _PULSE_UNITS.get(part.kind, "V")
     return Figure(what, stress.value, rated * share, unit)
 

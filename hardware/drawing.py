@@ -31,7 +31,9 @@ _SOCKET = (
     "M-60 0H-26M-26 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0M14 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0M26 0H60"
 )
 _SYMBOLS = {
-    **dict.fromkeys(("res", "fusible", "varistor"), _RESISTOR),
+    **dict.fromkeys(("res", "fusible"), _RESISTOR),
+    "varistor": f"{_RESISTOR}M-30 14H-20L20 -14",
+    "fuse": f"{_RESISTOR}M-24 0H24",
     **dict.fromkeys(("cap", "bulk", "out", "polymer", "supercap", "y"), _CAPACITOR),
     **dict.fromkeys(("fast", "schottky", "signal", "lamp"), _DIODE),
     **dict.fromkeys(("tvs", "clamp"), _BOTH_WAYS),

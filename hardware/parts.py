@@ -22,7 +22,7 @@ _FIELDS = (
 )
 _NUMBERS = (
     *("value", "t_min_c", "t_max_c", "volts", "amps", "watts", "pulse"),
-    *("isolation_v", "pickup_v", "life_h"),
+    *("isolation_v", "creepage_mm", "pickup_v", "life_h"),
 )
 
 
@@ -42,7 +42,8 @@ class Pin:
 @dataclass(frozen=True)
 class Part:
     """value: ohm, farad, henry or volt, of a relay its coil's ohm; 0 where none is told, as of all
-    that follows. isolation_v: RMS, between sides. pickup_v: at 23 °C. life_h: at t_max_c."""
+    that follows. isolation_v, RMS, and creepage_mm: between sides. pickup_v: at 23 °C. life_h: at
+    t_max_c."""
 
     name: str
     what: str
@@ -59,6 +60,7 @@ class Part:
     watts: float
     pulse: float
     isolation_v: float
+    creepage_mm: float
     pickup_v: float
     life_h: float
     sheet: str

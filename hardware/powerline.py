@@ -1,7 +1,7 @@
 """What the mains and a surge on it do to every part that sees them, simulated by ngspice."""
 
 from collections.abc import Iterator
-from math import sqrt
+from math import pi, sqrt
 
 from hardware import loads, spice
 from hardware.circuit import Circuit
@@ -18,6 +18,7 @@ _UNEQUAL = 1.2  # the worst of several parts in a row above its share
 _COLD = 0.7  # of an electrolytic's capacitance, at −40 °C
 _SMALL, _LARGE = 0.8, 1.2  # its tolerance
 _GAIN = 4.0  # of the mains detector's darlington at 0.1 mA; told are 10 at 1 mA
+_TOUCH_A = 0.25e-3  # through the Y capacitor, if all of the mains stands across it: class II
 _HIGH = 0.75 * 3.3  # what an ESP32 takes for high, at most
 
 BULK = ("C1", "C2", "C9")
@@ -94,6 +95,8 @@ def mains(circuit: Circuit) -> Iterator[Figure | Stress]:
         yield Figure(f"{where}: lowest bulk", seen["low_v"], _LEAST_V, "V", more=True)
         given = seen["lit_a"] * _GAIN * circuit.value("R17")
         yield Figure(f"{where}: detector", given, _HIGH, "V", more=True)
+        touch = 2 * pi * 50 * circuit.value("CY1") * _LARGE * volts
+        yield Figure(f"{where}: touch current", touch * 1000, _TOUCH_A * 1000, "mA")
         for ref, rating, value in _seen(circuit, seen, volts):
             yield Stress(ref, rating, value, where)
 

@@ -5,7 +5,7 @@ from math import sqrt
 
 from hardware import loads
 from hardware.circuit import OPEN, Circuit, Placed
-from hardware.derating import ISOLATION_V, RULES, Stress
+from hardware.derating import CREEPAGE_MM, ISOLATION_V, RULES, Stress
 
 CASE_C = 55  # within the case, over the years; CQ annex 1.14 asks for −40…85 at times
 _RIPPLE_C = 5  # what its ripple adds to an electrolytic
@@ -69,6 +69,7 @@ def board(circuit: Circuit, low_v: float) -> Iterator[Stress]:
             yield Stress(ref, "watts", seen**2 / placed.part.value)
         for rating, value in (
             ("isolation_v", ISOLATION_V),
+            ("creepage_mm", CREEPAGE_MM),
             ("pickup_v", _coil(circuit)),
             ("life_h", _celsius(circuit, placed)),
         ):

@@ -9,12 +9,13 @@ from html import escape
 _WIDE, _TALL = 1000, 640
 _FONT = "Noto Sans CJK SC, WenQuanYi Micro Hei, sans-serif"
 _RED, _BLUE, _ORANGE, _BLACK = "#b3261e", "#1b4f8f", "#b26a00", "#222"
+_GREEN = "#2e7d32"
 _WARNING = (
     "市电致命。只由持证电工接线；先断电、验电、挂牌。Mains kills: licensed electrician only."
 )
 _LEGEND = (
     "红 = 市电 red: mains　橙 = 热保护回路 orange: thermal loop　蓝 = 安全侧 blue: safe side　"
-    "● 相连，交叉无点不相连 joined only at a dot"
+    "绿 = 保护接地 green: protective earth　● 相连，交叉无点不相连 joined only at a dot"
 )
 _FIRST, _APART = 130, 34  # the supply's first wire, and the next one
 _EDGE = 460  # the terminal's upper edge
@@ -75,6 +76,18 @@ class _Picture:
         """A normally open contact in a wire from the left to the right, 40 wide."""
         self.wire(f"M{x} {y}H{x + 8}L{x + 32} {y - 12}M{x + 32} {y}H{x + 40}", colour)
 
+    def fuse(self, x: int, y: int, words: str) -> None:
+        """In a wire from above to below."""
+        self.box(x - 7, y, 14, 30)
+        self.text(x - 7 - 8 * len(words), y + 21, words, size=13)
+
+    def earth(self, x: int, y: int) -> None:
+        """The machine's case at (x, y), earthed by a wire of its own that nothing interrupts."""
+        self.wire(f"M75 445H{x}V{y}", _GREEN)
+        self.dot(x, y, _GREEN)
+        self.text(40, 450, "PE", _GREEN)
+        self.text(840, 470, "外壳接地 ≤ 4 Ω earthed", _GREEN, 13)
+
     def done(self) -> str:
         return "\n".join([*self.body, "</svg>"])
 
@@ -110,6 +123,13 @@ def _switched(title: str, names: list[str], coil: str, box: bool = False) -> str
     for name, y in (("J1 L", first), ("J1 N", back), ("J5 1", first)):
         picture.dot(at[name], y)
         picture.wire(f"M{at[name]} {y}V{_EDGE - 5}")
+    picture.fuse(at["J1 L"], 250, "F1")
+    picture.fuse(at["J5 1"], 250, "F2")
+    if back == heights.get("L2"):  # no neutral: a fuse in each phase
+        picture.fuse(at["J1 N"], 250, "F3")
+        picture.fuse(at["J5 2"], 250, "F4")
+    picture.text(235, _EDGE + 58, f"{'F1–F4' if len(names) == 3 else 'F1、F2'} 2 A", _RED, 13)
+    picture.earth(950, 110 + _APART * (len(names) - (len(names) == 4)) + 6)
     middle = at["J5 2"]
     picture.dot(middle, back)
     picture.wire(f"M{middle} {back}V310M{middle} 360V{_EDGE - 5}")
@@ -124,12 +144,10 @@ def _switched(title: str, names: list[str], coil: str, box: bool = False) -> str
     picture.text(one - 112, 421, "13–14 auxiliary", _BLUE, 13)
     _transformer(picture, first)
     if box:
-        picture.box(240, 84, 425, 350, "", "8 5")
+        picture.box(226, 84, 439, 350, "", "8 5")
         picture.text(775, 290, "虚线：外置接触器箱，")
         picture.text(775, 310, "一机一只")
         picture.text(775, 330, "dashed: contactor box")
-        picture.box(at["J5 1"] - 7, 250, 14, 36)
-        picture.text(at["J5 1"] - 56, 274, "FU 2 A", size=13)
         picture.wire(f"M{middle} 295H385V375H{middle}")
         picture.dot(middle, 295)
         picture.dot(middle, 375)
@@ -175,6 +193,10 @@ def _loop(title: str) -> str:
     picture.wire(f"M{at['J5 2']} {_EDGE - 5}V420H{two}V{_EDGE - 5}", _BLUE)
     words = "此接法 J5 接 J7 作回读，J5 不得有市电 J5 to J7 reads back: no mains at J5"
     picture.text(235, _EDGE + 58, words, _BLUE, 13)
+    picture.fuse(at["J1 L"], 330, "F1")
+    picture.fuse(at["J1 N"], 365, "F2")
+    picture.text(60, 370, "F1、F2 各 2 A", _RED, 13)
+    picture.earth(800, 290)
     _transformer(picture, 150)
     return picture.done()
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from hardware import check
+from hardware.derating import Figure
 from hardware.parts import HERE
 from hardware.pins import ROOT
 
@@ -28,6 +30,13 @@ def test_all_sixteen_items_are_there_and_those_for_the_laboratory_are_marked() -
 def test_what_a_laboratory_must_test_has_standard_level_set_up_and_criterion(number: int) -> None:
     named = ITEMS[number][1][-1].strip()
     assert len(PLAN[named]) == 4 and all(PLAN[named])
+
+
+def test_a_margin_that_it_tells_and_the_simulation_does_not_is_named() -> None:
+    figure = Figure("surge at all: D1 fast-1000", 952, 1000, "V")
+    found = check.compliance({figure.what: figure})
+    assert "compliance.md: mains ≥ 0.00" in found
+    assert not any(one.startswith("compliance.md: surge") for one in found)
 
 
 def test_what_is_said_to_prove_an_item_is_there() -> None:

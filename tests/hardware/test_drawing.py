@@ -57,6 +57,17 @@ def test_every_wiring_picture_begins_with_the_warning(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", wiring.KINDS)
+def test_every_wiring_picture_earths_the_machine_and_fuses_each_phase_to_the_terminal(
+    kind: str,
+) -> None:
+    root = ElementTree.fromstring(wiring.picture(kind))
+    words = [text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "PE" in words
+    fuses = {word for word in words if re.fullmatch(r"F\d", word)}
+    assert fuses == {"F1", "F2"} | ({"F3", "F4"} if kind == "three-phase" else set())
+
+
+@pytest.mark.parametrize("kind", wiring.KINDS)
 def test_a_wiring_picture_is_one_of_its_own_and_a_page_may_show_it(kind: str) -> None:
     drawn = [wiring.picture(other) for other in wiring.KINDS]
     assert drawn.count(wiring.picture(kind)) == 1

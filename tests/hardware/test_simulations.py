@@ -56,7 +56,8 @@ def test_each_outside_pin_gets_both_discharges(seen: list[Figure | Stress]) -> N
             assert sum(f"{kind} into {net}:" in what for what in shot) == 1, (net, kind)
 
 
-def test_small_cells_do_not_hold_the_board_up() -> None:
+def test_small_cells_do_not_hold_the_board_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulations, "_UNTIL_S", 3.0)
     weak = built()
     small = replace(weak.placed["C10"].part, value=2)
     weak.placed["C10"] = replace(weak.placed["C10"], part=small)
