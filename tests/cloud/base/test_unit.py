@@ -53,7 +53,7 @@ def test_a_read_unit_cannot_write(ground: Ground) -> None:
     assert seq(ground, "a") == 0
 
 
-@pytest.mark.parametrize("kind", ["write", "read"])
+@pytest.mark.parametrize("kind", [pytest.param("write", marks=pytest.mark.sqlite), "read"])
 def test_where_nobody_can_change_it_a_row_is_asked_for_once(ground: Ground, kind: str) -> None:
     with ground.write() as unit:
         unit.db.add(head("a", 7))
@@ -96,6 +96,7 @@ def test_where_others_write_meanwhile_a_row_is_looked_at_again(either: Ground) -
         assert unit.db.get_one(AuditHead, "a", populate_existing=True).seq == 2
 
 
+@pytest.mark.sqlite  # rows of others are no matter on PostgreSQL
 def test_who_writes_in_another_process_waits_for_its_turn(ground: Ground) -> None:
     """A ground of its own stands for it: nothing but the file is shared."""
     other = Ground.open(ground.settings, ground.clock)

@@ -107,6 +107,7 @@ def test_the_database_refuses_to_change_a_row(either: Ground, statement: str) ->
     assert verify(either) is None
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("place", ["id", "rowid"])
 def test_sqlite_puts_no_other_row_in_its_place(ground: Ground, place: str) -> None:
     write(ground)

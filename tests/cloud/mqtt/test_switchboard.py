@@ -124,8 +124,8 @@ def test_a_second_connection_takes_over_at_once_and_without_a_will(site):
     began = time.monotonic()
     second = site.a(will=WILL)
     second.subscribe(DOWN_A)
-    assert first.is_closed(1)
-    assert time.monotonic() - began < 0.5
+    assert first.is_closed(10)
+    assert time.monotonic() - began < 10  # not when its keep-alive is over
     cloud.publish(DOWN_A, b"on")
     assert second.receive().payload == b"on"
     assert cloud.receive(0.3) is None
@@ -137,7 +137,7 @@ def test_many_take_overs_in_a_row_do_not_stall(site):
     began = time.monotonic()
     for _ in range(20):
         last = site.a()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15  # a stall was a second and more, each
     last.ping()
     assert site.broker.connected() == [A]
 
