@@ -33,6 +33,7 @@ TABLE = ROOT / "tests" / "security" / "README.md"
 _ROW = re.compile(r"^\| (X\d+) \| ([^|]+) \|(.*)\|$", re.M)
 _TEST = re.compile(r"`(tests/[\w/.]+\.py)::(test_\w+)`")
 _RESULT = re.compile(r"^(PASSED|FAILED|ERROR|SKIPPED)\s+(tests/[\w/.]+\.py)::(test_\w+)", re.M)
+_SHOWN = 20_000  # of what pytest said of those that got through
 _OLD = ("-tls1", "-tls1_1")
 _WEAK = "NULL:EXPORT:LOW:3DES:aNULL"
 
@@ -85,6 +86,8 @@ def _tried(attacks: dict[str, tuple[str, list[tuple[str, str]]]]) -> dict[str, d
         through = sum(word in ("FAILED", "ERROR") for word in words)
         told[name] = {"what": what.strip(), "tries": len(words), "through": through}
         print(f"{name} {what.strip()}: {len(words)}, {through} got through", file=sys.stderr)
+    if any(one["through"] for one in told.values()):
+        print(done.stdout.partition(" PASSES ")[0][-_SHOWN:], file=sys.stderr)
     return told
 
 
