@@ -3,7 +3,9 @@
 import functools
 import hashlib
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from flash.bench import Module, StepFailed
 from flash.tools import ON_BOARD, mpremote, on_board
@@ -20,18 +22,32 @@ _AIOBLE_PARTS = {
     "peripheral.py": "0.2.1",
     "server.py": "0.4.1",
 }
-_AT_ONCE = 20
+_AT_ONCE, _BYTES_AT_ONCE = 10, 64 << 10  # by one call; after each is told how far it is
 _SELF_TEST = "check.py"
+_LAST = (*tree.BY_NAME, "clips/index")  # what makes the others be used
 
 
 def write(module: Module) -> str:
     """Copies what is missing or different, removes what is left over, and looks again."""
     files = wanted(module)
+    changed = bring(module, files, survey(module, fresh=True)["files"], survey)
+    release, version = tree.about(tree.sources(tree.FIRMWARE))
+    module.record |= {"release": release, "fw": version}
+    return f"{version}: 更新 changed {changed}, 一致 same {len(files) - changed}"
+
+
+def bring(
+    module: Module,
+    files: dict[str, bytes],
+    held: dict[str, str],
+    look: Callable[[Module], dict[str, Any]],
+) -> int:
+    """How many files were copied, so that the module has these and no others. held: path → SHA-256
+    of what is there; look: sees to it anew. StepFailed where a copy differs."""
     sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
-    held = survey(module, fresh=True)["files"]  # what ran there has filled the heap
     changed = [path for path in sorted(files) if held.get(path) != sums[path]]
     stale = [path for path in held if path not in files]
-    changed.sort(key=lambda path: path in tree.BY_NAME)  # what starts it comes last
+    changed.sort(key=lambda path: path in _LAST)
     # An unfinished copy must not start at the next power-up.
     first = [name for name in ("main.py",) if changed and name in held]
     _remove(module, first + stale)
@@ -39,7 +55,7 @@ def write(module: Module) -> str:
         changed.append("main.py")
     _copy(module, files, held, changed)
     if changed or stale:
-        held = survey(module)["files"]
+        held = look(module)["files"]
     wrong = [path for path in files if held.get(path) != sums[path]]
     if wrong:
         raise StepFailed(
@@ -48,9 +64,7 @@ def write(module: Module) -> str:
             "请再运行一次；反复出现说明闪存有问题，换模块。 "
             "Run again; if it stays, the flash is bad: take another module.",
         )
-    release, version = tree.about(tree.sources(tree.FIRMWARE))
-    module.record |= {"release": release, "fw": version}
-    return f"{version}: 更新 changed {len(changed)}, 一致 same {len(files) - len(changed)}"
+    return len(changed)
 
 
 def wanted(module: Module) -> dict[str, bytes]:
@@ -108,11 +122,14 @@ def _pinned(folder: Path) -> None:
             )
 
 
-def survey(module: Module, fresh: bool = False) -> dict[str, object]:
-    """What is on the module now; fresh: after its prompt was started anew."""
+def survey(module: Module, fresh: bool = False) -> dict[str, Any]:
+    """What is on the module now; fresh: after its prompt was started anew, since what ran there
+    has filled the heap."""
     root = [*tree.BY_NAME, *(f"{name[:-3]}.mpy" for name in tree.LOADER), "ca.pem"]
     root += [name for name in tree.LOADER]  # sources of an earlier hand would come first
-    module.survey = on_board(module, "survey", {"root": root}, fresh)
+    module.survey = on_board(
+        module, "survey", {"root": root, "folders": ["terminal", "lib"]}, fresh
+    )
     return module.survey
 
 
@@ -133,16 +150,31 @@ def _copy(
     if missing := sorted(folders - there):
         text = f"import os\nfor f in {missing!r}:\n try: os.mkdir(f)\n except OSError: os.stat(f)"
         made = ["exec", text, "+"]
-    for start in range(0, len(changed), _AT_ONCE):
+    done = 0
+    for some in _parts(files, changed):
         words = made
         made = []
-        for path in changed[start : start + _AT_ONCE]:
+        for path in some:
             source = module.work / "files" / path
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_bytes(files[path])
             words += ["fs", "cp", "-f", str(source), f":{path}", "+"]
         mpremote(module, *words[:-1])
-        module.say(f"    {min(start + _AT_ONCE, len(changed))}/{len(changed)}")
+        done += len(some)
+        module.say(f"    {done}/{len(changed)}")
+
+
+def _parts(files: dict[str, bytes], paths: list[str]) -> Iterator[list[str]]:
+    """The paths in their order, as many as go by one call."""
+    some: list[str] = []
+    for path in paths:
+        size = sum(len(files[one]) for one in (*some, path))
+        if some and (len(some) == _AT_ONCE or size > _BYTES_AT_ONCE):
+            yield some
+            some = []
+        some.append(path)
+    if some:
+        yield some
 
 
 def _bytes(path: Path) -> bytes:

@@ -83,8 +83,12 @@ def told(records: list[Record], say: Say) -> Record:
         f"━━ 共 {len(records)} 个模块：合格 {good}，未完成 {len(bad)}。 "
         f"{len(records)} in all: {good} good, {len(bad)} not."
     )
+    titles = {step.name: step.title for step in steps.STEPS}
     for one in bad:
-        say(f"  ✗ {one.get('chip', '?')} {one['failed']}: {one.get('wrong') or one['why']}")
+        title = titles[one["failed"]]
+        say(f"  ✗ {one.get('chip', '?')} {title}: {one.get('wrong') or one['why']}")
+        if one.get("remedy"):
+            say(f"  → {one['remedy']}")
     failed = [{"chip": one.get("chip", ""), "why": one["why"]} for one in bad]
     return {"ok": not bad, "modules": len(records), "good": good, "failed": failed}
 

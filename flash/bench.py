@@ -36,6 +36,7 @@ class Wanted:
     ca: Path | None = None
     release_key: Path | None = None
     aioble: Path | None = None
+    clips: Path | None = None  # folder that `hanma clips` fills, for modules that cannot speak
     virtual: bool = False
     yes: bool = False
     erase: bool = False

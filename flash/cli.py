@@ -46,6 +46,13 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
 )
 @click.option("--aioble", type=_FOLDER, help="Folder of aioble, where the network is closed.")
 @click.option(
+    "--clips",
+    type=_FOLDER,
+    default=Path("var/flash/clips"),
+    show_default=True,
+    help="Spoken clips, made here by hanma clips; copied where the modem has no voice.",
+)
+@click.option(
     "--labels",
     type=_FOLDER,
     default=Path("var/flash/labels"),
@@ -143,7 +150,8 @@ def _noted(book: Ledger, record: dict[str, Any]) -> None:
         _say(f"  ✗ {failed.wrong}")
         _say(f"  → {failed.remedy}")
         if record["ok"]:
-            record |= {"ok": False, "failed": "record", "why": failed.word, "wrong": failed.wrong}
+            told = {"failed": "record", "why": failed.word, "wrong": failed.wrong}
+            record |= {"ok": False} | told | {"remedy": failed.remedy}
 
 
 def _say(text: str) -> None:

@@ -25,7 +25,7 @@ _WAIT_S = 20
 
 
 _FAULTS = {"cable": ("--pull-after", "30000")}
-FAULTS = ("cable", "no-sim", "relay-stuck", "relay-welded")
+FAULTS = ("cable", "no-sim", "no-tts", "relay-stuck", "relay-welded")
 _CODES = 1000
 
 

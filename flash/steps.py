@@ -166,12 +166,9 @@ def flash(module: Module) -> bool:
     else:
         module.record["ok"] = True
         return True
-    module.record |= {
-        "ok": False,
-        "failed": STEPS[min(len(done), len(STEPS) - 1)].name,
-        "why": why,
-        "wrong": wrong,
-    }
-    module.say(f"  ✗ {wrong}")
+    at = min(len(done), len(STEPS) - 1)
+    told = {"failed": STEPS[at].name, "why": why, "wrong": wrong, "remedy": remedy}
+    module.record |= {"ok": False} | told
+    module.say(f"  ✗ {at + 1}/{len(STEPS)} {STEPS[at].title}: {wrong}")
     module.say(f"  → {remedy}")
     return False

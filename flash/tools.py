@@ -17,6 +17,7 @@ _TRIES = 3
 _WRITTEN = re.compile(r"Writing at .*?(\d+)\.\d%")  # as esptool shows it
 _SHOWN_EACH = 20
 _MISSED = "could not enter raw repl"
+_TRACE = "Traceback (most recent call last)"
 ON_BOARD = Path(__file__).parent / "on_board"
 _MARK = "hanma:"  # what a program on the board prints for us begins so
 
@@ -43,7 +44,7 @@ def mpremote(module: Module, *words: str, fresh: bool = False) -> str:
             "请按一下模块的复位键后重来；仍不行请加 --erase 重新写入镜像。 "
             "Press its reset and run again; if that fails, write the image anew with --erase.",
         )
-    raise cable(module, said)
+    raise _erred(module, said) if _TRACE in said else cable(module, said)
 
 
 def on_board(
@@ -67,9 +68,25 @@ def on_board(
     return json.loads(told[-1])
 
 
+def _erred(module: Module, said: str) -> StepFailed:
+    """The module is there, and could not do what it was told."""
+    if not Path(module.port).exists():
+        return cable(module, said)
+    return StepFailed(
+        "board",
+        f"模块上出错：{_last(said)}。 The module could not do it.",
+        "请再运行一次；仍不行请加 --erase 从头来，还不行就换模块。 Run again; if it stays, with "
+        "--erase from the beginning; if that does not help, take another module.",
+    )
+
+
+def _last(said: str) -> str:
+    lines = [line for line in said.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else ""
+
+
 def cable(module: Module, said: str) -> StepFailed:
     """What the technician is told when a tool ended badly."""
-    last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
     if not Path(module.port).exists():
         return StepFailed(
             "cable",
@@ -85,7 +102,7 @@ def cable(module: Module, said: str) -> StepFailed:
         )
     return StepFailed(
         "cable",
-        f"与模块的通信出错：{last[:200]} Talking with the module failed.",
+        f"与模块的通信出错：{_last(said)} Talking with the module failed.",
         "请检查数据线，关闭占用该端口的程序，再运行一次。 "
         "Check the cable, close other programs on the port, run again.",
     )

@@ -49,17 +49,28 @@ def catalogue() -> dict[str, str]:
 
 
 def make(folder: Path, words: dict[str, str], tell: Callable[[str, int], None]) -> int:
-    """Writes `index` and a WAV file for each entry; the bytes of all. `tell(name, bytes)`."""
+    """Writes `index` and a WAV file for each entry; the bytes of all. `tell(name, bytes)`.
+
+    A clip that the folder has with the same words stays as it is; one of no entry goes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    total = 0
-    for name, (samples, rate) in zip(words, _spoken(list(words.values())), strict=True):
-        data = wav(trimmed(resampled(samples, rate)))
-        (folder / f"{name}.wav").write_bytes(data)
-        tell(name, len(data))
-        total += len(data)
-    index = "".join(f"{name} {text}\n" for name, text in words.items()).encode()
-    (folder / "index").write_bytes(index)
-    return total + len(index)
+    index = folder / "index"
+    lines = index.read_text("utf-8").splitlines() if index.exists() else []
+    told = {f"{name} {text}": name for name, text in words.items()}
+    held = {
+        told[line] for line in lines if line in told and (folder / f"{told[line]}.wav").exists()
+    }
+    index.write_text("".join(f"{name} {words[name]}\n" for name in words if name in held), "utf-8")
+    fresh = {name: text for name, text in words.items() if name not in held}
+    if fresh:
+        for name, (samples, rate) in zip(fresh, _spoken(list(fresh.values())), strict=True):
+            (folder / f"{name}.wav").write_bytes(wav(trimmed(resampled(samples, rate))))
+            tell(name, (folder / f"{name}.wav").stat().st_size)
+    for path in folder.glob("*.wav"):
+        if path.stem not in words:
+            path.unlink()
+    index.write_text("".join(f"{name} {text}\n" for name, text in words.items()), "utf-8")
+    return sum(path.stat().st_size for path in (index, *folder.glob("*.wav")))
 
 
 def _spoken(texts: list[str]) -> Iterator[tuple[array, int]]:

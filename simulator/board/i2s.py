@@ -22,7 +22,7 @@ class I2S(io.IOBase):
 
     def ioctl(self, request, argument):
         if request != _POLL:
-            return 0
+            return -1  # no file either: 0 would be the interpreter's own input
         return argument & _WRITABLE if self._free() else 0
 
     def write(self, data):

@@ -5,12 +5,13 @@ import math
 import os
 import time
 
-from i2s import I2S  # noqa: F401
+import i2s
 from loop import attend
 from world_link import link
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 _CAUSES = {"power": PWRON_RESET, "reset": HARD_RESET, "watchdog": WDT_RESET, "restart": SOFT_RESET}
+I2S = i2s.I2S  # not imported by name: what is imported and not used is left out when packed
 _GET_FILENO = 10  # stream ioctl: the interpreter then waits for the file itself
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from simulator.chip import to_console
 from simulator.image import NoImage
 from simulator.interpreter import NoInterpreter
 
-_FAULTS = ("no-sim", "relay-stuck", "relay-welded")
+_FAULTS = ("no-sim", "no-tts", "relay-stuck", "relay-welded")
 
 
 @click.command()
@@ -78,6 +79,9 @@ def spoil(board: VirtualBoard, fault: str) -> None:
     """Something is wrong with this one from the start."""
     if fault == "no-sim":
         board.world.radio.remove_sim()
+    elif fault == "no-tts":
+        modem = board.world.modem
+        modem.identity = replace(modem.identity, features=modem.identity.features - {"tts"})
     else:
         how = {"relay-stuck": "refuses", "relay-welded": "welded"}[fault]
         board.world.hands["contactor"](how)

@@ -34,6 +34,7 @@ class Shop:
     wanted: Wanted
     folder: Path
     said: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)  # what was said when `flashed` was made
 
     def code(self, times: int = 1, hours: int = 8) -> str:
         technician = self.county.person("technician")
@@ -117,4 +118,5 @@ def flashed(shop: Shop) -> Path:
     with shop.board("flashed", kind=Kind(mac="a4cf120000f1")) as bench:
         record = shop.run(str(bench.board.link), labels=shop.folder / "labels")
         assert record["ok"], "\n".join(shop.said)
+        shop.made += shop.said
     return shop.folder / "boards" / "flashed"

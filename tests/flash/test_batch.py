@@ -174,12 +174,12 @@ def test_a_step_that_is_broken_off_stands_in_the_record(tmp_path: Path) -> None:
 
     def say(text: str) -> None:
         said.append(text)
-        if "1/7" in text:
+        if text.startswith("▶ 1/7"):
             raise KeyboardInterrupt
 
     module = Module(Wanted(), say, lambda question: True, tmp_path)
     assert not steps.flash(module)
-    assert module.record.pop("wrong").startswith("已中断")
+    assert module.record.pop("wrong").startswith("已中断") and module.record.pop("remedy")
     assert module.record == {"steps": [], "ok": False, "failed": "port", "why": BROKEN_OFF}
     assert "会从断开处继续" in said[-1]
 
@@ -192,8 +192,9 @@ def test_the_command_asks_for_the_code_unseen_and_says_what_came_of_all(tmp_path
     )
     assert exit_code == 1
     assert "SECRET-CODE" not in seen
-    assert seen.count("✗ /dev/no-such-port 不存在。 There is no such port.") == 2
-    assert "✗ ? port: /dev/no-such-port 不存在" in seen
+    assert seen.count("✗ 1/7 找端口 Port: /dev/no-such-port 不存在。 There is no such port.") == 2
+    assert "✗ ? 找端口 Port: /dev/no-such-port 不存在" in seen
+    assert seen.count("→ 请插好数据线") == 3  # each time, and once more at the end
     told = json.loads(seen.strip().splitlines()[-1])
     assert told == {"ok": False, "modules": 1, "good": 0, "failed": [{"chip": "", "why": "port"}]}
 

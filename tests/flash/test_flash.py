@@ -3,8 +3,9 @@
 import hashlib
 import json
 import os
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from cloud.link import stock, terminals
-from flash import application, cli, identity, image, selftest, steps, tools
+from flash import application, cli, identity, image, selftest, steps, tools, voice
 from flash.bench import Ledger, Module, StepFailed, Wanted
 from simulator import clips
 from simulator.cable import made_up
@@ -23,6 +24,7 @@ from simulator.cable.cli import spoil
 from simulator.cable.flashchip import Kind
 from simulator.world import serials
 from tests.flash.conftest import Shop
+from tests.simulator.on_the_bench import Bench
 
 pytestmark = pytest.mark.slow
 NVS = Path("files/nvs")
@@ -38,6 +40,16 @@ def test_a_bare_module_becomes_a_terminal(shop: Shop, flashed: Path) -> None:
         printed = label[0].get_textpage().get_text_bounded()
     assert "HMA4CF 1200 00F1" in printed and "000-7654321" in printed
     assert shop.county.ask(stock.get, "a4cf120000f1").state == "flashed"
+
+
+def test_how_far_it_is_and_what_came_of_each_step_is_shown(shop: Shop, flashed: Path) -> None:
+    titles = [f"▶ {number}/7 {step.title}" for number, step in enumerate(steps.STEPS, 1)]
+    assert [line for line in shop.made if line.startswith("▶")] == titles
+    assert sum(line.startswith("  ✓ ") for line in shop.made) == 7
+    written = [line for line in shop.made if line.endswith(" %")]  # of the image's second part
+    assert written[-1] == "    100 %"
+    copied = [line.split("/") for line in shop.made if re.fullmatch(r" +\d+/\d+", line)]
+    assert len(copied) > 2 and copied[-1][0].strip() == copied[-1][1]
 
 
 def test_again_goes_on_where_it_stopped_and_changes_nothing_else(
@@ -65,16 +77,45 @@ def test_only_what_changed_is_copied_and_what_is_left_over_goes(shop: Shop, flas
         assert not (files / "terminal" / "old.mpy").exists()
 
 
-def test_a_wrong_chip_is_named_before_anything_is_written(shop: Shop) -> None:
-    with shop.board("s3", kind=Kind(chip="esp32s3")) as bench:
-        record = shop.run(str(bench.board.link))
-        assert (record["failed"], record["why"]) == ("chip", "wrong-chip")
-        assert "ESP32-S3" in "".join(shop.said) and not bench.board.flash.bootable
-
-
-def test_a_small_flash_is_refused(shop: Shop) -> None:
-    with shop.board("small", kind=Kind(flash_mb=2)) as bench:
-        assert shop.run(str(bench.board.link))["why"] == "small-flash"
+@pytest.mark.parametrize(
+    ("kind", "given", "step", "why", "wrong", "remedy"),
+    [
+        (
+            Kind(chip="esp32s3"),
+            {},
+            "2/7 查芯片与闪存",
+            "wrong-chip",
+            "芯片是 ESP32-S3，不是 ESP32",
+            "请换用 ESP32-WROVER-E 模块",
+        ),
+        (
+            Kind(flash_mb=2),
+            {},
+            "2/7 查芯片与闪存",
+            "small-flash",
+            "闪存只有 2 MB，至少要 4 MB",
+            "请换用闪存 4 MB 以上的模块",
+        ),
+        (
+            Kind(),
+            {"image_sha256": "00" * 32},
+            "3/7 写入 MicroPython 镜像",
+            "image-digest",
+            "镜像与摘要不符",
+            "不要使用这个文件",
+        ),
+    ],
+)
+def test_a_wrong_module_or_image_is_told_by_step_and_remedy_and_nothing_is_written(
+    shop: Shop, kind: Kind, given: dict[str, Any], step: str, why: str, wrong: str, remedy: str
+) -> None:
+    with shop.board(why, kind=kind) as bench:
+        record = shop.run(str(bench.board.link), **given)
+        assert record["why"] == why, shop.said
+        assert shop.said[-2].startswith(f"  ✗ {step}") and wrong in shop.said[-2]
+        assert shop.said[-1].startswith("  → ") and remedy in shop.said[-1]
+        assert record["remedy"] in shop.said[-1]
+        assert not bench.board.flash.bootable
 
 
 def test_an_image_of_another_digest_is_never_written(shop: Shop) -> None:
@@ -95,7 +136,7 @@ def test_another_image_than_the_modules_before_got_is_not_written_until_it_is_me
     ledger = Ledger(tmp_path / "ledger.jsonl")
 
     def break_off(said: str) -> None:
-        if " 4/7 " in said:
+        if said.startswith("▶ 4/7"):
             raise KeyboardInterrupt
 
     with shop.board("pinned") as bench:
@@ -218,6 +259,16 @@ def test_no_port_and_more_than_one_are_told_apart(
     assert wrong in failed.value.wrong and remedy in failed.value.remedy
 
 
+def test_the_only_port_with_a_usual_adapter_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modem = SimpleNamespace(device="/dev/ttyACM0", vid=0x1E0E, pid=0x9011)
+    board = SimpleNamespace(device="/dev/ttyUSB3", vid=0x1A86, pid=0x55D4)
+    monkeypatch.setattr(steps.list_ports, "comports", lambda: [modem, board])
+    module = Module(Wanted(), print, lambda question: True, tmp_path)
+    assert steps.find_port(module) == module.port == module.record["port"] == "/dev/ttyUSB3"
+
+
 def test_a_port_that_the_account_may_not_use_is_told_with_the_remedy(tmp_path: Path) -> None:
     module = Module(Wanted(), print, lambda question: True, tmp_path, port="/dev/null")
     said = "A fatal error occurred: Could not open /dev/null: [Errno 13] Permission denied\n"
@@ -226,41 +277,147 @@ def test_a_port_that_the_account_may_not_use_is_told_with_the_remedy(tmp_path: P
     assert tools.cable(module, "No serial data received.").word == "cable"
 
 
-@pytest.mark.parametrize(("after", "step"), [(16_000, "image"), (60_000, "application")])
-def test_a_cable_that_is_pulled_is_told_and_the_next_run_goes_on(
-    shop: Shop, after: int, step: str
+def test_a_cable_that_is_pulled_at_any_step_is_told_and_the_next_run_goes_on(shop: Shop) -> None:
+    """One module, one code that is good for one: pulled in the middle of every step in turn."""
+    code, labels, mac = shop.code(), shop.folder / "labels-pulled", "a4cf12c0ffee"
+    with shop.board("pulled", kind=Kind(mac=mac)) as bench:
+        board, secrets = bench.board, set()
+        for step, into in (
+            ("port", 0),
+            ("chip", 40),
+            ("image", 4_000),
+            ("application", 40_000),
+            ("identity", 300),  # its secret is on the way there
+            ("identity", 900),  # the cloud knows it, and it does not know its name yet
+            ("test", 1500),
+            ("record", 400),
+        ):
+            at = f"{[one.name for one in steps.STEPS].index(step) + 1}/7"
+
+            def pull(said: str, at: str = at, into: int = into) -> None:
+                if said.startswith(f"▶ {at} "):
+                    bench.do(setattr, board, "pull_after", board.came + into) if into else None
+                    bench.do(board.pull) if not into else None
+
+            record = shop.run(str(board.link), hand=pull, code=code, labels=labels)
+            assert record["failed"] == step, "\n".join(shop.said)
+            assert record["why"] == ("cable" if into else "port")
+            assert shop.said[-2].startswith(f"  ✗ {at} ")
+            assert ("会从断开处继续" if into else "请插好数据线") in shop.said[-1]
+            assert not labels.exists()
+            if into == 900:
+                assert shop.county.ask(terminals.get, "HMA4CF12C0FFEE") is not None
+                assert not (board.flash.nvs / "hanma.device").exists()
+            if step in ("identity", "test", "record") and into != 300:
+                secrets.add((board.flash.nvs / "hanma.secret").read_bytes())
+            bench.do(board.plug)
+        record = shop.run(str(board.link), code=code, labels=labels)
+        assert record["ok"], "\n".join(shop.said)
+        assert any("already there" in line for line in shop.said)
+        assert any("changed 0," in line for line in shop.said)
+        secrets.add((board.flash.nvs / "hanma.secret").read_bytes())
+    assert secrets == {shop.county.ask(terminals.secret, "HMA4CF12C0FFEE")}
+    assert (labels / "HMA4CF12C0FFEE.pdf").exists()
+
+
+def _expired(shop: Shop, bench: Bench) -> dict[str, Any]:
+    dead = shop.code(hours=1)
+    shop.county.clock.forward(3601)
+    return {"code": dead}
+
+
+def _somebody_elses(shop: Shop, bench: Bench) -> dict[str, Any]:
+    (bench.board.flash.nvs / "hanma.secret").write_bytes(os.urandom(32))
+    return {}
+
+
+def _for_a_bare_machine(shop: Shop, bench: Bench) -> dict[str, Any]:
+    return {"machine": shop.county.machine().code}
+
+
+def _no_sim(shop: Shop, bench: Bench) -> dict[str, Any]:
+    bench.do(spoil, bench.board, "no-sim")
+    return {}
+
+
+def _stuck(shop: Shop, bench: Bench) -> dict[str, Any]:
+    bench.do(spoil, bench.board, "relay-stuck")
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "step", "why", "wrong", "remedy"),
+    [
+        (_expired, "5/7 登记身份与密钥", "code-expired", "登记码已过期", "要一个新的登记码"),
+        (
+            _somebody_elses,
+            "5/7 登记身份与密钥",
+            "enrolled-elsewhere",
+            "已登记为另一个在用的终端 HMA4CF120000F1",
+            "先在平台撤下",
+        ),
+        (
+            _for_a_bare_machine,
+            "5/7 登记身份与密钥",
+            "machine-incomplete",
+            "焊机资料不全，缺 设备分类 category, 焊机用电类型 supply",
+            "在平台补齐焊机资料",
+        ),
+        (_no_sim, "6/7 自检", "sim", "没有 SIM 卡", "断电插好 SIM 卡"),
+        (_stuck, "6/7 自检", "relay-stuck", "继电器合不上，没有动作", "检查线圈电源"),
+    ],
+)
+def test_bad_input_is_told_by_step_and_remedy(
+    shop: Shop,
+    flashed: Path,
+    spoilt: Callable[[Shop, Bench], dict[str, Any]],
+    step: str,
+    why: str,
+    wrong: str,
+    remedy: str,
 ) -> None:
-    mac = f"a4cf12{after:06x}"
-    with shop.board(f"pulled-{after}", kind=Kind(mac=mac), pull_after=after) as bench:
-        code = shop.code()
-        record = shop.run(str(bench.board.link), code=code)
-        assert (record["ok"], record["failed"], record["why"]) == (False, step, "cable"), shop.said
-        bench.do(bench.board.plug)
-        assert shop.run(str(bench.board.link), code=code)["ok"], shop.said
+    with shop.board(why, like=flashed) as bench:
+        record = shop.run(str(bench.board.link), **spoilt(shop, bench))
+        assert record["why"] == why, "\n".join(shop.said)
+        assert shop.said[-2].startswith(f"  ✗ {step}") and wrong in shop.said[-2]
+        assert shop.said[-1].startswith("  → ") and remedy in shop.said[-1]
+        assert bench.board.world.relay == 0
 
 
-@pytest.mark.parametrize("step", ["chip", "identity", "test", "record"])
-def test_a_cable_that_is_pulled_at_another_step_is_told_too(
-    shop: Shop, flashed: Path, step: str
+def test_a_module_without_a_voice_gets_the_clips_that_miss_or_differ_and_plays_one(
+    shop: Shop, flashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = [one.name for one in steps.STEPS].index(step) + 1
-    with shop.board(f"pulled-at-{step}", like=flashed) as bench:
+    words = {"bench": "安装测试", "on": "焊机已开机"}
+    for number, name in enumerate(words):
+        sound = clips.wav([(number + 1) * 7 * at % 20_000 - 10_000 for at in range(1200)])
+        (tmp_path / f"{name}.wav").write_bytes(sound)
+    (tmp_path / "index").write_text("".join(f"{name} {text}\n" for name, text in words.items()))
+    monkeypatch.setattr(voice, "_made", lambda folder: None)  # tests/simulator/test_clips.py
+    with shop.board("mute", like=flashed) as bench:
+        bench.do(spoil, bench.board, "no-tts")
+        port, there = str(bench.board.link), bench.board.flash.files / "clips"
+        assert shop.tested(port, clips=tmp_path) == "", "\n".join(shop.said)
+        assert any("复制 2 段语音" in line for line in shop.said)
+        heard = bench.board.world.speaker.utterances
+        assert [(one.text, one.whole) for one in heard] == [("安装测试", True)]
+        (there / "on.wav").write_bytes(b"spoilt")
+        (there / "old.wav").write_bytes(b"of an earlier catalogue")
+        untouched = (there / "bench.wav").stat().st_mtime_ns
+        assert shop.tested(port, clips=tmp_path) == "", shop.said
+        assert {path.name: path.read_bytes() for path in there.iterdir()} == {
+            path.name: path.read_bytes() for path in tmp_path.iterdir()
+        }
+        assert (there / "bench.wav").stat().st_mtime_ns == untouched
 
-        def pull(said: str) -> None:
-            if f" {number}/7 " in said:
-                bench.do(bench.board.pull)
 
-        record = shop.run(str(bench.board.link), hand=pull)
-        assert (record["ok"], record["failed"], record["why"]) == (False, step, "cable"), shop.said
-        assert "会从断开处继续" in shop.said[-1]
-
-
-def test_a_module_of_somebody_else_is_refused(shop: Shop, flashed: Path) -> None:
-    with shop.board("elsewhere", like=flashed) as bench:
-        (bench.board.flash.nvs / "hanma.secret").write_bytes(os.urandom(32))
-        record = shop.run(str(bench.board.link))
-        assert (record["failed"], record["why"]) == ("identity", "enrolled-elsewhere")
-        assert "HMA4CF120000F1" in "".join(shop.said)
+def test_clips_that_cannot_be_made_are_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clips").write_text("a file where the folder should be")
+    module = Module(Wanted(clips=tmp_path / "clips"), print, bool, tmp_path)
+    with pytest.raises(StepFailed) as failed:
+        voice.give(module)
+    assert failed.value.word == "clips" and "--clips" in failed.value.remedy
 
 
 def test_a_module_of_another_cloud_is_refused_and_left_as_it_is(shop: Shop, flashed: Path) -> None:
@@ -292,13 +449,6 @@ def test_a_cloud_is_known_again_by_any_of_its_servers(
     assert identity.elsewhere(held, told) == elsewhere
 
 
-def test_an_expired_code_is_told(shop: Shop, flashed: Path) -> None:
-    with shop.board("expired", like=flashed) as bench:
-        dead = shop.code(hours=1)
-        shop.county.clock.forward(3601)
-        assert shop.run(str(bench.board.link), code=dead)["why"] == "code-expired"
-
-
 @pytest.mark.parametrize(
     ("given", "why"),
     [
@@ -318,33 +468,8 @@ def test_a_secret_goes_only_to_a_cloud_that_is_there_and_safe(
     assert failed.value.word == why
 
 
-def test_a_machine_whose_data_miss_is_told_with_what_misses(shop: Shop, flashed: Path) -> None:
-    bare = shop.county.machine()
-    with shop.board("machine", like=flashed) as bench:
-        assert shop.run(str(bench.board.link), machine=bare.code)["why"] == "machine-incomplete"
-        assert "焊机资料不全，缺 设备分类 category, 焊机用电类型 supply" in "".join(shop.said)
-
-
-@pytest.mark.parametrize(
-    ("fault", "why", "said"),
-    [
-        ("relay-stuck", "relay-stuck", "合不上"),
-        ("relay-welded", "relay-welded", "不能装机"),
-        ("no-sim", "sim", "SIM"),
-    ],
-)
-def test_the_self_test_finds_what_is_wrong_and_says_what_to_do(
-    shop: Shop, flashed: Path, fault: str, why: str, said: str
-) -> None:
-    with shop.board(fault, like=flashed) as bench:
-        bench.do(spoil, bench.board, fault)
-        assert shop.tested(str(bench.board.link)) == why
-        assert said in "".join(shop.said)
-        assert bench.board.world.relay == 0
-
-
 GOOD = {"open": True, "closed": True, "amps": 0.1, "modem": True, "sim": True, "network": True}
-GOOD |= {"spoken": True, "ble": True}
+GOOD |= {"tts": True, "spoken": True, "ble": True}
 
 
 @pytest.mark.parametrize(

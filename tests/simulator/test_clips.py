@@ -57,3 +57,20 @@ def test_the_command_makes_them_all_and_they_fit(tmp_path: Path) -> None:
         loudest = max(map(abs, struct.unpack(f"<{len(samples) // 2}h", samples)))
         assert loudest > 25_000
     assert sum(path.stat().st_size for path in (tmp_path / "clips").iterdir()) == told["bytes"]
+
+
+def test_only_what_misses_or_says_otherwise_is_made_again(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def make(**words: str) -> int:
+        made.clear()
+        return clips.make(tmp_path, words, lambda name, size: made.append(name))
+
+    total = make(one="一", two="二", three="三")
+    assert made == ["one", "two", "three"]
+    assert make(one="一", two="二", three="三") == total and made == []
+    (tmp_path / "one.wav").unlink()
+    make(one="一", two="四")
+    assert made == ["one", "two"]
+    assert set(read_clips(tmp_path)) == {"一", "四"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "one.wav", "two.wav"]
