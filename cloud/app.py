@@ -228,7 +228,7 @@ class Cloud(Process):
         )
 
     def _revoked(self, unit: Unit, event: outbox.Event) -> None:
-        """Its connection goes at once; another broker asks us again at the next log-in."""
+        """Its connection goes at once; of brokers outside see cloud/broker_cli.py."""
         if self._broker:
             self._broker.drop(event.subject)
 

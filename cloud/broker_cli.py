@@ -4,10 +4,16 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
+
+if TYPE_CHECKING:
+    from cloud.base.unit import Ground
 
 _BROKERS = "mosquitto"  # its user on Debian
 _WITH_TLS, _IN_CLEAR = (
@@ -15,6 +21,7 @@ _WITH_TLS, _IN_CLEAR = (
     "127.0.0.1:1883",
 )  # the network hears nothing in clear unasked
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_LOOK_S = 1
 
 
 @click.group()
@@ -30,16 +37,21 @@ def broker() -> None:
 @click.option("--cloud-listen", default="127.0.0.1:1884", show_default=True, help="For the cloud.")
 @click.option("--cert", type=_FILE, help="Certificate (PEM) of the terminals' listener.")
 @click.option("--key", type=_FILE, help="Its key (PEM).")
+@click.option("--follow", is_flag=True, help="Stay, and do so for each terminal added or revoked.")
 def mosquitto(
-    folder: Path, listen: str | None, cloud_listen: str, cert: Path | None, key: Path | None
+    folder: Path,
+    listen: str | None,
+    cloud_listen: str,
+    cert: Path | None,
+    key: Path | None,
+    follow: bool,
 ) -> None:
     """Writes mosquitto.conf, passwords, rights and broker-url into FOLDER.
 
-    `broker-url` holds what HANMA_BROKER is set to, its password kept from run to run. Run it
-    again after terminals were added or revoked, then send the broker SIGHUP.
+    `broker-url` holds what HANMA_BROKER is set to, its password kept from run to run. With
+    --follow the broker is told within seconds who may log in now; who is revoked is put out.
     """
     from cloud.cli import ground_of_settings
-    from cloud.link import terminals
     from cloud.mqtt import mosquitto as files
     from cloud.mqtt.address import Address, BadAddress, reachable, split_listen
 
@@ -56,21 +68,57 @@ def mosquitto(
     address = folder / "broker-url"
     ours = Address.from_url(address.read_text().strip()).password if address.exists() else ""
     ours = ours or secrets.token_urlsafe(32)
-    with ground_of_settings() as ground, ground.read() as unit:
-        known = [(name, terminals.mqtt_password(one)) for name, one in terminals.active(unit)]
-    accounts = [(files.CLOUD_USER, ours), *known]
-    salted = ((user, password, os.urandom(12)) for user, password in accounts)
     url = f"mqtt://{files.CLOUD_USER}:{quote(ours)}@{reachable(host)}:{port}"
     _keep(address, url + "\n")
-    for name, text in (
-        ("passwords", files.passwords(salted)),
-        ("rights", files.rights()),
-        ("mosquitto.conf", conf),
-    ):
+    for name, text in (("rights", files.rights()), ("mosquitto.conf", conf)):
         _keep(folder / name, text, _BROKERS)
-    _give(folder, _BROKERS)  # it keeps its queues here
-    click.echo(f"{len(known)} 个终端 terminals → {folder}")
-    click.echo(f"HANMA_BROKER=$(cat {address}) hanma serve")
+    with ground_of_settings() as ground:
+        count, known = _accounts(ground, folder, ours)
+        _give(folder, _BROKERS)  # it keeps its queues here
+        click.echo(f"{count} 个终端 terminals → {folder}")
+        click.echo(f"HANMA_BROKER=$(cat {address}) hanma serve")
+        if follow:
+            _follow(ground, folder, ours, known)
+
+
+def _accounts(ground: "Ground", folder: Path, ours: str) -> tuple[int, bytes]:
+    """(how many terminals have an account now, the digest of them all)."""
+    from cloud.link import terminals
+    from cloud.mqtt import mosquitto as files
+
+    with ground.read() as unit:
+        known = terminals.active_digest(unit)
+        accounts = [(name, terminals.mqtt_password(one)) for name, one in terminals.active(unit)]
+    every = [(files.CLOUD_USER, ours), *accounts]
+    salted = ((user, password, os.urandom(12)) for user, password in every)
+    _keep(folder / "passwords", files.passwords(salted), _BROKERS)
+    return len(accounts), known
+
+
+def _follow(ground: "Ground", folder: Path, ours: str, known: bytes) -> None:
+    """Until Ctrl-C: the accounts as the register has them, and the broker told of it."""
+    from cloud.link import terminals
+    from cloud.mqtt import mosquitto as files
+
+    _read_anew(folder / files.PID_FILE)
+    click.echo("跟随登记册，Ctrl-C 结束 following the register, Ctrl-C ends")
+    while True:
+        time.sleep(_LOOK_S)
+        with ground.read() as unit:
+            now = terminals.active_digest(unit)
+        if now != known:
+            count, known = _accounts(ground, folder, ours)
+            _read_anew(folder / files.PID_FILE)
+            click.echo(f"{count} 个终端 terminals")
+
+
+def _read_anew(pid_file: Path) -> None:
+    """SIGHUP to the broker; where none runs, it reads all when it starts. A number that belongs
+    to another program by now is let alone."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int(pid_file.read_text())
+        if Path(f"/proc/{pid}/comm").read_text().startswith("mosquitto"):
+            os.kill(pid, signal.SIGHUP)
 
 
 def _keep(path: Path, text: str, user: str = "") -> None:

@@ -161,9 +161,9 @@ def expiring(days: int) -> None:
 @terminal.command()
 @click.argument("device")
 def revoke(device: str) -> None:
-    """Nothing is heard from DEVICE any more; the embedded broker ends its connection in seconds.
+    """Nothing is heard from DEVICE any more; its connection is closed within seconds.
 
-    Mosquitto lets it log in no more after 5 minutes at most; the cloud ignores it at once.
+    Mosquitto does so while `hanma broker mosquitto --follow` runs.
     """
     from cloud.cases import supply
     from cloud.cli import ground_of_settings

@@ -148,6 +148,16 @@ def peer(jobs: int, at_once: int, rounds: int, folder: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--times", default=10, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
+def revoke(times: int, folder: Path | None) -> None:
+    """From revoking a terminal to its closed connection, by the embedded broker and Mosquitto."""
+    from cloud.bench.revoke import measure
+
+    sys.exit(measure(times, folder))
+
+
+@bench.command()
 @click.argument("names", nargs=-1)
 @click.option("--short", is_flag=True, help="Smaller runs: a quarter of an hour.")
 @click.option(

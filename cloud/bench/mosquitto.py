@@ -49,7 +49,7 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     conf = folder / f"mosquitto-{port}.conf"
     conf.write_text(_CONF.format(port=port))
     with machine.running([program, "-c", str(conf)]) as process:
-        _until_it_listens(port)
+        until_it_listens(port)
         yield process, port
 
 
@@ -84,7 +84,8 @@ def free_port() -> int:
     return free_address()[1]
 
 
-def _until_it_listens(port: int) -> None:
+def until_it_listens(port: int) -> None:
+    """NoMosquitto if it does not."""
     for _ in range(500):
         try:
             socket.create_connection(("127.0.0.1", port)).close()

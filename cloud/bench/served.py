@@ -66,10 +66,14 @@ def seeded(
 
 
 @contextmanager
-def cloud(data: Path, brokers: str) -> Iterator[tuple[Popen[bytes], int]]:
-    """(process, web port) of `hanma serve` on the county's data, when it listens."""
+def cloud(
+    data: Path, brokers: str, more: dict[str, str] | None = None
+) -> Iterator[tuple[Popen[bytes], int]]:
+    """(process, web port) of `hanma serve` on the county's data, when it listens. more: of its
+    environment."""
     port = mosquitto.free_port()
     words, told = machine.python("cloud", "serve"), _environment(data, brokers, port)
+    told |= more or {}
     with machine.running(words, told, data / "cloud.log") as process:
         wait(process, data / "cloud.log", lambda: _listens(port))
         yield process, port

@@ -5,6 +5,7 @@ boot, `…_at` is the cloud's time at arrival. `epoch` names one boot; it is ran
 was left never comes back, and what still arrives from it is old news.
 """
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -231,6 +232,15 @@ def active(unit: Unit) -> Iterator[tuple[str, bytes]]:
     rows = select(Terminal).where(Terminal.status == "active").order_by(Terminal.device)
     for row in unit.db.scalars(rows, execution_options={"yield_per": 1000}):
         yield row.device, opened(unit, row)
+
+
+def active_digest(unit: Unit) -> bytes:
+    """Other bytes whenever `active` gives others; much less work."""
+    rows = select(Terminal.device, Terminal.secret_sealed).where(Terminal.status == "active")
+    digest = hashlib.sha256()
+    for device, sealed in unit.db.execute(rows.order_by(Terminal.device)):
+        digest.update(f"{device} {sealed}\n".encode())
+    return digest.digest()
 
 
 def opened(unit: Unit, row: Terminal) -> bytes:

@@ -13,12 +13,14 @@ from cloud.mqtt import topics
 from cloud.mqtt.address import split_listen
 
 CLOUD_USER = "hanma"
+PID_FILE = "mosquitto.pid"
 _ITERATIONS = 101  # mosquitto_passwd's own; these passwords are 256 bits of chance, not words
 _SALT_BYTES = 12
 
 # TCP_NODELAY: without it an answer waits 40 ms and more. Nothing here is anonymous.
-_CONF = """# made by `hanma broker mosquitto`; run it again after terminals were added or revoked,
-# then `kill -HUP` the broker: accounts and rights are read anew, connections stay
+_CONF = """\
+# made by `hanma broker mosquitto`; --follow keeps the accounts as the register has them.
+# At a SIGHUP the broker reads them anew; whoever is not among them any more is put out.
 per_listener_settings true
 set_tcp_nodelay true
 max_packet_size 65536
@@ -27,6 +29,7 @@ max_queued_messages 100000
 persistence true
 persistence_location {folder}/
 autosave_interval 60
+pid_file {folder}/{pid_file}
 log_type error
 log_type warning
 
@@ -51,7 +54,13 @@ def conf(folder: str, listen: str, cloud_listen: str, cert: str = "", key: str =
     cloud_host, cloud_port = split_listen(cloud_listen)
     tls = _TLS.format(cert=cert, key=key) if cert else ""
     return _CONF.format(
-        folder=folder, host=host, port=port, cloud_host=cloud_host, cloud_port=cloud_port, tls=tls
+        folder=folder,
+        pid_file=PID_FILE,
+        host=host,
+        port=port,
+        cloud_host=cloud_host,
+        cloud_port=cloud_port,
+        tls=tls,
     )
 
 

@@ -1,8 +1,9 @@
 """`hanma broker mosquitto`: the real Mosquitto lets each one do what the embedded broker does."""
 
 import contextlib
-import signal
+import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import paho.mqtt.client as paho
 import pytest
 from click.testing import CliRunner, Result
 
+from cloud import broker_cli
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
@@ -22,9 +24,10 @@ from cloud.link import terminals
 from cloud.mqtt.address import Address
 from tests import mosquitto
 from tests.cloud.conftest import HandClock
+from tests.cloud.mqtt.raw_client import RawClient
 
 pytestmark = pytest.mark.slow
-_A, _B = "HM-990101-000A", "HM-990101-000B"
+_A, _B, _C = "HM-990101-000A", "HM-990101-000B", "HM-990101-000C"
 _SECRETS = {_A: b"a" * 32, _B: b"b" * 32}
 _WAIT_S = 60
 
@@ -51,14 +54,23 @@ class Place:
     folder: Path
     port: int
     url: Address
-    process: subprocess.Popen
 
-    def made_anew(self) -> None:
-        """The files again, and the signal."""
-        words = (f"127.0.0.1:{self.port}", f"127.0.0.1:{self.url.port}")
-        done = hanma(self.data, str(self.folder), "--listen", words[0], "--cloud-listen", words[1])
-        assert done.exit_code == 0, done.output
-        self.process.send_signal(signal.SIGHUP)
+    @contextlib.contextmanager
+    def followed(self) -> Iterator[None]:
+        """The files again, and the register followed."""
+        words = ("--listen", f"127.0.0.1:{self.port}")
+        words += ("--cloud-listen", f"127.0.0.1:{self.url.port}", "--follow")
+        with subprocess.Popen(
+            [sys.executable, "-m", "cloud", "broker", "mosquitto", str(self.folder), *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"HANMA_DATA": str(self.data)},
+        ) as process:
+            assert process.stdout and any("Ctrl-C" in line for line in process.stdout)
+            try:
+                yield
+            finally:
+                process.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +89,8 @@ def _placed(folder: Path) -> Iterator[Place]:
     assert done.exit_code == 0, done.output
     url = Address.from_url((folder / "files" / "broker-url").read_text().strip())
     conf = folder / "files" / "mosquitto.conf"
-    with mosquitto.served(conf, ("127.0.0.1", port)) as process:
-        yield Place(data, folder / "files", port, url, process)
+    with mosquitto.served(conf, ("127.0.0.1", port)):
+        yield Place(data, folder / "files", port, url)
 
 
 class Talker:
@@ -199,24 +211,38 @@ def test_nobody_pushes_another_terminal_out_by_its_client_id(place: Place) -> No
         thief.close()
 
 
-def test_a_second_run_keeps_the_clouds_password_and_a_revoked_terminal_stays_out(
+def test_while_it_follows_who_is_revoked_is_put_out_and_who_is_added_comes_in(
     place: Place,
 ) -> None:
     before = (place.folder / "broker-url").read_text()
+    password = {name: terminals.mqtt_password(secret) for name, secret in _SECRETS.items()}
     ground = Ground.open(Settings(data_dir=place.data))
-    with ground.write() as unit:
-        terminals.revoke(unit, _B)
+    with place.followed():
+        assert (place.folder / "broker-url").read_text() == before  # the cloud goes on
+        stays, goes = RawClient(place.port, _WAIT_S), RawClient(place.port, _WAIT_S)
+        assert stays.connect(_A, _A, password[_A], keepalive_s=600) == 0
+        assert goes.connect(_B, _B, password[_B], keepalive_s=600) == 0
+        with ground.write() as unit:  # as `hanma terminal revoke` does, and a bench that enrols
+            terminals.revoke(unit, _B)
+            fresh = terminals.mqtt_password(terminals.provision(unit, _C))
+        assert goes.is_closed(_WAIT_S)
+        stays.ping()
+        new, again = RawClient(place.port, _WAIT_S), RawClient(place.port, _WAIT_S)
+        assert new.connect(_C, _C, fresh) == 0
+        assert again.connect(_B, _B, password[_B]) != 0
+        stays.ping()
+        for one in (stays, goes, new, again):
+            one.close()
     ground.close()
-    place.made_anew()
-    assert (place.folder / "broker-url").read_text() == before
-    assert _B not in (place.folder / "passwords").read_text()
-    for _ in range(100):  # the broker takes the signal when it comes to it
-        one = Talker(place.port, _B, terminals.mqtt_password(_SECRETS[_B]))
-        out = one.refused.wait(2)
-        one.close()
-        if out:
-            return
-    raise AssertionError("a revoked terminal logs in")
+
+
+def test_a_broker_that_is_gone_and_a_number_that_is_anothers_by_now_are_let_alone(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "gone").write_text("4194304\n")  # above any number that Linux gives
+    (tmp_path / "ours").write_text(f"{os.getpid()}\n")
+    for name in ("none", "gone", "ours"):
+        broker_cli._read_anew(tmp_path / name)  # a SIGHUP would end this test
 
 
 def test_without_a_certificate_it_listens_on_this_computer_alone_unless_asked(

@@ -60,7 +60,7 @@ def terminal(device: str) -> str:
 
 @blueprint.post("/registers/terminals/<device>/revoke")
 def revoke(device: str) -> ResponseReturnValue:
-    """Nothing is heard from a terminal any more; the embedded broker closes its connection."""
+    """Nothing is heard from a terminal any more; its connection closes within seconds."""
     fields.ticks("sure", _("我确认吊销"), {"1"}) or _unsure()
     with visitor.ground().write() as unit:
         if not supply.revoke(unit, device, visitor.signed_in().id):
