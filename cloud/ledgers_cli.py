@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 KINDS = (
     *("enterprises", "sites", "people", "certificates", "machines"),
-    *("contracts", "cylinders", "maker", "training", "dates"),
+    *("contracts", "cylinders", "maker", "training", "dates", "modules"),
 )
 
 
@@ -83,7 +83,8 @@ def export(kind: str, file: Path, sample: int | None, seed: str | None) -> None:
 
     With --sample the rows are made up and whole, to try an import with.
     """
-    from cloud.registry.ledgers import files, kinds
+    from cloud.cases import kinds
+    from cloud.registry.ledgers import files
 
     began = time.monotonic()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +98,8 @@ def export(kind: str, file: Path, sample: int | None, seed: str | None) -> None:
 
 
 def _judged(unit: "Unit", kind: str, file: Path) -> "Judged":
-    from cloud.registry.ledgers import bring, files, kinds
+    from cloud.cases import kinds
+    from cloud.registry.ledgers import bring, files
 
     return bring.judge(unit, kinds.ledger(unit, kind), _shown_growing(files.read(file)))
 
@@ -110,7 +112,7 @@ def _written(unit: "Unit", kind: str, judged: "Judged") -> int:
 
 
 def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
-    from cloud.link import terminals
+    from cloud.link import stock_ledger, terminals
     from cloud.registry.ledgers import (
         contracts,
         cylinders,
@@ -133,6 +135,7 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
         "maker": maker_list.of_maker_list,
         "training": training.of_trainings,
         "dates": training.of_dates,
+        "modules": stock_ledger.of_modules,
     }[kind](unit)
 
 

@@ -22,9 +22,9 @@ from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.bench.served import say
-from cloud.cases import imports
+from cloud.cases import imports, kinds
 from cloud.registry import people
-from cloud.registry.ledgers import files, kinds, made_up
+from cloud.registry.ledgers import files, made_up
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 
@@ -42,6 +42,7 @@ _OTHERWISE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "maker": ("model", "ZX7-400", ("made_machine",)),
     "training": ("organiser", "演示新培训点", ("training",)),
     "dates": ("ends_on", "2027-03-20", ("office_date",)),
+    "modules": ("sim_until", "2031-01-04", ("stock_item", "stock_move")),
 }
 
 

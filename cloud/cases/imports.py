@@ -24,9 +24,9 @@ from cloud.base.database import Base, ChangedMeanwhile
 from cloud.base.ids import new_id
 from cloud.base.unit import Ground, Unit
 from cloud.book import audit, outbox
-from cloud.cases import underway
+from cloud.cases import kinds, underway
 from cloud.cases.underway import Progress, Steps
-from cloud.registry.ledgers import bring, files, kinds
+from cloud.registry.ledgers import bring, files
 from cloud.registry.ledgers.bring import Judged
 from cloud.registry.ledgers.files import BadTable
 from cloud.registry.ledgers.said import Said

@@ -5,12 +5,14 @@ its own. SIM and product quality insurance 产品质量保险 (CQ annex 1.16) ru
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import Index, or_, select
+from sqlalchemy import Index, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base
+from cloud.base.database import Base, Change, amend
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 
@@ -106,6 +108,29 @@ def move(unit: Unit, chip: str, state: str, who: str, note: str = "") -> StockIt
     unit.db.add(told)
     unit.db.flush()
     return row
+
+
+def row(unit: Unit, *, chip: str, status: str, **papers: str) -> dict[str, Any]:
+    """The columns of a module that is new in stock, for `add_many`."""
+    told = {"chip": chip, "device": "", "code": "", "state": status, "state_at": unit.now}
+    return told | papers | {"made_at": unit.now}
+
+
+def add_many(unit: Unit, rows: Iterable[dict[str, Any]], who: str) -> None:
+    """Take in many at once, each made by `row`."""
+    made = list(rows)
+    unit.db.execute(insert(StockItem), made)
+    moves = (
+        {"id": new_id(), "chip": one["chip"], "state": one["state"], "at": unit.now}
+        | {"who": who, "note": ""}
+        for one in made
+    )
+    unit.db.execute(insert(StockMove), list(moves))
+
+
+def change_many(unit: Unit, changes: Iterable[Change]) -> None:
+    """Change papers of many at once; ChangedMeanwhile."""
+    amend(unit.db, StockItem, changes)
 
 
 def set_papers(

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 
 from cloud.base.formats import identity_check, uscc_check
 from cloud.base.ids import make_code
+from cloud.cases.kinds import KINDS
 from cloud.cli import main
-from cloud.registry.ledgers.kinds import KINDS
 
 
 def hanma(data: Path, *words: object) -> Result:
@@ -191,3 +191,28 @@ def test_cylinders_contracts_trainings_and_dates_change_by_their_keys(tmp_path: 
             file.write_text(text.replace(part, other[part]))
             assert told(hanma(tmp_path, "import", kind, file))["written"] == 1, kind
             assert told(hanma(tmp_path, "import", kind, file))["unchanged"] == 1, kind
+
+
+def test_modules_come_in_with_sim_and_insurance_and_where_they_are_is_not_told_by_a_table(
+    tmp_path: Path,
+) -> None:
+    file, out = tmp_path / "modules.csv", tmp_path / "out.csv"
+    heading = "模块地址,终端编号,库存状态,SIM 到期,保险单号,保险到期"
+    good = "A4:CF:12:00:00:01,,,2029-1-5,PICC-1,2028-6-30"
+    bad = ("a4cf12,,,,,", "a4cf12000002,HM-1,,,,", "a4cf12000003,,已安装,,,", f"{good},")
+    file.write_text("\n".join((heading, good, *bad)))
+    done = hanma(tmp_path, "import", "modules", file, "--good-rows-only")
+    assert [f"row {line}:" in done.stdout for line in range(2, 7)] == [False] + 4 * [True]
+    assert told(done)["written"] == 1
+    assert told(hanma(tmp_path, "export", "modules", out)) == {"ok": True, "rows": 1}
+    assert "a4cf12000001,,已入库,2029-01-05,PICC-1,2028-06-30" in out.read_text()
+    assert told(hanma(tmp_path, "import", "modules", out))["unchanged"] == 1
+    out.write_text(out.read_text().replace("2029-01-05", "2030-01-05"))
+    dry = hanma(tmp_path, "import", "modules", out, "--dry-run")
+    assert "改 changes SIM 到期" in dry.stdout
+    assert told(hanma(tmp_path, "import", "modules", out))["written"] == 1
+    out.write_text(out.read_text().replace("已入库", "已报废"))
+    refused = hanma(tmp_path, "import", "modules", out)
+    assert refused.exit_code == 1 and "状态不能用表格改" in refused.stdout
+    (history,) = hanma(tmp_path, "terminal", "history", "a4cf12000001").stdout.splitlines()
+    assert json.loads(history)["who"] == "import"

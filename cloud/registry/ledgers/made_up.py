@@ -21,6 +21,7 @@ def rows(unit: Unit, kind: str, count: int, rng: random.Random) -> Iterator[dict
     first = rng.randrange(10**8)
     numbers = range(first, first + count)
     alone = {"enterprises": _enterprise, "people": _person, "maker": _made, "dates": _date}
+    alone["modules"] = _module
     personal = {"certificates": _certificate, "training": _training}
     owned = {"sites": _site, "machines": _machine, "cylinders": _cylinder, "contracts": _contract}
     if one := {**alone, **personal}.get(kind):
@@ -113,6 +114,15 @@ def _machine(number: int, owner: str) -> dict[str, Any]:
         "keeper_phone": _PHONE,
         "filled_in_by": "演示填表人",
         "filled_in_by_phone": _PHONE,
+    }
+
+
+def _module(number: int) -> dict[str, Any]:
+    told = {"device": "", "status": "received", "sim_until": "2030-01-04"}
+    return told | {
+        "chip": f"{number:012x}",
+        "insurance": "演示保单",
+        "insurance_until": "2029-06-30",
     }
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from cloud.base.unit import Ground, Unit
 from cloud.cases import imports
 from cloud.cases.imports import BadUpload, ImportRun
-from cloud.registry.ledgers.kinds import KINDS
+from cloud.cases.kinds import KINDS
 from cloud.web import answers, fields, visitor
 from cloud.web.language import language
 from cloud.web.office import words as words_of

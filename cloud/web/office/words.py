@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
-from cloud.registry.ledgers.kinds import KINDS
+from cloud.cases.kinds import KINDS
 
 ROLES = {
     "welder": _("焊工"),
@@ -86,6 +86,7 @@ LEDGERS = dict(
             _("出厂清单"),
             _("培训"),
             _("特殊时段和培训截止日"),
+            _("终端库存"),
         ),
         strict=True,
     )

@@ -7,9 +7,9 @@ from click.testing import CliRunner
 
 from cloud.base.database import Base
 from cloud.bench import ledgers
+from cloud.cases import kinds
 from cloud.cli import main
 from cloud.ledgers_cli import KINDS
-from cloud.registry.ledgers import kinds
 
 FIGURES = {"seconds", "cpu_s", "changed_s", "changed_cpu_s", "floor_s"}
 

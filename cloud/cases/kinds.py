@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cloud.base.unit import Unit
+from cloud.link.stock_ledger import Modules
 from cloud.registry.ledgers.bring import Ledger
 from cloud.registry.ledgers.contracts import Contracts
 from cloud.registry.ledgers.cylinders import Cylinders
@@ -24,6 +25,7 @@ _MADE: dict[str, Callable[[Unit], Any]] = {
     "maker": MakerList,
     "training": Trainings,
     "dates": Dates,
+    "modules": Modules,
 }
 KINDS = tuple(_MADE)
 
