@@ -125,7 +125,8 @@ def _pinned(folder: Path) -> None:
 def survey(module: Module, fresh: bool = False) -> dict[str, Any]:
     """What is on the module now; fresh: after its prompt was started anew, since what ran there
     has filled the heap."""
-    root = [*tree.BY_NAME, *(f"{name[:-3]}.mpy" for name in tree.LOADER), "ca.pem"]
+    root = [*tree.BY_NAME, *(f"{name[:-3]}.mpy" for name in tree.LOADER)]
+    root += ["ca.pem"] if module.wanted.ca else []  # where none is named now, it stays
     root += [name for name in tree.LOADER]  # sources of an earlier hand would come first
     module.survey = on_board(
         module, "survey", {"root": root, "folders": ["terminal", "lib"]}, fresh

@@ -97,7 +97,7 @@ def write(module: Module) -> str:
     module.pages, module.hotline = told.get("base_url", wanted.cloud), told.get("hotline", "")
     if wanted.machine:
         module.record["machine"] = wanted.machine
-    return told["device"]
+    return f"终端 terminal {told['device']}"
 
 
 def elsewhere(held: str, told: str) -> bool:

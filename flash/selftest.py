@@ -44,6 +44,7 @@ def run(module: Module) -> str:
         told["clips"] = voice.give(module)
         if not told["spoken"] or told["clips"]:
             told["spoken"] = _measured(module, name, voice_only=True)["spoken"]
+    told["asked"] = not wanted.yes  # whether a person was asked what was seen and heard
     module.record["test"] = {k: v for k, v in told.items() if k not in ("iccid", "imei")}
     module.record |= {"imei": told["imei"], "iccid": told["iccid"]}
     if found := judged(told):
@@ -53,7 +54,11 @@ def run(module: Module) -> str:
         raise found[0]
     _confirm(module, "ble", f"手机上看到蓝牙 {name} 了吗 Seen by Bluetooth?")
     _confirm(module, "voice", f"听到“{_WORDS}”了吗 Heard it speak?")
-    return f"继电器 relay ✓ 电流 current {told['amps']} A ✓ 模组 modem ✓ SIM ✓ 网络 network ✓"
+    own = "自己说 its own" if told["tts"] else "语音片段 clips"
+    return (
+        f"继电器 relay ✓ 电流 current {told['amps']} A ✓ 模组 modem ✓ SIM ✓ 网络 network ✓ "
+        f"蓝牙 Bluetooth ✓ 语音 voice ✓ ({own})"
+    )
 
 
 def _measured(module: Module, name: str, voice_only: bool = False) -> dict[str, Any]:

@@ -85,7 +85,17 @@ def look_at_chip(module: Module) -> str:
         )
     module.chip = mac[1].replace(":", "")
     module.record |= {"chip": module.chip, "flash_mb": mega}
-    return f"ESP32, {mega} MB, {module.chip}"
+    return f"ESP32，闪存 flash {mega} MB，地址 address {module.chip}"
+
+
+_TOLD = (  # of the record, in the technician's words
+    ("device", "终端 terminal"),
+    ("chip", "模块 module"),
+    ("machine", "焊机 machine"),
+    ("fw", "程序 firmware"),
+    ("imei", "IMEI"),
+    ("iccid", "SIM 卡 ICCID"),
+)
 
 
 def recorded(module: Module) -> str:
@@ -94,10 +104,9 @@ def recorded(module: Module) -> str:
     The restarts of the bench counted as bad starts: the loader's count begins anew.
     """
     identity.store(module, {"slots": identity.FRESH.hex()})
-    names = ("device", "chip", "machine", "fw", "imei", "iccid")
     label = _labels(module)
-    told = [f"{name} {module.record[name]}" for name in names if module.record.get(name)]
-    return ", ".join(told + ([f"标签 label {label}"] if label else []))
+    told = [f"{word} {module.record[name]}" for name, word in _TOLD if module.record.get(name)]
+    return "，".join(told + ([f"标签 label {label}"] if label else []))
 
 
 def _labels(module: Module) -> Path | None:
@@ -165,6 +174,7 @@ def flash(module: Module) -> bool:
         why, wrong, remedy = _BROKEN_OFF
     else:
         module.record["ok"] = True
+        module.say("✔ 合格，贴好标签就可以装机。 Good: put its label on, it can be fitted.")
         return True
     at = min(len(done), len(STEPS) - 1)
     told = {"failed": STEPS[at].name, "why": why, "wrong": wrong, "remedy": remedy}

@@ -19,6 +19,7 @@ from cloud.link import enrolment
 from cloud.web import create_app
 from flash import selftest, steps
 from flash.bench import Module, StepFailed, Wanted
+from release import keys
 from simulator.cable import made_up
 from simulator.cable.flashchip import Kind
 from tests.cloud.conftest import County, HandClock
@@ -115,8 +116,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @pytest.fixture(scope="module")
 def flashed(shop: Shop) -> Path:
     """The folder of a board that went through all steps."""
+    ca, key = shop.folder / "ca.pem", keys.create(shop.folder / "release")
+    ca.write_text("-----BEGIN CERTIFICATE-----")
+    given = {"ca": ca, "release_key": key, "labels": shop.folder / "labels"}
     with shop.board("flashed", kind=Kind(mac="a4cf120000f1")) as bench:
-        record = shop.run(str(bench.board.link), labels=shop.folder / "labels")
+        record = shop.run(str(bench.board.link), **given)
         assert record["ok"], "\n".join(shop.said)
         shop.made += shop.said
     return shop.folder / "boards" / "flashed"

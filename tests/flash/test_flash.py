@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 from cloud.link import stock, terminals
 from flash import application, cli, identity, image, selftest, steps, tools, voice
 from flash.bench import Ledger, Module, StepFailed, Wanted
+from release import keys
 from simulator import clips
 from simulator.cable import made_up
 from simulator.cable.cli import spoil
@@ -36,6 +37,9 @@ def test_a_bare_module_becomes_a_terminal(shop: Shop, flashed: Path) -> None:
     assert (flashed / NVS / "hanma.device").read_bytes() == b"HMA4CF120000F1"
     assert (flashed / NVS / "hanma.slots").read_bytes() == b",,0,0,0,0,0"
     assert (flashed / "files" / "terminal" / "app.mpy").exists()
+    assert (flashed / "files" / "ca.pem").read_bytes() == (shop.folder / "ca.pem").read_bytes()
+    key = keys.load_public(shop.folder / "release.pub")
+    assert (flashed / NVS / "hanma.release_key").read_bytes() == key
     with pypdfium2.PdfDocument(shop.folder / "labels" / "HMA4CF120000F1.pdf") as label:
         printed = label[0].get_textpage().get_text_bounded()
     assert "HMA4CF 1200 00F1" in printed and "000-7654321" in printed
@@ -62,6 +66,7 @@ def test_again_goes_on_where_it_stopped_and_changes_nothing_else(
         assert any("already there" in line for line in shop.said)
         assert any("changed 1," in line for line in shop.said)
         assert (bench.board.flash.nvs / "hanma.secret").read_bytes() == secret
+        assert (bench.board.flash.files / "ca.pem").exists()  # though it was not named again
         own = (serials.imei("a4cf120000f1"), serials.iccid("a4cf120000f1"))
         assert (record["imei"], record["iccid"]) == own
         assert secret.hex() not in "".join(shop.said) + json.dumps(record)
@@ -384,6 +389,72 @@ def test_bad_input_is_told_by_step_and_remedy(
         assert bench.board.world.relay == 0
 
 
+def test_a_copy_that_differs_is_told_by_name(shop: Shop, flashed: Path) -> None:
+    with shop.board("differs", like=flashed) as bench:
+        files = bench.board.flash.files
+
+        def spoil_it(said: str) -> None:
+            if said == "    1/1":  # main.py is copied, and looked at next
+                (files / "terminal" / "app.mpy").write_bytes(b"a bad block")
+
+        record = shop.run(str(bench.board.link), hand=spoil_it)
+        assert (record["failed"], record["why"]) == ("application", "copy"), shop.said
+        assert "复制后不一致：terminal/app.mpy" in shop.said[-2]
+        assert "请再运行一次" in shop.said[-1] and "换模块" in shop.said[-1]
+
+
+def test_settings_that_cannot_be_read_back_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "on_board", lambda module, name, values: ["device"])
+    module = Module(Wanted(), print, lambda question: True, tmp_path)
+    with pytest.raises(StepFailed) as failed:
+        identity.store(module, {"device": "00", "server": "01"})
+    assert failed.value.word == "store" and "换模块" in failed.value.remedy
+    identity.store(module, {"device": "00"})
+
+
+@pytest.mark.parametrize(
+    ("said", "why", "remedy", "calls"),
+    [
+        ("mpremote: could not enter raw repl", "no-prompt", "--erase", 3),
+        ("Traceback (most recent call last):\nOSError: 28", "board", "--erase", 1),
+        ("mpremote: failed to access /dev/null", "cable", "检查数据线", 1),
+    ],
+)
+def test_what_the_module_does_not_do_is_told_apart_from_a_cable(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    why: str,
+    remedy: str,
+    calls: int,
+) -> None:
+    """In place of mpremote a program that says what it says then."""
+    program, called = tmp_path / "mpremote", tmp_path / "called"
+    program.write_text(f"#!/bin/sh\necho >> {called}\ncat << END\n{said}\nEND\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(tools, "_BIN", tmp_path)
+    module = Module(Wanted(), print, lambda question: True, tmp_path, port="/dev/null")
+    with pytest.raises(StepFailed) as failed:
+        tools.mpremote(module, "exec", "1")
+    assert failed.value.word == why and remedy in failed.value.remedy
+    assert len(called.read_text()) == calls  # what just restarts is called again
+
+
+def test_a_release_key_that_is_not_the_clouds_stops_it(tmp_path: Path) -> None:
+    public = [keys.create(tmp_path / name) for name in ("one", "two")]
+    own, other = (keys.load_public(path).hex() for path in public)
+    wanted = Wanted(release_key=public[0])
+    module = Module(wanted, print, lambda question: True, tmp_path)
+    assert identity._release_key(module, "") == identity._release_key(module, own) == own
+    for told, path in ((other, public[0]), ("", tmp_path / "none.pub")):
+        module.wanted = replace(wanted, release_key=path)
+        with pytest.raises(StepFailed) as failed:
+            identity._release_key(module, told)
+        assert failed.value.word == "release-key"
+
+
 def test_a_module_without_a_voice_gets_the_clips_that_miss_or_differ_and_plays_one(
     shop: Shop, flashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,14 +491,25 @@ def test_clips_that_cannot_be_made_are_told_with_what_to_do(
     assert failed.value.word == "clips" and "--clips" in failed.value.remedy
 
 
-def test_a_module_of_another_cloud_is_refused_and_left_as_it_is(shop: Shop, flashed: Path) -> None:
-    with shop.board("abroad", like=flashed) as bench:
-        server = bench.board.flash.nvs / "hanma.server"
+def test_a_module_of_another_cloud_is_left_as_it_is_until_it_is_erased(
+    shop: Shop, flashed: Path
+) -> None:
+    with shop.board("abroad", like=flashed, kind=Kind(mac="a4cf12ab70ad")) as bench:
+        nvs, code = bench.board.flash.nvs, shop.code(times=2)
+        (nvs / "hanma.device").unlink()
+        server, secret = nvs / "hanma.server", (nvs / "hanma.secret").read_bytes()
         server.write_bytes(b"mqtts://iot.elsewhere.example:8883")
-        record = shop.run(str(bench.board.link))
+        record = shop.run(str(bench.board.link), code=code)
         assert (record["failed"], record["why"]) == ("identity", "enrolled-elsewhere")
         assert "iot.elsewhere.example" in shop.said[-2] and "--erase" in shop.said[-1]
         assert server.read_bytes() == b"mqtts://iot.elsewhere.example:8883"
+        assert (nvs / "hanma.secret").read_bytes() == secret
+        (bench.board.flash.files / "theirs.py").touch()
+        assert shop.run(str(bench.board.link), code=code, erase=True)["ok"], shop.said
+        assert (nvs / "hanma.device").read_bytes() == b"HMA4CF12AB70AD"
+        assert (nvs / "hanma.secret").read_bytes() != secret
+        assert server.read_bytes() != b"mqtts://iot.elsewhere.example:8883"
+        assert not (bench.board.flash.files / "theirs.py").exists()
 
 
 @pytest.mark.parametrize(
