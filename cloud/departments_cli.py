@@ -23,7 +23,12 @@ def put(code: str, name: str, trades: tuple[str, ...]) -> None:
     from cloud.registry import departments
 
     with ground_of_settings() as ground, ground.write() as unit:
-        row = departments.put(unit, code, name, set(trades))
+        try:
+            row = departments.put(unit, code.strip(), name.strip(), set(trades))
+        except departments.BadDepartment:
+            raise click.ClickException(
+                "部门要有代码、名称和至少一个行业。 A department has a code, a name and a trade."
+            ) from None
         told = {"code": row.code, "name": row.name, "trades": row.trades}
         audit.write(unit, "system", "system", "department-set", row.code, told)
     click.echo(json.dumps(told, ensure_ascii=False))

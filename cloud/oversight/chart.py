@@ -76,9 +76,9 @@ class Chart:
     """The points of one moment, gathered; `tag` is another one when anything shown has changed,
     and the same whichever process gathered them."""
 
-    def __init__(self, points: Iterable[Point], kins: list[Kin]) -> None:
-        """`kins` = what the numbers mean, which grows while the points come."""
-        self._kins = kins
+    def __init__(self, points: Iterable[Point], kins: list[Kin], at: int) -> None:
+        """`kins` = what the numbers mean, which grows while the points come; `at` = when."""
+        self._kins, self.at = kins, at
         self._near: dict[Cell, list[Point]] = {}
         side = _side(_SUMMED)
         for one in points:
@@ -172,7 +172,7 @@ class Chart:
 def chart(unit: Unit) -> Chart:
     """Every machine whose place is known."""
     kins: list[Kin] = []
-    return Chart(_points(unit, kins), kins)
+    return Chart(_points(unit, kins), kins, unit.now)
 
 
 def _points(unit: Unit, kins: list[Kin]) -> Iterator[Point]:

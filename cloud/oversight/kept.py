@@ -26,6 +26,7 @@ Value = TypeVar("Value")
 class _Made(Generic[Value]):
     value: Value
     until: float
+    keep_s: float
 
 
 class Kept(Generic[Key, Value]):
@@ -67,6 +68,18 @@ class Kept(Generic[Key, Value]):
             made = key in self._made
         return self.get(key) if made or not self._keep_s else None
 
+    def last(self, key: Key) -> Value | None:
+        """What was made last, however old: for who would make the same again."""
+        with self._lock:
+            known = self._made.get(key)
+        return known.value if known else None
+
+    def slow(self, key: Key) -> bool:
+        """Whether it took so long that it is kept longer than it was asked to be."""
+        with self._lock:
+            known = self._made.get(key)
+        return known is not None and known.keep_s > self._keep_s
+
     def forget(self) -> None:
         """Something was done that the next look must show."""
         with self._lock:
@@ -87,7 +100,7 @@ class Kept(Generic[Key, Value]):
         longer_s = min((now - began) / SHARE, LONGEST_S) if self._behind else 0.0
         keep_s = max(self._keep_s, longer_s)
         with self._lock:
-            self._made[key] = _Made(value, now + keep_s)
+            self._made[key] = _Made(value, now + keep_s, keep_s)
             self._made.move_to_end(key)
             while len(self._made) > _MOST:
                 gone, _ = self._made.popitem(last=False)

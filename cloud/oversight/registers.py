@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, literal, select, true, tuple_, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cloud.base.formats import read_identity, read_phone, read_uscc
@@ -25,6 +25,8 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import INDUSTRIES, Machine
 from cloud.registry.people import Person, PersonRole
 from cloud.registry.sight import Sight
+from cloud.work import permits
+from cloud.work.permits import GRADES_H, Permit
 
 PER_PAGE = 50
 _CUT = "."  # between the parts of a place in the order; no code has one
@@ -68,10 +70,18 @@ def enterprises(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Pa
 
 def persons(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Page:
     """(person,). `asked` = an identity number, a phone number, a login, or a whole name."""
+    keys = (Person.district, Person.id)
     rows = select(Person).where(eyes.places(Person.district))
-    if asked:
-        rows = rows.where(_person(unit, asked))
-    return _page(unit, rows, (Person.district, Person.id), after)
+    number = _numbered(unit, asked)
+    if number is not None:
+        rows = rows.where(number)
+    elif asked:
+        # Each in its own index, and no further than the page: thousands may have the name.
+        ids = select(Person.id).where(eyes.places(Person.district), _behind(keys, after))
+        named = (Person.login == people.login_form(asked), Person.name == asked)
+        some = [ids.where(one).order_by(*keys).limit(PER_PAGE + 1).subquery() for one in named]
+        rows = rows.where(Person.id.in_(union(*(select(one) for one in some))))
+    return _page(unit, rows, keys, after)
 
 
 def certificates(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Page:
@@ -140,27 +150,65 @@ def trail(unit: Unit, after: str = "", asked: str = "") -> Page:
     rows = select(AuditRow)
     if asked:
         rows = rows.where((AuditRow.subject == asked) | (AuditRow.actor == asked))
+    return _latest(unit, rows, (AuditRow.at, AuditRow.id), after)
+
+
+def hot_work(
+    unit: Unit,
+    eyes: Sight,
+    day: tuple[int, int],
+    state: str = "",
+    after: str = "",
+    asked: str = "",
+) -> Page:
+    """(permit,) of those whose window touches the day (epoch ms from, to), the last to begin
+    first. `asked` = a machine's code or an enterprise's credit code, `state` as `permits` says."""
+    began, ended = day
+    longest = max(GRADES_H.values()) * 3_600_000
+    rows = select(Permit).where(Permit.window_from >= began - longest, Permit.window_from < ended)
+    rows = rows.where(Permit.window_to > began, eyes.places(Permit.district))
+    if eyes.trades is not None:  # a permit for any machine of the firm is of every trade
+        rows = rows.outerjoin(Machine, Machine.id == Permit.machine_id)
+        rows = rows.where(Permit.machine_id.is_(None) | eyes.own(Machine.industry))
+    if state:
+        rows = rows.where(permits.in_state(state, unit.now))
+    if asked:
+        code, firm = read_code(asked), read_uscc(asked)
+        machine = select(Machine.id).where(Machine.code == code).scalar_subquery()
+        owner = select(Enterprise.id).where(Enterprise.uscc == (firm or "")).scalar_subquery()
+        coded = not isinstance(code, BadCode)
+        rows = rows.where(Permit.machine_id == machine if coded else Permit.enterprise_id == owner)
+    return _latest(unit, rows, (Permit.window_from, Permit.id), after)
+
+
+def _latest(unit: Unit, rows: Select[Any], keys: tuple[Any, Any], after: str) -> Page:
+    """One page of rows by (time, id), the latest first."""
+    time, name = keys
     at, cut, id = after.partition(_CUT)
     if cut and at.isascii() and at.isdigit() and len(at) < 16:
-        rows = rows.where(tuple_(AuditRow.at, AuditRow.id) < tuple_(literal(int(at)), literal(id)))
-    latest = rows.order_by(AuditRow.at.desc(), AuditRow.id.desc())
+        rows = rows.where(tuple_(time, name) < tuple_(literal(int(at)), literal(id)))
+    latest = rows.order_by(time.desc(), name.desc())
     found = unit.db.execute(latest.limit(PER_PAGE + 1)).all()
     last = found[PER_PAGE - 1][0] if len(found) > PER_PAGE else None
-    return Page(found[:PER_PAGE], f"{last.at}{_CUT}{last.id}" if last else "")
+    return Page(found[:PER_PAGE], f"{getattr(last, time.key)}{_CUT}{last.id}" if last else "")
 
 
 def _page(unit: Unit, rows: Select[Any], keys: Keys, after: str, place: Any = None) -> Page:
     """One page behind `after`; a place that is none begins at the front."""
-    parts = after.split(_CUT)
-    if len(parts) != len(keys):
-        parts = [""] * len(keys)  # a condition all the same: it says which index to follow
-    rows = rows.where(tuple_(*keys) > tuple_(*(literal(part) for part in parts)))
+    rows = rows.where(_behind(keys, after))
     found = unit.db.execute(rows.order_by(*keys).limit(PER_PAGE + 1)).all()
     if len(found) <= PER_PAGE:
         return Page(found)
     shown = found[:PER_PAGE]
     last = (place or _place(keys))(shown[-1])
     return Page(shown, _CUT.join(last))
+
+
+def _behind(keys: Keys, after: str) -> ColumnElement[bool]:
+    parts = after.split(_CUT)
+    if len(parts) != len(keys):
+        parts = [""] * len(keys)  # a condition all the same: it says which index to follow
+    return tuple_(*keys) > tuple_(*(literal(part) for part in parts))
 
 
 def _place(keys: Keys) -> Any:
@@ -173,10 +221,11 @@ def _place(keys: Keys) -> Any:
     return of
 
 
-def _person(unit: Unit, asked: str) -> ColumnElement[bool]:
+def _numbered(unit: Unit, asked: str) -> ColumnElement[bool] | None:
+    """SQL: who has this identity or phone number; None if it is neither."""
     identity, phone = read_identity(asked), read_phone(asked)
     if identity:
         return Person.identity_blind == people.identity_blind(unit, identity)
     if phone:
         return Person.phone_blind == people.phone_blind(unit, phone)
-    return (Person.login == people.login_form(asked)) | (Person.name == asked)
+    return None

@@ -39,27 +39,36 @@ class _Group:
     attention: int = 0
 
 
-Tally = tuple[tuple[_Group, ...], tuple[_Group, ...]]
+@dataclass(frozen=True)
+class Tally:
+    """Machines counted by group; `at` = when."""
+
+    groups: tuple[_Group, ...]
+    at: int
 
 
-def tally(unit: Unit) -> Tally:
-    """(by where they are registered, by where they work), of all machines."""
+def homes(unit: Unit) -> Tally:
+    """Every machine, by where it is registered."""
     place = (Machine.district, Machine.industry)
     usable = Machine.status != "scrapped"
     every = select(*place, func.count()).where(usable).group_by(*place)
     heard = select(*place, func.count()).join(Terminal, Terminal.device == Machine.device)
     heard = heard.where(_ON_LINE, Terminal.deadline > unit.now, usable).group_by(*place)
     online = {(home, trade): count for home, trade, count in unit.db.execute(heard)}
-    homes = tuple(
+    groups = tuple(
         _Group(home, trade, count, online.get((home, trade), 0))
         for home, trade, count in unit.db.execute(every)
     )
-    return homes, _at_work(unit)
+    return Tally(groups, unit.now)
 
 
-def _at_work(unit: Unit) -> tuple[_Group, ...]:
-    """In two steps, each with an index of its own: "or" would read every job there ever was."""
-    return (*_jobs(unit, one_of(*OPEN), "working"), *_jobs(unit, UNCONFIRMED, "attention"))
+def at_work(unit: Unit) -> Tally:
+    """Those with a present job, by where they work.
+
+    In two steps, each with an index of its own: "or" would read every job there ever was.
+    """
+    groups = (*_jobs(unit, one_of(*OPEN), "working"), *_jobs(unit, UNCONFIRMED, "attention"))
+    return Tally(groups, unit.now)
 
 
 def _jobs(unit: Unit, which: ColumnElement[bool], name: str) -> Iterator[_Group]:
@@ -78,12 +87,11 @@ def _jobs(unit: Unit, which: ColumnElement[bool], name: str) -> Iterator[_Group]
         yield _Group(home, trade, machines, online or 0, work, **{name: jobs or 0})
 
 
-def numbers(counted: Tally, scope: Scope) -> dict[str, int]:
+def numbers(every: Tally, work: Tally, scope: Scope) -> dict[str, int]:
     """`machines`, `online`, `working`, and `attention` = told to stop and not confirmed."""
-    homes, work = counted
     holds = scope.sight.covers
-    here = [one for one in homes if holds(one.trade, one.home)]
-    busy = [one for one in work if holds(one.trade, one.home, one.work)]
+    here = [one for one in every.groups if holds(one.trade, one.home)]
+    busy = [one for one in work.groups if holds(one.trade, one.home, one.work)]
     guests = [one for one in busy if not holds(one.trade, one.home)]
     return {
         "machines": sum(one.machines for one in (*here, *guests)),

@@ -17,6 +17,7 @@ from cloud.base.ids import new_id
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.registry import factors, people
+from cloud.registry.departments import Department, Posting
 from cloud.registry.factors import SecondFactor
 from cloud.registry.people import Person, PersonRole
 
@@ -188,6 +189,7 @@ class Known:
     """Whose session it is; `lacking` = must have a second factor and has none in force.
 
     `newer_at` = since when the account is used on another phone too, and nobody was told here.
+    `department` = where an officer is posted and its trades, None = nowhere.
     """
 
     id: str
@@ -197,15 +199,19 @@ class Known:
     enterprise_id: str | None
     lacking: bool
     newer_at: int | None = None
+    department: tuple[str, frozenset[str]] | None = None
 
 
 # Asked at every request: one statement, put together once. A row for each role.
 _WHOSE = (
     select(Person.id, Person.name, Person.district, Person.enterprise_id)
     .add_columns(PersonRole.role, SecondFactor.confirmed_at, SignedInSession.newer_at)
+    .add_columns(Department.code.label("department"), Department.trades)
     .join(SignedInSession, SignedInSession.person_id == Person.id)
     .outerjoin(PersonRole, PersonRole.person_id == Person.id)
     .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+    .outerjoin(Posting, Posting.person_id == Person.id)
+    .outerjoin(Department, Department.code == Posting.department)
     .where(SignedInSession.token_hash == bindparam("token"))
     .where(SignedInSession.expires_at > bindparam("now"), Person.status == "active")
 )
@@ -213,15 +219,19 @@ _WHOSE = (
 
 def session(unit: Unit, token: str) -> Known | None:
     """Whose session this token is; None if unknown, ended, expired, or the person is blocked."""
-    found = unit.db.execute(_WHOSE, {"token": _digest(token), "now": unit.now}).all()
+    # Columns only, so the connection is asked: a poll's look costs half of what objects do.
+    asked = {"token": _digest(token), "now": unit.now}
+    found = unit.db.connection().execute(_WHOSE, asked).all()
     if not found:
         return None
-    id, name, district, enterprise_id, _role, confirmed_at, newer_at = found[0]
+    one = found[0]
     roles = frozenset(row.role for row in found if row.role)
-    if newer_at is not None and _ONE_PHONE in roles:
+    if one.newer_at is not None and _ONE_PHONE in roles:
         return None
-    lacking = confirmed_at is None and bool(factors.COMPULSORY & roles)
-    return Known(id, name, roles, district, enterprise_id, lacking, newer_at)
+    lacking = one.confirmed_at is None and bool(factors.COMPULSORY & roles)
+    post = (one.department, frozenset(one.trades)) if one.department is not None else None
+    told = (one.id, one.name, roles, one.district, one.enterprise_id)
+    return Known(*told, lacking, one.newer_at, post)
 
 
 def began_at(unit: Unit, token: str) -> int:

@@ -13,7 +13,7 @@ from cloud.registry.people import Person
 
 
 class BadDepartment(ValueError):
-    """Code or name is empty, a trade is unknown, or the department is not there."""
+    """Code or name is empty, there is no trade or an unknown one, or no such department."""
 
 
 class Department(Base):
@@ -37,7 +37,7 @@ class Posting(Base):
 
 def put(unit: Unit, code: str, name: str, trades: set[str]) -> Department:
     """Make a department, or change its name and trades; BadDepartment."""
-    if not code or not name or not trades <= set(INDUSTRIES):
+    if not code or not name or not trades or not trades <= set(INDUSTRIES):
         raise BadDepartment(f"{code!r}, {name!r}, {sorted(trades)}")
     row = unit.db.get(Department, code) or Department(code=code)
     row.name, row.trades = name, sorted(trades)

@@ -47,7 +47,7 @@ class Person(Base):
     __tablename__ = "person"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
     login: Mapped[str] = mapped_column(unique=True)
     phone_sealed: Mapped[str]
     phone_blind: Mapped[str | None] = mapped_column(index=True)
@@ -78,6 +78,7 @@ class Person(Base):
 _WITH_ROLES = (joinedload(Person.role_rows),)
 
 Index("ix_person_listed", Person.district, Person.id)
+Index("ix_person_named", Person.name, Person.district, Person.id)
 Index("ix_person_role_held", PersonRole.role, PersonRole.person_id)
 # Spelled out, not bound: a database uses a partial index only for a condition it can read.
 _IS_PENDING = Person.status == literal_column("'pending'")

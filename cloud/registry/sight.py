@@ -66,11 +66,16 @@ class Sight:
 
 def of(unit: Unit, person: Looking) -> Sight | None:
     """The sight of an officer or of the office; None for everybody else."""
+    officer = "officer" in person.roles and "office" not in person.roles
+    row = departments.of(unit, person.id) if officer else None
+    return posted(person, (row.code, frozenset(row.trades)) if row else None)
+
+
+def posted(person: Looking, department: tuple[str, frozenset[str]] | None) -> Sight | None:
+    """The same where one knows already to which department, and with which trades."""
     if "office" in person.roles:
         return Sight(None)
     if "officer" not in person.roles:
         return None
-    department = departments.of(unit, person.id)
-    if department is None:
-        return Sight(person.district)
-    return Sight(person.district, frozenset(department.trades), department.code)
+    code, trades = department or ("", None)
+    return Sight(person.district, trades, code)

@@ -166,7 +166,7 @@ def told() -> dict[str, Any]:
     }
 
 
-def listed(unit: Unit, rows: Select[tuple[Permit]], viewer: Person) -> list[dict[str, Any]]:
+def listed(unit: Unit, rows: Select[Any], viewer: Person) -> list[dict[str, Any]]:
     """Permits as plain values, in their order. Names in clear only inside the enterprise."""
     found = list(unit.db.scalars(rows))
     unit.hold(Machine, (one.machine_id for one in found))

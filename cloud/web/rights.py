@@ -126,6 +126,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "office.person": _REGULATORS,
     "office.certificates": _REGULATORS,
     "office.certificate": _REGULATORS,
+    "office.permit_list": _REGULATORS,  # to read: the enterprises approve
+    "office.permit": _REGULATORS,
     **dict.fromkeys(
         (
             "office.person_status",

@@ -16,6 +16,11 @@ def clock_time(at: int, now: int) -> str:
     return then.strftime("%H:%M" if then.date() == today.date() else "%m-%d %H:%M")
 
 
+def clock_seconds(at: int) -> str:
+    """Epoch ms as `14:05:09`."""
+    return f"{in_china(at):%H:%M:%S}"
+
+
 def iso_time(at: int) -> str:
     """Epoch ms as the machine-readable `datetime` of a time element."""
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -47,6 +52,7 @@ def init_app(app: Flask) -> None:
     """Hand all of it to the templates."""
     app.jinja_env.filters.update(
         clock_time=clock_time,
+        clock_seconds=clock_seconds,
         form_time=form_time,
         iso_time=iso_time,
         duration=duration,

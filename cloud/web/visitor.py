@@ -139,7 +139,8 @@ def _signed_in(token: str) -> Viewer | None:
     with ground().read() as unit:
         known = accounts.session(unit, token)
         g.newer_at = known.newer_at if known else accounts.ended_by_newer(unit, token)
-        return Viewer.of(known, known.lacking, sight.of(unit, known)) if known else None
+    eyes = sight.posted(known, known.department) if known else None
+    return Viewer.of(known, known.lacking, eyes) if known else None
 
 
 def _visit() -> str:

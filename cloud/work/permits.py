@@ -25,6 +25,7 @@ _TOLD_MS = 8 * 3_600_000  # so long the asker is told that it was refused or wit
 class Permit(Base):
     """One permit; `machine_id` None = any machine of the enterprise. Window in epoch ms.
 
+    `district` = of the machine, else of the enterprise.
     `ended_…` = who refused it, took it back or withdrew it, and why; a reason may name somebody.
     """
 
@@ -45,8 +46,15 @@ class Permit(Base):
     ended_by: Mapped[str | None]
     ended_at: Mapped[int | None]
     ended_why: Mapped[str] = mapped_column(default="", server_default="")
+    district: Mapped[str] = mapped_column(default="", server_default="")
 
 
+# The register of a day, judged in the index alone: a province asks for thousands.
+Index(
+    "ix_permit_listed",
+    *(Permit.window_from, Permit.id, Permit.district, Permit.window_to),
+    *(Permit.approved_at, Permit.ended_at),
+)
 Index("ix_permit_window", Permit.enterprise_id, Permit.window_to)
 Index("ix_permit_asked", Permit.enterprise_id, Permit.asked_at)
 Index("ix_permit_asker", Permit.asked_by, Permit.asked_at)
@@ -86,6 +94,7 @@ def ask(
         asked_at=unit.now,
         site=site,
         work=work,
+        district=machine.district if machine else _district(unit, enterprise_id),
     )
     unit.db.add(permit)
     unit.db.flush()
@@ -174,6 +183,21 @@ def state_of(permit: Permit, now: int) -> str:
     return "waiting" if permit.approved_at is None else "approved"
 
 
+def in_state(state: str, now: int) -> ColumnElement[bool]:
+    """SQL: the permit is in this state, as `state_of` says."""
+    ended, approved = Permit.ended_at.is_not(None), Permit.approved_at.is_not(None)
+    by_asker, past = Permit.ended_by == Permit.asked_by, Permit.window_to <= now
+    return {
+        "waiting": ~ended & ~approved & ~past,
+        "approved": ~ended & approved & ~past,
+        "refused": ended & ~approved & ~by_asker,
+        "taken-back": ended & ~approved & by_asker,
+        "withdrawn": ended & approved,
+        "lapsed": ~ended & ~approved & past,
+        "over": ~ended & approved & past,
+    }[state]
+
+
 def acts(permit: Permit, person: Person, now: int) -> frozenset[str]:
     """What this person may do about it now: approve, refuse, withdraw, take-back."""
     state = state_of(permit, now)
@@ -258,6 +282,10 @@ def _refused(unit: Unit, code: str) -> Refusals:
 
 
 def _note(unit: Unit, permit: Permit, person: Person, what: str) -> None:
-    enterprise = enterprises.get(unit, permit.enterprise_id)
-    district = enterprise.district if enterprise else ""
+    district = _district(unit, permit.enterprise_id)
     audit.write(unit, district, person.id, what, permit.id, {"grade": permit.grade})
+
+
+def _district(unit: Unit, enterprise_id: str) -> str:
+    enterprise = enterprises.get(unit, enterprise_id)
+    return enterprise.district if enterprise else ""

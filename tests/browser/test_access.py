@@ -12,6 +12,7 @@ from cloud.link import positions, stock
 from cloud.registry import certificates, enterprises, machines, people
 from cloud.web import create_app, rights
 from cloud.web.language import COOKIE
+from cloud.work import permits
 from tests.browser.axe import violations
 from tests.browser.people import KEPT, heading
 
@@ -28,6 +29,7 @@ NAMED = {
     "office.person": ["/registers/people/{person}"],
     "office.enterprise": ["/registers/enterprises/{enterprise}"],
     "office.certificate": ["/registers/certificates/{certificate}"],
+    "office.permit": ["/registers/permits/{permit}"],
     "office.terminal": ["/registers/terminals/{device}"],
     "office.import_page": ["/office/imports/{judged}", "/office/imports/{lost}"],
     "office.module": ["/registers/stock/{chip}"],
@@ -147,7 +149,17 @@ def records(stage):
 
 
 @pytest.fixture
-def names(stage, alarmed, tables, module, records):
+def permit(stage):
+    """A permit that waits for an answer."""
+    with stage.ground.write() as unit:
+        welder = people.by_login(unit, "welder1")
+        window = {"window_from": unit.now, "window_to": unit.now + 3_600_000}
+        asked = {"enterprise_id": welder.enterprise_id, "grade": "second", "work": "焊接支架"}
+        return permits.ask(unit, welder, **asked, **window).id
+
+
+@pytest.fixture
+def names(stage, alarmed, tables, module, records, permit):
     """What the addresses of pages may name."""
     code, alarm = alarmed
     with stage.ground.read() as unit:
@@ -160,6 +172,7 @@ def names(stage, alarmed, tables, module, records):
             "person": person.id,
             "enterprise": machine.enterprise_id,
             "certificate": paper.id,
+            "permit": permit,
             "device": machine.device,
             "chip": module,
             **tables,

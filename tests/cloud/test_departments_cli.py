@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
@@ -52,3 +53,20 @@ def test_a_department_is_made_and_an_officer_posted(tmp_path: Path) -> None:
         ("officer-posted", officer.id, {"department": "housing"}),
         ("officer-posted", officer.id, {"department": ""}),
     ]
+
+
+@pytest.mark.parametrize(
+    "words", [("", "住建", "construction"), ("x", " ", "construction"), ("x", "住建")]
+)
+def test_a_department_without_code_name_or_trade_is_refused_in_a_sentence(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    ground = Ground.open(Settings(data_dir=tmp_path))
+    migrate(ground.engine)
+    ground.close()
+    answer = run(tmp_path, "put", *words)
+    assert (answer.exit_code, answer.output) == (
+        1,
+        "Error: 部门要有代码、名称和至少一个行业。 A department has a code, a name and a trade.\n",
+    )
+    assert trail(tmp_path) == []

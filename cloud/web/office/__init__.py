@@ -9,6 +9,7 @@ from cloud.web.office import (
     home,
     importing,
     items,
+    permits,
     registers,
     terminals,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "home",
     "importing",
     "items",
+    "permits",
     "registers",
     "terminals",
 ]

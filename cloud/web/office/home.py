@@ -75,6 +75,7 @@ def _doors(unit: Unit) -> list[tuple[str, list[Door]]]:
                 Door("office.enterprises", _("单位登记")),
                 Door("office.persons", _("人员")),
                 Door("office.certificates", _("操作证")),
+                Door("office.permit_list", _("动火作业票")),
                 Door("office.terminals", _("终端登记")),
                 Door("office.modules", _("终端库存")),
             ],

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -17,6 +18,7 @@ from cloud.oversight import chart, scope, tally, trends, unclosed
 from cloud.oversight.chart import Chart
 from cloud.oversight.kept import Kept
 from cloud.oversight.scope import Scope
+from cloud.oversight.tally import Tally
 from cloud.oversight.unclosed import Unclosed
 from cloud.registry.machines import INDUSTRIES
 from cloud.registry.places import Place
@@ -29,20 +31,27 @@ _CHOICES = 300
 
 
 class Figures:
-    """Made for all: `tally` and `chart` of all machines, `parts` = pages by who sees them."""
+    """Made for all: tallies and `chart` of all machines, `parts` = pages by who sees them.
+
+    Those at work are counted by themselves: few, so their number is the fresher one.
+    """
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         keep_s = ground.settings.figures_s
-        self.tally: Kept[None, tally.Tally] = Kept(self._tally, keep_s, behind=True)
+        self.homes: Kept[None, Tally] = Kept(self._counted(tally.homes), keep_s, behind=True)
+        self.work: Kept[None, Tally] = Kept(self._counted(tally.at_work), keep_s / 2, behind=True)
         self.chart: Kept[None, Chart] = Kept(self._chart, keep_s, behind=True)
         self.unclosed: Kept[None, list[Unclosed]] = Kept(self._unclosed, keep_s)
         self.trends: Kept[Scope, trends.Trends] = Kept(self._trends, 60 * keep_s)
-        self.parts: Kept[Any, Any] = Kept(lambda key: key.make(), keep_s)
+        self.parts: Kept[Any, Any] = Kept(lambda key: key.make(self.parts.last(key)), keep_s)
 
-    def _tally(self, _key: None) -> tally.Tally:
-        with self._ground.read() as unit:
-            return tally.tally(unit)
+    def _counted(self, count: Callable[[Unit], Tally]) -> Callable[[None], Tally]:
+        def counted(_key: None) -> Tally:
+            with self._ground.read() as unit:
+                return count(unit)
+
+        return counted
 
     def _chart(self, _key: None) -> Chart:
         with self._ground.read() as unit:
@@ -58,7 +67,12 @@ class Figures:
             return trends.trends(unit, where, days)
 
     def numbers(self, where: Scope) -> dict[str, int]:
-        return tally.numbers(self.tally.get(None), where)
+        return tally.numbers(self.homes.get(None), self.work.get(None), where)
+
+    def counted_at(self) -> int | None:
+        """Since when the oldest of the numbers stands, if counting them takes long; else None."""
+        slow = [one for one in (self.homes, self.work) if one.slow(None)]
+        return min((one.get(None).at for one in slow), default=None)
 
     def alarms(self, eyes: Sight, where: Scope) -> list[str]:
         """Ids of the open ones that are seen here, the grave and overdue ones first."""

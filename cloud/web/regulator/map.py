@@ -13,9 +13,12 @@ from cloud.oversight import chart
 from cloud.web import answers, visitor
 from cloud.web.regulator import looking
 from cloud.web.regulator.blueprint import blueprint
+from cloud.web.shown import clock_seconds
 from cloud.web.trouble import bad_input
 
-NEWS = "Map-Tag"  # the header that tells, with every poll of the page, which map is the latest
+# Headers that tell, with every poll of the page, which map is the latest; and as of which time
+# (on the clocks of China), where a map takes so long that it may be minutes old.
+NEWS, AS_OF = "Map-Tag", "Map-As-Of"
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 
@@ -35,8 +38,17 @@ def map_json() -> Response:
     else:
         squares = drawn.squares(where, box, zoom, kind, datum)
         response = jsonify({"squares": squares, "bounds": drawn.bounds(where)})
-    response.headers[NEWS] = drawn.tag
     response.set_etag(tag)
+    return tell(response)
+
+
+def tell(response: Response) -> Response:
+    """The response with what there is to tell of the latest map."""
+    kept = looking.figures().chart
+    if drawn := kept.at_hand(None):
+        response.headers[NEWS] = drawn.tag
+        if kept.slow(None):
+            response.headers[AS_OF] = clock_seconds(drawn.at)
     return response
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
@@ -17,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from cloud.base.clock import in_china
 from cloud.base.unit import Unit
 from cloud.cases.alarms import Alarm
 from cloud.oversight import refused
@@ -36,6 +38,15 @@ _CSRF = "@csrf@"  # stands in what is kept for all; each viewer gets the own one
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """The changing part as HTML and its digest, and what it was drawn from."""
+
+    told: tuple[dict[str, Any], date]
+    html: str
+    tag: str
+
+
+@dataclass(frozen=True)
 class Part:
     """The page's changing part for all with the same sight, filters and language."""
 
@@ -43,11 +54,14 @@ class Part:
     where: Scope
     language: str
 
-    def make(self) -> tuple[str, str]:
-        """(HTML, its digest); the token of forms is still to be put in."""
+    def make(self, last: Drawn | None) -> Drawn:
+        """Drawn anew only if there is news; the token of forms is still to be put in."""
         with visitor.ground().read() as unit:
             told = shown(unit, self.eyes, self.where)
             now = unit.now
+        from_what = told, in_china(now).date()  # times of another day are shown with it
+        if last and last.told == from_what:
+            return last
         html = render_template(
             "regulator/live.html",
             shown=told,
@@ -60,7 +74,7 @@ class Part:
             csrf=_CSRF,
             now=now,
         )
-        return html, hashlib.sha256(html.encode()).hexdigest()[:24]
+        return Drawn(from_what, html, hashlib.sha256(html.encode()).hexdigest()[:24])
 
 
 @blueprint.get("/")
@@ -82,7 +96,7 @@ def status() -> ResponseReturnValue:
     html, tag = _part(eyes, where)
     return render_template(
         "regulator/status.html",
-        live=Markup(html),  # made by our own template
+        live=Markup(_for_viewer(html)),  # made by our own template
         etag=tag,
         offered=offered,
         query=looking.query(eyes, where),
@@ -106,16 +120,17 @@ def status() -> ResponseReturnValue:
 def status_part() -> Response:
     """The status page's changing part under its ETag; an empty 304 for who has it already."""
     html, tag = _part(*looking.here())
-    response = Response(html, content_type="text/html; charset=utf-8")
-    if chart := looking.figures().chart.at_hand(None):
-        response.headers[map.NEWS] = chart.tag
+    if request.if_none_match.contains(tag):
+        response = Response(status=304)
+    else:
+        response = Response(_for_viewer(html), content_type="text/html; charset=utf-8")
     response.set_etag(tag)
-    return response.make_conditional(request)
+    return map.tell(response)
 
 
 @blueprint.get("/status.json")
 def status_json() -> Response:
-    """The status for programs: `numbers`, `working`, `alarms`, `refused`."""
+    """The status for programs: `numbers`, `counted_at`, `working`, `alarms`, `refused`."""
     with visitor.ground().read() as unit:
         eyes, where = looking.here()
         return answers.unless_known(shown(unit, eyes, where))
@@ -127,6 +142,7 @@ def shown(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
     grave = where.alarms(eyes) & Alarm.id.in_(open_here[:_SHOWN])  # asked again: it is a right
     return {
         "numbers": looking.figures().numbers(where) | {"alarms": len(open_here)},
+        "counted_at": looking.figures().counted_at(),
         "working": overview.at_work(unit, where, _SHOWN),
         "alarms": alarms.rows(unit, grave, _SHOWN),
         "refused": refused.latest(unit, where, _SHOWN),
@@ -134,8 +150,12 @@ def shown(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
 
 
 def _part(eyes: Sight, where: Scope) -> tuple[str, str]:
-    html, tag = looking.figures().parts.get(Part(eyes, where, language()))
-    return html.replace(_CSRF, visitor.csrf_token()), tag
+    drawn = looking.figures().parts.get(Part(eyes, where, language()))
+    return drawn.html, drawn.tag
+
+
+def _for_viewer(html: str) -> str:
+    return html.replace(_CSRF, visitor.csrf_token())
 
 
 def _why(code: str) -> str:

@@ -49,7 +49,8 @@ async function poll() {
 async function refreshPart() {
   const { part, etag } = main().dataset;
   const answer = await ask(part, { headers: { Accept: "text/html", "If-None-Match": etag || "" } });
-  document.dispatchEvent(new CustomEvent("map", { detail: answer.headers.get("Map-Tag") }));
+  const told = { tag: answer.headers.get("Map-Tag"), asOf: answer.headers.get("Map-As-Of") };
+  document.dispatchEvent(new CustomEvent("map", { detail: told }));
   if (answer.status !== 200) return;
   const old = document.getElementById("live");
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -27,6 +27,7 @@ function address() {
 async function look() {
   const answer = await fetch(address(), { headers: { Accept: "application/json", "If-None-Match": tag } });
   latest = answer.headers.get("Map-Tag") ?? latest;
+  date(answer.headers.get("Map-As-Of"));
   if (answer.status !== 200) return;
   tag = answer.headers.get("ETag");
   const told = await answer.json();
@@ -70,6 +71,16 @@ function cards(one) {
   return list;
 }
 
+// A province's map takes long to gather, so it may be minutes old: then it says how old.
+function date(asOf) {
+  const line = document.getElementById("map-as-of");
+  line.hidden = !asOf;
+  if (asOf) line.textContent = `${line.dataset.words} ${asOf}`;
+}
+
 // Every poll of the page tells which map is the latest: it is fetched only when there is another.
-document.addEventListener("map", ({ detail }) => { if (detail && detail !== latest) look(); });
+document.addEventListener("map", ({ detail }) => {
+  date(detail.asOf);
+  if (detail.tag && detail.tag !== latest) look();
+});
 look();

@@ -49,14 +49,14 @@ def far(county, works):
 
 
 def test_the_numbers(county, near, far):
-    counted = county.ask(tally.tally)
-    assert tally.numbers(counted, near) == {
+    counted = county.ask(tally.homes), county.ask(tally.at_work)
+    assert tally.numbers(*counted, near) == {
         "machines": 2,
         "online": 1,
         "working": 0,
         "attention": 0,
     }
-    assert set(tally.numbers(counted, far).values()) == {0}
+    assert set(tally.numbers(*counted, far).values()) == {0}
 
 
 def test_the_map_and_the_refusals(county, near, far):

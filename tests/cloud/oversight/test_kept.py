@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from cloud.oversight.kept import Kept
 
 
@@ -77,3 +79,19 @@ def test_at_hand_is_what_was_made_and_makes_nobody_wait_for_the_first():
     kept.get("a")
     assert kept.at_hand("a") == "A"
     assert Kept(str.upper, 0).at_hand("a") == "A"
+
+
+@pytest.mark.parametrize(("took_s", "slow"), [(0.01, False), (0.1, True)])
+def test_what_took_long_to_make_is_known_to_be_slow(monkeypatch, took_s, slow):
+    now = [1000.0]
+    monkeypatch.setattr("cloud.oversight.kept.time.monotonic", lambda: now[0])
+
+    def make(key):
+        now[0] += took_s
+        return key
+
+    kept = Kept(make, 10, behind=True)
+    assert (kept.last("a"), kept.slow("a")) == (None, False)
+    kept.get("a")
+    now[0] += 3600
+    assert (kept.last("a"), kept.slow("a")) == ("a", slow)

@@ -10,7 +10,7 @@ from cloud.cases import alarms, service
 from cloud.link import snapshots, stock
 from cloud.registry import contracts, training
 from cloud.web.rights import BY_TOKEN
-from cloud.work import pictures
+from cloud.work import permits, pictures
 from cloud.work.job import Job
 
 # Opened by knowing it, and by nothing else; or the same for everybody (blank forms).
@@ -56,6 +56,13 @@ def things(county, floor, cast, clock):
     certificate = county.certificate(people.welder)
     waiting = county.person("welder", enterprise=people.works, status="pending")
     snapshot = county.do(snapshots.ask, "T1", people.officer.id)
+    asked = {
+        "grade": "second",
+        "window_from": clock.now,
+        "window_to": clock.now + 9,
+        "machine": machine,
+    }
+    permit = county.do(permits.ask, people.welder, enterprise_id=people.works.id, **asked)
     chip = "a4cf12000001"
     county.do(stock.move, chip, "received", people.technician.id)
     _trained(county, people.technician)
@@ -71,6 +78,7 @@ def things(county, floor, cast, clock):
         "enterprise": people.works.id,
         "review": job.id,
         "snapshot": snapshot.id,
+        "permit": permit.id,
         "chip": chip,
     }
 
@@ -88,7 +96,7 @@ def _named(endpoint, things):
         ("alarm", "alarm"), ("contracts", "contracts"), ("picture", "picture"),
         ("confirm", "certificate"), ("certificate", "certificate"), ("decide", "registration"),
         ("look", "person"), ("person", "person"), ("enterprise", "enterprise"),
-        ("reviews", "review"), ("snapshot", "snapshot"),
+        ("reviews", "review"), ("snapshot", "snapshot"), ("permit", "permit"),
     ):  # fmt: skip
         if part in endpoint:
             return things[name]

@@ -6,6 +6,7 @@ import pytest
 
 from cloud.cases import alarms
 from cloud.registry import accounts, departments
+from cloud.web.regulator import status
 
 
 @pytest.fixture
@@ -66,3 +67,16 @@ def test_who_handled_an_alarm_sees_it_gone_at_once(browser, cast, county, raised
     officer.post(f"/alarms/{alarm['id']}/verify", words="现场已看")
     officer.post(f"/alarms/{alarm['id']}/close", words="已修好")
     assert not shows_the_alarm(officer)
+
+
+def test_a_part_is_drawn_anew_only_when_there_is_news(browser, cast, raised, monkeypatch):
+    officer, drawn = browser(cast.officer), []
+    render = status.render_template
+    noted = lambda *args, **given: drawn.append(args[0]) or render(*args, **given)  # noqa: E731
+    monkeypatch.setattr(status, "render_template", noted)
+    kept = officer.client.application.extensions["hanma_figures"].parts
+    known = part(officer).headers["ETag"]
+    for one in kept._made.values():
+        one.until = 0.0
+    assert part(officer, known).status_code == 304
+    assert drawn == ["regulator/live.html"]

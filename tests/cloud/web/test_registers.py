@@ -12,8 +12,10 @@ from cloud.link import intake, stock, terminals
 from cloud.oversight import registers
 from cloud.registry import certificates, departments, people
 from cloud.registry.accounts import SignedInSession
+from cloud.registry.sight import Sight
 from cloud.work import jobs
 from cloud.work.job import Job
+from tests.cloud.conftest import County, HandClock
 from tests.cloud.stand_in import StandIn
 from tests.cloud.work.test_speed import plans, statements
 
@@ -235,3 +237,21 @@ def test_the_page_of_somebody_who_was_forgotten_is_still_a_page(county, browser,
     page = browser(cast.office).get(f"/registers/people/{welder.id}")
     assert page.status_code == 200
     assert "已注销" in page.text and "王独" not in page.text
+
+
+def test_a_name_that_many_have_is_found_page_by_page_with_the_login_of_that_name(
+    either, monkeypatch
+):
+    county = County(either, HandClock())
+    monkeypatch.setattr(registers, "PER_PAGE", 3)
+    named = {county.person("welder", name="zhang").id for _ in range(6)}
+    named.add(county.person("welder", login="zhang").id)
+    county.person("welder", name="李雷")
+    found, after = [], ""
+    with either.read() as unit:
+        for _page in range(3):
+            page = registers.persons(unit, Sight("990101"), after, "zhang")
+            found += [one.id for (one,) in page.rows]
+            after = page.after
+        assert registers.persons(unit, Sight("990202"), "", "zhang").rows == []
+    assert (after, len(found), set(found)) == ("", 7, named)

@@ -25,6 +25,7 @@ def listed(user, **query):
 def test_four_numbers_and_the_machines(officer, floor):
     assert status(officer) == {
         "numbers": {"machines": 1, "online": 1, "working": 0, "attention": 0, "alarms": 0},
+        "counted_at": None,
         "working": [],
         "alarms": [],
         "refused": [],
@@ -237,3 +238,18 @@ def test_open_alarms_are_counted_where_they_are_seen(browser, cast, officer, cou
     assert status(browser(cast.far_officer))["numbers"]["alarms"] == 0
     county.do(lambda unit: alarms.cleared(unit, "TAMPER", "T1"))
     assert status(officer)["numbers"]["alarms"] == 0
+
+
+def test_numbers_and_a_map_that_take_long_to_count_say_as_of_when_they_are(
+    officer, floor, monkeypatch
+):
+    assert "截至" not in officer.get("/status.part").text
+    monkeypatch.setattr("cloud.oversight.kept.Kept.slow", lambda self, key: True)
+    figures = officer.client.application.extensions["hanma_figures"]
+    figures.chart.get(None)
+    monkeypatch.setattr("cloud.oversight.kept.Kept.at_hand", lambda self, key: self.get(key))
+    part = officer.get("/status.part")
+    assert re.search(r"台数截至 \d\d:\d\d:\d\d。", part.text)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", part.headers["Map-As-Of"])
+    officer.post("/language", lang="en")
+    assert re.search(r"on-line and working as of \d\d:", officer.get("/status.part").text)
