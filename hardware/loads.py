@@ -8,7 +8,7 @@ TURNS, AUXILIARY = 15.4, 3.0  # of the flyback: primary, and bias winding, a tur
 SWITCHED_HZ = 60e3
 DIODE_V = 0.45  # a Schottky in the cold
 _BUCK, _FLYBACK = 0.86, 0.78  # efficiencies
-_LEAK, _CLAMP_V = 0.02, 150  # share of the primary's inductance that does not couple; DZ1
+LEAK, _CLAMP_V = 0.02, 150  # share of the primary's inductance that does not couple; DZ1
 _PIN_A = 0.04  # what the output of a chip gives, at most
 BURST = 577 / 4615  # how long of each frame the modem sends
 # Such a part brings no current of its own to a net.
@@ -70,7 +70,7 @@ def drain_a(circuit: Circuit) -> float:
 def clamp_w(circuit: Circuit) -> float:
     """What the primary's leakage leaves in the clamp."""
     reflected = TURNS * (circuit.nets["V5"].high + DIODE_V)
-    leaked = _LEAK * circuit.value("T1") * drain_a(circuit) ** 2 / 2 * SWITCHED_HZ
+    leaked = LEAK * circuit.value("T1") * drain_a(circuit) ** 2 / 2 * SWITCHED_HZ
     return leaked * _CLAMP_V / (_CLAMP_V - reflected)
 
 
@@ -92,7 +92,7 @@ def _budget(circuit: Circuit, low_v: float) -> dict[str, float]:
     return {
         **{"U1": drain_a(circuit), "T1": 1.1 * chip.amps, "D3": five_volts(circuit)},
         **dict.fromkeys(("C4", "C5"), _ripple(circuit) / 2),
-        **{"D1": drain_a(circuit) * _LEAK, "D2": 0.005},
+        **{"D1": drain_a(circuit) * LEAK, "D2": 0.005},
         **{"U5": bank_v(circuit) / charging_ohm(circuit), "C10": emptied, "C11": emptied},
         **{"D10": mean / peak * bus, "D11": emptied, "U6": bus},
         **dict.fromkeys(("C12", "C17"), bus * sqrt(BURST * (1 - BURST)) / 2),

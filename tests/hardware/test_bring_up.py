@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from hardware import check, parts, pins, simulations
+from hardware import check, loads, parts, pins, simulations
 from hardware.circuit import carrier
 from simulator import size, terminal
 from simulator.world import mains, modem
@@ -37,6 +37,7 @@ def test_each_line_says_what_to_expect_and_leaves_room_for_what_was_measured(cel
 
 
 _PLANT = mains.Mains()
+_T1 = parts.read()["flyback"]
 _BOOT_S = inspect.signature(modem.Modem).parameters["boot_s"].default
 EXPECTED = [
     ("保持电容", f"{simulations.HOLDUP_S} s"),
@@ -57,6 +58,11 @@ EXPECTED = [
     ("燃气", f"空气 ≈ {mains.GAS_CLEAN_MV:.0f} mV"),
     ("燃气", f"< {told('sensing.py', 'GAS_ABSENT_MV'):.0f} mV"),
     ("开机", f"{_BOOT_S} s"),
+    ("变压器", f"初级 {_T1.value * 1e3:g} mH"),
+    ("变压器", f"漏感（次级短接）≤ {_T1.value * loads.LEAK * 1e6:.0f} µH"),
+    ("变压器", f"匝比 {loads.TURNS:g} : 1，辅助 {loads.AUXILIARY} : 1"),
+    ("变压器", f"{_T1.amps:.1f} A 不饱和"),
+    ("变压器", f"{_T1.isolation_v / 1000:g} kV 1 min，爬电 ≥ {_T1.creepage_mm:g} mm"),
     ("流量", f"≤ {told('policy.py', 'data_mb'):.0f} MB"),
 ]
 
