@@ -28,6 +28,7 @@ from simulator.fleet import PROFILES, Profile
 
 _SEED = "overload"
 _SLOW_BEAT_S = 10.0
+_USUAL_S = 60.0  # at most: what is usual shows soon
 _SEEDING_MIN = 10
 _PRESSES, _PRESSES_HZ = 60, 2.0  # at most, while it lasts
 _RECOVERED_S, _OVER_S = 600, 120
@@ -36,7 +37,7 @@ _LOOK_S = 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """`rate` messages a second for `seconds`, then `times` as many for as long."""
+    """`rate` messages a second for a minute at most, then `times` as many for `seconds`."""
 
     terminals: int
     rate: int
@@ -83,7 +84,7 @@ async def _measured(data: Path, load: Load) -> dict[str, Any]:
             await fleet.connected(count, slow.arrive_s + CONNECTED_S)
             await fleet.settled()
             await _paced(fleet, usual, slow)
-            before = await _watched(ground, fleet, pids, load.seconds)
+            before = await _watched(ground, fleet, pids, min(load.seconds, _USUAL_S))
             say(f"usual: {before.rate:.0f} a second, {before.cpu_percent:.0f} % CPU")
             await fleet.pace(replace(usual, beat_s=usual.beat_s / load.times))
             pressed = asyncio.create_task(presses.pressed(web, ready, _PRESSES_HZ))
