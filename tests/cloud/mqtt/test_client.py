@@ -1,6 +1,7 @@
 """Our network thread round paho."""
 
 import os
+import time
 
 import pytest
 
@@ -54,3 +55,22 @@ def test_a_failing_callback_ends_nothing(site, wait_until):
     client.stop()
     with pytest.raises(NotSent):
         client.publish("hm/a/down", b"x")
+
+
+def test_a_broker_whose_pong_is_behind_many_messages_is_not_left(site, wait_until):
+    seen = []
+
+    def on_message(message):
+        seen.append(message.payload)
+        client._paho._ping_t = time.monotonic() - 1000  # asked long ago, as paho keeps it
+
+    client = Client(site.address, "$cloud-x", on_message=on_message, filters=("hm/+/up",))
+    client.start()
+    assert client.wait_connected(30)
+    a = site.a()
+    for number in range(3):
+        a.publish(UP_A, b"%d" % number)
+        wait_until(lambda number=number: len(seen) > number)
+    assert client.connected
+    assert client.connection == 1
+    client.stop()
