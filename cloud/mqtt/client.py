@@ -184,7 +184,7 @@ class Client:
             self._ear.recv(4096)
         if line in ready or buffered:
             self._paho.loop_read()
-            # Whatever comes shows that the broker lives: its pong may be behind thousands of words.
+            # Whatever comes shows that the broker lives: its pong may be behind a long queue.
             self._paho._ping_t = 0.0
         if self._paho.want_write():
             self._paho.loop_write()
