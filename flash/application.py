@@ -33,7 +33,8 @@ def write(module: Module) -> str:
     changed = bring(module, files, survey(module, fresh=True)["files"], survey)
     release, version = tree.about(tree.sources(tree.FIRMWARE))
     module.record |= {"release": release, "fw": version}
-    return f"{version}: 更新 changed {changed}, 一致 same {len(files) - changed}"
+    same = len(files) - changed
+    return f"程序 firmware {version}：更新 changed {changed}, 一致 same {same}"
 
 
 def bring(

@@ -60,6 +60,7 @@ def board(folder: Path, fault: str = "") -> Iterator[dict[str, Any]]:
 @contextlib.contextmanager
 def cloud() -> Iterator[dict[str, Any]]:
     """{cloud, code}: a made-up county that lives for this run, and one enrolment code in it."""
+    click.echo("启动一个用完即弃的云… Starting a throw-away cloud …", err=True)
     with tempfile.TemporaryDirectory(prefix="hanma-cloud-") as data:
         told = {name: f"127.0.0.1:{_free()}" for name in ("HANMA_LISTEN", "HANMA_MQTT_LISTEN")}
         env = os.environ | told | {"HANMA_DATA": data}
