@@ -3,11 +3,14 @@
 The states that the ways through a job (the other files here) meet are looked at there.
 """
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
 from cloud.registry import accounts, machines, people
 from cloud.registry.verifier import FaceReply
+from cloud.web.welder.words import STEPS
 from cloud.work import job as table
 from cloud.work import opening
 from cloud.work.reviewing import Review
@@ -65,6 +68,11 @@ def sees(stage, phone):
     return look_at
 
 
+def test_no_state_of_the_page_is_left_out():
+    here = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert [str(one.title) for one in STEPS.values() if f'"{one.title}"' not in here] == []
+
+
 def test_before_the_work(stage, stands, sees):
     sees("watch1", "等焊工检查现场")
     sees("officer1", PREPARING)
@@ -108,6 +116,7 @@ def test_during_and_after_the_work(stage, stands, sees):
 def test_a_machine_that_may_not_be_used_and_is_dark(stage, sees):
     code, terminal = stage.machine(0)
     terminal.say(terminal.leave())
+    sees("officer1", "现在没有作业")
     for status in ("locked", "unsafe", "scrapped"):
         with stage.ground.write() as unit:
             machines.set_status(unit, machines.by_code(unit, code), status)

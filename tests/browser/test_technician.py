@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from cloud.cases import service
 from simulator.phone import fresh_picture
 from tests.browser.axe import violations
-from tests.browser.conftest import at_a_desk_in_english, both_ways
+from tests.browser.conftest import DESK, at_a_desk_in_english, both_ways
 from tests.browser.people import heading, press, said
 from tests.browser.stage import Terminal
 from tests.cloud.web.test_technician import text_of
@@ -140,6 +140,7 @@ def test_a_terminal_that_is_dark_at_the_function_test_is_told_so(stage, phone, b
     expect(page.get_by_text("请确认焊机电源已接通")).to_be_visible()
     page.get_by_text("终端没有信号").click()
     shot(page, "70-test-dark")
+    page.set_viewport_size(DESK)
     press(page, "English")
     expect(page.get_by_text("The machine's terminal is not on-line now.")).to_be_visible()
     shot(page, "71-test-dark-english")
