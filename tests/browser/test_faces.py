@@ -54,6 +54,7 @@ def test_checked_in_extended_and_stopped_though_the_network_holds_a_press_and_fa
     watch.context.set_offline(True)
     stop.click()
     expect(watch.locator("#lost")).to_be_visible()
+    look(watch, "no network")
     shot(watch, f"90-watch-lost-{watch.lang}")
     watch.context.set_offline(False)
     assert terminal.relay == 1
@@ -91,6 +92,7 @@ def test_an_officer_handles_an_alarm_in_place_and_reads_who_was_quicker(stage, p
     expect(row.locator("input[name=words]")).to_have_value("外壳松动")
     press(officer, "核实")
     row.locator(f"#alarm_close-{alarm}").get_by_role("textbox").fill("已封好")
+    look(officer, "at an alarm")
     shot(officer, f"91-alarm-{officer.lang}")
     with stage.ground.write() as unit:  # a colleague is quicker
         life.close(unit, unit.db.get(alarms.Alarm, alarm), people.by_login(unit, "office1"), "封")
@@ -128,6 +130,7 @@ def test_an_enterprise_approves_answers_and_names_but_no_stranger(stage, phone, 
     refused = said(boss, "本单位没有这个人，也没有与他的合同。")
     expect(boss.get_by_text(refused)).to_be_visible()
     expect(why).to_have_value("网络中断，抢修")
+    look(boss, "refused")
     shot(boss, f"92-stranger-{boss.lang}")
     who.fill("welder1")
     press(boss, "确认使用人")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import look
 from tests.browser.conftest import both_ways
 from tests.browser.people import (
     apply_here,
@@ -37,6 +38,7 @@ def test_a_welder_with_an_expired_certificate_reads_why_and_what_to_do(stage, ph
     expect(draft).to_be_hidden()
     panel.get_by_text(said(page, "依据")).first.click()
     expect(draft).to_be_visible()
+    look(page, "refused")
     shot(page, f"20-refused-{page.lang}")
 
 
@@ -108,6 +110,7 @@ def test_a_wrong_code_is_said_at_once_and_the_ticks_stay(stage, phone, shot):
     expect(page.get_by_role("alert").filter(has_text="不能继续")).to_contain_text("还可以试 2 次")
     expect(page.locator("input[type=checkbox]").first).to_be_checked()
     expect(page.locator("#code")).to_have_value("")
+    look(page, "wrong code")
     shot(page, "26-wrong-code")
     page.fill("#code", right)
     press(page, "确认，下一步")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cloud.registry import machines
-from tests.browser.axe import violations
+from tests.browser.axe import look, violations
 from tests.browser.people import (
     apply_here,
     heading,
@@ -91,6 +91,7 @@ def test_a_terminal_of_an_older_release_sends_people_to_the_spoken_code(beside, 
     press(welder, ASK)
     expect(welder.locator("#here-said")).to_contain_text("请用报码")
     expect(welder.locator("#code")).to_be_visible()
+    look(welder, "old terminal")
     shot(welder, "86-bluetooth-old")
 
 

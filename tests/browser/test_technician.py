@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from cloud.cases import service
 from simulator.phone import fresh_picture
-from tests.browser.axe import violations
+from tests.browser.axe import look, violations
 from tests.browser.conftest import DESK, at_a_desk_in_english, both_ways
 from tests.browser.people import heading, press, said
 from tests.browser.stage import Terminal
@@ -139,6 +139,7 @@ def test_a_terminal_that_is_dark_at_the_function_test_is_told_so(stage, phone, b
     expect(page.get_by_text("焊机终端现在不在线。")).to_be_visible()
     expect(page.get_by_text("请确认焊机电源已接通")).to_be_visible()
     page.get_by_text("终端没有信号").click()
+    look(page, "dark")
     shot(page, "70-test-dark")
     page.set_viewport_size(DESK)
     press(page, "English")
@@ -161,6 +162,7 @@ def test_a_machine_that_has_another_terminal_keeps_it(stage, phone, bench, shot)
     expect(page.get_by_role("alert").filter(has_text=barred)).to_be_visible()
     expect(page.locator("#device")).to_have_value(bench[1].device)
     expect(page.get_by_role("link", name=said(page, "三相 380 V"))).to_be_visible()  # stays
+    look(page, "refused")
     shot(page, "72-fitted-elsewhere")
     page.fill("#device", fitted.device)
     press(page, "装上这个终端")
