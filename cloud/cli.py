@@ -3,7 +3,6 @@
 import importlib
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from cloud import environment
 from cloud.campaigns_cli import campaign
 
 if TYPE_CHECKING:
@@ -91,7 +91,6 @@ def serve(demo: bool, verbose: bool) -> None:
     """Run the cloud: web, broker, ingest and housekeeping in one process."""
     from cloud.app import CannotStart, Cloud
     from cloud.base import logs
-    from cloud.base.settings import BadSettings, Settings
     from cloud.mqtt.broker import PortBusy
 
     level = logging.INFO if verbose else logging.WARNING
@@ -101,7 +100,7 @@ def serve(demo: bool, verbose: bool) -> None:
         signal.signal(number, signal.default_int_handler)
     sys.setswitchinterval(_TURN_S)
     try:
-        settings = Settings.from_env(os.environ)
+        settings = environment.settings()
         logs.set_up(settings.log_format, level)
         with Cloud(settings) as cloud:
             if demo:
@@ -111,7 +110,7 @@ def serve(demo: bool, verbose: bool) -> None:
             click.echo(json.dumps({"web": settings.base_url, "data": str(settings.data_dir)}))
             _first_account(cloud.ground)
             cloud.serve()
-    except (CannotStart, PortBusy, BadSettings) as error:
+    except (CannotStart, PortBusy) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         pass
@@ -195,13 +194,9 @@ upgrade.add_command(campaign)
 def ground_of_settings() -> Iterator["Ground"]:
     """The rooms on the database of the settings, beside a cloud that may be running."""
     from cloud.base.database import migrate
-    from cloud.base.settings import BadSettings, Settings
     from cloud.base.unit import Ground
 
-    try:
-        ground = Ground.open(Settings.from_env(os.environ))
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None
+    ground = Ground.open(environment.settings())
     try:
         migrate(ground.engine)
         yield ground

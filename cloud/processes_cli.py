@@ -2,13 +2,14 @@
 
 import json
 import logging
-import os
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 import click
+
+from cloud import environment
 
 if TYPE_CHECKING:
     from cloud.app import Process
@@ -70,12 +71,8 @@ def _run(kind: "type[Process]", verbose: bool) -> None:
 
 def _settings(verbose: bool) -> "Settings":
     from cloud.base import logs
-    from cloud.base.settings import BadSettings, Settings
 
     sys.setswitchinterval(_TURN_S)
-    try:
-        settings = Settings.from_env(os.environ)
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None
+    settings = environment.settings()
     logs.set_up(settings.log_format, logging.INFO if verbose else logging.WARNING)
     return settings

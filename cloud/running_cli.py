@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from cloud.base.settings import BadSettings, Settings
+from cloud import environment
+from cloud.base.settings import Settings
 
 _PASSWORDS = (
     (re.compile(r"(://[^:/@]*):.*@"), r"\1:***@"),
@@ -23,7 +24,7 @@ def config() -> None:
 
     The lines can be read back as an environment file.
     """
-    settings = _settings()
+    settings = environment.settings()
     for name, (variable, _kind, meaning) in Settings.described().items():
         given = "  [set]" if os.environ.get(variable) else ""
         click.echo(f"# {meaning}{given}")
@@ -42,7 +43,7 @@ def backup(file: Path, with_keys: bool) -> None:
     from cloud.base.clock import now_ms
 
     try:
-        told = made.write(_settings(), file, now_ms(), with_keys=with_keys)
+        told = made.write(environment.settings(), file, now_ms(), with_keys=with_keys)
     except made.BackupTrouble as error:
         raise click.ClickException(str(error)) from None
     shown = {"ok": True, "file": str(file), "bytes": file.stat().st_size}
@@ -60,7 +61,7 @@ def restore(file: Path) -> None:
     from cloud.base.unit import Ground
     from cloud.link import journal
 
-    settings = _settings()
+    settings = environment.settings()
     try:
         told = made.restore(settings, file)
     except made.BackupTrouble as error:
@@ -85,10 +86,3 @@ def _masked(value: str) -> str:
     for pattern, shown in _PASSWORDS:
         value = pattern.sub(shown, value)
     return value
-
-
-def _settings() -> Settings:
-    try:
-        return Settings.from_env(os.environ)
-    except BadSettings as error:
-        raise click.ClickException(str(error)) from None

@@ -5,6 +5,7 @@ What differs between the two databases is said here and nowhere else.
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
 from collections import deque
@@ -231,6 +232,26 @@ def amend(db: Session, table: type[Base], changes: Iterable[Change]) -> None:
     db.flush()
 
 
+def is_gone(engine: Engine) -> bool:
+    """Whether the database was taken away: its file was removed or replaced, which whoever has it
+    open does not notice, or there is nothing in it. One that does not answer raises."""
+    own = engine.dialect.name == "sqlite"
+    if own and _file(engine.url.database) is None:  # before a new connection makes an empty one
+        return True
+    with reader(engine).connect() as connection:
+        there = inspect(connection).has_table("alembic_version")
+        return not there or (own and connection.info["file"] != _file(engine.url.database))
+
+
+def _file(name: str | None) -> tuple[int, int] | None:
+    """Which file stands under this name; None = none."""
+    try:
+        found = os.stat(name or "")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest revision; several processes may start at once."""
     with engine.begin() as connection:
@@ -254,11 +275,12 @@ def _postgresql_connected(dbapi: Any, _record: Any) -> None:
     dbapi.commit()
 
 
-def _sqlite_connected(dbapi: Any, _record: Any) -> None:
+def _sqlite_connected(dbapi: Any, record: Any) -> None:
     # pysqlite must not begin transactions by itself: _sqlite_begin does, the right way.
     dbapi.isolation_level = None
     dbapi.execute(_WAITING)
     _write_ahead(dbapi)
+    record.info["file"] = _file(dbapi.execute("PRAGMA database_list").fetchone()[2])
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         dbapi.execute(f"PRAGMA {pragma}")
 

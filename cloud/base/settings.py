@@ -1,10 +1,26 @@
 """Everything that can be set, in one frozen value: defaults, then environment variables."""
 
+import difflib
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Self, get_args, get_type_hints
+
+# What simulator, bench, flash, deployment and tests read from the same environment.
+_OF_OTHERS = frozenset(
+    {
+        *("HANMA_AIOBLE", "HANMA_BOOT", "HANMA_CABLE", "HANMA_CAMERA", "HANMA_CHROMIUM"),
+        *("HANMA_BROKER_PASSWORD", "HANMA_ENROL_CODE", "HANMA_MICROPYTHON", "HANMA_NVS"),
+        *("HANMA_SEARCH", "HANMA_SHOTS", "HANMA_SHRINK", "HANMA_TEST_BROKER"),
+        *("HANMA_TEST_DATABASE", "HANMA_TICKS_MS", "HANMA_UART", "HANMA_UTC_US", "HANMA_WORLD"),
+    }
+)
+# The names of earlier releases.
+_ONCE = {
+    "HANMA_KEEP_PICTURES_D": "HANMA_KEEP_PICTURES",
+    "HANMA_KEEP_SNAPSHOTS_D": "HANMA_KEEP_PICTURES",
+}
 
 
 class BadSettings(ValueError):
@@ -186,6 +202,16 @@ class Settings:
             if text:
                 given[name] = _read(kind, variable, text)
         return cls(**given)
+
+    @classmethod
+    def strange(cls, environ: Mapping[str, str]) -> dict[str, str]:
+        """The HANMA_ variables that set nothing, each with the nearest one that does, or empty."""
+        known = [variable for variable, _kind, _doc in cls.described().values()]
+        given = {name for name in environ if name.startswith("HANMA_")}
+        return {
+            name: _ONCE.get(name) or next(iter(difflib.get_close_matches(name, known, 1)), "")
+            for name in sorted(given - set(known) - _OF_OTHERS)
+        }
 
     @classmethod
     def described(cls) -> dict[str, tuple[str, type, str]]:

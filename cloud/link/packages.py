@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base.database import Base
 from cloud.base.settings import Settings
 from cloud.base.unit import Unit
+from cloud.book import audit
 from cloud.link.strangers import NotReadable, read_object, text, whole
 
 PACKAGE_MAX = 1024 * 1024
@@ -86,6 +87,8 @@ def add(unit: Unit, raw: bytes) -> Package:
         row = Package(digest=digest, size=len(raw), added_at=unit.now, **named)
         unit.db.add(row)
         unit.db.flush()
+        told = {"version": row.version, "release": row.release}
+        audit.write(unit, "system", "system", "package-added", digest, told)
     _write(path(unit.settings, digest), raw)
     return row
 

@@ -58,6 +58,16 @@ def test_config_prints_every_setting_with_its_meaning(tmp_path: Path) -> None:
     assert "[set]\nHANMA_PRESENCE_S=77\n" in told
 
 
+@pytest.mark.parametrize("words", [("config",), ("serve",), ("web",), ("upgrade", "start", "all")])
+def test_a_setting_that_is_none_is_told_by_name_at_every_start(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    more = {"HANMA_KEEP_SNAPSHOTS_D": "30", "HANMA_BROKER": "nonsense"}
+    told = hanma(tmp_path, *words, **more)
+    assert "HANMA_KEEP_SNAPSHOTS_D：没有这项设置" in told.stderr
+    assert "no such setting, it has no effect; HANMA_KEEP_PICTURES?" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value", "shown"),
     [

@@ -12,8 +12,8 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from sqlalchemy import text
 
+from cloud.base import database
 from cloud.cases import entrance
 from cloud.registry.accounts import Refused, sign_out
 from cloud.web import fields, language, visitor
@@ -26,6 +26,11 @@ __all__ = ["blueprint", "by_phone", "factor", "first", "pin", "registering", "se
 _LOGIN_LIMIT = 64
 _PASSWORD_LIMIT = 128
 _PATH_LIMIT = 512
+# For whoever looks after the machine, who has chosen no language here.
+_GONE = (
+    "数据库不见了或被换掉了：请停机恢复备份。 "
+    "The database is gone or was replaced: stop, and restore the backup."
+)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -78,10 +83,12 @@ def choose_language() -> Response:
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """200 while the database answers; for whoever watches the service."""
-    with visitor.ground().read() as unit:
-        unit.db.execute(text("SELECT 1"))
-    return jsonify({"ok": True})
+    """200 while the database is there and answers, else 503; for whoever watches the service."""
+    if not database.is_gone(visitor.ground().engine):
+        return jsonify({"ok": True})
+    response = jsonify({"ok": False, "database": "gone", "words": _GONE})
+    response.status_code = 503
+    return response
 
 
 def _refused(reason: str, after: str, name: str) -> Response:

@@ -1,11 +1,14 @@
 """Settings come from the environment, once, and a wrong value is named."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from cloud.base.settings import BadSettings, Settings
+
+READERS = ("cloud", "simulator", "flash", "firmware", "release", "hardware", "setup", "tests")
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -72,3 +75,33 @@ def test_beside_tls_the_broker_speaks_in_clear_to_this_computer_alone(plain: str
 def test_days_of_no_kind_and_no_days_are_refused_by_name(text: str) -> None:
     with pytest.raises(BadSettings, match="HANMA_KEEP_PICTURES"):
         Settings.from_env({"HANMA_KEEP_PICTURES": text})
+
+
+def test_a_variable_that_sets_nothing_is_named_with_the_nearest_that_does() -> None:
+    strange = Settings.strange(
+        {
+            "HANMA_KEEP_SNAPSHOTS_D": "30",
+            "HANMA_KEEP_EVENT_D": "30",
+            "HANMA_ZZZZZZ": "",
+            "HANMA_DATA": "var",
+            "HANMA_TEST_DATABASE": "postgresql",
+            "PATH": "/bin",
+        }
+    )
+    assert strange == {
+        "HANMA_KEEP_EVENT_D": "HANMA_KEEP_EVENTS_D",
+        "HANMA_KEEP_SNAPSHOTS_D": "HANMA_KEEP_PICTURES",
+        "HANMA_ZZZZZZ": "",
+    }
+
+
+def test_no_variable_that_something_here_reads_is_strange() -> None:
+    root = Path(__file__).parents[3]
+    files = [one for part in READERS for one in (root / part).rglob("*.py")]
+    named = {
+        name
+        for file in files
+        for name in re.findall(r"environ(?:\.get\(|\[)\"(HANMA_\w+)", file.read_text("utf-8"))
+    }
+    assert {"HANMA_NVS", "HANMA_SEARCH"} <= named
+    assert Settings.strange(dict.fromkeys(named, "")) == {}

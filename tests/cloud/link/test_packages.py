@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from cloud.book.audit import AuditRow
 from cloud.link import packages
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "package.json").read_text("utf-8"))
@@ -28,6 +30,8 @@ def test_a_good_package_is_kept_under_its_digest(county: Any) -> None:
         len(GOOD),
     )
     assert [one.digest for one in county.ask(packages.every)] == [row.digest]
+    told = county.ask(lambda unit: list(unit.db.scalars(select(AuditRow))))
+    assert [(one.what, one.subject) for one in told] == [("package-added", row.digest)]
 
 
 def test_with_the_release_key_only_what_it_signed_is_kept(county: Any) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import re
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +130,21 @@ def test_without_its_database_every_page_says_so_and_the_log_in_one_line(setting
     (line,) = caplog.messages
     assert line == "database-away: 1 refused, OperationalError"
     assert not any("127.0.0.1" in one.text for one in answers)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("other", [False, True])
+def test_a_database_file_that_is_gone_or_replaced_is_told_though_it_still_answers(
+    client, ground, other
+):
+    assert client.get("/healthz").status_code == 200
+    file = Path(ground.engine.url.database)
+    kept = file.rename(file.with_suffix(".kept"))
+    if other:
+        file.write_bytes(b"")
+    try:
+        answer = client.get("/healthz")
+    finally:
+        kept.rename(file)
+    assert (answer.status_code, answer.json["database"]) == (503, "gone")
+    assert client.get("/healthz").status_code == 200
