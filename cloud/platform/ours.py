@@ -61,7 +61,8 @@ def pictures(unit: Unit, job: Job, kind: str) -> list[str]:
 
 def _application(unit: Unit, job: Job, pictures: list[str]) -> dict[str, Any]:
     permit = permits.get(unit, job.permit_id) if job.permit_id else None
-    until = permit.window_to if permit else job.applied_at + unit.settings.lease_max_s * 1000
+    begins = job.planned_from or job.applied_at
+    until = permit.window_to if permit else begins + unit.settings.lease_max_s * 1000
     proof: dict[str, Any] | None = None
     if permit is not None:
         proof = {"type": "permit", "number": permit.id, "grade": permit.grade}
@@ -76,8 +77,8 @@ def _application(unit: Unit, job: Job, pictures: list[str]) -> dict[str, Any]:
         "welders": [welder],
         "site": _text(job.site, _LINE) or "—",
         "work": _text(job.work, _LINE) or "—",
-        "planned_from": job.applied_at,
-        "planned_until": until,
+        "planned_from": begins,
+        "planned_until": job.planned_until or until,
         "proof": proof,
         "pictures": pictures[:9],
     }

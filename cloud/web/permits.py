@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from flask import (
@@ -20,7 +19,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as N_
 from sqlalchemy import Select, select
 
-from cloud.base.clock import CHINA, china_day
+from cloud.base.clock import china_day
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
 from cloud.registry import enterprises, machines, people, staff
@@ -78,12 +77,8 @@ def mine() -> str:
 @blueprint.post("/permits")
 def ask() -> ResponseReturnValue:
     """Ask one's own enterprise for a permit; `machine` = a code, empty = any of its machines."""
-    begin = fields.text("from", _("开始时间"), limit=16)
+    window_from = fields.moment("from", _("开始时间")) or 0
     typed = fields.text("machine", _("设备码"), limit=_LINE, required=False)
-    try:
-        window_from = round(datetime.fromisoformat(begin).replace(tzinfo=CHINA).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise bad_input(_("“%(label)s”不对。", label=_("开始时间"))) from None
     given = told()
     hours = given.pop("hours")
 

@@ -26,7 +26,8 @@ def waiting() -> str:
     """The jobs whose pictures wait for the viewer's judgement."""
     with visitor.ground().read() as unit:
         rows = [_shown(unit, job) for job in reviewing.waiting(unit, _me(unit))]
-    return render_template("reviews.html", rows=rows)
+        now = unit.now
+    return render_template("reviews.html", rows=rows, now=now)
 
 
 @blueprint.post("/reviews/<id>")
@@ -56,6 +57,8 @@ def _shown(unit: Unit, job: Job) -> dict[str, object]:
         "id": job.id,
         "site": job.site,
         "work": job.work,
+        "planned_from": job.planned_from,
+        "planned_until": job.planned_until,
         "machine": machine.name if machine else "",
         "refused": row.refused if row else 0,
         "pictures": kept,

@@ -147,6 +147,7 @@ def not_obeyed(unit: Unit, event: Event) -> None:
         reconcile.not_switched_on(unit, job, event.details["word"])
     elif event.details["act"] == "off" and event.details["word"] == "ended":
         table.move(unit, job, "off-done", off_told_at=unit.now)
+        reconcile.settle(unit, event.details["device"])
 
 
 def _issue_on(

@@ -133,7 +133,9 @@ class Facts:
 
     `face_by` = who found that it is this welder: verifier or fire-watch, empty = nobody.
     `named` = whom the application names as the fire watch.
-    `before_off` = no job was handed over to this one, or the machine is known to be off since.
+    `planned` = the time that the application names, epoch ms, (from, until); it begins at most
+    `ahead_s` from now.
+    `before_off` = nothing may still work for a job before this one on the machine.
     """
 
     step: str
@@ -163,6 +165,8 @@ class Facts:
     trained_on: date | None = None
     training_by: date | None = None
     before_off: bool = True
+    planned: tuple[int, int | None] | None = None
+    ahead_s: int = 7200
     face_by: str = ""
     named: PersonFacts | None = None
 

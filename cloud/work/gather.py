@@ -51,7 +51,7 @@ def at_step(
         "permit": permits.get(unit, job.permit_id) if job.permit_id else None,
         "hired": contracts.get(unit, job.contract_id) if job.contract_id else None,
         "contract_named": job.contract_id is not None,
-        "before_off": _before_off(unit, job),
+        "before_off": step != "on" or _before_off(unit, job),
         "face_by": job.face_by,
         "named": _named(unit, job),
     }
@@ -67,6 +67,20 @@ def at_step(
 def machine_of(unit: Unit, job: Job) -> Machine:
     """The machine of a job."""
     return unit.db.get_one(Machine, job.machine_id)
+
+
+def still_on(unit: Unit, machine: Machine) -> bool:
+    """Whether a job that is over may still have this machine's power: the terminal has not said
+    that it is off, and either said that it is on or has authority left."""
+    over = [
+        job
+        for job in table.unsure_at(unit, machine.device or "")
+        if job.state in table.OVER and job.off_confirmed_at is None
+    ]
+    row = terminals.get(unit, machine.device) if over and machine.device else None
+    closed = row is not None and row.online and row.relay == 1
+    ends = [max(job.lease_until or 0, job.ticket_until or 0) for job in over]
+    return bool(over) and (closed or max(ends) > unit.now)
 
 
 def _facts(
@@ -129,7 +143,8 @@ def _person(person: Person, busy: set[str | None]) -> PersonFacts:
 
 def _before_off(unit: Unit, job: Job) -> bool:
     before = table.by_id(unit, job.handed_from) if job.handed_from else None
-    return before is None or before.off_confirmed_at is not None
+    handed = before is None or before.off_confirmed_at is not None
+    return handed and not still_on(unit, machine_of(unit, job))
 
 
 def _named(unit: Unit, job: Job) -> PersonFacts | None:

@@ -81,12 +81,19 @@ def take_over(unit: Unit, welder: Person, machine: Machine, job_id: str) -> Job 
         district=before.district,
         contract=(before.contract_id or "") if same_house else "",
         fire_watch=before.named_watch_id or "",
+        planned=_rest(unit, before),
         before=before,
     )
     if isinstance(taken, Job) and taken.handed_from == before.id:
         told = {"job": taken.id, "by": welder.id}
         table.move(unit, before, "handover-accepted", actor=welder.id, details=told)
     return taken
+
+
+def _rest(unit: Unit, before: Job) -> tuple[int, int] | None:
+    """What is left of the time that was planned."""
+    until = before.planned_until or 0
+    return (unit.now, until) if until > unit.now else None
 
 
 def passed_on(unit: Unit, job: Job) -> None:

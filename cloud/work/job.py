@@ -31,6 +31,7 @@ MISSES = 2  # check-ins missed in a row
 class Job(Base):
     """One job. Times are epoch ms, None = did not happen. `due_at` = when the sweep looks next.
 
+    `planned_from`, `planned_until` = the time that the application names (rules/site.py).
     `named_watch_id` = whom the application names as the fire watch, where a profile asks.
     `face_by` = who found that it is this welder: verifier or fire-watch (work/verifying.py).
     `asked_at` = the first ON that was ever sent: from then on the terminal may know the job.
@@ -55,6 +56,8 @@ class Job(Base):
     named_watch_id: Mapped[str | None]
     site: Mapped[str]
     work: Mapped[str]
+    planned_from: Mapped[int | None]
+    planned_until: Mapped[int | None]
     voucher: Mapped[str]
     permit_id: Mapped[str | None] = mapped_column(ForeignKey("permit.id"))
     contract_id: Mapped[str | None]  # registry/contracts.py
@@ -292,7 +295,7 @@ def due(settings: Settings, job: Job) -> int | None:
         lapses = (job.watched_at or 0) + settings.watched_s * 1000
         waits.append(max(lapses, job.ticket_until or 0))  # a ticket may be used unseen
     elif job.state in BEFORE:
-        waits.append(job.state_at + settings.unstarted_s * 1000)
+        waits.append(max(job.state_at, job.planned_from or 0) + settings.unstarted_s * 1000)
     elif job.state == "on":
         waits += [job.lease_until, check_in_due(job)]
     elif job.state == "paused":

@@ -29,6 +29,7 @@ def apply(
     district: str | None = None,
     contract: str = "",
     fire_watch: str = "",
+    planned: tuple[int, int | None] | None = None,
     before: Job | None = None,
 ) -> Job | Refusals:
     """Open a job; applied for twice it is the same one. A refused attempt is kept as well.
@@ -38,6 +39,7 @@ def apply(
     well where nothing of the place is kept). `contract` = id of the one that the welder
     works under with an own machine; an outside welder's is found (work/hiring.py).
     `fire_watch` = id of the one whom the application names, where the profile asks for it.
+    `planned` = when the work is to begin and, perhaps, to end, epoch ms; None = from now on.
     `before` = the job that was handed over and is gone on with (work/handing.py).
     """
     running = cylinders.running_with(unit, machine)
@@ -62,9 +64,12 @@ def apply(
         "district": district or (place or machine).district,
         "site": exempting.UNTOLD if exempt else site,
         "work": exempting.UNTOLD if exempt else work,
+        "planned_from": max(planned[0], unit.now) if planned else None,
+        "planned_until": planned[1] if planned else None,
         "voucher": voucher,
     }
     claimed = {"voucher": voucher, "contract_named": bool(contract)}
+    claimed |= {"planned": planned, "ahead_s": unit.settings.unstarted_s}
     claimed |= {"before_off": before is None or before.off_confirmed_at is not None}
     going_on = {"handed_from": before.id if before else None}
 

@@ -123,8 +123,14 @@ def relay_open(unit: Unit, job: Job, seen_at: int, mode: str | None = None) -> N
     elif job.state in OVER and job.off_confirmed_at is None:
         on_its_way = commands.pending(unit, job.device or "", job.id, "1")
         if not on_its_way and seen_at >= (job.ended_at or 0):
-            table.move(unit, job, "off-confirmed", off_confirmed_at=unit.now)
-            outbox.tell(unit, "off-confirmed", job.id, {})
+            off_for_good(unit, job)
+
+
+def off_for_good(unit: Unit, job: Job) -> None:
+    """The terminal said that the relay is open for a job that is over, and stays so."""
+    if job.state in OVER and job.off_confirmed_at is None and job.asked_at is not None:
+        table.move(unit, job, "off-confirmed", off_confirmed_at=unit.now)
+        outbox.tell(unit, "off-confirmed", job.id, {})
 
 
 def _stray(unit: Unit, row: Terminal) -> None:

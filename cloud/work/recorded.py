@@ -39,8 +39,10 @@ def switched(unit: Unit, event: Event) -> None:
     by = told["said"].get("by")
     note = {"seq": told["seq"], "at": at} | ({"by": by} if isinstance(by, str) else {})
     table.move(unit, job, f"recorded-{kind}", details=note, **first)
-    if kind == "off" and told["said"].get("why") in _FOR_GOOD and job.state in table.OPEN:
-        closing.end(unit, job, table.SYSTEM, "terminal-ended")
+    if kind == "off" and told["said"].get("why") in _FOR_GOOD:
+        if job.state in table.OPEN:
+            closing.end(unit, job, table.SYSTEM, "terminal-ended")
+        reconcile.off_for_good(unit, job)
     _follow(unit, job)
 
 

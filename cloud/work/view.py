@@ -13,6 +13,7 @@ from cloud.work import (
     cylinders,
     exempting,
     extending,
+    gather,
     handing,
     pictures,
     profiles,
@@ -29,10 +30,12 @@ from cloud.work.verifying import FaceView
 
 _TIMES = (
     *("applied_at", "checked_at", "watched_at", "asked_on_at", "on_at", "paused_at"),
+    *("planned_from", "planned_until"),
     *("lease_until", "ended_at", "off_confirmed_at", "cleared_at", "offered_at"),
 )
 
 
+_BEFORE_ON = ("apply", "check", "wait-watch", "on")
 _PIN_STEPS = ("vouch", "watch", "on")
 
 
@@ -66,6 +69,7 @@ class JobView:
     `extendable` = a later permit was approved. `along` = the fire watch goes underground too.
     `face` = how the face check stands, for whom it concerns now.
     `wants_pin` = type or set, before this step.
+    `before_on` = a job before this one is not known to be off yet, and ON waits for that.
     `may_hand_over` = the viewer's job may go to another welder; `offer` = what the viewer may take
     over; `taken_from`, `taken_by` = the other welder of a job that changed hands.
     """
@@ -100,6 +104,7 @@ class JobView:
     along: bool = False
     face: FaceView | None = None
     off_confirmed: bool = False
+    before_on: bool = False
     times: dict[str, int] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
 
@@ -127,6 +132,7 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
         step=step,
         part=part,
         offer=_offer(unit, machine, person) if step == "apply" and person else None,
+        before_on=step in _BEFORE_ON and gather.still_on(unit, machine),
     )
     if job is None:
         return shown

@@ -75,6 +75,8 @@ def _shown(
         "code": machine.code if machine and machine.enterprise_id == firm else "",
         "site": job.site,
         "work": job.work,
+        "planned_from": job.planned_from,
+        "planned_until": job.planned_until,
         "welder": name_for(unit, job.welder_id, person),
         "taken_from": name_for(unit, taken_from, person),
         "fire_watch": name_for(unit, job.fire_watch_id, person),

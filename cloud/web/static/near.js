@@ -21,13 +21,14 @@ let drawn = "";
 async function look() {
   if (!near) return;
   const able = "bluetooth" in navigator;
-  const { step, job, device, dark, along } = main();
+  const { step, job, device, dark, along, unsure } = main();
   near.querySelector(".unable").hidden = able;
   const may = able && Boolean(job && device);
   const beside = document.getElementById("here");
   if (beside) beside.hidden = !may;
   show("on", may && (step === "on" || step === "resume"));
-  show("off", may && (step === "off" || step === "stop"));
+  const offed = Boolean(dark && unsure); // over, and only the phone can bring the terminal's word
+  show("off", may && (step === "off" || step === "stop" || offed));
   show("take", may && (step === "on" || step === "resume"));
   const watches = Boolean(job && device) && (step === "wait-on" || step === "stop");
   show("along", watches);
@@ -39,7 +40,7 @@ async function look() {
   draw(held, able);
   const waiting = (await all("letters")).length;
   near.querySelector(".waiting").textContent = waiting ? words.waiting.replace("#", waiting) : "";
-  near.hidden = !(near.dataset.always || (job && device && USEFUL.includes(step)) || held.tickets.length || held.watches.length || waiting);
+  near.hidden = !(near.dataset.always || (job && device && (USEFUL.includes(step) || offed)) || held.tickets.length || held.watches.length || waiting);
 }
 
 async function live(store) {

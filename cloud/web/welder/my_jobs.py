@@ -80,6 +80,8 @@ def _shown(unit: Unit, job: Job, person: Person, taken_from: str, taken_by: str)
         "state": job.state,
         "site": job.site,
         "work": job.work,
+        "planned_from": job.planned_from,
+        "planned_until": job.planned_until,
         "applied_at": job.applied_at,
         "on_at": job.on_at,
         "ended_at": job.ended_at,

@@ -42,7 +42,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
         *("job", "state", "site", "work", "welder", "fire_watch", "wants_code"),
         *("end_reason", "off_confirmed", "wants_picture", "pictures_wanted", "missed"),
         *("cylinder", "extendable", "wants_pin", "may_hand_over", "taken_from", "taken_by"),
-        "along",
+        *("along", "before_on"),
     )
     return {name: getattr(shown, name) for name in plain} | {
         "device": (machine.device or "") if person.roles & ON_SITE else "",

@@ -42,13 +42,13 @@ Asking = Callable[[Ground, str], Outcome]  # of one person, by id
 
 @blueprint.post("/m/<code>/apply")
 def apply(code: str) -> ResponseReturnValue:
-    """A welder wants to work here: site, work, and a voucher where one is asked for."""
+    """A welder wants to work here: site, work, time, and a voucher where one is asked for."""
     site = fields.text("site", _("作业地点"), limit=_LINE)
     work = fields.text("work", _("作业内容"), limit=_LINE)
     voucher = fields.text("voucher", _("作业票编号"), limit=_LINE, required=False)
     contract = fields.text("contract", _("合同"), limit=_ID, required=False)
     watch = fields.text("fire_watch", _("监护人"), limit=_ID, required=False)
-    given = {"contract": contract, "fire_watch": watch}
+    given = {"contract": contract, "fire_watch": watch, "planned": _planned()}
     return acted(
         code,
         lambda unit, machine, person: jobs.apply(
@@ -174,6 +174,15 @@ def proved(unit: Unit, person: Person) -> ProofFacts:
     given = fields.text("pin", _("作业密码"), limit=4 * pins.DIGITS, required=False)
     typed = fields.digits("pin", _("作业密码"), count=pins.DIGITS) if given else ""
     return proving.proof(unit, person, accounts.session_id(visitor.session_token()), typed)
+
+
+def _planned() -> tuple[int, int | None] | None:
+    """The time that the application names; left out, the work begins now."""
+    begins = fields.moment("from", _("计划开始"), required=False)
+    until = fields.moment("until", _("计划结束"), required=False)
+    if begins is None and until is None:
+        return None
+    return begins or 0, until  # the past counts as now
 
 
 def _typed(unit: Unit, job: Job, person: Person) -> str:

@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     contracts.briefing,
     site.permit,
     site.permit_own,
+    site.planned_time,
     site.checklist,
     site.ten_rules,
     pictures.site_pictures,

@@ -46,10 +46,11 @@ def machine_busy(facts: Facts, profile: Profile) -> Values | None:
 @rule(
     "handover-off",
     _STEPS,
-    "焊机还没有确认断电，不能接手。",
-    "The machine has not confirmed that it is off; it cannot be taken over yet.",
-    "请等几秒再按一次；还不行，请拉下电源开关，再合上。",
-    "Wait some seconds and press again; if it lasts, switch its mains off and on.",
+    "上一项作业结束后，焊机还没有确认断电。",
+    "The machine has not confirmed that it is off since the job before.",
+    "请等几秒再按一次；还不行，请拉下电源开关，再合上；终端没有信号的，用手机蓝牙关机。",
+    "Wait some seconds and press again; if it lasts, switch its mains off and on; without a "
+    "signal, switch it off by Bluetooth.",
 )
 def handover_off(facts: Facts, profile: Profile) -> Values | None:
     return None if facts.before_off else {}

@@ -45,6 +45,26 @@ def permit_own(facts: Facts, profile: Profile) -> Values | None:
 
 
 @rule(
+    "planned-time",
+    ("apply",),
+    "计划的作业时间不对。",
+    "The time that you plan is not possible.",
+    "最早现在、最晚 {hours} 小时后开始；结束要在开始之后，并在作业票的时间之内。",
+    "Begin now or within {hours} h; end after the begin, and inside the permit's window.",
+)
+def planned_time(facts: Facts, profile: Profile) -> Values | None:
+    if facts.planned is None:
+        return None
+    begins, until = facts.planned
+    held = permit_in_force(facts) if profile.permit != "no" else None
+    ends = held.window_to if held else None
+    good = begins <= facts.now + facts.ahead_s * 1000
+    good &= until is None or max(begins, facts.now) < until
+    good &= ends is None or (begins < ends and (until or 0) <= ends)
+    return None if good else {"hours": str(facts.ahead_s // 3600)}
+
+
+@rule(
     "checklist",
     ("check", "on"),
     "作业前风险检查还没有全部确认。",

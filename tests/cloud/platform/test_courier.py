@@ -146,6 +146,15 @@ def test_a_whole_job_arrives_with_its_three_parts(pair: Pair) -> None:
     assert (status.online, status.relay) == (True, 0)
 
 
+def test_the_time_that_the_application_names_is_told_as_it_was_named(pair: Pair) -> None:
+    now = pair.site.clock.now
+    pair.site.check(pair.site.apply(planned=(now + 600_000, now + 4_200_000)))
+    pair.send()
+    (kept,) = pair.jobs()
+    planned = (kept.application["planned_from"], kept.application["planned_until"])
+    assert planned == (now + 600_000, now + 4_200_000) and kept.findings == []
+
+
 def test_each_part_is_told_when_it_happens(pair: Pair) -> None:
     site = pair.site
     job = site.checked()

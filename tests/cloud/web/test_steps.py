@@ -9,6 +9,7 @@ from cloud.base.breaker import SourceDown
 from cloud.book.audit import AuditRow
 from cloud.link.commands import Command
 from cloud.web.once import number
+from cloud.web.shown import form_time
 from cloud.work.job import Job
 
 CHECKS = ["combustibles", "extinguishers", "briefing", "exits"]
@@ -246,3 +247,20 @@ def test_the_fire_watch_checks_in_by_one_press(floor):
     floor.later(3600)
     assert "没有按时签到" in watch.get(f"/m/{floor.code}").text
     assert watch.step(floor.code, "check-in")["state"]["missed"] == 0
+
+
+def test_the_planned_time_is_asked_for_and_shown(browser, county, cast, floor):
+    welder, now = browser(cast.welder), county.clock.now
+    asked = {"site": "演示车间", "work": "焊接支架", "voucher": "1号票"}
+    page = welder.get(f"/m/{cast.code}").text
+    assert 'name="from"' in page and "最多提前 2 小时申请" in page
+    wrong = welder.post(f"/m/{cast.code}/apply", **asked, **{"from": "morgen"})
+    assert wrong.status_code == 400 and "“计划开始”不对。" in wrong.text
+    late = welder.step(cast.code, "apply", **asked, **{"from": form_time(now + 3 * 3_600_000)})
+    assert [one["code"] for one in late["refusals"]] == ["planned-time"]
+    good = {"from": form_time(now + 3_600_000), "until": form_time(now + 7_200_000)}
+    state = welder.step(cast.code, "apply", **asked, **good)["state"]
+    assert 0 <= now + 3_600_000 - state["times"]["planned_from"] < 60_000
+    assert "计划时间" in welder.get("/jobs").text
+    assert "计划时间" in browser(cast.officer).get(f"/m/{cast.code}/card").text
+    assert "计划时间" in browser(cast.enterprise).get("/enterprise/jobs").text

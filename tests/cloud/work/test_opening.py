@@ -41,6 +41,22 @@ def test_the_job_has_the_district_of_the_site_if_one_is_named(site: Any) -> None
     assert site.apply(district="990102").district == "990102"
 
 
+def test_the_planned_time_is_kept_and_the_job_waits_for_it(site: Any) -> None:
+    now = site.clock.now
+    assert "planned-time" in site.apply(planned=(now + 7_200_001, None)).codes
+    job = site.apply(planned=(now + 7_200_000, now + 9_000_000))
+    assert (job.planned_from, job.planned_until) == (now + 7_200_000, now + 9_000_000)
+    site.later(7_300, beating=False)
+    assert site.state(job) == "permitted"
+    site.later(7_200, beating=False)
+    assert site.state(job) == "expired"
+
+
+def test_a_begin_in_the_past_is_now(site: Any) -> None:
+    job = site.apply(planned=(0, site.clock.now + 1000))
+    assert (job.planned_from, job.planned_until) == (site.clock.now, site.clock.now + 1000)
+
+
 def test_a_registered_site_of_that_name_tells_its_district(site: Any) -> None:
     other = site.county.enterprise("演示二厂").id
     for enterprise_id, name, district in (

@@ -86,6 +86,21 @@ def test_off_recorded_after_the_end_confirms_the_end(site: Any) -> None:
     assert site.job(job).off_confirmed_at is not None
 
 
+@pytest.mark.parametrize("why", ["button", "gas", "fault"])
+def test_a_carried_record_of_an_end_for_good_confirms_the_end_and_raises_nothing(
+    site: Any, why: str
+) -> None:
+    job = site.working()
+    dark(site)
+    at = site.clock.now
+    site.clock.forward(600)  # on the way up
+    carry(site, entry(1, "off", at, job=job.id, why=why))
+    job = site.job(job)
+    assert (job.state, job.off_confirmed_at) == ("ended", site.clock.now)
+    site.later(60, beating=False)
+    assert site.job(job).off_alarm_at is None
+
+
 def test_an_entry_about_another_terminals_job_moves_nothing(site: Any, other_site: Any) -> None:
     job = other_site.working()
     carry(site, entry(1, "off", site.clock.now, job=job.id))

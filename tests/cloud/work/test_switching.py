@@ -298,3 +298,43 @@ def test_what_is_not_ended_or_not_yours_or_not_clean_is_not_cleared(site: Any) -
     assert site.clear(job, person_who(site, "office")).codes == ["not-your-job"]
     assert site.clear(job, ticks={"power"}).codes == ["clear-checklist"]
     assert site.state(job) == "ended"
+
+
+def next_job(site: Any) -> tuple[Any, Any]:
+    """A job that is over, its machine not known to be off, and the next one, ready for ON."""
+    before = site.working()
+    site.off(before)
+    site.exchange()
+    site.clear(before)
+    job = site.watched()
+
+    def closed_again(unit: Any) -> None:
+        jobs.by_id(unit, before.id).off_confirmed_at = None
+
+    site.county.do(closed_again)
+    return before, job
+
+
+def test_a_next_on_waits_until_the_machine_is_known_to_be_off(site: Any) -> None:
+    before, job = next_job(site)
+    assert site.view(site.welder).before_on
+    assert site.on(job).codes == ["handover-off"]
+    site.beat()
+    assert site.job(before).off_confirmed_at is not None
+    assert not site.view(site.welder).before_on
+    site.on(job)
+    site.exchange()
+    assert site.state(job) == "on"
+
+
+def test_a_silent_terminal_is_waited_for_only_as_long_as_its_old_authority_lasts(
+    site: Any,
+) -> None:
+    before, job = next_job(site)
+
+    def over(unit: Any) -> None:
+        jobs.by_id(unit, before.id).lease_until = unit.now
+
+    site.county.do(over)
+    assert not site.view(site.welder).before_on
+    assert site.on(job).state == "watched"

@@ -248,6 +248,35 @@ def test_everything_wrong_is_told_at_once() -> None:
     ]
 
 
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("planned", "good"),
+    [
+        ((0, None), True),
+        ((NOW, NOW + 1), True),
+        ((NOW + HOUR - 1, None), True),
+        ((NOW - HOUR, NOW + HOUR), True),
+        ((NOW, NOW + HOUR + 1), False),  # the permit ends before
+        ((NOW + HOUR, None), False),
+        ((NOW + HOUR - 1, NOW + HOUR - 1), False),
+        ((NOW - HOUR, NOW), False),  # over already
+    ],
+)
+def test_the_planned_time_lies_ahead_and_inside_the_permit(
+    planned: tuple[int, int | None], good: bool
+) -> None:
+    facts = replace(READY, step="apply", planned=planned)
+    assert codes(facts) == ([] if good else ["planned-time"])
+
+
+def test_without_a_permit_work_begins_at_most_so_far_ahead() -> None:
+    facts = replace(READY, step="apply", permit=None)
+    for begins, found in ((NOW + 2 * HOUR, []), (NOW + 2 * HOUR + 1, ["planned-time"])):
+        assert codes(replace(facts, planned=(begins, None)), "wuyi") == found
+
+
 NAMED = [
     ("fire-watch-unnamed", {"named": None}),
     ("fire-watch-unnamed", {"named": replace(WATCH, id="w"), "fire_watch": None, "step": "apply"}),
@@ -325,7 +354,7 @@ def test_the_fire_watchs_word_holds_for_less_than_ten_minutes(seconds: int) -> N
 @pytest.mark.parametrize("profile", profiles.names())
 def test_every_refusal_has_words_todo_source_and_status(code: str, profile: str) -> None:
     values = dict.fromkeys(
-        ("field", "field_en", "day", "status", "status_en", "left", "word", "count"), "甲"
+        ("field", "field_en", "day", "status", "status_en", "left", "word", "count", "hours"), "甲"
     )
     refusal = refuse(code, profiles.load(profile), values)
     for words in (refusal.words, refusal.todo):
@@ -355,6 +384,7 @@ def test_every_rule_is_listed_once_and_has_a_row_in_the_tables() -> None:
     tried = {code for code, _ in ONE_THING_WRONG} | {code for _, code in CERTIFICATES}
     # Not asked for in this profile: test_cylinders.py, test_reviewing.py, test_verifying.py.
     tried |= {code for code, _ in NAMED} | {
+        "planned-time",
         "face",
         "cylinder-not-asked",
         "review",
