@@ -1,12 +1,16 @@
-"""`hanma audit` and `hanma evidence`: the trail checked, and one job's record taken out of it."""
+"""`hanma audit` and `hanma evidence`: the trail checked, and what it holds of one job or alarm."""
 
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cloud.cli import ground_of_settings
+
+if TYPE_CHECKING:
+    from cloud.base.unit import Unit
 
 
 @click.group()
@@ -77,52 +81,65 @@ def audit_key() -> None:
 
 
 class _Evidence(click.Group):
-    """`hanma evidence JOB …` is `hanma evidence job JOB …`, as long as JOB is no command."""
+    """`hanma evidence ID …` is `hanma evidence of ID …`, as long as ID is no command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.commands:
-            args = ["job", *args]
+            args = ["of", *args]
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Evidence)
 def evidence() -> None:
-    """`hanma evidence JOB` writes the signed evidence of a job; `verify` checks one."""
+    """`hanma evidence ID` writes the signed evidence of a job or an alarm; `verify` checks one."""
 
 
-@evidence.command("job")
-@click.argument("job_id", metavar="JOB")
+@evidence.command("of")
+@click.argument("id", metavar="ID")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file; else JOB.evidence here.",
+    help="The file; else ID.evidence here.",
 )
-def evidence_job(job_id: str, out: Path | None) -> None:
-    """Everything about one job in one new SQLite file; that it was taken is in the trail.
+def evidence_of(id: str, out: Path | None) -> None:
+    """All about one job or alarm in one new SQLite file; that it was taken is in the trail.
 
     The last line is JSON: file, key, rows.
     """
     from cloud.base.signing import Signer
     from cloud.book import audit as trail
-    from cloud.oversight import evidence as made
-    from cloud.work import job as jobs
 
-    out = out or Path(f"{job_id}.evidence")
+    out = out or Path(f"{id}.evidence")
     if out.exists():
         raise click.ClickException(f"{out} 已经存在。 {out} is there already.")
     with ground_of_settings() as ground:
         with ground.write() as unit:
-            job = jobs.by_id(unit, job_id)
-            if job is None:
-                raise click.ClickException(f"没有作业 {job_id}。 There is no job {job_id}.")
-            trail.write(unit, job.district, "system", "evidence-made", job.id, {})
-            made.hold(unit, job)
+            made, about = _subject(unit, id)
+            trail.write(unit, about.district, "system", "evidence-made", id, {})
+            made.hold(unit, about)
         with ground.read() as unit:
-            rows = made.write(unit, jobs.by_id(unit, job_id) or job, out)
+            made, about = _subject(unit, id)
+            rows = made.write(unit, about, out)
         key = Signer.load(ground.settings.data_dir).fingerprint
     click.echo(json.dumps({"file": str(out), "key": key, "rows": rows}))
+
+
+def _subject(unit: "Unit", id: str) -> tuple[Any, Any]:
+    """The job or alarm of this id, and what writes its evidence."""
+    from cloud.cases.alarms import Alarm
+    from cloud.oversight import evidence as of_job
+    from cloud.oversight import evidence_of_alarm as of_alarm
+    from cloud.work import job as jobs
+
+    job = jobs.by_id(unit, id)
+    alarm = None if job else unit.db.get(Alarm, id)
+    if job is None and alarm is None:
+        raise click.ClickException(
+            f"没有编号为 {id} 的作业或告警。 There is no job and no alarm {id}."
+        )
+    return (of_job, job) if job else (of_alarm, alarm)
 
 
 @evidence.command("verify")
@@ -131,7 +148,7 @@ def evidence_job(job_id: str, out: Path | None) -> None:
 def evidence_verify(file: Path, key: str) -> None:
     """Check an evidence file by itself: no database, no network, no data of this machine.
 
-    The last line is JSON: ok, job, wrong, rows. Exit 1 if not ok.
+    The last line is JSON: ok, job, alarm, wrong, rows. Exit 1 if not ok.
     """
     from cloud.oversight import evidence_file
 
@@ -141,7 +158,8 @@ def evidence_verify(file: Path, key: str) -> None:
     for note in ("note_zh", "note_en"):
         if not verdict.wrong:
             click.echo(verdict.about[note])
-    told = {"ok": not verdict.wrong, "job": verdict.about.get("job"), "wrong": verdict.wrong}
-    click.echo(json.dumps(told | {"rows": verdict.rows}))
+    about = {name: verdict.about.get(name) for name in ("job", "alarm")}
+    told = {"ok": not verdict.wrong} | about | {"wrong": verdict.wrong, "rows": verdict.rows}
+    click.echo(json.dumps(told))
     if verdict.wrong:
         sys.exit(1)

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from cloud.base.database import migrations
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.cases import alarms
 from cloud.cli import main
 from tests.cloud.book.test_audit import tamper, write
 from tests.cloud.work.conftest import make_site
@@ -60,7 +61,7 @@ def test_audit_verify_says_that_all_is_well_and_then_what_is_not(tmp_path: Path)
 def test_evidence_of_no_job_and_over_a_file_is_one_plain_sentence(tmp_path: Path) -> None:
     out = tmp_path / "out"
     none = hanma(tmp_path, "evidence", "nojob", "--out", str(out))
-    assert none.exit_code == 1 and "no job nojob" in none.output
+    assert none.exit_code == 1 and "no job and no alarm nojob" in none.output
     out.write_text("mine")
     there = hanma(tmp_path, "evidence", "nojob", "--out", str(out))
     assert there.exit_code == 1 and "is there already" in there.output
@@ -88,4 +89,18 @@ def test_evidence_is_written_and_verified_from_the_command_line(
     assert good.exit_code == 0, good.output
     assert last(good)["ok"] is True and "symmetric" in good.output
     assert not elsewhere.exists()
+    assert site.audit()[-1] == "evidence-made"
+
+
+def test_evidence_of_an_alarm_is_asked_for_and_verified_in_the_same_words(
+    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {"district": site.machine.district, "machine_id": site.machine.id}
+    alarm = site.county.do(alarms.raise_alarm, "TAMPER", site.terminal.device, **given)
+    with site.county.ground.engine.begin() as connection:
+        command.stamp(migrations(connection), "head")
+    made = last(hanma(tmp_path, "evidence", alarm.id))
+    told = last(hanma(tmp_path, "evidence", "verify", made["file"], "--key", made["key"]))
+    assert (told["ok"], told["job"], told["alarm"]) == (True, None, alarm.id)
     assert site.audit()[-1] == "evidence-made"

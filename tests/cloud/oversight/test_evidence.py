@@ -10,7 +10,7 @@ import pytest
 from cloud.base.signing import Signer
 from cloud.book import audit, media
 from cloud.link.snapshots import Snapshot
-from cloud.oversight import evidence, evidence_file
+from cloud.oversight import evidence, evidence_file, evidence_parts
 from cloud.work import jobs
 from cloud.work.job import Job
 from simulator.world.jpeg import jpeg as drawn
@@ -107,8 +107,7 @@ def test_nobody_elses_deeds_and_nobodys_secrets_are_in_it(place: Any, tmp_path: 
 
 
 def test_names_and_numbers_are_masked(place: Any, tmp_path: Path) -> None:
-    with place.county.ground.read() as unit:
-        told = evidence._person(unit, place.welder)
+    (told,) = place.county.ask(evidence_parts.people_of, [place.welder.id, None, "system"])
     assert told["name"] == place.welder.name[0] + "*" * (len(place.welder.name) - 1)
 
 
