@@ -26,6 +26,7 @@ from cloud.notify.herald import Herald
 from cloud.registry import machines
 from cloud.work import papers, soundness
 from tests.cloud.mqtt.made_up_papers import Authority
+from tests.cloud.work.conftest import make_site
 
 
 class Told:
@@ -200,6 +201,26 @@ def test_an_unsafe_machine_is_told_to_its_enterprise_and_whoever_is_at_work(told
     assert number == NUMBER and machine.code in words
     event = ("machine-unsafe", "MACHINE_UNSAFE")
     assert sorted(told.got) == [(name, *event) for name in ("hook", "log", "mail")]
+
+
+def test_the_welder_at_work_with_an_unsafe_machine_gets_a_text_message_and_no_other_welder(
+    told: Told,
+) -> None:
+    site = make_site(told.county, [], "HM-990101-000001")
+    office = told.county.person("office", district="99")
+    told.county.person("welder", enterprise=site.enterprise, phone="13800138001")
+    welder = told.county.person("welder", enterprise=site.enterprise, phone=NUMBER)
+    told.county.certificate(welder)
+    job = site.apply(welder)
+
+    def found(unit: Any) -> None:
+        soundness.find(unit, machines.get(unit, site.machine.id), office, "unsafe", "电缆破损")
+
+    told.county.do(found)
+    assert site.state(job) == "cancelled"
+    told.deliver()
+    ((number, words),) = texts(told)
+    assert number == NUMBER and "请立即停止使用" in words
 
 
 def test_the_first_checkpoint_of_a_day_leaves_whole_by_mail_and_hook(told: Told) -> None:

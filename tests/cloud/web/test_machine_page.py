@@ -197,7 +197,7 @@ def test_the_state_has_one_shape(floor):
         ),
         *("off_confirmed", "profile", "permit", "ticks", "ten_rules", "times", "refusals"),
         *("poll_ms", "contracts", "approval", "extendable", "along", "face", "watches"),
-        *("may_hand_over", "offer", "taken_from", "taken_by", "device"),
+        *("may_hand_over", "offer", "taken_from", "taken_by", "device", "before_on"),
     }
     assert (state["step"], state["state"], state["relay"]) == ("off", "on", 1)
 
