@@ -7,6 +7,8 @@ import re
 from datetime import date
 from operator import mul
 
+from cloud.base.ids import Chooser, make_code, read_code
+
 _USCC_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = [pow(3, place, 31) for place in range(17)]
 _USCC_SHAPE = re.compile(f"[{_USCC_SIGNS}]{{2}}[0-9]{{6}}[{_USCC_SIGNS}]{{10}}")
@@ -27,6 +29,19 @@ def read_uscc(text: str) -> str | None:
     code = _plain(text)
     good = _USCC_SHAPE.fullmatch(code) and uscc_check(code[:17]) == code[17]
     return code if good else None
+
+
+def make_firm(district6: str, rng: Chooser) -> str:
+    """A fresh number for whoever works without a credit code: W and a code as on machines."""
+    return "W" + make_code(district6, rng)
+
+
+def read_firm(text: str) -> str | None:
+    """A unified social credit code, or the number that stands for one; None if it is neither."""
+    own = _plain(text)
+    if own[:1] == "W" and isinstance(read_code(own[1:]), str):
+        return own
+    return read_uscc(text)
 
 
 def identity_check(body: str) -> str:

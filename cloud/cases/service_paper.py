@@ -8,6 +8,7 @@ from cloud.cases.installing import AGREEMENT
 from cloud.cases.service import AFTER, BEFORE, ServiceRecord
 from cloud.cases.service_sheet import Sheet, Signed
 from cloud.registry import enterprises, people
+from cloud.registry.machines import Machine
 from cloud.work import testing
 
 _TITLES = {
@@ -57,7 +58,7 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
         ("分类 Category", machine.category),
         ("厂家、型号 Make", f"{machine.maker} {machine.model}".strip()),
         ("出厂编号 Serial", machine.serial),
-        ("电源 Supply", f"{machine.supply} V" if machine.supply else ""),
+        ("电源 Supply", _supply(machine)),
         ("最大电流 Max. current", f"{machine.max_a} A" if machine.max_a else ""),
         ("终端 Terminal", fitted.get("device") or machine.device or ""),
         ("换下的终端 Replaced", fitted.get("instead_of", "")),
@@ -70,6 +71,12 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
         ("安装人员 Technician", f"{technician.name}　{technician.login}"),
         ("开始 Begun", _at(record.made_at)),
     ]
+
+
+def _supply(machine: Machine) -> str:
+    if machine.supply == "other":
+        return f"其他 other: {machine.note}"
+    return f"{machine.supply} V" if machine.supply else ""
 
 
 def _test(test: testing.FunctionTest | None, by_phone: bool) -> str:

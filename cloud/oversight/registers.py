@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, literal, select, true, tuple_, union
 from sqlalchemy.orm import InstrumentedAttribute
 
-from cloud.base.formats import read_identity, read_phone, read_uscc
+from cloud.base.formats import read_firm, read_identity, read_phone
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
 from cloud.book.audit import AuditRow
@@ -47,7 +47,7 @@ def machines(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Page:
     ids = select(Machine.id, Machine.code)
     ids = ids.where(eyes.places(Machine.district), eyes.own(Machine.industry))
     if asked:
-        code, firm = read_code(asked), read_uscc(asked)
+        code, firm = read_code(asked), read_firm(asked)
         owned = select(Enterprise.id).where(Enterprise.uscc == firm).scalar_subquery()
         known = Machine.code == code if not isinstance(code, BadCode) else Machine.device == asked
         ids = ids.where(Machine.enterprise_id == owned if firm else known)
@@ -62,7 +62,7 @@ def enterprises(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Pa
     """(enterprise,). `asked` = its credit code, or a part of its name."""
     rows = select(Enterprise).where(eyes.places(Enterprise.district))
     if asked:
-        firm = read_uscc(asked)
+        firm = read_firm(asked)
         named = Enterprise.name.contains(asked, autoescape=True)
         rows = rows.where(Enterprise.uscc == firm if firm else named)
     return _page(unit, rows, (Enterprise.district, Enterprise.uscc), after)
@@ -173,7 +173,7 @@ def hot_work(
     if state:
         rows = rows.where(permits.in_state(state, unit.now))
     if asked:
-        code, firm = read_code(asked), read_uscc(asked)
+        code, firm = read_code(asked), read_firm(asked)
         machine = select(Machine.id).where(Machine.code == code).scalar_subquery()
         owner = select(Enterprise.id).where(Enterprise.uscc == (firm or "")).scalar_subquery()
         coded = not isinstance(code, BadCode)

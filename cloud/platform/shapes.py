@@ -21,7 +21,13 @@ Number = Annotated[
 Digest = Annotated[
     str, Meta(pattern=rf"{DIGEST}(?!\n)", description="a picture that was brought to /media")
 ]
-Uscc = Annotated[str, Meta(pattern=r"^[0-9A-Z]{18}$(?!\n)", description="统一社会信用代码")]
+Uscc = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9A-Z]{18}|W[0-9A-Z]{14})$(?!\n)",
+        description="统一社会信用代码, or the platform's number of who has none",
+    ),
+]
 District = Annotated[
     str,
     Meta(

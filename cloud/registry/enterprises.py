@@ -1,5 +1,6 @@
 """Enterprises 作业单位: who owns machines and employs welders (CQ annex 2.1(1))."""
 
+import random
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,12 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
 from cloud.base.database import Base, Change, amend
-from cloud.base.formats import mask, read_phone, read_uscc
-from cloud.base.ids import new_id
+from cloud.base.formats import make_firm, mask, read_firm, read_phone, read_uscc
+from cloud.base.ids import Chooser, new_id
 from cloud.base.unit import Unit
 
 # 一般企业、小微企业、个体户、灵活用工、家庭使用 (DL annex 2).
 KINDS = ("general", "micro", "self-employed", "gig", "household")
+# 灵活用工 and 家庭使用 have no credit code: they get a number of this platform.
+UNCODED = ("gig", "household")
 # 大型、中型、小型、微型; empty = not told.
 SCALES = ("", "large", "medium", "small", "micro")
 _PURPOSE = {"principal": "enterprise.principal", "contact": "enterprise.contact"}
@@ -24,7 +27,9 @@ class BadEnterprise(ValueError):
 
 
 class Enterprise(Base):
-    """One enterprise. `exempt` is the office's reason (CQ art. 2), empty = the rules hold.
+    """One enterprise. `uscc` = its unified social credit code, or the platform's own number of
+    who has none (kinds UNCODED). `exempt` is the office's reason (CQ art. 2), empty = the rules
+    hold.
 
     `crowded_place` = 人员密集场所子类, empty = none. `machines_told`, `workers_told` = how many
     machines and special workers it says it has; what is registered is counted, not kept.
@@ -85,13 +90,21 @@ def row(
     crowded_place: str = "",
     machines_told: int | None = None,
     workers_told: int | None = None,
+    rng: Chooser | None = None,
 ) -> dict[str, Any]:
-    """The columns of a new enterprise, judged and sealed; BadEnterprise if a field is wrong."""
-    code = read_uscc(uscc)
-    if code is None:
-        raise BadEnterprise(f"no unified social credit code: {uscc!r}")
+    """The columns of a new enterprise, judged and sealed; BadEnterprise if a field is wrong.
+
+    `uscc` empty = a fresh number is given, to kinds UNCODED alone.
+    """
     if not districts.valid(district):
         raise BadEnterprise(f"no district code: {district!r}")
+    code = read_firm(uscc) if kind in UNCODED else read_uscc(uscc)
+    if not uscc and kind in UNCODED:
+        if not district[:6].isdigit() or len(district) < 6:
+            raise BadEnterprise(f"a county is wanted for a number: {district!r}")
+        code = make_firm(district[:6], rng or random.SystemRandom())
+    if code is None:
+        raise BadEnterprise(f"no unified social credit code: {uscc!r}")
     if kind not in KINDS or scale not in SCALES:
         raise BadEnterprise(f"kind {kind!r}, scale {scale!r}")
     return {
@@ -118,7 +131,7 @@ def get(unit: Unit, enterprise_id: str) -> Enterprise | None:
 
 
 def by_uscc(unit: Unit, uscc: str) -> Enterprise | None:
-    return unit.db.scalar(select(Enterprise).where(Enterprise.uscc == read_uscc(uscc)))
+    return unit.db.scalar(select(Enterprise).where(Enterprise.uscc == read_firm(uscc)))
 
 
 def ids_by_uscc(unit: Unit) -> dict[str, str]:

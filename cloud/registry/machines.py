@@ -16,9 +16,9 @@ from cloud.base.unit import Unit
 INDUSTRIES = ("industry", "construction", "special")
 STATUSES = ("usable", "unsafe", "locked", "scrapped")
 # 220 V, 380 V, either; empty = not told (焊机用电类型).
-SUPPLIES = ("", "220", "380", "220/380")
+SUPPLIES = ("", "220", "380", "220/380", "other")
 # 交流、直流、逆变 (电源类型).
-SOURCES = ("", "ac", "dc", "inverter")
+SOURCES = ("", "ac", "dc", "inverter", "other")
 
 
 class BadMachine(ValueError):
@@ -157,10 +157,17 @@ def _judge(told: dict[str, Any]) -> None:
     for name, known in (("supply", SUPPLIES), ("source", SOURCES), ("status", STATUSES)):
         if told.get(name, known[0]) not in known:
             raise BadMachine(f"{name} {told[name]!r}")
+    if lacks_note(told):
+        raise BadMachine("other: the note says what")
     try:
         date.fromisoformat(told.get("bought_on") or "2000-01-01")
     except ValueError as error:
         raise BadMachine(f"not an ISO date: {error}") from error
+
+
+def lacks_note(told: dict[str, Any]) -> bool:
+    """Whether something is 其他 (other) and the note does not say what (DL annex 1)."""
+    return "other" in (told.get("supply"), told.get("source")) and not told.get("note")
 
 
 def get(unit: Unit, machine_id: str) -> Machine | None:

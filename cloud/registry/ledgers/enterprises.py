@@ -37,7 +37,7 @@ class Enterprises:
     key = ("uscc",)
     columns = (
         Column("name", "企业名称", fields.line, wanted=True),
-        USCC,
+        Column("uscc", USCC.zh, fields.uscc),
         Column("kind", "企业类型", fields.one_of(KINDS), empty="general", words=KINDS),
         Column("scale", "企业规模", fields.one_of(SCALES), words=SCALES),
         Column("principal", "企业负责人姓名", fields.line),
@@ -54,6 +54,11 @@ class Enterprises:
         self._taken = set(enterprises.ids_by_uscc(unit))
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
+        if not values["uscc"] and values["kind"] not in enterprises.UNCODED:
+            raise BadField(
+                "没有填写统一社会信用代码；只有灵活用工、家庭使用可以不填，由平台编号。",
+                "uscc is empty; only gig workers and households get a number of the platform.",
+            )
         made = enterprises.row(unit, **values)
         if made["uscc"] in self._taken:
             raise BadField("这家企业已经登记。", "The enterprise is registered already.")
@@ -71,7 +76,13 @@ class Enterprises:
         return told | {f"{w}_phone": enterprises.phone(unit, one, w) for w in whose}
 
     def change(self, unit: Unit, one: Registered, fresh: dict[str, Any]) -> dict[str, Any]:
-        made = enterprises.row(unit, **one.now | fresh)
+        given = one.now | fresh
+        if given["kind"] not in enterprises.UNCODED and len(given["uscc"]) != 18:
+            raise BadField(
+                "这种企业类型要有统一社会信用代码：请用代码登记一行新的。",
+                "This kind has a unified social credit code: register it anew by that.",
+            )
+        made = enterprises.row(unit, **given)
         sealed = {f"{whose}_phone": (f"{whose}_sealed",) for whose in ("principal", "contact")}
         return pick(made, fresh, sealed)
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from cloud.base import districts
-from cloud.base.formats import mask, read_identity, read_phone, read_uscc
+from cloud.base.formats import mask, read_firm, read_identity, read_phone
 from cloud.registry.ledgers.said import Complaint
 
 _LIMIT = 200
@@ -157,8 +157,8 @@ def district(least: int) -> Reader:
 
 
 def uscc(text: str) -> str:
-    """A credit code with a right check character."""
-    code = read_uscc(text)
+    """A credit code with a right check character, or the number of who has none."""
+    code = read_firm(text)
     if code is None:
         raise BadField(
             "不是统一社会信用代码（位数或校验位不对）。",

@@ -21,8 +21,8 @@ from cloud.registry.machines import Machine
 
 INDUSTRIES = {"industry": "工矿商贸", "construction": "建筑施工", "special": "特种设备"}
 STATES = {"usable": "可用", "unsafe": "存在隐患", "locked": "锁定", "scrapped": "报废"}
-SUPPLIES = {"": "", "220": "220V", "380": "380V", "220/380": "220/380V"}
-SOURCES = {"": "", "ac": "交流", "dc": "直流", "inverter": "逆变"}
+SUPPLIES = {"": "", "220": "220V", "380": "380V", "220/380": "220/380V", "other": "其他"}
+SOURCES = {"": "", "ac": "交流", "dc": "直流", "inverter": "逆变", "other": "其他"}
 YES = {True: "是", False: "否"}
 _KEPT_IN = {
     "uscc": ("enterprise_id",),
@@ -85,6 +85,7 @@ class Machines:
         owner = self._owners.get(values.pop("uscc"))
         if owner is None:
             raise OwnerUnknown
+        _noted(values)
         values.pop("working")  # it is what the terminal says, not what a table says
         given, device, fitted_on = (values.pop(n) for n in ("code", "device", "fitted_on"))
         if given in self._codes:
@@ -124,6 +125,7 @@ class Machines:
         owner = self._owners.get(given.pop("uscc"))
         if owner is None:
             raise OwnerUnknown
+        _noted(given)
         if "fitted_on" in fresh and not given["device"]:
             raise BadField("没有终端，不能填安装时间。", "No terminal is fitted to it.")
         if "device" in fresh:
@@ -146,6 +148,13 @@ class Machines:
 
     def amend(self, unit: Unit, changes: list[Change]) -> None:
         machines.change_many(unit, changes)
+
+
+def _noted(values: dict[str, Any]) -> None:
+    if machines.lacks_note(values):
+        raise BadField(
+            "选了“其他”，要在备注里说明。", "“other” is chosen: the note must say what."
+        )
 
 
 def fresh_code(district: str, rng: Chooser, taken: set[str]) -> str:

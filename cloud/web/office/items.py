@@ -314,7 +314,7 @@ def _machine_facts(unit: Unit, one: Machine) -> Facts:
         (_("生产厂家"), one.maker),
         (_("型号"), one.model),
         (_("出厂编号"), one.serial),
-        (_("焊机用电类型"), f"{one.supply} V" if one.supply else ""),
+        (_("焊机用电类型"), words.SUPPLIES.get(one.supply)),
         (_("电源类型"), words.SOURCES.get(one.source)),
         *((name, f"{value} {sign}" if value else "") for name, value, sign in bounds),
         (_("焊机最大功率"), f"{one.max_w / 1000:g} kW" if one.max_w else ""),

@@ -71,7 +71,8 @@ FIRMS = {
     "household": _("家庭使用"),
 }
 SCALES = {"large": _("大型"), "medium": _("中型"), "small": _("小型"), "micro": _("微型")}
-SOURCES = {"ac": _("交流"), "dc": _("直流"), "inverter": _("逆变")}
+SUPPLIES = {"220": "220 V", "380": "380 V", "220/380": "220/380 V", "other": _("其他，见备注")}
+SOURCES = {"ac": _("交流"), "dc": _("直流"), "inverter": _("逆变"), "other": _("其他，见备注")}
 LEDGERS = dict(
     zip(
         KINDS,

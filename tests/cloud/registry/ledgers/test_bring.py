@@ -239,6 +239,7 @@ def test_every_bad_row_is_named_with_all_its_reasons(unit: Unit) -> None:
         (persons.Certificates, PAPER, {"有效期止": "2031-13-01"}, "日期"),
         (things.Machines, MACHINE, {}, "还没有登记"),
         (things.Machines, MACHINE, {"流动焊机": "也许"}, "“是”或“否”"),
+        (firms.Enterprises, FIRM, {"统一社会信用代码": ""}, "只有灵活用工、家庭使用可以不填"),
         (things.Machines, MACHINE, {"焊机最大功率（千瓦）": "nan"}, "千瓦"),
         (things.Machines, MACHINE, {"所属行政区划": "9901"}, "行政区划"),
         (firms.Sites, SITE, {}, "还没有登记"),
@@ -270,6 +271,36 @@ def test_a_row_that_contradicts_itself_is_refused(
         assert "前后矛盾" in reasons(unit, kind, row | wrong)
 
 
+def test_who_has_no_credit_code_gets_a_number_that_stands_for_it(either: Ground) -> None:
+    household = {"企业名称": "演示甲家", "企业类型": "家庭使用", "行政区划": "990101001"}
+    with either.write() as unit:
+        assert brought(unit, firms.Enterprises, household) == []
+        (row,) = firms.of_enterprises(unit)
+        number = row["uscc"]
+        assert number.startswith("W990101") and len(number) == 15
+        assert brought(unit, things.Machines, MACHINE | {"统一社会信用代码": number}) == []
+        (machine,) = things.of_machines(unit, {})
+        assert machine["uscc"] == number
+        # What was exported comes in again as the same one, and may change.
+        again = household | {"统一社会信用代码": number, "联系人姓名": "演示乙"}
+        assert judged(unit, firms.Enterprises, household | {"统一社会信用代码": number}).unchanged
+        assert len(judged(unit, firms.Enterprises, again).changed) == 1
+        as_firm = again | {"企业类型": "小微企业"}
+        assert "要有统一社会信用代码" in reasons(unit, firms.Enterprises, as_firm)
+
+
+@pytest.mark.parametrize("column", ["焊机用电类型", "电源类型"])
+def test_what_is_other_is_said_in_the_note(full: Ground, column: str) -> None:
+    with full.write() as unit:
+        row = coded(unit) | {column: "其他"}
+        assert "备注里说明" in reasons(unit, things.Machines, row)
+        assert brought(unit, things.Machines, row | {"备注": "直流母线供电"}) == []
+        (out,) = things.of_machines(unit, {})
+        name = {"焊机用电类型": "supply", "电源类型": "source"}[column]
+        shown = {one.name: one.shown(out[one.name]) for one in things.Machines.columns}
+        assert (shown[name], shown["note"]) == ("其他", "直流母线供电")
+
+
 def test_a_code_that_a_maker_printed_is_kept_and_taken_once(full: Ground) -> None:
     with full.write() as unit:
         firm = enterprises.by_uscc(unit, USCC)
@@ -285,7 +316,7 @@ def test_a_code_that_a_maker_printed_is_kept_and_taken_once(full: Ground) -> Non
 
 def test_a_table_with_a_wrong_heading_is_no_table_of_ours(unit: Unit) -> None:
     with pytest.raises(BadTable, match="统一社会信用代码"):
-        judged(unit, firms.Enterprises, {"企业名称": "演示", "行政区划": "990101"})
+        judged(unit, firms.Sites, {"工地名称": "演示", "行政区划": "990101"})
     with pytest.raises(BadTable, match="颜色"):
         judged(unit, firms.Enterprises, FIRM | {"颜色": "红"})
 
