@@ -41,6 +41,15 @@ def job_with(unit: Unit, cylinder: Machine) -> Job | None:
     return unit.db.scalar(rows.where(JobCylinder.machine_id == cylinder.id, table.IS_OPEN))
 
 
+def offered_with(unit: Unit, cylinder: Machine, since: int) -> Job | None:
+    """The job with this cylinder that ended for another welder after `since`, the newest one."""
+    if cylinder.kind != "cylinder":
+        return None
+    rows = select(Job).join(JobCylinder, JobCylinder.job_id == Job.id)
+    here = (JobCylinder.machine_id == cylinder.id, table.IS_OFFERED, Job.offered_at > since)
+    return unit.db.scalar(rows.where(*here).order_by(Job.offered_at.desc(), Job.id).limit(1))
+
+
 def of_job(unit: Unit, job: Job) -> list[Machine]:
     """The further cylinders of a job."""
     rows = select(Machine).join(JobCylinder, JobCylinder.machine_id == Machine.id)

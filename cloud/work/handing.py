@@ -14,7 +14,7 @@ from cloud.link import commands
 from cloud.link.commands import TerminalDark
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import closing, opening, profiles, speech
+from cloud.work import closing, cylinders, opening, profiles, speech
 from cloud.work import job as table
 from cloud.work.job import Job, profile_of
 from cloud.work.refusal import Refusals
@@ -25,8 +25,8 @@ _GIVEN_UP = ("cancelled", "expired")
 
 
 def may_hand_over(job: Job) -> bool:
-    """Whether there is work at a machine that another welder could go on with."""
-    return job.state in ("on", "paused") and job.device is not None
+    """Whether there is work that another welder could go on with."""
+    return job.state in ("on", "paused")
 
 
 def good_until(settings: Settings, job: Job) -> int | None:
@@ -44,22 +44,26 @@ def hand_over(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
     if not may_hand_over(job):
         return table.refused_for(unit, job, welder.id, HANDOVER, table.not_now(job))
     job = closing.end(unit, job, welder.id, HANDOVER, offered_at=unit.now)
-    with suppress(TerminalDark):  # whoever is beside it, the fire watch too, hears of it
-        commands.issue(unit, job.device or "", "say", content={"say": speech.HANDED_OVER})
+    if job.device:
+        with suppress(TerminalDark):  # whoever is beside it, the fire watch too, hears of it
+            commands.issue(unit, job.device, "say", content={"say": speech.HANDED_OVER})
     return job
 
 
 def offered_on(unit: Unit, machine: Machine) -> Job | None:
-    """The job on this machine that another welder may take over now."""
-    return table.offered_on(unit, machine.id, unit.now - unit.settings.clear_s * 1000)
+    """The job with this machine or cylinder that another welder may take over now."""
+    since = unit.now - unit.settings.clear_s * 1000
+    found = table.offered_on(unit, machine.id, since)
+    return found or cylinders.offered_with(unit, machine, since)
 
 
 def take_over(unit: Unit, welder: Person, machine: Machine, job_id: str) -> Job | Refusals:
     """Open a job that goes on with the one offered: once the relay is open, decided like any.
 
-    `job_id` = the job that the welder's page offered. Pressed twice it is the same job.
+    `job_id` = the job that the welder's page offered. Pressed twice it is the same job. Of work
+    with several cylinders the one scanned is taken; each of the others is scanned into the job.
     """
-    running = table.open_on(unit, machine.id)
+    running = cylinders.running_with(unit, machine)
     if running and (running.welder_id, running.handed_from) == (welder.id, job_id):
         return running
     before = offered_on(unit, machine)
@@ -97,7 +101,7 @@ def _rest(unit: Unit, before: Job) -> tuple[int, int] | None:
 
 
 def passed_on(unit: Unit, job: Job) -> None:
-    """The relay is closed for a job that was taken over: from now on its people have the site."""
+    """A job that was taken over is on: from now on its people have the site."""
     before = table.by_id(unit, job.handed_from) if job.handed_from else None
     if before is None:
         return

@@ -8,7 +8,7 @@ from cloud.link import commands
 from cloud.link.commands import TerminalDark
 from cloud.registry import sight
 from cloud.registry.people import Person
-from cloud.work import closing, gather, speech
+from cloud.work import closing, gather, handing, speech
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
 from cloud.work.facts import UNPROVED, ProofFacts
@@ -92,7 +92,7 @@ def clear(unit: Unit, job: Job, person: Person, ticks: Set[str]) -> Job | Refusa
 
 def _begin(unit: Unit, job: Job, welder: Person, until: int) -> Job:
     """Work with cylinders begins by the press alone: there is nothing to switch."""
-    return table.move(
+    job = table.move(
         unit,
         job,
         "job-on",
@@ -103,6 +103,8 @@ def _begin(unit: Unit, job: Job, welder: Person, until: int) -> Job:
         lease_until=until,
         **table.NOTHING_REFUSED,
     )
+    handing.passed_on(unit, job)
+    return job
 
 
 def _send_on(unit: Unit, job: Job, welder: Person, until: int) -> Job | Refusals:

@@ -9,6 +9,7 @@ from cloud.book import outbox
 from cloud.cases import alarms, observed
 from cloud.registry import cylinders, machines
 from cloud.registry.cylinders import BadCylinder
+from cloud.work import jobs
 
 TICKS = {"combustibles", "extinguishers", "briefing", "cylinders", "valves", "site"}
 
@@ -64,6 +65,35 @@ def test_it_ends_by_itself_after_twelve_hours(gas: Any) -> None:
     assert gas.state(job) == "on"
     gas.later(2)
     assert gas.state(job) == "ended"
+
+
+@pytest.mark.parametrize("scanned", [0, 1])
+def test_work_with_cylinders_changes_hands_as_any_work_does(
+    gas: Any, bottles: list[Any], scanned: int
+) -> None:
+    job = gas.apply()
+    gas.machine = bottles[1]
+    gas.apply()  # the second one joins
+    gas.machine = bottles[0]
+    job = gas.on(gas.watch(gas.check(job, "", ticks=TICKS), ""))
+    assert gas.view(gas.welder).may_hand_over
+    first, second = gas.welder, gas.county.welder(gas.enterprise)
+    ended = gas.county.do(jobs.hand_over, job, first)
+    assert (ended.state, ended.off_confirmed_at) == ("ended", gas.clock.now)
+    gas.machine, gas.welder = bottles[scanned], second
+    offer = gas.view(second).offer
+    assert (offer.job, offer.off) == (job.id, True)
+    taken = gas.county.do(jobs.take_over, second, gas.machine, job.id)
+    assert (taken.handed_from, taken.machine_id, taken.site) == (job.id, gas.machine.id, job.site)
+    assert gas.on(taken).codes[:1] == ["checklist"]  # decided anew, and the fire watch too
+    assert gas.state(job) == "ended"
+    other = gas.county.fire_watch(gas.enterprise)
+    taken = gas.watch(gas.check(taken, "", ticks=TICKS), "", person=other)
+    assert gas.on(taken).state == "on"
+    assert gas.state(job) == "cleared"
+    assert gas.job(taken).fire_watch_id == other.id
+    gas.machine = bottles[1 - scanned]
+    assert gas.apply(second).id == taken.id
 
 
 def test_a_second_cylinder_joins_the_job_and_is_busy_for_others(
