@@ -4,6 +4,7 @@ On for the running job only sets its lease; it is the welder's own press like an
 """
 
 from dataclasses import replace
+from typing import Any
 
 from cloud.base.unit import Unit
 from cloud.link import commands
@@ -21,10 +22,10 @@ _WORTH_MS = 60_000  # a shorter extension is none
 
 def later(unit: Unit, job: Job) -> Permit | None:
     """The approved permit that would carry the running job longer than its lease."""
-    if profile_of(job).permit == "no" or job.state != "on" or job.device is None:
+    if profile_of(job).permit == "no" or job.state != "on":
         return None
     found = permits.covering(unit, gather.machine_of(unit, job), hiring.client_of(unit, job))
-    if found is None or found.window_to < (job.lease_until or 0) + _WORTH_MS:
+    if found is None or _at_most(unit, job, found.window_to) < _worth(job):
         return None
     return found
 
@@ -44,23 +45,29 @@ def extend(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
     decision = decide(facts, profile)
     if not decision.allowed:
         return table.refused(unit, job, decision.refusals, welder.id, "extend")
-    until = authority_ends(facts, profile, unit.settings.lease_max_s)
-    if until < (job.lease_until or 0) + _WORTH_MS:
+    until = _at_most(unit, job, authority_ends(facts, profile, unit.settings.lease_max_s))
+    if until < _worth(job):
         return table.refused_for(unit, job, welder.id, "extend", "extend-nothing")
     lease_s = (until - unit.now) // 1000
-    content = {"job": job.id, "lease_s": lease_s, "until": until, "say": speech.EXTENDED}
-    try:
-        command = commands.issue(unit, job.device or "", "switch", code="1", content=content)
-    except TerminalDark:
-        return table.refused_for(unit, job, welder.id, "extend", "terminal-dark")
-    return table.move(
-        unit,
-        job,
-        "job-extended",
-        actor=welder.id,
-        details={"permit": permit.id, "lease_s": lease_s, "command": command.id},
-        permit_id=permit.id,
-        lease_until=until,
-        on_command=command.id,
-        **table.NOTHING_REFUSED,
-    )
+    details: dict[str, Any] = {"permit": permit.id, "lease_s": lease_s}
+    changes: dict[str, Any] = {"permit_id": permit.id, "lease_until": until}
+    if not facts.machine.cylinder:  # which is told nothing
+        content = {"job": job.id, "lease_s": lease_s, "until": until, "say": speech.EXTENDED}
+        try:
+            command = commands.issue(unit, job.device or "", "switch", code="1", content=content)
+        except TerminalDark:
+            return table.refused_for(unit, job, welder.id, "extend", "terminal-dark")
+        details["command"] = changes["on_command"] = command.id
+    changes |= table.NOTHING_REFUSED
+    return table.move(unit, job, "job-extended", actor=welder.id, details=details, **changes)
+
+
+def _worth(job: Job) -> int:
+    return (job.lease_until or 0) + _WORTH_MS
+
+
+def _at_most(unit: Unit, job: Job, until: int) -> int:
+    """Work with cylinders ends twelve hours after it began, whatever was approved."""
+    if job.device is not None or job.on_at is None:
+        return until
+    return min(until, job.on_at + unit.settings.lease_max_s * 1000)

@@ -9,7 +9,7 @@ from cloud.book import outbox
 from cloud.cases import alarms, observed
 from cloud.registry import cylinders, machines
 from cloud.registry.cylinders import BadCylinder
-from cloud.work import jobs
+from cloud.work import jobs, permits
 
 TICKS = {"combustibles", "extinguishers", "briefing", "cylinders", "valves", "site"}
 
@@ -65,6 +65,27 @@ def test_it_ends_by_itself_after_twelve_hours(gas: Any) -> None:
     assert gas.state(job) == "on"
     gas.later(2)
     assert gas.state(job) == "ended"
+
+
+def test_a_later_permit_lets_it_go_on_but_never_beyond_twelve_hours(gas: Any) -> None:
+    boss = gas.county.person("enterprise", enterprise=gas.enterprise)
+    hour, began = 3_600_000, gas.clock.now
+
+    def approved(hours: int) -> None:
+        given = {"enterprise_id": gas.enterprise.id, "grade": "second"}
+        window = {"window_from": gas.clock.now, "window_to": gas.clock.now + hours * hour}
+        asked = gas.county.do(permits.ask, gas.welder, **given, **window)
+        gas.county.do(permits.approve, asked, boss)
+
+    approved(2)
+    job = working(gas)
+    assert gas.job(job).lease_until == began + 2 * hour
+    gas.clock.forward(3600)
+    approved(20)
+    assert gas.view(gas.welder).extendable
+    assert gas.county.do(jobs.extend, job, gas.welder).lease_until == began + 12 * hour
+    assert not gas.view(gas.welder).extendable
+    assert gas.switches() == []
 
 
 @pytest.mark.parametrize("scanned", [0, 1])
