@@ -130,9 +130,10 @@ def names() -> list[str]:
 
 
 def every() -> list[str]:
-    """The profiles that there are, and those of key zones where they differ."""
-    zones = [f"{name}{KEY_ZONE}" for name in names() if "key_zone" in _raw(name)]
-    return sorted([*names(), *zones])
+    """The profiles that there are, and those of key zones and cylinders where they differ."""
+    own = {KEY_ZONE: "key_zone", CYLINDER: "cylinder"}.items()
+    more = [f"{name}{suffix}" for name in names() for suffix, part in own if part in _raw(name)]
+    return sorted([*names(), *more])
 
 
 def at(name: str, key_zone: bool, exempt: bool = False, cylinder: bool = False) -> Profile:

@@ -108,7 +108,7 @@ def play(site: Any, steps: tuple[str, ...]) -> None:
             site.county.do(verifying.vouch, job, site.fire_watch, True, site.proof)
         elif job is not None:
             person = site.welder if step == "check" else site.fire_watch
-            more = {"ticks": ALL | {"cylinders"}} if step == "check" else {}
+            more = {"ticks": ALL} if step == "check" else {}
             getattr(site, step)(job, code=spoken(site, job, person), **more)
     if job is not None:
         site.exchange()
@@ -195,7 +195,7 @@ UNDONE: dict[str, dict[str, Any]] = {
 def asked(name: str) -> set[str]:
     """What this profile wants before an ON."""
     profile = profiles.load(name)
-    watch = {"watch", "watch-checklist", "watch-presence", "watch-fresh"}
+    watch = {"watch", "watch-checklist", "watch-fresh"}
     wanted = {"certificate", "pin"} | (watch if profile.asks_watch else set())
     wanted |= {"permit"} if profile.permit != "no" else set()
     wanted |= {"checklist"} if profile.checklist else set()
@@ -204,7 +204,8 @@ def asked(name: str) -> set[str]:
     wanted |= {"named"} if profile.fire_watch_named else set()
     wanted |= {"face"} if profile.face else set()
     wanted |= {"watch-photo"} if profile.joint_photo else set()
-    return wanted | ({"presence"} if profile.presence else set())
+    there = {"presence"} | ({"watch-presence"} if profile.asks_watch else set())
+    return wanted | (there if profile.presence else set())
 
 
 UNREVIEWED = [name for name in profiles.every() if not profiles.load(name).review]

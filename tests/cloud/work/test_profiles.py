@@ -55,7 +55,9 @@ def test_a_machine_in_a_key_zone_stands_under_stricter_rules_where_the_profile_h
     assert not profiles.at("wuyi", key_zone=False).asks_watch
     for name in ("chongqing", "dalad"):
         assert profiles.at(name, key_zone=True) is profiles.load(name)
-    assert profiles.every() == ["chongqing", "dalad", "wuyi", "wuyi@key-zone"]
+    assert profiles.every() == [
+        *("chongqing", "chongqing@cylinder", "dalad", "wuyi", "wuyi@key-zone")
+    ]
     with pytest.raises(profiles.NoSuchProfile):
         profiles.load("dalad@key-zone")
 
@@ -63,11 +65,11 @@ def test_a_machine_in_a_key_zone_stands_under_stricter_rules_where_the_profile_h
 @pytest.mark.parametrize("name", profiles.every())
 def test_no_profile_names_a_source_for_a_rule_that_it_never_asks_for(name: str) -> None:
     one = profiles.load(name)
-    base = name.removesuffix(profiles.KEY_ZONE)
-    zone = profiles.at(base, key_zone=True)
+    base = name.partition("@")[0]
+    every = (one, profiles.load(base), profiles.at(base, key_zone=True))
     for rule in RULES:
         if rule.code in one.sources:
-            assert rule.wanted(one) or rule.wanted(zone), rule.code
+            assert any(rule.wanted(profile) for profile in every), rule.code
 
 
 def test_a_face_is_checked_in_dalad_only() -> None:

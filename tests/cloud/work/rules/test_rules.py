@@ -21,7 +21,9 @@ from cloud.work.refusal import STATUSES
 from cloud.work.rules import HOUSE, RULES, SAYINGS, refuse
 
 NOW = 1_800_000_000_000  # 2027-01-15 16:00 in China
-ALL = frozenset({"combustibles", "extinguishers", "briefing", "exits", "instructions"})
+ALL = frozenset(
+    {"combustibles", "extinguishers", "briefing", "exits", "instructions", "cylinders"}
+)
 GOOD = CertificateFacts(
     "emergency",
     "熔化焊接与热切割作业",
