@@ -24,6 +24,7 @@ from tests.cloud.platform.conftest import Works, picture
 PAGE = f"/platform{VERSION}/openapi.json"
 EXAMPLES = 10  # for each operation: good ones, good ones that name what there is, bad ones
 TO_SIGN = "to-be-signed"
+SIGNED = ("X-HM-Key", "X-HM-Timestamp", "X-HM-Nonce", "X-HM-Signature")
 
 
 class Signing:
@@ -97,7 +98,9 @@ def test_schemathesis_finds_no_fault(both: Works) -> None:
         )
         @given(case=every)
         def attempt(case: Any) -> None:
-            answer = case.call_and_validate(headers=headers)
+            # One that was made bad by leaving a header out is not made good again by signing it.
+            whole = all(name in (case.headers or {}) for name in SIGNED)
+            answer = case.call_and_validate(headers=headers if whole else None)
             tried.add((case.operation.label, answer.status_code))
 
         attempt()
