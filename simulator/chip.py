@@ -57,7 +57,8 @@ class Chip:
     _stdin = asyncio.subprocess.DEVNULL
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
-        return interpreter.command(self._kind, self._image, self._heap_kb)
+        image = Path(os.path.relpath(self._image, self._flash))  # paths are kept in the heap
+        return interpreter.command(self._kind, image, self._heap_kb)
 
     async def power_on(self) -> None:
         """Starts the firmware, as after a cold start."""

@@ -1,5 +1,5 @@
 """Makes the spoken clips for a terminal whose module cannot speak: espeak-ng's Mandarin, reduced
-to telephone quality. The words come from the firmware's own catalogue (terminal/voice.py).
+to telephone quality. The words come from the firmware's own catalogue (terminal/prompts.py).
 """
 
 import ast
@@ -38,7 +38,7 @@ class NoVoice(Exception):
 
 def catalogue() -> dict[str, str]:
     """Clip name → words: every prompt of the firmware, and the pieces of spoken codes."""
-    tree = ast.parse((FIRMWARE / "terminal" / "voice.py").read_text())
+    tree = ast.parse((FIRMWARE / "terminal" / "prompts.py").read_text())
     table = next(
         ast.literal_eval(node.value)
         for node in tree.body

@@ -4,9 +4,9 @@ effects to the parts."""
 import asyncio
 from binascii import hexlify
 
-from terminal import VERSION, dialect, messages, settings, starts
+from terminal import VERSION, dialect, messages
 from terminal.authority import Authority
-from terminal.controller import WARNING, Controller
+from terminal.controller import Controller
 from terminal.dialect import EVENT
 from terminal.emergency import Emergency
 from terminal.journal import Journal
@@ -20,6 +20,7 @@ from terminal.reports import Reports
 from terminal.senses import Senses
 from terminal.supervisor import Supervisor
 from terminal.timekeeper import Timekeeper
+from terminal.unload import unload
 from terminal.uplink import Uplink
 from terminal.voice import Speaker, Voice
 
@@ -31,6 +32,8 @@ class Terminal:
     """The parts and what they have in common; orders, reports and senses work on it."""
 
     def __init__(self, board):
+        from terminal import settings, starts  # for this moment alone: heap
+
         self.board = board
         identity = self.identity = settings.identity(board.store)
         memory = self.memory = Memory(board.store)
@@ -40,7 +43,7 @@ class Terminal:
         self.authority = Authority(
             identity.device, identity.secret, epoch, memory.number("unlocked"), identity.signed
         )
-        self.judge_of_tickets = None
+        self.guests = None
         self.emergency = Emergency(self.policy, memory.number("spent"), memory.flag("released"))
         self.controller = Controller(
             self.policy,
@@ -51,6 +54,7 @@ class Terminal:
             board.pressed(),  # held at power-up: service
         )
         number, self._started = starts.begin(board.store, board.boot_reason())
+        unload("settings")
         self.boot_word = self._started["reason"]
         self.journal = Journal(board.folder + "journal", board.random, number)
         self.moved_up = 0
@@ -82,17 +86,16 @@ class Terminal:
         self.nearby = Nearby(
             board.radio,
             identity.device[:26].encode(),
-            self.orders.ticket,
-            self.orders.state,
-            self.orders.identity,
-            self.orders.carry,
-            self.orders.carried,
+            self.receive,
         )
 
     async def run(self):
+        from terminal import starts
+
         self.note("boot", dict(self._started, fw=VERSION))
         if self.journal.flush():
             starts.told(self.board.store)
+        unload("starts")
         supervisor = Supervisor(
             self.board,
             lambda: self.uplink.connecting,
@@ -125,16 +128,14 @@ class Terminal:
         """Epoch ms, or None while nobody has said it in this boot."""
         return self.time.known(self.up_ms())
 
-    @property
-    def tickets(self):
-        """The judge of tickets; made when the first phone comes near: heap."""
-        if not self.judge_of_tickets:
-            from terminal.tickets import Tickets
+    def receive(self):
+        """What answers the phones that come near; stays from the first one on."""
+        if not self.guests:
+            from terminal.guests import Guests
 
-            self.judge_of_tickets = Tickets(
-                self.identity.device, self.identity.secret, self.board.random, self.memory
-            )
-        return self.judge_of_tickets
+            self.guests = Guests(self)
+        guests = self.guests
+        return guests.ticket, guests.state, guests.identity, guests.carry, guests.carried
 
     @property
     def amps(self):
@@ -261,19 +262,9 @@ class Terminal:
     def releases(self):
         """What upgrades this terminal; large, and loaded only when there is something: heap."""
         if not self._releases:
-            from terminal.releases import Releases
+            from terminal.releases import of_application
 
-            self._releases = Releases(
-                self.board,
-                self.identity.modem,
-                self._fetch,
-                lambda kind, paras: self.uplink.offer(messages.event("$ota", kind, paras), EVENT),
-                self._upgraded,
-                lambda: asyncio.create_task(self.restart("upgrade")),
-                lambda: not (self.board.relay.driven or self.controller.job),
-                self.earliest_ms,
-                self.identity.dialect == "iotda",
-            )
+            self._releases = of_application(self)
             self._offered.set()
         return self._releases
 
@@ -290,40 +281,6 @@ class Terminal:
         ]
         await self.releases.run(self.uplink.on_line, checks)
 
-    async def _fetch(self, url, headers, start, sink):
-        from terminal.modem import http  # only while it is needed: heap
-
-        self.voice.prompt("upgrade-begun")
-        return await http.get(self.modem, url, headers, start, sink)
-
-    def _upgraded(self, code, version, text):
-        self.note("update", {"code": code, "version": version, "text": text})
-        if code in (1, 3):  # busy, or up to date: nothing has failed
-            return
-        self.voice.prompt("upgrade-failed" if code else "upgrade-done")
-        self.alarm("UPGRADE_FAILED", WARNING, code != 0, code or None)  # until one goes well
-
-    # the camera -------------------------------------------------------------------
-
-    def snapshot(self, content):
-        """'' or the word of refusal; the picture itself follows."""
-        url, token = content.get("url"), content.get("token")
-        if not speakable(url) or not speakable(token):
-            return "malformed"
-        if settings.text(self.board.store, "camera") != "yes":
-            return "unsupported"
-        asyncio.create_task(self._picture(url, token))
-        return ""
-
-    async def _picture(self, url, token):
-        from terminal import snapshot
-
-        try:
-            status = await snapshot.send(self.modem, self.board.folder, url, token)
-            print("hanma picture", status)
-        except OSError as error:
-            print("hanma picture", error)
-
     # ends -------------------------------------------------------------------------
 
     def mains_lost(self):
@@ -337,6 +294,8 @@ class Terminal:
     async def restart(self, reason):
         """After the answer that announced it is out."""
         self.apply(self.controller.pause(self.up_ms(), "restart"))
+        from terminal import starts
+
         starts.leaving(self.board.store, reason[:20])
         self.reports.farewell(reason)
         self.journal.flush()

@@ -32,11 +32,15 @@ class Memory:
     @property
     def tickets(self):
         """The text that tickets.py keeps: numbers used, what was spent of a lease."""
-        return (self._store.get("tickets") or b"").decode()
+        return self.text("tickets")
 
     @tickets.setter
     def tickets(self, text):
         self._store.put("tickets", text.encode())
+
+    def text(self, name):
+        """What the bench wrote, "" where nothing: `camera` ('yes'), `ntp` (a host)."""
+        return (self._store.get(name) or b"").decode()
 
     def flag(self, name):
         """`locked`, `tampered`, `released` (an emergency release was running)."""

@@ -1,6 +1,6 @@
 """The annex's objects and IoTDA's envelopes: bytes to values and back. Pure.
 
-Up: `login`, `heartbeat`, `offline`, `position`, `alarm`, `answer`, `event` give bytes. Down:
+Up: `annex`, `answer`, `event` give bytes. Down:
 `read_down` gives a `Command` or an `Event`.
 """
 
@@ -14,6 +14,7 @@ Event = namedtuple("Event", ("service", "type", "paras"))
 """One event of IoTDA's envelope: service_id, event_type, paras (dict)."""
 
 _MAX_WORD = 64
+_NAMES = {"00": "登录", "Z0": "离线", "FF": "心跳", "EF": "定位", "E0": "报警"}
 _OK = 200
 _FAILED = 500
 
@@ -72,32 +73,13 @@ def _is_word(value):
     )
 
 
-def login(content):
-    return _annex("00", "登录", content)
-
-
-def offline(content):
-    return _annex("Z0", "离线", content)
-
-
-def heartbeat(content):
-    return _annex("FF", "心跳", content)
-
-
-def position(content):
-    return _annex("EF", "定位", content)
-
-
-def alarm(content):
-    return _annex("E0", "报警", content)
+def annex(code, content):
+    """One of the annex's objects, by its actionCode."""
+    return _bytes({"actionCode": code, "actionName": _NAMES[code], "content": content})
 
 
 def event(service, kind, paras):
     return _bytes({"services": [{"service_id": service, "event_type": kind, "paras": paras}]})
-
-
-def _annex(code, name, content):
-    return _bytes({"actionCode": code, "actionName": name, "content": content})
 
 
 def answer(id, name, refusal, result, at_ms):

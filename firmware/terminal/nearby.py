@@ -21,16 +21,17 @@ _PAUSE_MS = 60000
 class Nearby:
     """`run` is a task for the supervisor.
 
-    radio: board/radio.py. name: bytes shown to who looks for terminals. `await take(text)` gives
-    a receipt (dict with code and word); `state()` mode, relay, job; `identity()` what a phone may
-    read (dict); `carry(seq)` the journal's entries from there on (bytes); `stored(bytes)` takes
-    the cloud's answer to them and gives '' or a word.
+    radio: board/radio.py. name: bytes shown to who looks for terminals. `host()`, asked when a
+    phone comes, gives (take, state, identity, carry, stored): `await take(text)` gives a receipt
+    (dict with code and word); `state()` mode, relay, job; `identity()` what a phone may read
+    (dict); `carry(seq)` the journal's entries from there on (bytes); `stored(bytes)` takes the
+    cloud's answer to them and gives '' or a word.
     """
 
-    def __init__(self, radio, name, *calls):
+    def __init__(self, radio, name, host):
         self._radio = radio
         self._name = name
-        self._calls = calls  # take, state, identity, carry, stored
+        self._host = host
         self._phones = None
         self.met = False  # a phone was here since the start
 
@@ -54,7 +55,7 @@ class Nearby:
                 if self._phones is None:
                     from terminal.phones import Phones
 
-                    self._phones = Phones(values, self._calls, self._left)
+                    self._phones = Phones(values, self._host(), self._left)
                 self._phones.add(connection)
                 while self._phones and self._phones.count() >= _PHONES:
                     await asyncio.sleep_ms(500)

@@ -72,7 +72,8 @@ class _Phone:
 
 
 class Phones:
-    """`values[of]`: characteristics. `calls`: as Nearby got them. `left(self)`: all have left."""
+    """`values[of]`: characteristics. `calls`: what Nearby's `host` gave. `left(self)`: all have
+    left."""
 
     def __init__(self, values, calls, left):
         self._values = values

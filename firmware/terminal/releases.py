@@ -5,7 +5,7 @@ something begins and dropped when it is over."""
 import asyncio
 import gc
 
-from terminal import RELEASE, VERSION
+from terminal import RELEASE, VERSION, messages
 from terminal.unload import unload
 
 _WELL_MS = 60000
@@ -110,3 +110,34 @@ class Releases:
             self._upgrade = None
             for name in _PARTS:
                 unload(name)
+
+
+def of_application(t):
+    """The Releases of the whole application; `t`: its composition (app.py)."""
+    from terminal.controller import WARNING
+    from terminal.dialect import EVENT
+
+    async def fetch(url, headers, start, sink):
+        from terminal.modem import http
+
+        t.voice.prompt("upgrade-begun")
+        return await http.get(t.modem, url, headers, start, sink)
+
+    def upgraded(code, version, text):
+        t.note("update", {"code": code, "version": version, "text": text})
+        if code in (1, 3):  # busy, or up to date: nothing has failed
+            return
+        t.voice.prompt("upgrade-failed" if code else "upgrade-done")
+        t.alarm("UPGRADE_FAILED", WARNING, code != 0, code or None)  # until one goes well
+
+    return Releases(
+        t.board,
+        t.identity.modem,
+        fetch,
+        lambda kind, paras: t.uplink.offer(messages.event("$ota", kind, paras), EVENT),
+        upgraded,
+        lambda: asyncio.create_task(t.restart("upgrade")),
+        lambda: not (t.board.relay.driven or t.controller.job),
+        t.earliest_ms,
+        t.identity.dialect == "iotda",
+    )

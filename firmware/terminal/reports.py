@@ -8,7 +8,6 @@ from terminal.budget import Budget
 from terminal.controller import MOVE_MS, WARNING, WORKING
 from terminal.dialect import EVENT
 from terminal.sensing import Lasting
-from terminal.settings import text
 
 _FULL_BEAT_MS = 3600000
 _SIGNAL_MS = 180000
@@ -103,7 +102,7 @@ class Reports:
     async def _ask_server(self):
         from terminal.modem import ntp  # seldom needed: heap
 
-        host = text(self._t.board.store, "ntp") or _NTP_HOST
+        host = self._t.memory.text("ntp") or _NTP_HOST
         try:
             return await ntp.ask(self._t.modem, host)
         except OSError:
@@ -120,7 +119,7 @@ class Reports:
                 content.update({"source": "lbs", "accuracy": accuracy})
                 if t.now_ms():
                     content["at"] = t.now_ms()
-                t.uplink.offer(messages.position(content))
+                t.uplink.offer(messages.annex("EF", content))
                 pause_s = t.policy.position_s
             except OSError:
                 pause_s = 600
@@ -181,8 +180,12 @@ class Reports:
         self._stored.set()
 
     def rewind(self, seq):
+        """Sends the journal again from there; '' or the word of refusal."""
+        if not isinstance(seq, int) or isinstance(seq, bool) or seq < 0:
+            return "malformed"
         self._t.journal.rewind(seq)
         self._journal_news.set()
+        return ""
 
     def locate_now(self):
         self._locate.set()
@@ -207,7 +210,7 @@ class Reports:
         content = {"reason": reason, "epoch": t.authority.epoch, "conn": t.uplink.conn}
         if t.controller.tampered:
             content["tamper"] = 1
-        t.uplink.last(messages.offline(content))
+        t.uplink.last(messages.annex("Z0", content))
 
     # what is said -----------------------------------------------------------------
 
@@ -231,7 +234,7 @@ class Reports:
             content["job"] = t.controller.job
             content["sent"] = t.modem.wire_sent
             content["rcvd"] = t.modem.wire_rcvd
-        return messages.heartbeat(content)
+        return messages.annex("FF", content)
 
     def greeting(self):
         """What follows each connect: who we are and how things stand, under our own mac."""
@@ -259,12 +262,12 @@ class Reports:
             content["signed"] = 0
         alarms = [self._alarm(c) for c in self.alarms.untold(t.journal.stored_to)]
         self._journal_news.set()
-        return [messages.login(content), self.heartbeat(True)] + alarms
+        return [messages.annex("00", content), self.heartbeat(True)] + alarms
 
     def last_will(self):
         t = self._t
-        return messages.offline(
-            {"reason": "will", "epoch": t.authority.epoch, "conn": t.uplink.conn}
+        return messages.annex(
+            "Z0", {"reason": "will", "epoch": t.authority.epoch, "conn": t.uplink.conn}
         )
 
     def _tell_alarms(self):
@@ -277,7 +280,7 @@ class Reports:
 
     def _alarm(self, content):
         at_ms = self._t.now_ms()
-        return messages.alarm(dict(content, at=at_ms) if at_ms else content)
+        return messages.annex("E0", dict(content, at=at_ms) if at_ms else content)
 
     def _count(self):
         t, up = self._t, self._t.up_ms()

@@ -5,7 +5,7 @@ that a phone nearby is told how things are."""
 import asyncio
 from binascii import hexlify
 
-from terminal import VERSION, dialect, messages, settings
+from terminal import VERSION, dialect, messages
 from terminal.authority import Authority
 from terminal.dialect import ANSWER, EVENT
 from terminal.memory import Memory
@@ -15,6 +15,7 @@ from terminal.nearby import Nearby
 from terminal.policy import Policy
 from terminal.releases import Releases
 from terminal.supervisor import Supervisor
+from terminal.unload import unload
 from terminal.uplink import Uplink
 
 _BEAT_MS = 180000
@@ -23,8 +24,11 @@ _MODE = "fault"
 
 class Rescue:
     def __init__(self, board):
+        from terminal import settings
+
         self.board = board
         identity = self.identity = settings.identity(board.store)
+        unload("settings")
         epoch = hexlify(board.random(8)).decode()
         self.authority = Authority(identity.device, identity.secret, epoch, 0, identity.signed)
         self.chat = Chat(board.serial())
@@ -55,11 +59,7 @@ class Rescue:
         self.nearby = Nearby(
             board.radio,
             identity.device[:26].encode(),
-            self._ticket,
-            self._state,
-            lambda: dict(self._state(), d=identity.device, fw=VERSION, boot="rescue"),
-            lambda seq: b"[]",
-            lambda text: "unsupported",
+            lambda: (self._ticket, self._state, self._identity, self._carry, self._stored),
         )
 
     async def run(self):
@@ -92,6 +92,15 @@ class Rescue:
     def _state(self):
         return {"mode": _MODE, "relay": 0, "job": ""}
 
+    def _identity(self):
+        return dict(self._state(), d=self.identity.device, fw=VERSION, boot="rescue")
+
+    def _carry(self, seq):
+        return b"[]"
+
+    def _stored(self, text):
+        return "unsupported"
+
     async def _ticket(self, text):
         """No ticket moves the relay here; that a phone asked is no contact either."""
         code = messages.code_of("unsupported")
@@ -108,7 +117,7 @@ class Rescue:
         while True:
             await asyncio.sleep_ms(_BEAT_MS)
             up = self.board.clock.up_ms()
-            self.uplink.offer(messages.heartbeat({"up": up, "mode": _MODE, "relay": 0}))
+            self.uplink.offer(messages.annex("FF", {"up": up, "mode": _MODE, "relay": 0}))
 
     def _greeting(self):
         content = self._standing("00", 200)
@@ -117,11 +126,11 @@ class Rescue:
         content["imei"] = self.modem.imei
         content["boot"] = "rescue"
         content["conn"] = self.uplink.conn
-        return (messages.login(content),)
+        return (messages.annex("00", content),)
 
     def _last_will(self):
         epoch, conn = self.authority.epoch, self.uplink.conn
-        return messages.offline({"reason": "will", "epoch": epoch, "conn": conn})
+        return messages.annex("Z0", {"reason": "will", "epoch": epoch, "conn": conn})
 
 
 def run(board):

@@ -46,8 +46,8 @@ class Senses:
             up = self._t.up_ms()
             self._t.reports.tell_arc(up)
             self._t.apply(self._t.controller.tick(up, self.arc.burning))
-            if self._t.judge_of_tickets:
-                self._t.judge_of_tickets.worked(self._t.controller.job, up)
+            if self._t.guests:
+                self._t.guests.worked(up)
             try:
                 await asyncio.wait_for_ms(board.edge.wait(), self._pause(up))
             except asyncio.TimeoutError:

@@ -4,13 +4,26 @@ for; where there is no camera the picture fails, and that is all."""
 from terminal.board.camera_port import CameraPort
 from terminal.camera import shoot
 from terminal.modem import http
+from terminal.unload import unload
 
 _PIECE = 1024
 _HEADERS = {"Content-Type": "image/jpeg"}
 
 
-async def send(modem, folder, url, token):
-    """Takes a picture and posts it to `url`; the server's status. OSError where it fails."""
+async def send(terminal, url, token):
+    """Takes a picture and posts it to `url`; then nothing of this stays in memory."""
+    try:
+        print("hanma picture", await _shot(terminal.modem, terminal.board.folder, url, token))
+    except OSError as error:
+        print("hanma picture", error)
+    finally:
+        unload("snapshot")
+        unload("camera")
+        unload("board.camera_port")
+
+
+async def _shot(modem, folder, url, token):
+    """The server's status. OSError where it fails."""
     path = folder + "snapshot.jpg"
     port = CameraPort()
     try:

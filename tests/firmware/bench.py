@@ -8,6 +8,7 @@ from typing import Any
 
 from terminal.app import Terminal
 from terminal.board.clock import UpClock
+from terminal.guests import Guests
 
 from . import signing
 from .peer import Link, Peer
@@ -361,6 +362,12 @@ class Bench:
     @property
     def up(self) -> int:
         return now_ms() - self.booted_ms
+
+    @property
+    def guests(self) -> Guests:
+        """What the terminal has for phones, as when one has come."""
+        self.terminal.receive()
+        return self.terminal.guests
 
     # the cloud -----------------------------------------------------------------------------
 

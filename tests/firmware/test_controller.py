@@ -16,7 +16,7 @@ from terminal.controller import DANGER, ENDED_KEPT, LOOKS, MOVE_MS, TEST_MAX_S, 
 from terminal.controller import Controller as Real
 from terminal.emergency import Emergency
 from terminal.policy import Policy
-from terminal.voice import PROMPTS
+from terminal.prompts import PROMPTS
 
 UP = 100_000
 LEASE_S = 60

@@ -112,8 +112,7 @@ class Whole(RuleBasedStateMachine):
     @rule(job=JOBS, lease_s=st.sampled_from([20, 300, 4000]), fresh=st.booleans())
     @inside
     async def ticket(self, job: str, lease_s: int, fresh: bool) -> None:
-        up = self.bench.up
-        proof: dict[str, Any] = {"ch": self.bench.terminal.tickets.challenge(up)}
+        proof: dict[str, Any] = {"ch": self.bench.guests.challenge()}
         if not fresh:
             self.number += 1
             proof = {"n": self.number}
@@ -121,7 +120,7 @@ class Whole(RuleBasedStateMachine):
         proof = {"n": None} | proof
         text = ticket_text(job=job, lease_s=lease_s, iat=iat, exp=iat + 60_000, **proof)
         before = self.now()
-        told = await self.bench.terminal.orders.ticket(text)
+        told = await self.bench.guests.ticket(text)
         if told["code"] == 200:
             assert job not in self.ended and not self.locked and not self.gas
             self.contact_ms = self.now()
@@ -133,10 +132,10 @@ class Whole(RuleBasedStateMachine):
     async def here(self, job: str) -> None:
         """Answered in every mode; the invariant sees that it gives no authority."""
         iat = max(signing.IAT + self.now(), self.bench.terminal.earliest_ms())
-        proof = {"n": None, "ch": self.bench.terminal.tickets.challenge(self.bench.up)}
+        proof = {"n": None, "ch": self.bench.guests.challenge()}
         text = ticket_text(act="here", job=job, lease_s=None, iat=iat, exp=iat + 60_000, **proof)
         moves = len(self.bench.relay.moves)
-        told = await self.bench.terminal.orders.ticket(text)
+        told = await self.bench.guests.ticket(text)
         assert told["code"] == 200 and len(self.bench.relay.moves) == moves
         self.contact_ms = self.now()
 

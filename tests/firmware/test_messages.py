@@ -120,23 +120,19 @@ def test_the_answers_of_the_shared_vectors_are_written(case: dict[str, Any]) -> 
 
 def test_the_login_of_the_shared_vectors_is_written_and_its_receipt_is_over_id_00() -> None:
     wanted = VECTORS["login"]
-    assert json.loads(messages.login(wanted["content"])) == wanted
+    assert json.loads(messages.annex("00", wanted["content"])) == wanted
     told = wanted["content"]
     over = "{}|00|{epoch}|{up}|{n}|200|{relay}".format(VECTORS["device"], **told)
     assert mac.tag(mac.derive(SECRET, "receipt"), over) == told["mac"]
 
 
 @pytest.mark.parametrize(
-    ("write", "code", "name"),
-    [
-        (messages.login, "00", "登录"),
-        (messages.offline, "Z0", "离线"),
-        (messages.heartbeat, "FF", "心跳"),
-    ],
+    ("code", "name"),
+    [("00", "登录"), ("Z0", "离线"), ("FF", "心跳"), ("EF", "定位"), ("E0", "报警")],
 )
-def test_annex_objects_carry_their_code_name_and_content(write: Any, code: str, name: str) -> None:
+def test_annex_objects_carry_their_code_name_and_content(code: str, name: str) -> None:
     whole = {"actionCode": code, "actionName": name, "content": {"up": 5}}
-    assert json.loads(write({"up": 5})) == whole
+    assert json.loads(messages.annex(code, {"up": 5})) == whole
 
 
 def test_a_refusal_is_code_500_with_its_stable_word() -> None:

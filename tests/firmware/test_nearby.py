@@ -118,7 +118,9 @@ class Terminal:
         self.kept: list[bytes] = []
         self.asked: list[int] = []
         self.nearby = Nearby(
-            self.radio, b"HM-1", self.take, self.state, self.identity, self.carry, self.stored
+            self.radio,
+            b"HM-1",
+            lambda: (self.take, self.state, self.identity, self.carry, self.stored),
         )
 
     async def take(self, text: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from terminal.modem.chat import ModemError
-from terminal.voice import NORMAL, PROMPTS, URGENT, Voice
+from terminal.prompts import PROMPTS
+from terminal.voice import NORMAL, URGENT, Voice
 from terminal.voice import Speaker as Mouth
 
 from simulator.clips import wav

@@ -52,8 +52,8 @@ EXPECTED = [
     ("热保护", f"{told('controller.py', 'MOVE_MS'):.0f} ms"),
     ("电流", f"400 A = {400 / told('sensing.py', 'AMPS_PER_MV'):.0f} mV"),
     ("比较器", f"{mains.ARC_ON_A:.0f} A 变高，{mains.ARC_OFF_A:.0f} A 变低"),
-    ("起弧", f"{told('policy.py', 'arc_on_a'):.0f} A 起"),
-    ("起弧", f"{told('policy.py', 'arc_off_a'):.0f} A 止"),
+    ("起弧", f"{told('limits.py', 'arc_on_a'):.0f} A 起"),
+    ("起弧", f"{told('limits.py', 'arc_off_a'):.0f} A 止"),
     ("燃气", "、".join(f"{lel * mains.GAS_MV_PER_LEL:.0f}" for lel in (10, 25, 50)) + " mV"),
     ("燃气", f"空气 ≈ {mains.GAS_CLEAN_MV:.0f} mV"),
     ("燃气", f"< {told('sensing.py', 'GAS_ABSENT_MV'):.0f} mV"),
@@ -63,7 +63,7 @@ EXPECTED = [
     ("变压器", f"匝比 {loads.TURNS:g} : 1，辅助 {loads.AUXILIARY} : 1"),
     ("变压器", f"{_T1.amps:.1f} A 不饱和"),
     ("变压器", f"{_T1.isolation_v / 1000:g} kV 1 min，爬电 ≥ {_T1.creepage_mm:g} mm"),
-    ("流量", f"≤ {told('policy.py', 'data_mb'):.0f} MB"),
+    ("流量", f"≤ {told('limits.py', 'data_mb'):.0f} MB"),
 ]
 
 

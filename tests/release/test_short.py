@@ -9,7 +9,7 @@ import pytest
 from release import names, short
 from release.joined import joined
 from release.lean import lean
-from release.tree import FIRMWARE, packed
+from release.tree import FIRMWARE, named_by, packed
 
 from .test_joined import SMALL, run
 
@@ -92,8 +92,7 @@ def test_a_program_that_looks_at_its_names_is_refused(text: str) -> None:
 
 
 def test_a_crash_record_is_read_in_the_names_of_the_sources() -> None:
-    made = packed(SMALL)
-    told = names.of(SMALL, made)
+    told = named_by(SMALL)
     (new,) = [new for new, old in told["both.py"].items() if old == ["words.minutes"]]
     (ask,) = [new for new, old in told["both.py"].items() if old == ["driver.Driver.ask"]]
     trace = f"both.py:1 {ask} < both.py:1 {new} < app.py:1 run < main.py:1 <module>"

@@ -82,7 +82,7 @@ async def main():
     ticking = asyncio.create_task(tick())
     while not ticking.done():
         name = device[:26].encode()
-        await Nearby(Radio(), name, take, state, identity, carry, stored).run()
+        await Nearby(Radio(), name, lambda: (take, state, identity, carry, stored)).run()
 
 
 asyncio.run(main())
