@@ -47,10 +47,11 @@ from simulator.world.network import Network
 DEVICE = "HM-990101-0001"
 HOST, MQTT, WEB = "10.0.0.1", 1883, 8080
 MB_PER_30_DAYS = 10.0
-REAL_S = 120  # for a month; printed, not judged: it depends on what else the computer does
+REAL_S = 120  # for a month; the command judges it, not `run`: tests share the computer
 _BEATS_A_DAY = 20_000 / 30
 _FAIR_DAYS = 20
 _FLAT_KB = 4
+_TROUBLES = ("outages", "sims", "broker_restarts", "power_cuts")  # a month has each
 _LOOK_S = 4 * HOUR_S
 _HALF_A_DAY = 12 * HOUR_S // _LOOK_S  # in readings
 _TICKS = 1 << 30
@@ -275,6 +276,7 @@ def _good(told: dict[str, Any]) -> bool:
         and told["upgrades"] == _releases(days)
         and told["ticks_wrapped"] > 0
         and told["jobs"] > 0
+        and (days < _FAIR_DAYS or all(told[trouble] > 0 for trouble in _TROUBLES))
     )
 
 
@@ -290,6 +292,7 @@ def _show(text: str) -> None:
 def soak(days: int, heap_kb: int, verbose: bool, keep: Path | None) -> None:
     """A virtual month: one terminal's real firmware and the real cloud, weeks in a minute."""
     told = run(days, heap_kb=heap_kb, verbose=verbose, keep=keep)
+    told["ok"] = told["ok"] and told["real_s"] <= told["real_s_limit"]
     click.echo(json.dumps(told, ensure_ascii=False))
     sys.exit(0 if told["ok"] else 1)
 

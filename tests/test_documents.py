@@ -213,5 +213,6 @@ def test_every_value_that_the_bench_writes_into_a_terminal_is_documented() -> No
     documented = set(re.findall(r"^\| `([a-z_]+)` \|", section, re.M))
     read = set()
     for path in (ROOT / "firmware" / "terminal").rglob("*.py"):
-        read |= set(re.findall(r'(?:text|_word)\([a-z_.]*store, "([a-z_]+)"\)', path.read_text()))
+        asked = r'(?:(?:text|_word)\([a-z_.]*store, |memory\.text\()"([a-z_]+)"\)'
+        read |= set(re.findall(asked, path.read_text("utf-8")))
     assert documented == read | {"secret", "release_key"}

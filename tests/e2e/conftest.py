@@ -12,7 +12,7 @@ from simulator.demo import Demo, free_address
 from tests import databases
 
 # Of the firmware, after collection, on a busy machine; a ratchet: 160 is the limit, not met yet.
-HEAP_NOW_KB = 184
+HEAP_NOW_KB = 174
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -52,6 +52,6 @@ def test_a_crash_is_on_record_for_the_next_start_and_the_relay_is_never_closed(
     assert "Error" in console
     record = json.loads((flash / "nvs" / "hanma.crash").read_bytes())
     assert record["type"] == "UnicodeError"
-    assert record["trace"].startswith("both.py:")
+    assert record["trace"].startswith("settings.py:")
     assert record["trace"].split(" < ")[-1].startswith(("main.py:", "app.py:"))
     assert {level for pin, level in moves if pin == RELAY} == {0}
