@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from cloud.base.clock import china_day
 from cloud.base.formats import mask_name
@@ -15,9 +17,11 @@ from cloud.registry import enterprises, people, platforms
 from cloud.registry.certificates import Certificate
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person, PersonRole
-from cloud.registry.platforms import Known
+from cloud.registry.platforms import Known, PlatformEnterprise
 from cloud.work.gather import certificate_facts
 from cloud.work.reported import ReportedJob, ReportedStatus
+
+_FEW = 500  # enterprises
 
 
 def terminals(
@@ -25,7 +29,7 @@ def terminals(
 ) -> shapes.Terminals:
     """The terminals of its enterprises, by device id."""
     rows = select(Machine).where(
-        Machine.device.is_not(None), Machine.enterprise_id.in_(_mine(unit, caller, query))
+        Machine.device.is_not(None), _mine(unit, caller, query, Machine.enterprise_id)
     )
     if query.device is not None:
         rows = rows.where(Machine.device == query.device)
@@ -80,7 +84,7 @@ def jobs(unit: Unit, caller: Known, query: shapes.JobQuery, _body: None) -> shap
     rows = select(ReportedJob).join(Machine, Machine.id == ReportedJob.machine_id)
     rows = rows.where(
         ReportedJob.platform_id == caller.id,
-        ReportedJob.enterprise_id.in_(_mine(unit, caller, query)),
+        _mine(unit, caller, query, ReportedJob.enterprise_id),
     )
     if query.number is not None:
         rows = rows.where(ReportedJob.number == query.number)
@@ -120,15 +124,24 @@ def _record(job: ReportedJob, codes: dict[str, str]) -> shapes.JobRecord:
     )
 
 
-def _mine(unit: Unit, caller: Known, query: shapes.Query) -> frozenset[str]:
-    """The enterprises asked for: all of the caller's, or the one named."""
-    mine = platforms.enterprise_ids(unit, caller.id)
-    if query.enterprise is None:
-        return mine
-    one = enterprises.by_uscc(unit, query.enterprise)
-    if one is None or one.id not in mine:
-        raise Trouble("unknown-enterprise", "enterprise")
-    return frozenset({one.id})
+def _mine(
+    unit: Unit, caller: Known, query: shapes.Query, owner: InstrumentedAttribute[Any]
+) -> ColumnElement[bool]:
+    """SQL: the `owner` is one of the caller's enterprises, or the one that is named.
+
+    A platform of a few has its rows found by them and sorted; one of many has them turned over in
+    their order until the page is full, or a whole city would be sorted for each page.
+    """
+    if query.enterprise is not None:
+        one = enterprises.by_uscc(unit, query.enterprise)
+        if one is None or not platforms.sees(unit, caller.id, one.id):
+            raise Trouble("unknown-enterprise", "enterprise")
+        return owner == one.id
+    some, many = platforms.some_enterprises(unit, caller.id, _FEW)
+    if not many:
+        return owner.in_(some)
+    sees = exists().where(PlatformEnterprise.platform_id == caller.id)
+    return sees.where(PlatformEnterprise.enterprise_id == owner.concat(""))
 
 
 def _codes(unit: Unit, rows: Sequence[Machine | ReportedJob | Person]) -> dict[str, str]:
@@ -155,7 +168,7 @@ def _states(unit: Unit, devices: list[str]) -> dict[str, dict[str, bool | int | 
 
 
 def _people(unit: Unit, caller: Known, query: shapes.PeopleQuery, role: str) -> shapes.People:
-    rows = select(Person).where(Person.enterprise_id.in_(_mine(unit, caller, query)), _has(role))
+    rows = select(Person).where(_mine(unit, caller, query, Person.enterprise_id), _has(role))
     if query.after is not None:
         rows = rows.where(Person.id > query.after)
     found = list(unit.db.scalars(rows.order_by(Person.id).limit(query.limit + 1)))

@@ -183,6 +183,19 @@ def enterprise_ids(unit: Unit, platform_id: str) -> frozenset[str]:
     return frozenset(unit.db.scalars(rows.where(PlatformEnterprise.platform_id == platform_id)))
 
 
+def some_enterprises(unit: Unit, platform_id: str, most: int) -> tuple[list[str], bool]:
+    """At most so many of them, and whether there are more."""
+    rows = select(PlatformEnterprise.enterprise_id)
+    mine = rows.where(PlatformEnterprise.platform_id == platform_id).limit(most + 1)
+    found = list(unit.db.scalars(mine))
+    return found[:most], len(found) > most
+
+
+def sees(unit: Unit, platform_id: str, enterprise_id: str) -> bool:
+    """Whether this enterprise is one of them."""
+    return unit.db.get(PlatformEnterprise, (platform_id, enterprise_id)) is not None
+
+
 def every(unit: Unit) -> list[tuple[Platform, list[PlatformKey]]]:
     """All platforms with their keys, by name."""
     keys = select(PlatformKey).order_by(PlatformKey.made_at, PlatformKey.id)

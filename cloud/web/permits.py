@@ -237,7 +237,7 @@ def _done(done: Permit | Refusals) -> Permit:
     """A refusal is said in words beside the form, since nothing here keeps it."""
     if isinstance(done, Refusals):
         one = screen.told(done)[0]
-        raise Trouble(422, one["code"], one["words"], one["todo"])
+        raise Trouble(422, one["code"], one["words"], one["todo"], one["source"])
     return done
 
 

@@ -21,11 +21,15 @@ log = logging.getLogger(__name__)
 
 
 class Trouble(Exception):
-    """A request that gets a plain sentence: HTTP status, stable code, words, what to do."""
+    """A request that gets a plain sentence: HTTP status, stable code, words, what to do, and by
+    which article, where there is one."""
 
-    def __init__(self, status: int, code: str, words: str, todo: str = "") -> None:
+    def __init__(
+        self, status: int, code: str, words: str, todo: str = "", source: str = ""
+    ) -> None:
         super().__init__(code)
         self.status, self.code, self.words, self.todo = status, code, words, todo
+        self.source = source
 
 
 def bad_input(words: str) -> Trouble:
@@ -64,7 +68,7 @@ def show(trouble: Trouble) -> Response:
             "code": trouble.code,
             "words": trouble.words,
             "todo": trouble.todo,
-            "source": "",
+            "source": trouble.source,
             "status": "",
         }
         response = jsonify({"ok": False, "state": None, "refusals": [told]})

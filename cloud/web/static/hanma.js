@@ -136,11 +136,15 @@ document.addEventListener("submit", async (event) => {
     const body = file ? fields : new URLSearchParams(fields);
     const answer = await ask(button?.hasAttribute("formaction") ? button.formAction : form.action,
       { method: "POST", body, headers: JSON_TYPE });
-    const told = await answer.json();
-    if (!told.ok) forget(form, told.refusals);
-    if (file && answer.ok) form.reset();
-    if (answer.ok || answer.status === 409) await refresh();
-    else tell(form, told.refusals[0]);
+    const told = await answer.json().catch(() => null); // what stands before us may answer in its own way
+    if (!told) tell(form, { words: said.dataset.dropped, todo: "" });
+    else {
+      if (!told.ok) forget(form, told.refusals);
+      if (file && answer.ok) form.reset();
+      if (answer.ok || answer.status === 409) await refresh();
+      // A refused step stands on the page by itself; what was done already is said beside it.
+      if (!told.ok && (answer.status !== 409 || told.state === null)) tell(at(form), told.refusals[0]);
+    }
   } catch { lost(true); }
   busy -= 1;
   off(false);
@@ -188,16 +192,24 @@ function upright(block) {
   return block;
 }
 
-// What the server could not even consider (a missing field, an old page) is said beside the form.
-function tell(form, { words, todo }) {
-  let note = form.querySelector(".told"); // its own place: other notes of the form stay
+// What the server could not even consider (a missing field, an old page, a step done already) is
+// said beside the form, the article folded away.
+function tell(place, { words, todo, source }) {
+  let note = place.querySelector(".told"); // its own place: other notes of the form stay
   if (!note) {
-    note = form.insertBefore(document.createElement("p"), form.firstChild);
+    note = place.insertBefore(document.createElement("div"), place.firstChild);
     note.className = "note told";
     note.setAttribute("role", "alert");
   }
   note.textContent = `${words} ${todo}`;
+  if (!source) return;
+  const article = note.appendChild(document.createElement("details"));
+  article.appendChild(document.createElement("summary")).textContent = said.dataset.article;
+  article.append(source);
 }
+
+// The form as it stands now; the page itself if the form is gone with its step.
+const at = (form) => document.getElementById(form.id) ?? main();
 
 // --- clocks -----------------------------------------------------------------------------------
 

@@ -158,7 +158,7 @@ def test_a_fault_of_ours_tells_nothing_but_a_number(
     def broken(*_: Any) -> None:
         raise RuntimeError(number)
 
-    monkeypatch.setattr(platforms, "enterprise_ids", broken)
+    monkeypatch.setattr(platforms, "some_enterprises", broken)
     answer = caller.get("/terminals")
     assert code(answer) == "fault" and len(answer.json["result"]["field"]) == 6
     assert number not in caplog.text and number not in answer.text
