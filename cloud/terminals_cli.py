@@ -232,7 +232,7 @@ def label(devices: tuple[str, ...], out: Path, single: bool) -> None:
                 raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
         hotline = ground.settings.hotline
     labels = [drawing.of_terminal(device, hotline) for device in devices]
-    out.write_bytes((drawing.single if single else drawing.sheets)(labels, "H"))
+    out.write_bytes((drawing.single if single else drawing.sheets)(labels))
     click.echo(f"{len(labels)} 张标签 labels → {out}")
 
 

@@ -216,7 +216,7 @@ def test_the_report_speaks_the_readers_language(desk):
     chinese = desk.browser.get(at).text
     assert "没有填写" in chinese and "is empty" not in chinese
     strange, told = desk.brought("颜色\n红".encode())
-    assert told["words"] == "表头缺少：企业名称、统一社会信用代码、行政区划。"
+    assert told["words"] == "表头缺少：企业名称、行政区划。"
     desk.browser.post("/language", page="/", lang="en")
     english = desk.browser.get(at).text
     assert "“name” is empty." in english and "没有填写" not in english
