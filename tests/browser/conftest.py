@@ -80,6 +80,7 @@ def phone(request, chromium, stage):
             java_script_enabled=script,
             reduced_motion="reduce",
         )
+        context.set_default_timeout(60_000)
         contexts.append(context)
         context.add_cookies([{"name": COOKIE, "value": lang, "url": stage.url}])
         page = context.new_page()

@@ -70,7 +70,6 @@ NO_PAGE = dict.fromkeys(_PROGRAMS, "for programs") | {
     "welder.find": "leads to the machine",
     "technician.find": "leads to the machine",
     "technician.terminal": "leads to the record that is open",
-    "accounts.first": "a link that is good once",
 }
 # Who looks at a page: the first of these who may.
 VISITORS = {

@@ -50,6 +50,7 @@ def test_what_is_touched_shows_on_the_drawing_and_axe_finds_nothing(page: Page) 
     card = page.locator("article").first
     drawing, state = card.locator(".drawing"), card.locator(".state")
     expect(drawing).to_contain_class("live")
+    expect(drawing).to_contain_class("lit")
     expect(drawing).not_to_contain_class("off-line")
 
     def switch(words: str, mark: str) -> None:
@@ -83,6 +84,7 @@ def test_what_is_touched_shows_on_the_drawing_and_axe_finds_nothing(page: Page) 
     button(card, "断电").click()
     expect(state).to_have_text("终端没有电")
     expect(drawing).not_to_contain_class("live")
+    expect(drawing).not_to_contain_class("lit")
     button(card, "断电").click()
     expect(state).to_have_text("○ 已断开")
     for dark in ("light", "dark"):

@@ -52,6 +52,7 @@ def opened(
     context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
     for name, value in who.phone.cookies.items():
         context.add_cookies([{"name": name, "value": value, "url": stage.web_url}])
+    context.set_default_timeout(60_000)
     page = context.new_page()
     address = f"{machine.bench}/terminals/{machine.device}/nearby"
     if stub:

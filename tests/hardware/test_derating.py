@@ -5,6 +5,7 @@ from math import sqrt
 
 import pytest
 
+from cloud.work.testing import LEASE_S
 from hardware import check, derating, simulations, stress
 from hardware.circuit import Circuit, carrier, load
 from hardware.derating import RULES, Figure, Stress
@@ -132,3 +133,8 @@ def test_the_manual_states_what_the_contact_is_made_for_and_the_rules_enforce() 
     limit = circuit.difference("CONTACT_A", "CONTACT_B")
     assert f"J5 触点两端不得高于交流 {limit / sqrt(2):.0f} V" in manual
     assert f"不超过 {circuit.loads['J5', 'CONTACT_A'][1]:g} A" in manual
+
+
+def test_the_manual_tells_how_long_the_function_test_closes_the_relay() -> None:
+    assert LEASE_S == 60
+    assert "最多一分钟：请旁人离开" in (HERE / "manual.zh-CN.md").read_text("utf-8")

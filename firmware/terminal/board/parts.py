@@ -79,7 +79,7 @@ class Board:
         self.clock = UpClock()
         self.store = Store()
         self.radio = Radio()
-        self.lamp = machine.Pin(pins.LAMP, machine.Pin.OUT, value=0)
+        self.lamp = machine.Pin(pins.LAMP, machine.Pin.OUT, value=1)  # there is power, and it runs
         self.edge = asyncio.ThreadSafeFlag()  # set when an input has changed
         self.stirred = asyncio.Event()  # set by that, and by what the modem says
         self._button = self._watched(pins.BUTTON, machine.Pin.PULL_UP)
