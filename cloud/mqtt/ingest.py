@@ -20,9 +20,8 @@ from typing import NamedTuple, Protocol
 
 from paho.mqtt.client import MQTTMessage
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from cloud.base import outage
 from cloud.base.unit import Unit
 from cloud.mqtt import iotda, topics
 from cloud.mqtt.address import Address
@@ -229,8 +228,8 @@ class Ingest:
                     word = self._receive(unit, heard.device, heard.payload)
             except Exception as error:
                 tries += 1
-                if _database_away(error) and not (tries >= _TRIES and self._database_answers()):
-                    log.warning("the database is away, trying again in %.1f s", pause_s)
+                if self._comes_back(outage.kind(error), tries):
+                    log.warning("%s, trying again in %.1f s", outage.kind(error), pause_s)
                     self._given_up.wait(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 elif tries >= _TRIES:
@@ -255,6 +254,12 @@ class Ingest:
     def _acknowledge(self, heard: Heard) -> None:
         if heard.qos:
             self._client.acknowledge(heard.packet_id, heard.connection)
+
+    def _comes_back(self, kind: str, tries: int) -> bool:
+        """Whether to wait. A full disk answers too, and lets nothing be put aside either."""
+        if kind == outage.AWAY:
+            return tries < _TRIES or not self._database_answers()
+        return kind == outage.FULL
 
     def _database_answers(self) -> bool:
         try:
@@ -286,12 +291,6 @@ def _subscriber(address: Address, on_message: Callable[[MQTTMessage], None], bot
 
 def _shared(filters: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"$share/ingest/{one}" for one in filters)
-
-
-def _database_away(error: Exception) -> bool:
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
 
 
 def _where(error: Exception) -> str:

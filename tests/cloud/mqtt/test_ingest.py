@@ -1,5 +1,6 @@
 """Ingest behind a real broker: commit before acknowledgement, through every kind of trouble."""
 
+import errno
 import socket
 import statistics
 import threading
@@ -267,6 +268,16 @@ def test_a_message_that_the_database_refuses_does_not_block_while_the_database_a
     wait_until(lambda: room.kept)
     assert room.kept == [(A, b"poison")]
     assert ingest.tally["poison"] == 1
+
+
+def test_on_a_full_disk_nothing_is_put_aside_and_it_goes_on_when_there_is_room(
+    site, start, room, wait_until
+):
+    room.fails[b"x"] = [OSError(errno.ENOSPC, "No space left on device")] * 5
+    ingest = start(site.address)
+    site.a().publish(UP_A, b"x")
+    wait_until(lambda: ingest.tally["received"] == 1)
+    assert (room.kept, ingest.tally["poison"]) == ([], 0)
 
 
 def test_a_terminal_that_floods_is_cut_down_to_its_share(site, start, room, wait_until):
