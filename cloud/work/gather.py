@@ -17,6 +17,8 @@ from cloud.work.facts import CertificateFacts, Facts, MachineFacts, PermitFacts,
 from cloud.work.job import Job
 from cloud.work.permits import Permit
 
+_OTHERWISE = ("emergency", "service")  # modes in which the relay is closed for no job
+
 
 def applying(
     unit: Unit,
@@ -71,14 +73,15 @@ def machine_of(unit: Unit, job: Job) -> Machine:
 
 def still_on(unit: Unit, machine: Machine) -> bool:
     """Whether a job that is over may still have this machine's power: the terminal has not said
-    that it is off, and either said that it is on or has authority left."""
+    that it is off, and either said that it is on or has authority left. A release or a test is no
+    job's: the terminal lets an ON take the place of either."""
     over = [
         job
         for job in table.unsure_at(unit, machine.device or "")
         if job.state in table.OVER and job.off_confirmed_at is None
     ]
     row = terminals.get(unit, machine.device) if over and machine.device else None
-    closed = row is not None and row.online and row.relay == 1
+    closed = row is not None and row.online and row.relay == 1 and row.mode not in _OTHERWISE
     ends = [max(job.lease_until or 0, job.ticket_until or 0) for job in over]
     return bool(over) and (closed or max(ends) > unit.now)
 

@@ -13,8 +13,10 @@ from cloud.work import closing, reconcile
 from cloud.work import job as table
 from cloud.work.job import Job
 
+# The contact did not follow its coil, perhaps welded closed: the job is over, its power is not.
+_FAULT = "fault"
 # After these the terminal never closes its relay for the job again.
-_FOR_GOOD = ("button", "gas", "fault")
+_FOR_GOOD = ("button", "gas", _FAULT)
 
 
 def handlers() -> Handlers:
@@ -39,11 +41,19 @@ def switched(unit: Unit, event: Event) -> None:
     by = told["said"].get("by")
     note = {"seq": told["seq"], "at": at} | ({"by": by} if isinstance(by, str) else {})
     table.move(unit, job, f"recorded-{kind}", details=note, **first)
-    if kind == "off" and told["said"].get("why") in _FOR_GOOD:
+    why = told["said"].get("why")
+    if kind == "off" and why in _FOR_GOOD:
         if job.state in table.OPEN:
             closing.end(unit, job, table.SYSTEM, "terminal-ended")
-        reconcile.off_for_good(unit, job)
+        if why != _FAULT and not _seen_closed(unit, told["device"]):
+            reconcile.off_for_good(unit, job)
     _follow(unit, job)
+
+
+def _seen_closed(unit: Unit, device: str) -> bool:
+    """Whether the terminal tells of a closed relay now, or of one that does not obey."""
+    row = terminals.get(unit, device)
+    return row is not None and (row.mode == _FAULT or (row.online and row.relay == 1))
 
 
 def _follow(unit: Unit, job: Job) -> None:
@@ -56,7 +66,7 @@ def _follow(unit: Unit, job: Job) -> None:
         reconcile.settle(unit, device)
     elif last.kind == "on":
         reconcile.relay_closed(unit, job)
-    else:
+    elif last.details.get("why") != _FAULT:
         reconcile.relay_open(unit, job, last.at or last.arrived_at)
 
 

@@ -40,7 +40,7 @@ def test_off_in_the_journal_of_a_dark_terminal_pauses_the_job(site: Any) -> None
     assert "recorded-off" in site.audit()
 
 
-@pytest.mark.parametrize("why", ["button", "gas", "fault"])
+@pytest.mark.parametrize("why", ["button", "gas"])
 @pytest.mark.parametrize("told_before", [True, False])
 def test_what_the_terminal_ended_for_good_is_ended_in_the_book(
     site: Any, why: str, told_before: bool
@@ -86,7 +86,7 @@ def test_off_recorded_after_the_end_confirms_the_end(site: Any) -> None:
     assert site.job(job).off_confirmed_at is not None
 
 
-@pytest.mark.parametrize("why", ["button", "gas", "fault"])
+@pytest.mark.parametrize("why", ["button", "gas"])
 def test_a_carried_record_of_an_end_for_good_confirms_the_end_and_raises_nothing(
     site: Any, why: str
 ) -> None:
@@ -99,6 +99,53 @@ def test_a_carried_record_of_an_end_for_good_confirms_the_end_and_raises_nothing
     assert (job.state, job.off_confirmed_at) == ("ended", site.clock.now)
     site.later(60, beating=False)
     assert site.job(job).off_alarm_at is None
+
+
+@pytest.mark.parametrize("why", ["button", "gas", "fault"])
+def test_a_relay_that_is_told_closed_is_not_confirmed_off_by_the_record(
+    site: Any, why: str
+) -> None:
+    job = site.working()
+    site.terminal.deaf = True
+    site.clock.forward(1)
+    site.beat(mode="fault", relay=1, job="")
+    site.up(site.terminal.entries(LOG, entry(1, "off", site.clock.now, job=job.id, why=why)))
+    site.deliver()
+    job = site.job(job)
+    assert (job.state, job.end_reason) == ("ended", "terminal-ended")
+    assert job.off_confirmed_at is None
+    site.later(60, beating=False)
+    assert site.job(job).off_alarm_at is not None
+    site.beat(mode="idle", relay=0, job="")  # the contact has let go
+    assert site.job(job).off_confirmed_at is not None
+
+
+@pytest.mark.parametrize("ended_before", [True, False])
+def test_a_carried_record_of_a_fault_ends_the_job_and_confirms_nothing(
+    site: Any, ended_before: bool
+) -> None:
+    job = site.working()
+    dark(site)
+    if ended_before:
+        site.off(job)
+    site.clock.forward(1)
+    carry(site, entry(1, "off", site.clock.now, job=job.id, why="fault"))
+    job = site.job(job)
+    assert (job.state, job.off_confirmed_at) == ("ended", None)
+    site.later(60, beating=False)
+    assert site.job(job).off_alarm_at is not None
+    assert "off-confirmed" not in site.audit()
+
+
+def test_a_button_pressed_where_the_contact_is_told_closed_still_confirms_nothing(
+    site: Any,
+) -> None:
+    job = site.working()
+    site.terminal.deaf = True
+    site.clock.forward(1)
+    site.up(site.terminal.entries(LOG, entry(1, "off", site.clock.now, job=job.id, why="button")))
+    site.deliver()
+    assert (site.state(job), site.job(job).off_confirmed_at) == ("ended", None)
 
 
 def test_an_entry_about_another_terminals_job_moves_nothing(site: Any, other_site: Any) -> None:

@@ -327,6 +327,21 @@ def test_a_next_on_waits_until_the_machine_is_known_to_be_off(site: Any) -> None
     assert site.state(job) == "on"
 
 
+@pytest.mark.parametrize("mode", ["emergency", "service", "working", "fault"])
+def test_a_relay_closed_by_a_release_or_a_test_bars_no_next_on(site: Any, mode: str) -> None:
+    before, job = next_job(site)
+
+    def over(unit: Any) -> None:
+        jobs.by_id(unit, before.id).lease_until = unit.now
+        row = terminals.locked(unit, site.terminal.device)
+        row.relay, row.mode, row.job = 1, mode, ""
+
+    site.county.do(over)
+    barred = mode in ("working", "fault")
+    assert site.view(site.welder).before_on is barred
+    assert (getattr(site.on(job), "codes", []) == ["handover-off"]) is barred
+
+
 def test_a_silent_terminal_is_waited_for_only_as_long_as_its_old_authority_lasts(
     site: Any,
 ) -> None:
