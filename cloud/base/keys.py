@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -10,6 +11,8 @@ from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+log = logging.getLogger(__name__)
 
 _NONCE = 12
 _MARK = b"HMkey"
@@ -43,7 +46,8 @@ class Keys:
         self._web = master
         self._blind = self.derive("blind")
         self._boxes: dict[tuple[str, str], AESGCM] = {}
-        self.refresh()
+        self._stuck = False
+        self._take_up()
 
     @classmethod
     def load(cls, data_dir: Path) -> Self:
@@ -73,7 +77,18 @@ class Keys:
         return hmac.digest(self._web, b"csrf", "sha256")
 
     def refresh(self) -> None:
-        """Take up what another process has put into the folder; cheap where nothing is new."""
+        """Take up what another process has put into the folder; cheap where nothing is new.
+
+        What cannot be read stops nobody: the keys at hand go on, and the log says so once."""
+        try:
+            self._take_up()
+            self._stuck = False
+        except OSError as error:
+            if not self._stuck:
+                log.warning("the folder of keys cannot be read, the keys at hand go on: %s", error)
+            self._stuck = True
+
+    def _take_up(self) -> None:
         names = sorted(os.listdir(self._folder)) if self._folder else []
         if self._folder is None or names == self._names:
             return
@@ -162,13 +177,27 @@ def _id(key: bytes) -> str:
     return hmac.digest(key, b"id", "sha256").hex()[:8]
 
 
+def hand_over(made: int | Path, folder: Path) -> None:
+    """What root made in this folder (a file by its descriptor) goes to the folder's owner: the
+    cloud runs under an account of its own."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        if isinstance(made, int):
+            os.fchown(made, owner.st_uid, owner.st_gid)
+        else:
+            os.lchown(made, owner.st_uid, owner.st_gid)
+
+
 def make_once(path: Path) -> None:
     """32 random bytes in a file of its own (0600), never over one that is there."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        hand_over(path.parent, path.parent.parent)
     fresh = path.with_name(f"fresh-{secrets.token_hex(8)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
+            hand_over(handle, path.parent)
             file.write(secrets.token_bytes(32))
             file.flush()
             os.fsync(file.fileno())

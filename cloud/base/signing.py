@@ -14,7 +14,7 @@ from typing import Any, Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from cloud.base.keys import KeysBroken, make_once
+from cloud.base.keys import KeysBroken, hand_over, make_once
 
 _SUCCESSION = "succession.json"
 _PURPOSE = "succession"
@@ -123,6 +123,7 @@ def _kept(path: Path, raw: bytes) -> None:
     fresh = path.with_name(f"fresh-{secrets.token_hex(8)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
+        hand_over(handle, path.parent)
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())

@@ -1,5 +1,6 @@
 """One master key per installation; what is sealed opens only where and for what it was sealed."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.base import signing
 from cloud.base.keys import Keys, KeysBroken, SealBroken
 
 KEYS = Keys(bytes(range(32)))
@@ -137,3 +139,35 @@ def test_what_a_key_of_elsewhere_sealed_is_refused_and_the_key_named(tmp_path: P
     ):
         with pytest.raises(SealBroken, match=elsewhere.id):
             opened()
+
+
+def test_what_root_makes_goes_to_the_owner_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_to: list[tuple[str, int, int]] = []
+
+    def given(made: int | Path, uid: int, gid: int) -> None:
+        name = os.readlink(f"/proc/self/fd/{made}") if isinstance(made, int) else str(made)
+        given_to.append((str(Path(name).parent), uid, gid))
+
+    monkeypatch.setattr(os, "fchown", given)
+    monkeypatch.setattr(os, "lchown", given)
+    owner = (tmp_path.stat().st_uid, tmp_path.stat().st_gid)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    Keys.load(tmp_path / "another")
+    assert given_to == []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    Keys.load(tmp_path).renew("data")
+    signing.renew(tmp_path, 0)
+    keys = (str(tmp_path / "keys"), *owner)
+    assert given_to == [(str(tmp_path), *owner), *[keys] * 5]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_key_renewed_by_root_is_the_clouds(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    Keys.load(tmp_path).renew("web")
+    signing.renew(tmp_path, 0)
+    made = [tmp_path / "keys", *(tmp_path / "keys").iterdir()]
+    assert {(one.stat().st_uid, one.stat().st_gid) for one in made} == {(12345, 12346)}
+    assert {one.stat().st_mode & 0o777 for one in made[1:]} == {0o600}

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from cloud.base.keys import Keys
 from cloud.base.unit import Ground, NestedWrite, NoSender, Unit
 from cloud.book.audit import AuditHead
 
@@ -245,3 +246,24 @@ def test_the_outbox_is_woken_once_per_unit(ground: Ground) -> None:
 def test_without_an_edge_a_command_has_no_way_out() -> None:
     with pytest.raises(NoSender):
         Ground.send("HM-1", b"x")
+
+
+def test_keys_that_cannot_be_looked_for_stop_no_write_and_are_told_once(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_folder: Any) -> list[str]:
+        raise PermissionError("keys")
+
+    def told() -> int:
+        return sum("the keys at hand go on" in one.message for one in caplog.records)
+
+    id = ground.keys.id
+    with monkeypatch.context() as patch:
+        patch.setattr("cloud.base.keys.os.listdir", refuse)
+        for name in ("a", "b"):
+            with ground.write() as unit:
+                unit.db.add(head(name, 7))
+    assert (seq(ground, "a"), seq(ground, "b"), ground.keys.id, told()) == (7, 7, id, 1)
+    fresh = Keys.load(ground.settings.data_dir).renew("data")
+    with ground.write():
+        assert ground.keys.id == fresh  # and what comes later is taken up
