@@ -69,7 +69,8 @@ def mosquitto(
     ours = Address.from_url(address.read_text().strip()).password if address.exists() else ""
     ours = ours or secrets.token_urlsafe(32)
     url = f"mqtt://{files.CLOUD_USER}:{quote(ours)}@{reachable(host)}:{port}"
-    _keep(address, url + "\n")
+    if not address.exists() or address.read_text() != url + "\n":
+        _keep(address, url + "\n")  # else it stays whose it is: the cloud reads it
     for name, text in (("rights", files.rights()), ("mosquitto.conf", conf)):
         _keep(folder / name, text, _BROKERS)
     with ground_of_settings() as ground:

@@ -230,3 +230,17 @@ def test_the_balancer_names_the_services_that_there_are() -> None:
         for volume in one.get("volumes", []):
             if volume.startswith("./"):
                 assert (PROVINCE / volume.partition(":")[0]).is_file(), volume
+
+
+def test_the_cloud_does_not_start_when_it_cannot_read_where_its_broker_is(tmp_path: Path) -> None:
+    unit = (SMALL / "hanma.service").read_text()
+    found = re.search(r"^ExecStart=/bin/sh -c '(.+)'$", unit, re.MULTILINE)
+    assert found
+    address = tmp_path / "broker-url"
+    script = found[1].replace("/var/lib/hanma-broker/broker-url", str(address))
+    script = script.replace("/opt/hanma/.venv/bin/hanma serve", "printenv HANMA_BROKER")
+    failed = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=False)
+    assert failed.returncode != 0 and failed.stdout == ""
+    address.write_text("mqtt://cloud:x@127.0.0.1:1884\n")
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == address.read_text()

@@ -273,3 +273,21 @@ def test_half_a_certificate_and_a_wrong_address_are_plain_sentences(tmp_path: Pa
     wrong = hanma(tmp_path, str(tmp_path / "out"), "--listen", "nowhere")
     assert wrong.exit_code == 1 and "host:port is wanted" in wrong.output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_second_run_leaves_the_clouds_address_with_whom_it_was_given_to(tmp_path: Path) -> None:
+    address = tmp_path / "out" / "broker-url"
+    assert hanma(tmp_path, str(tmp_path / "out")).exit_code == 0
+    assert address.stat().st_mode & 0o777 == 0o600
+    address.chmod(0o640)
+    before = address.stat()
+    assert hanma(tmp_path, str(tmp_path / "out")).exit_code == 0
+    after = address.stat()
+    assert (after.st_ino, after.st_mode, after.st_uid) == (
+        before.st_ino,
+        before.st_mode,
+        before.st_uid,
+    )
+    text = address.read_text()
+    assert hanma(tmp_path, str(tmp_path / "out"), "--cloud-listen", "127.0.0.1:9").exit_code == 0
+    assert address.read_text() == text.replace(":1884", ":9")
