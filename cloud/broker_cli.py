@@ -101,7 +101,7 @@ def _follow(ground: "Ground", folder: Path, ours: str, known: bytes) -> None:
     from cloud.link import terminals
     from cloud.mqtt import mosquitto as files
 
-    _read_anew(folder / files.PID_FILE)
+    told = _read_anew(folder / files.PID_FILE)
     click.echo("跟随登记册，Ctrl-C 结束 following the register, Ctrl-C ends")
     while True:
         time.sleep(_LOOK_S)
@@ -109,17 +109,28 @@ def _follow(ground: "Ground", folder: Path, ours: str, known: bytes) -> None:
             now = terminals.active_digest(unit)
         if now != known:
             count, known = _accounts(ground, folder, ours)
-            _read_anew(folder / files.PID_FILE)
+            told = False
             click.echo(f"{count} 个终端 terminals")
+        told = told or _read_anew(folder / files.PID_FILE)
 
 
-def _read_anew(pid_file: Path) -> None:
-    """SIGHUP to the broker; where none runs, it reads all when it starts. A number that belongs
-    to another program by now is let alone."""
-    with contextlib.suppress(OSError, ValueError):
+def _read_anew(pid_file: Path) -> bool:
+    """SIGHUP to the broker; False where none runs (yet): one that is starting may have read the
+    old files. A number that belongs to another program by now is let alone."""
+    try:
         pid = int(pid_file.read_text())
         if Path(f"/proc/{pid}/comm").read_text().startswith("mosquitto"):
             os.kill(pid, signal.SIGHUP)
+            return True
+    except PermissionError as error:
+        raise click.ClickException(
+            "无权通知消息服务器，被吊销的终端仍连着；请用 root 或它的用户运行。"
+            " The broker cannot be told, so a revoked terminal stays connected:"
+            f" run this as root or its user ({error})."
+        ) from None
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def _keep(path: Path, text: str, user: str = "") -> None:

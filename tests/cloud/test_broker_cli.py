@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import paho.mqtt.client as paho
 import pytest
 from click.testing import CliRunner, Result
@@ -291,3 +293,60 @@ def test_a_second_run_leaves_the_clouds_address_with_whom_it_was_given_to(tmp_pa
     text = address.read_text()
     assert hanma(tmp_path, str(tmp_path / "out"), "--cloud-listen", "127.0.0.1:9").exit_code == 0
     assert address.read_text() == text.replace(":1884", ":9")
+
+
+@contextlib.contextmanager
+def named_mosquitto(folder: Path) -> Iterator[Path]:
+    """The pid file of a program of that name, which does nothing."""
+    program, pid_file = folder / "mosquitto", folder / "pid"
+    program.symlink_to(shutil.which("sleep") or "/bin/sleep")
+    with subprocess.Popen([program, "600"]) as process:
+        pid_file.write_text(f"{process.pid}\n")
+        try:
+            yield pid_file
+        finally:
+            process.kill()
+
+
+def test_who_may_not_tell_the_broker_hears_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    with named_mosquitto(tmp_path) as pid_file, monkeypatch.context() as patch:
+        patch.setattr(broker_cli.os, "kill", refuse)
+        with pytest.raises(click.ClickException, match=r"^无权.* stays connected"):
+            broker_cli._read_anew(pid_file)
+
+
+def test_the_broker_is_told_as_soon_as_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A revocation while it starts: the accounts are written once, the telling is tried again."""
+    registered(tmp_path)
+    answers = iter([True, False, False, True])
+    told: list[int] = []
+    looks: list[float] = []
+
+    def look(_pid_file: Path) -> bool:
+        told.append(len(looks))
+        return next(answers)
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            with ground.write() as unit:
+                terminals.revoke(unit, _B)
+        if len(looks) == 6:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(broker_cli, "_read_anew", look)
+    monkeypatch.setattr(broker_cli.time, "sleep", sleep)
+    ground = Ground.open(Settings(data_dir=tmp_path), HandClock())
+    (tmp_path / "out").mkdir()
+    _, known = broker_cli._accounts(ground, tmp_path / "out", "x")
+    with pytest.raises(KeyboardInterrupt):
+        broker_cli._follow(ground, tmp_path / "out", "x", known)
+    assert told == [0, 2, 3, 4]
+    ground.close()
