@@ -203,10 +203,9 @@ class Terminal:
 
     def new_policy(self, content):
         """'' or the word of refusal; kept before it is answered."""
-        refusal = self.policy.take(content)
+        refusal = self.policy.take(content, self.memory.keep_policy)
         if refusal:
             return refusal
-        self.memory.policy = self.policy.text()
         if self.policy.refill != self.memory.number("refill"):
             self.memory.set_number("spent", 0)
             self.memory.set_number("refill", self.policy.refill)
@@ -294,15 +293,20 @@ class Terminal:
     async def restart(self, reason):
         """After the answer that announced it is out."""
         self.apply(self.controller.pause(self.up_ms(), "restart"))
-        from terminal import starts
+        try:
+            self.reports.farewell(reason)
+            self.journal.flush()
+            from terminal import starts
 
-        starts.leaving(self.board.store, reason[:20])
-        self.reports.farewell(reason)
-        self.journal.flush()
+            starts.leaving(self.board.store, reason[:20])
+        except Exception as error:  # no memory, a bad file: it restarts all the same
+            print("hanma restart", error)
         await asyncio.sleep_ms(_FAREWELL_MS)
-        if not reason.startswith("task"):
-            self.board.boots.good()  # it is meant, and none of the bad starts
-        self.board.restart()
+        try:
+            if not reason.startswith("task"):
+                self.board.boots.good()  # it is meant, and none of the bad starts
+        finally:
+            self.board.restart()
 
 
 _TOLD = {

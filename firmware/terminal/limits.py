@@ -43,38 +43,33 @@ def _fields():
 
 
 def begin(policy, kept):
-    """Gives `policy` its defaults, and over them what `text` gave before the restart."""
+    """Gives `policy` its defaults, and over them what `keep` got before the restart."""
     for name, default, _, _ in _fields():
         setattr(policy, name, default)
     if kept:
         try:
-            take(policy, json.loads(kept))
+            take(policy, json.loads(kept), None)
         except ValueError:
             pass  # half a page of flash: the defaults hold until the cloud speaks
 
 
-def take(policy, content):
+def take(policy, content, keep):
     """'' or 'malformed', and then nothing has changed. Unknown names are left alone: they are for
-    newer terminals."""
+    newer terminals. `keep` gets only what is not the default, so that it fits one NVS value."""
     if not isinstance(content, dict):
         return "malformed"
-    new = {}
-    for name, _, least, most in _fields():
+    new, other = {}, {}
+    for name, default, least, most in _fields():
         value = content.get(name, getattr(policy, name))
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             return "malformed"
         new[name] = value
+        if value != default:
+            other[name] = value
     if new["arc_off_a"] > new["arc_on_a"] or new["gas_warn"] > new["gas_trip"]:
         return "malformed"
+    if keep:
+        keep(json.dumps(other).encode())
     for name, value in new.items():
         setattr(policy, name, value)
     return ""
-
-
-def text(policy):
-    """What is to be kept: only what is not the default, so that it fits one NVS value."""
-    other = {}
-    for name, default, _, _ in _fields():
-        if getattr(policy, name) != default:
-            other[name] = getattr(policy, name)
-    return json.dumps(other).encode()

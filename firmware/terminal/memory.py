@@ -25,8 +25,7 @@ class Memory:
         """The text that Policy keeps, or None."""
         return self._store.get("policy", _POLICY_ROOM)
 
-    @policy.setter
-    def policy(self, text):
+    def keep_policy(self, text):
         self._store.put("policy", text)
 
     @property

@@ -77,7 +77,11 @@ class Orders:
             refusal, effects = t.controller.unlock(up)
             t.memory.set_number("unlocked", t.authority.unlocked_n)
         else:
-            return self._serve(name, command.content)
+            try:
+                return self._serve(name, command.content)
+            except Exception as error:  # no memory, a bad file: refused, and the link stands
+                print("hanma", name, error)
+                return "unsupported"
         t.apply(effects, command.content.get("say"))
         return refusal
 
@@ -115,11 +119,11 @@ class Orders:
     def _snapshot(self, content):
         if self._t.memory.text("camera") != "yes":
             return "unsupported"
-        from terminal import snapshot
-
         url, token = content.get("url"), content.get("token")
         if not speakable(url) or not speakable(token):
             return "malformed"
+        from terminal import snapshot
+
         asyncio.create_task(snapshot.send(self._t, url, token))
         return ""
 

@@ -7,22 +7,21 @@ from terminal.unload import unload
 
 
 class Policy:
-    """Every field is an attribute. `kept`: what `text()` gave before the restart, or None."""
+    """Every field is an attribute. `kept`: what `keep` got before the restart, or None."""
 
     def __init__(self, kept=None):
         _limits().begin(self, kept)
 
-    def take(self, content):
-        """Takes over what `content` names; '' or 'malformed', and then nothing has changed."""
-        return _limits().take(self, content)
-
-    def text(self):
-        """The bytes that are to be kept."""
-        return _limits().text(self)
+    def take(self, content, keep):
+        """Takes over what `content` names; '' or 'malformed', and then nothing has changed.
+        `keep(bytes)` is called before anything holds: where it raises, nothing has changed."""
+        return _limits().take(self, content, keep)
 
 
 def _limits():
-    from terminal import limits  # seldom wanted: heap
+    try:
+        from terminal import limits  # seldom wanted: heap
 
-    unload("limits")
-    return limits
+        return limits
+    finally:
+        unload("limits")

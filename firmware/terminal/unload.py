@@ -8,4 +8,7 @@ def unload(name):
     next import loads it again. Where two wanted it, the second finds it gone: no fault."""
     above, _, last = ("terminal." + name).rpartition(".")
     if sys.modules.pop("terminal." + name, None):
-        delattr(sys.modules[above], last)
+        try:
+            delattr(sys.modules[above], last)
+        except AttributeError:  # its import failed half-way
+            pass

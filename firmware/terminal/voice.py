@@ -58,10 +58,11 @@ class Voice:
         try:
             from terminal.prompts import PROMPTS  # now and then: heap
 
-            unload("prompts")
             priority, text, quiet_s = PROMPTS[name]
-        except (KeyError, MemoryError):  # unsaid; what else is to be done goes on
+        except Exception:  # no such word, no memory, bad flash: unsaid; what else is to do goes on
             return
+        finally:
+            unload("prompts")
         now, before = time.ticks_ms(), self._asked.get(name)
         if before is not None and 0 <= time.ticks_diff(now, before) < quiet_s * 1000:
             return

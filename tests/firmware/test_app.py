@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -949,6 +950,58 @@ def test_a_restart_that_was_ordered_is_answered_said_and_done() -> None:
         assert bench.board.restarts == 1
         assert bench.relay.driven == 0
         assert bench.flash["left"] == b"restart"
+
+    on_bench(script)
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """`terminal.<name>` can no longer be imported."""
+    monkeypatch.delattr(f"terminal.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, f"terminal.{name}", None)
+
+
+def test_a_restart_is_said_and_done_though_a_file_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def script(bench: Bench) -> None:
+        await bench.switch_on()
+        unreadable(monkeypatch, "starts")
+        assert (await bench.order("restart"))["code"] == 200
+        assert bench.of_code("Z0")[0]["reason"] == "restart"
+        assert bench.board.restarts == 1
+        assert bench.relay.driven == 0
+
+    on_bench(script)
+
+
+def test_what_cannot_be_loaded_for_a_command_refuses_it_and_the_link_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def script(bench: Bench) -> None:
+        bench.flash["camera"] = b"yes"
+        before = bench.terminal.uplink.conn
+        with monkeypatch.context() as gone:
+            gone.setattr("terminal.policy._limits", no_memory)
+            told = await bench.order("policy", version=3)
+            assert told["message"] == "unsupported" and bench.terminal.policy.version == 0
+            unreadable(gone, "snapshot")
+            told = await bench.order("snapshot", url="http://a/b", token="t")
+            assert told["message"] == "unsupported"
+        assert (await bench.order("policy", version=3))["code"] == 200
+        assert bench.terminal.uplink.conn == before
+
+    def no_memory() -> None:
+        raise MemoryError
+
+    on_bench(script)
+
+
+def test_a_picture_for_a_bad_address_loads_nothing() -> None:
+    async def script(bench: Bench) -> None:
+        bench.flash["camera"] = b"yes"
+        sys.modules.pop("terminal.snapshot", None)
+        assert (await bench.order("snapshot", url="", token="t"))["message"] == "malformed"
+        assert "terminal.snapshot" not in sys.modules
 
     on_bench(script)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from terminal import limits
 from terminal.policy import Policy
 
 NAMES = sorted(vars(Policy()))
@@ -18,8 +19,9 @@ def test_the_defaults_are_those_of_the_protocol_page() -> None:
 
 def test_what_the_cloud_sends_holds_and_survives_a_restart() -> None:
     policy = Policy()
-    assert policy.take({"version": 7, "beat_idle_s": 300, "budget_h": 0}) == ""
-    again = Policy(policy.text())
+    kept: list[bytes] = []
+    assert policy.take({"version": 7, "beat_idle_s": 300, "budget_h": 0}, kept.append) == ""
+    again = Policy(kept[0])
     assert vars(again) == vars(policy)
     assert (again.version, again.beat_idle_s, again.budget_h) == (7, 300, 0)
 
@@ -46,13 +48,13 @@ def test_what_the_cloud_sends_holds_and_survives_a_restart() -> None:
 def test_a_policy_with_one_bad_number_changes_nothing(content: Any) -> None:
     policy = Policy()
     before = dict(vars(policy))
-    assert policy.take(content) == "malformed"
+    assert policy.take(content, pytest.fail) == "malformed"
     assert vars(policy) == before
 
 
 def test_names_that_are_not_known_are_left_alone() -> None:
     policy = Policy()
-    assert policy.take({"colour": "red", "n": 5, "mac": "ff", "max_h": 3}) == ""
+    assert policy.take({"colour": "red", "n": 5, "mac": "ff", "max_h": 3}, None) == ""
     assert policy.max_h == 3
     assert not hasattr(policy, "colour")
 
@@ -63,17 +65,28 @@ def test_what_cannot_be_read_from_flash_leaves_the_defaults(kept: bytes) -> None
 
 
 def test_what_is_kept_fits_one_value_of_the_store_however_much_differs() -> None:
+    kept: list[bytes] = []
+    most = {name: most for name, _, _, most in limits._fields()}
+    assert Policy().take(most, kept.append) == ""
+    assert len(kept[0]) < 1000
+
+
+def test_what_could_not_be_kept_does_not_hold() -> None:
+    def full(text: bytes) -> None:
+        raise OSError(28)
+
     policy = Policy()
-    for name in NAMES:
-        setattr(policy, name, (1 << 53) - 1)
-    assert len(policy.text()) < 1000
+    with pytest.raises(OSError):
+        policy.take({"version": 7}, full)
+    assert vars(policy) == vars(Policy())
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.integers(-5, 1 << 54)))
 def test_every_policy_taken_is_kept_as_it_was_taken(content: dict[str, int]) -> None:
     policy = Policy()
-    if policy.take(content) == "":
+    kept: list[bytes] = []
+    if policy.take(content, kept.append) == "":
         assert all(getattr(policy, name) == value for name, value in content.items())
-        assert vars(Policy(policy.text())) == vars(policy)
+        assert vars(Policy(kept[0])) == vars(policy)
     else:
-        assert vars(policy) == vars(Policy())
+        assert vars(policy) == vars(Policy()) and not kept

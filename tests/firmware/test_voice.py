@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -318,3 +318,23 @@ def test_without_voice_and_clips_it_is_an_os_error_and_nothing_is_loaded(tmp_pat
     with pytest.raises(OSError):
         run(speaker.speak("焊机已关机"))
     assert "terminal.clips" not in sys.modules
+
+
+def test_a_catalogue_that_cannot_be_read_is_silence_and_is_read_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "gas"
+
+    async def script(speaker: Speaker, voice: Voice) -> None:
+        with monkeypatch.context() as bad:
+            bad.delattr("terminal.prompts", raising=False)
+            bad.setitem(sys.modules, "terminal.prompts", ModuleType("half of it"))
+            voice.prompt(name)
+            assert "terminal.prompts" not in sys.modules
+        sys.modules.pop("terminal.prompts", None)
+        await asyncio.sleep(10)
+        assert not speaker.said
+        voice.prompt(name)
+        await asyncio.sleep(10)
+
+    assert speaking(script).said == [PROMPTS[name][1]]
