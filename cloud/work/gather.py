@@ -80,7 +80,16 @@ def still_on(unit: Unit, machine: Machine) -> bool:
         for job in table.unsure_at(unit, machine.device or "")
         if job.state in table.OVER and job.off_confirmed_at is None
     ]
-    row = terminals.get(unit, machine.device) if over and machine.device else None
+    return _have_power(unit, machine.device, over)
+
+
+def job_still_on(unit: Unit, job: Job) -> bool:
+    """The same of one job that is over, wherever its terminal is fitted by now."""
+    return job.off_confirmed_at is None and _have_power(unit, job.device, [job])
+
+
+def _have_power(unit: Unit, device: str | None, over: list[Job]) -> bool:
+    row = terminals.get(unit, device) if over and device else None
     closed = row is not None and row.online and row.relay == 1 and row.mode not in _OTHERWISE
     ends = [max(job.lease_until or 0, job.ticket_until or 0) for job in over]
     return bool(over) and (closed or max(ends) > unit.now)
@@ -146,7 +155,7 @@ def _person(person: Person, busy: set[str | None]) -> PersonFacts:
 
 def _before_off(unit: Unit, job: Job) -> bool:
     before = table.by_id(unit, job.handed_from) if job.handed_from else None
-    handed = before is None or before.off_confirmed_at is not None
+    handed = before is None or not job_still_on(unit, before)
     return handed and not still_on(unit, machine_of(unit, job))
 
 

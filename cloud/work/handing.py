@@ -73,6 +73,11 @@ def take_over(unit: Unit, welder: Person, machine: Machine, job_id: str) -> Job 
     before = table.locked(unit, before)
     if before.welder_id == welder.id:
         return Refusals([refuse("handover-own", profile_of(before))])
+    goes_on = table.going_on_with(unit, before.id)
+    if running is None and any(
+        one.state in table.OPEN and one.welder_id != welder.id for one in goes_on
+    ):  # through another of its cylinders
+        return Refusals([refuse("handover-over", profile_of(before))])
     # Own people go on for the same client; an outside welder's own contract is found.
     same_house = welder.enterprise_id == machine.enterprise_id
     taken = opening.apply(

@@ -56,6 +56,8 @@ def apply(
     profile = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
     mine = cylinders.open_of(unit, welder) if bottle else None
     permit = permits.covering(unit, machine, client_id) if profile.permit != "no" else None
+    if before and planned and planned[1] and permit:
+        planned = (planned[0], min(planned[1], permit.window_to))
     named = people.get(unit, fire_watch) if profile.fire_watch_named and fire_watch else None
     opening = _columns(welder, machine, permit) | {
         "named_watch_id": named.id if named else None,
@@ -69,8 +71,9 @@ def apply(
         "voucher": voucher,
     }
     claimed = {"voucher": voucher, "contract_named": bool(contract)}
-    claimed |= {"planned": planned, "ahead_s": unit.settings.unstarted_s}
-    claimed |= {"before_off": before is None or before.off_confirmed_at is not None}
+    # Of a job that is gone on with the time was planned under another permit: it bars nothing.
+    claimed |= {"planned": None if before else planned, "ahead_s": unit.settings.unstarted_s}
+    claimed |= {"before_off": before is None or not gather.job_still_on(unit, before)}
     going_on = {"handed_from": before.id if before else None}
 
     def facts() -> Facts:

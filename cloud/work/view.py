@@ -43,7 +43,7 @@ _PIN_STEPS = ("vouch", "watch", "on")
 class Offer:
     """A job that the viewer may take over: what it is, whose it was, and until when.
 
-    `off` = its relay is known to be open, so that it can be taken over now.
+    `off` = it has no power any more, so that it can be taken over now.
     """
 
     job: str
@@ -246,7 +246,7 @@ def _offer(unit: Unit, machine: Machine, person: Person) -> Offer | None:
         work=job.work,
         at=job.offered_at or 0,
         until=handing.good_until(unit.settings, job) or 0,
-        off=job.off_confirmed_at is not None,
+        off=not gather.job_still_on(unit, job),
     )
 
 

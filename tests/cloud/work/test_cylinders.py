@@ -117,6 +117,25 @@ def test_work_with_cylinders_changes_hands_as_any_work_does(
     assert gas.apply(second).id == taken.id
 
 
+def test_work_with_cylinders_is_taken_over_by_one(gas: Any, bottles: list[Any]) -> None:
+    job = gas.apply()
+    gas.machine = bottles[1]
+    gas.apply()
+    gas.machine = bottles[0]
+    job = gas.on(gas.watch(gas.check(job, "", ticks=TICKS), ""))
+    gas.county.do(jobs.hand_over, job, gas.welder)
+    second, third = (gas.county.welder(gas.enterprise) for _ in range(2))
+
+    def take(who: Any, bottle: Any) -> Any:
+        return gas.county.do(jobs.take_over, who, bottle, job.id)
+
+    taken = take(second, bottles[0])
+    assert take(third, bottles[1]).codes == ["handover-over"]
+    assert take(second, bottles[1]).id == taken.id
+    gas.county.do(jobs.cancel, taken, second)
+    assert take(third, bottles[1]).handed_from == job.id
+
+
 def test_a_second_cylinder_joins_the_job_and_is_busy_for_others(
     gas: Any, bottles: list[Any]
 ) -> None:

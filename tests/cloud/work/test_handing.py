@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from cloud.book.audit import AuditRow
+from cloud.link import terminals
 from cloud.registry import certificates
-from cloud.work import handing, jobs, view
+from cloud.work import handing, jobs, permits, view
 
 
 @pytest.fixture
@@ -194,6 +195,40 @@ def test_a_terminal_that_is_dark_is_told_later_and_the_second_waits(
     job = site.county.do(jobs.hand_over, job, site.welder)
     assert job.state == "ended"
     assert take(site, second, job).codes == ["handover-off"]
+
+
+def test_what_was_planned_under_another_permit_bars_no_handover(site: Any, second: Any) -> None:
+    hour, now = 3_600_000, site.clock.now
+    site.apply(planned=(now, now + 3 * hour))
+    job = offered(site)
+    assert site.job(job).planned_until == now + 3 * hour
+    window = {"window_from": now, "window_to": now + 2 * hour}
+    given = {"enterprise_id": site.enterprise.id, "grade": "second"}
+    permit = site.county.do(permits.ask, second, **given, **window)
+    boss = site.county.person("enterprise", enterprise=site.enterprise)
+    site.county.do(permits.approve, permit, boss)
+    taken = take(site, second, job)
+    assert (taken.permit_id, taken.planned_until) == (permit.id, now + 2 * hour)
+
+
+def test_a_silent_terminal_bars_a_handover_only_as_long_as_its_authority_lasts(
+    site: Any, second: Any
+) -> None:
+    job = site.county.do(jobs.hand_over, site.working(), site.welder)
+    assert take(site, second, job).codes == ["handover-off"]
+
+    def over(unit: Any) -> None:
+        jobs.by_id(unit, job.id).lease_until = unit.now
+        row = terminals.locked(unit, site.terminal.device)
+        row.online = closed
+
+    closed = True
+    site.county.do(over)
+    assert take(site, second, job).codes == ["handover-off"]  # it still tells a closed relay
+    closed = False
+    site.county.do(over)
+    assert site.view(second).offer.off
+    assert "handover-off" not in getattr(take(site, second, job), "codes", [])
 
 
 def test_the_page_tells_who_had_it_and_who_has_it(site: Any, second: Any) -> None:
