@@ -16,7 +16,7 @@ LONG = 10 * QUIET  # up, long after the last contact
 
 def policy(**fields: int) -> Policy:
     made = Policy()
-    assert made.take(fields) == ""
+    assert made.take(fields, None) == ""
     return made
 
 

@@ -17,12 +17,12 @@ def test_a_fields_default_and_limits_are_those_of_the_vectors(name: str) -> None
         others = {other: value for pair in VECTORS["pairs"] if name in pair for other in pair}
         limits = {other: VECTORS["fields"][other][1:] for other in others}
         inside = {other: max(low, min(high, value)) for other, (low, high) in limits.items()}
-        assert Policy().take(inside | {name: value}) == ""
+        assert Policy().take(inside | {name: value}, None) == ""
     for value in (least - 1, most + 1, True, "1", None):
-        assert Policy().take({name: value}) == "malformed"
+        assert Policy().take({name: value}, None) == "malformed"
 
 
 def test_what_must_not_stand_above_the_other_is_refused() -> None:
     for low, high in VECTORS["pairs"]:
         most = VECTORS["fields"][high]
-        assert Policy().take({low: most[1] + 1, high: most[1]}) == "malformed"
+        assert Policy().take({low: most[1] + 1, high: most[1]}, None) == "malformed"
