@@ -227,9 +227,9 @@ class Ingest:
                 with self._ground.write() as unit:
                     word = self._receive(unit, heard.device, heard.payload)
             except Exception as error:
-                tries += 1
-                if self._comes_back(outage.kind(error), tries):
-                    log.warning("%s, trying again in %.1f s", outage.kind(error), pause_s)
+                tries, kind = tries + 1, outage.kind(error)
+                if self._comes_back(kind, tries):
+                    log.warning("%s, trying again in %.1f s", kind, pause_s)
                     self._given_up.wait(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 elif tries >= _TRIES:

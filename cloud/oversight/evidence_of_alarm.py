@@ -38,7 +38,7 @@ def write(unit: Unit, alarm: Alarm, path: Path) -> dict[str, int]:
 def hold(unit: Unit, alarm: Alarm) -> None:
     """What went into the evidence stays here as well: a legal hold on its pictures."""
     owners = [
-        *unit.db.scalars(select(Snapshot).where(*_seen(unit, alarm))),
+        *unit.db.scalars(select(Snapshot).where(*_seen(alarm, _device(unit, alarm)))),
         *unit.db.scalars(select(JobPicture).where(JobPicture.job_id == alarm.job_id)),
     ]
     media.hold(unit, [one.digest for one in owners if one.digest], f"export:{alarm.id}")
@@ -53,7 +53,7 @@ def collected(unit: Unit, alarm: Alarm) -> dict[str, Rows]:
     releases = parts.rows_of(
         unit, Release, Release.device == device, Release.heard_at.between(*during)
     )
-    snapshots = parts.rows_of(unit, Snapshot, *_seen(unit, alarm))
+    snapshots = parts.rows_of(unit, Snapshot, *_seen(alarm, device))
     of_job = parts.rows_of(unit, JobPicture, JobPicture.job_id == alarm.job_id)
     own = AuditRow.subject.in_([alarm.id, *(row["id"] for row in releases)])
     beside = and_(AuditRow.subject.in_(places), AuditRow.at.between(*during))
@@ -95,9 +95,8 @@ def _around(alarm: Alarm) -> tuple[int, int]:
     return alarm.raised_at - AROUND_MS, max(alarm.raised_at, alarm.last_at) + AROUND_MS
 
 
-def _seen(unit: Unit, alarm: Alarm) -> tuple[Any, ...]:
-    during = Snapshot.asked_at.between(*_around(alarm))
-    return (Snapshot.device == _device(unit, alarm), during)
+def _seen(alarm: Alarm, device: str) -> tuple[Any, ...]:
+    return (Snapshot.device == device, Snapshot.asked_at.between(*_around(alarm)))
 
 
 def _written(alarm: Alarm, device: str) -> Any:

@@ -11,7 +11,9 @@ from playwright.sync_api import Error, expect, sync_playwright
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.registry import people
 from cloud.web.language import COOKIE
+from cloud.work import permits
 from simulator import authenticator
 from tests.browser.chromium import launch
 from tests.browser.stage import Stage
@@ -50,6 +52,16 @@ def stage(tmp_path):
     stage = Stage(ground)
     yield stage
     stage.close()
+
+
+@pytest.fixture
+def permit(stage):
+    """A permit that waits for an answer."""
+    with stage.ground.write() as unit:
+        welder = people.by_login(unit, "welder1")
+        window = {"window_from": unit.now, "window_to": unit.now + 3_600_000}
+        asked = {"enterprise_id": welder.enterprise_id, "grade": "second", "work": "焊接支架"}
+        return permits.ask(unit, welder, **asked, **window).id
 
 
 @pytest.hookimpl(wrapper=True)

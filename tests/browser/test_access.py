@@ -12,7 +12,6 @@ from cloud.link import positions, stock
 from cloud.registry import certificates, enterprises, machines, people
 from cloud.web import create_app, rights
 from cloud.web.language import COOKIE
-from cloud.work import permits
 from tests.browser.axe import violations
 from tests.browser.people import KEPT, heading
 
@@ -145,16 +144,6 @@ def records(stage):
             machine = machines.by_code(unit, stage.machine(place)[0])
             begun[name] = service.begin(unit, machine, technician, kind).id
     return begun
-
-
-@pytest.fixture
-def permit(stage):
-    """A permit that waits for an answer."""
-    with stage.ground.write() as unit:
-        welder = people.by_login(unit, "welder1")
-        window = {"window_from": unit.now, "window_to": unit.now + 3_600_000}
-        asked = {"enterprise_id": welder.enterprise_id, "grade": "second", "work": "焊接支架"}
-        return permits.ask(unit, welder, **asked, **window).id
 
 
 @pytest.fixture

@@ -8,21 +8,11 @@ from cloud.work import permits
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def waiting(stage):
-    """A permit that the enterprise has to answer."""
-    with stage.ground.write() as unit:
-        welder = people.by_login(unit, "welder1")
-        window = {"window_from": unit.now, "window_to": unit.now + 3_600_000}
-        asked = {"enterprise_id": welder.enterprise_id, "grade": "second", "work": "焊接支架"}
-        return permits.ask(unit, welder, **asked, **window).id
-
-
 def test_a_dropped_press_and_one_too_late_say_so_in_words_with_the_article_folded(
-    stage, phone, waiting
+    stage, phone, permit
 ):
     page = phone("firm1", "/permits")
-    form = page.locator(f"#approve-{waiting}")
+    form = page.locator(f"#approve-{permit}")
     # What stands before the cloud sheds it, in its own words.
     page.route("**/approve", lambda route: route.fulfill(status=429, body="<h1>busy</h1>"))
     form.locator("button").click()
@@ -30,7 +20,7 @@ def test_a_dropped_press_and_one_too_late_say_so_in_words_with_the_article_folde
     page.unroute("**/approve")
     with stage.ground.write() as unit:
         firm = people.by_login(unit, "firm1")
-        permits.turn_down(unit, permits.get(unit, waiting), firm, "停工")
+        permits.turn_down(unit, permits.get(unit, permit), firm, "停工")
     form.locator("button").click()
     article = form.locator(".told details")
     article.wait_for(timeout=60_000)
