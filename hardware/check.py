@@ -1,4 +1,4 @@
-"""`hanma hardware check`: parts, rules, pins, derating, simulations and the bring-up list."""
+"""`hanma hardware check`: parts, rules, pins, derating, simulations and what documents tell."""
 
 import re
 from collections.abc import Iterable

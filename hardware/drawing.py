@@ -79,7 +79,7 @@ def height(placed: Placed) -> int:
 def _symbol(circuit: Circuit, placed: Placed, x: float, y: float) -> Iterator[str]:
     """A part of two pins: its symbol, its name and value above, its nets at both ends."""
     middle = x + 235
-    path = _SYMBOLS[placed.part.name.split("-")[0]]
+    path = _SYMBOLS[placed.part.kind]
     yield f'<path class="b" transform="translate({middle:g} {y + 26:g})" d="{path}"/>'
     words = f"{placed.ref}  {value_words(placed.part.value) or placed.part.name}"
     yield _text(middle, y + 8, words, "r", 'text-anchor="middle"')
@@ -89,7 +89,7 @@ def _symbol(circuit: Circuit, placed: Placed, x: float, y: float) -> Iterator[st
 
 
 def _part(circuit: Circuit, placed: Placed, x: float, y: float) -> Iterator[str]:
-    if len(placed.nets) == 2 and placed.part.name.split("-")[0] in _SYMBOLS:
+    if len(placed.nets) == 2 and placed.part.kind in _SYMBOLS:
         yield from _symbol(circuit, placed, x, y)
         return
     left, wide = x + 130, 210

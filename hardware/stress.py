@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from math import sqrt
 
-from hardware import loads
+from hardware import loads, powerline
 from hardware.circuit import OPEN, Circuit, Placed
 from hardware.derating import CREEPAGE_MM, ISOLATION_V, RULES, Stress
+from hardware.parts import HOT_C
 
 CASE_C = 55  # within the case, over the years; CQ annex 1.14 asks for −40…85 at times
 _RIPPLE_C = 5  # what its ripple adds to an electrolytic
 _CELLS = 1.2  # two supercapacitors of one type, the greatest against the least: +20 %, −0
-_HOT_C, _COIL_RISE_C = 85, 30  # beside a coil that was on before
+_COIL_RISE_C = 30  # beside a coil that was on before
 _COPPER = 0.00393  # of its resistance, a kelvin
 _SUPPLY = 0.97  # of 5 V at the coil: reference, divider, transistor
 
@@ -44,7 +45,7 @@ def _celsius(circuit: Circuit, placed: Placed) -> float:
 
 def _coil(circuit: Circuit) -> float:
     """What a hot coil is left with, told as if it were at 23 °C."""
-    hot = 1 + _COPPER * (_HOT_C + _COIL_RISE_C - 23)
+    hot = 1 + _COPPER * (HOT_C + _COIL_RISE_C - 23)
     return 5.0 * _SUPPLY / hot
 
 
@@ -63,7 +64,7 @@ def board(circuit: Circuit, low_v: float) -> Iterator[Stress]:
         seen = cell_v(circuit) if placed.part.kind == "supercap" else volts(circuit, placed)
         if "volts" in rule and placed.part.kind != "y":
             yield Stress(ref, "volts", seen)
-        if "amps" in rule and ref not in ("J1", "F1", "BR1", "C1", "C2", "C9"):
+        if "amps" in rule and ref not in ("J1", "F1", "BR1", *powerline.BULK):
             yield Stress(ref, "amps", amperes[ref])
         if placed.part.kind == "res":
             yield Stress(ref, "watts", seen**2 / placed.part.value)

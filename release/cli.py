@@ -53,10 +53,7 @@ def pack(
             _say(key=str(new_key), public=str(keys.create(new_key)))
             return
         if trace:
-            table = (
-                json.loads(named.read_text("utf-8")) if named else tree.names_by_cable(firmware)
-            )
-            _say(trace=names.read(trace, table))
+            _say(trace=names.read(trace, _table(named, firmware)))
             return
         if not key:
             raise click.UsageError("需要 --key 或 --new-key。 Give --key, or make one: --new-key.")

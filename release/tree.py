@@ -84,17 +84,32 @@ def for_hw(files: dict[str, Kept], hw: str) -> dict[str, Kept]:
 def packed(texts: dict[str, str], foreign: dict[str, str] | None = None) -> dict[str, str]:
     """The sources as they are compiled: smaller, fewer, and doing the same; `foreign`: others that
     run with them. ValueError names what is no program, or cannot be moved."""
-    outside = _loader() | (foreign or {})
-    return shortened(joined(lean(inlined(texts, outside), foreign)), texts, outside)
-
-
-def _loader() -> dict[str, str]:
-    return {name: (FIRMWARE / name).read_text("utf-8") for name in (*LOADER, *BY_NAME)}
+    outside = _outside(foreign)
+    return _shorter(inlined(texts, outside), texts, outside, foreign)
 
 
 def named_by(texts: dict[str, str]) -> names.Names:
     """What the short names of these sources, `packed`, were; BadTree."""
-    return names.of(inlined(texts, _loader()), _packed(texts))
+    outside = _outside()
+    try:
+        moved = inlined(texts, outside)
+        return names.of(moved, _shorter(moved, texts, outside))
+    except ValueError as error:
+        raise BadTree(str(error)) from None
+
+
+def _shorter(
+    moved: dict[str, str],
+    texts: dict[str, str],
+    outside: dict[str, str],
+    foreign: dict[str, str] | None = None,
+) -> dict[str, str]:
+    return shortened(joined(lean(moved, foreign)), texts, outside)
+
+
+def _outside(foreign: dict[str, str] | None = None) -> dict[str, str]:
+    loader = {name: (FIRMWARE / name).read_text("utf-8") for name in (*LOADER, *BY_NAME)}
+    return loader | (foreign or {})
 
 
 def compiled(files: dict[str, bytes], march: str | None = None) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from html import unescape
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,8 +49,19 @@ _VIEWERS = [(role, county.ROOT) for role in sorted(ROLES)] + [("officer", _COUNT
 
 def measure(ground: Ground, say: Callable[[str], None]) -> list[str]:
     """Prints each page's median and its limit; those that took longer."""
-    app = create_app(ground)
     slow, worst = [], (0.0, "")
+    for name, median, limit in chain(_pages(ground), _interface(ground)):
+        say(f"{name:64} {median:8.1f} ms  limit {limit} ms")
+        worst = max(worst, (median / limit, f"{name} {median:.1f} ms  limit {limit} ms"))
+        if median > limit:
+            slow.append(f"{name} {median:.0f} ms")
+    say(f"worst page: {worst[1]}")
+    return slow
+
+
+def _pages(ground: Ground) -> Iterator[tuple[str, float, int]]:
+    """(name, median, limit) of each page of the web, as every role sees it."""
+    app = create_app(ground)
     asked = list(_asked(ground))
     for role, district in _VIEWERS:
         client = app.test_client()
@@ -61,21 +73,11 @@ def measure(ground: Ground, say: Callable[[str], None]) -> list[str]:
             median = _median(client, path, words)
             limit = STATUS_LIMIT_MS if path in ("/", "/status.json") else LIMIT_MS
             name = f"{path[:60]}{words and f' [{words}]'} {role} {district}"
-            say(f"{name:64} {median:8.1f} ms  limit {limit} ms")
-            worst = max(worst, (median / limit, f"{name} {median:.1f} ms  limit {limit} ms"))
-            if median > limit:
-                slow.append(f"{name} {median:.0f} ms")
-    for name, median in _interface(ground):
-        say(f"{name:64} {median:8.1f} ms  limit {LIMIT_MS} ms")
-        worst = max(worst, (median / LIMIT_MS, f"{name} {median:.1f} ms  limit {LIMIT_MS} ms"))
-        if median > LIMIT_MS:
-            slow.append(f"{name} {median:.0f} ms")
-    say(f"worst page: {worst[1]}")
-    return slow
+            yield name, median, limit
 
 
-def _interface(ground: Ground) -> Iterator[tuple[str, float]]:
-    """Each list of Way 2, its first page and the next one, as platforms of three sizes see it."""
+def _interface(ground: Ground) -> Iterator[tuple[str, float, int]]:
+    """The same of each list of Way 2 and its next page, as platforms of three sizes see it."""
     client = Client(wsgi(ground))
     for district in (county.ROOT, _COUNTY, f"{_COUNTY}001"):
         with ground.write() as unit:
@@ -98,25 +100,29 @@ def _interface(ground: Ground) -> Iterator[tuple[str, float]]:
         for path in _INTERFACE:
             following = ask(path).get("next")
             for one in [path, *([f"{path}?after={following}"] if following else [])]:
-                took = []
-                for _ in range(_TIMES):
-                    start = time.perf_counter()
-                    ask(one)
-                    took.append((time.perf_counter() - start) * 1000)
-                yield f"{one[:50]} platform {district}", statistics.median(took)
+                median = _timed(lambda one=one, ask=ask: ask(one))
+                yield f"{one[:50]} platform {district}", median, LIMIT_MS
 
 
 def _median(client: FlaskClient, path: str, words: str) -> float:
     """Milliseconds of a page, or of a search for these words that stands in no address."""
     token = _CSRF.search(client.get(path).text) if words else None
     form = {"q": words, "csrf": token[1]} if token else {}
+
+    def ask() -> None:
+        answer = client.post(path, data=form) if words else client.get(path)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} [{words}]: {answer.status_code}")
+
+    return _timed(ask)
+
+
+def _timed(ask: Callable[[], object]) -> float:
     took = []
     for _ in range(_TIMES):
         start = time.perf_counter()
-        answer = client.post(path, data=form) if words else client.get(path)
+        ask()
         took.append((time.perf_counter() - start) * 1000)
-        if answer.status_code != 200:
-            raise RuntimeError(f"{path} [{words}]: {answer.status_code}")
     return statistics.median(took)
 
 

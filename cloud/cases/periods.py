@@ -5,7 +5,7 @@ from sqlalchemy import or_, select
 from cloud.base import districts
 from cloud.base.clock import china_day
 from cloud.base.unit import Unit
-from cloud.cases import alarms
+from cloud.cases import alarms, where
 from cloud.cases.alarms import Alarm
 from cloud.registry import training
 from cloud.work import job as jobs
@@ -24,6 +24,5 @@ def sweep(unit: Unit) -> int:
     rows = select(Job).where(jobs.IS_OPEN, Job.state == "on", inside, ~told.exists())
     found = list(unit.db.scalars(rows.limit(100)))
     for job in found:
-        where = {"machine_id": job.machine_id, "job_id": job.id, "district": job.district}
-        alarms.raise_alarm(unit, KIND, job.id, **where)
+        alarms.raise_alarm(unit, KIND, job.id, **where.during(job))
     return len(found)

@@ -4,11 +4,11 @@ Rows in the order and under the headings of the forms; telephone numbers are mas
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.oversight.scope import Scope
 from cloud.registry import enterprises, machines
@@ -30,7 +30,6 @@ SURVEY = (
     *("焊机最大电流", "焊机类型", "作业用途", "电源类型", "焊机最大功率", "应用行业", "备注"),
     *("所属街道", "所属社区", "填表人", "填表人电话"),
 )
-_CHINA = timezone(timedelta(hours=8))
 Row = tuple[Any, ...]
 
 
@@ -116,7 +115,7 @@ def _told(value: Any) -> Any:
 
 def _welders(unit: Unit, owners: list[str] | None) -> dict[str, tuple[int, int]]:
     """Per enterprise (None = all of them) its welders, and those with a certificate good today."""
-    today = datetime.fromtimestamp(unit.now / 1000, UTC).astimezone(_CHINA).date().isoformat()
+    today = china_day(unit.now).isoformat()
     good = select(Certificate.person_id).where(
         Certificate.status == "normal",
         Certificate.valid_from <= today,

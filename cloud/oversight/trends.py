@@ -1,11 +1,12 @@
 """How it went: jobs, refusals and alarms per day, and how many machines are coded by now."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.book.audit import REFUSED, AuditRow
 from cloud.cases.alarms import Alarm
@@ -15,7 +16,6 @@ from cloud.work.job import Job
 
 DAYS = 30
 _DAY_MS = 86_400_000
-_CHINA = timezone(timedelta(hours=8))
 _ZONE_MS = 8 * 3_600_000
 
 
@@ -98,7 +98,7 @@ def _grouped(day: Any) -> Any:
 def _uncoded(unit: Unit, here: Any, within_days: int) -> tuple[int, int]:
     if not within_days:
         return 0, 0
-    today = datetime.fromtimestamp(unit.now / 1000, UTC).astimezone(_CHINA).date()
+    today = china_day(unit.now)
     last = (today - timedelta(days=within_days)).isoformat()
     bare = (Machine.device.is_(None), Machine.status != "scrapped", Machine.bought_on != "")
     count = select(func.count(Machine.id)).where(*here, *bare)

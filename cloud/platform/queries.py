@@ -127,16 +127,21 @@ def _record(job: ReportedJob, codes: dict[str, str]) -> shapes.JobRecord:
 def _mine(
     unit: Unit, caller: Known, query: shapes.Query, owner: InstrumentedAttribute[Any]
 ) -> ColumnElement[bool]:
-    """SQL: the `owner` is one of the caller's enterprises, or the one that is named.
-
-    A platform of a few has its rows found by them and sorted; one of many has them turned over in
-    their order until the page is full, or a whole city would be sorted for each page.
-    """
+    """SQL: the `owner` is one of the caller's enterprises, or the one that is named."""
     if query.enterprise is not None:
         one = enterprises.by_uscc(unit, query.enterprise)
         if one is None or not platforms.sees(unit, caller.id, one.id):
             raise Trouble("unknown-enterprise", "enterprise")
         return owner == one.id
+    return _seen(unit, caller, owner)
+
+
+def _seen(unit: Unit, caller: Known, owner: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """SQL: the `owner` is one of the caller's enterprises.
+
+    A platform of a few has its rows found by them and sorted; one of many has them turned over in
+    their order until the page is full, or a whole city would be sorted for each page.
+    """
     some, many = platforms.some_enterprises(unit, caller.id, _FEW)
     if not many:
         return owner.in_(some)
@@ -204,7 +209,7 @@ def _find(unit: Unit, caller: Known, body: shapes.Lookup, role: str) -> shapes.F
     blinds = [people.identity_blind(unit, number) for number in body.identities]
     rows = select(Person.identity_blind, Person.id).where(
         Person.identity_blind.in_(blinds),
-        Person.enterprise_id.in_(platforms.enterprise_ids(unit, caller.id)),
+        _seen(unit, caller, Person.enterprise_id),
         _has(role),
     )
     ids = {blind: id for blind, id in unit.db.execute(rows)}

@@ -88,14 +88,8 @@ def ask() -> ResponseReturnValue:
             machine = machine_at(unit, typed) if typed else None
             window = {"window_from": window_from, "window_to": window_from + hours * _HOUR_MS}
             firm = person.enterprise_id or ""
-
-            def asked() -> str:
-                done = permits.ask(
-                    unit, person, enterprise_id=firm, machine=machine, **window, **given
-                )
-                return _done(done).id
-
-            return fields.once_in(unit, person.id, asked)
+            one = _asked_once(unit, person, enterprise_id=firm, machine=machine, **window, **given)
+            return one.id
 
     return _answered(fields.once(act))
 
@@ -110,16 +104,18 @@ def ask_here(code: str) -> ResponseReturnValue:
     def act(unit: Unit, machine: Machine, person: Person) -> Permit:
         firm = permits.approver(unit, person, machine, contract)
         window = {"window_from": unit.now, "window_to": unit.now + hours * _HOUR_MS}
-
-        def asked() -> str:
-            done = permits.ask(
-                unit, person, enterprise_id=firm, machine=machine, **window, **given
-            )
-            return _done(done).id
-
-        return unit.db.get_one(Permit, fields.once_in(unit, person.id, asked))
+        return _asked_once(unit, person, enterprise_id=firm, machine=machine, **window, **given)
 
     return acted(code, act)
+
+
+def _asked_once(unit: Unit, person: Person, **told: Any) -> Permit:
+    """Asked for, or what this form asked for before."""
+
+    def asked() -> str:
+        return _done(permits.ask(unit, person, **told)).id
+
+    return unit.db.get_one(Permit, fields.once_in(unit, person.id, asked))
 
 
 @blueprint.post("/permits/<id>/approve")

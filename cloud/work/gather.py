@@ -75,9 +75,11 @@ def still_on(unit: Unit, machine: Machine) -> bool:
     """Whether a job that is over may still have this machine's power: the terminal has not said
     that it is off, and either said that it is on or has authority left. A release or a test is no
     job's: the terminal lets an ON take the place of either."""
+    if not machine.device:
+        return False
     over = [
         job
-        for job in table.unsure_at(unit, machine.device or "")
+        for job in table.unsure_at(unit, machine.device)
         if job.state in table.OVER and job.off_confirmed_at is None
     ]
     return _have_power(unit, machine.device, over)

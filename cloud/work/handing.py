@@ -58,7 +58,7 @@ def offered_on(unit: Unit, machine: Machine) -> Job | None:
 
 
 def take_over(unit: Unit, welder: Person, machine: Machine, job_id: str) -> Job | Refusals:
-    """Open a job that goes on with the one offered: once the relay is open, decided like any.
+    """Open a job that goes on with the one offered: once that has no power, decided like any.
 
     `job_id` = the job that the welder's page offered. Pressed twice it is the same job. Of work
     with several cylinders the one scanned is taken; each of the others is scanned into the job.

@@ -54,7 +54,7 @@ class Givers:
             time.sleep(_PAUSE_S)
 
     def permit(self) -> None:
-        phone = self._welder.entered()
+        phone = self._welder.enter()
         phone.open("/permits")
         begin = (datetime.now(UTC) + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M")  # in China
         words = {"grade": "second", "hours": "8", "site": "演示车间", "work": "支架焊接"}
@@ -64,7 +64,7 @@ class Givers:
 
     def table(self) -> None:
         """Up, judged, and written: both are acknowledged."""
-        phone, name = self._office.entered(), f"演示{secrets.token_hex(6)}"
+        phone, name = self._office.enter(), f"演示{secrets.token_hex(6)}"
         phone.open("/office/imports")
         rows = ("类型,名称,行政区划,开始日期", f"特殊时段,{name},990101,2020-01-01")
         file = ("a.csv", "\n".join(rows).encode(), "text/csv")
@@ -128,7 +128,7 @@ class Givers:
         return told["result"] if answer.status == 200 else None
 
     def journal(self) -> None:
-        phone, terminal = self._carrier.entered(), self._terminal
+        phone, terminal = self._carrier.enter(), self._terminal
         terminal.note("beat", _now())
         phone.open("/jobs")
         headers = {"Content-Type": _JSON, "Accept": _JSON, "X-CSRF-Token": phone.token}

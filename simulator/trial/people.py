@@ -108,17 +108,13 @@ class Somebody:
         self.phone = NotingPhone(base, who[0], notes)
         self._in = False
 
-    def enter(self) -> None:
-        """Signed in, if not yet."""
+    def enter(self) -> NotingPhone:
+        """The phone, signed in."""
         if not self._in:
             self.phone.close()
             self.phone = NotingPhone(self._base, self._login, self._notes)
             self.phone.sign_in(self._login, *self._secrets)
             self._in = True
-
-    def entered(self) -> NotingPhone:
-        """The phone, signed in."""
-        self.enter()
         return self.phone
 
     def good(self, answer: Answer) -> bool:
@@ -130,9 +126,7 @@ class Somebody:
         """The machine as the page tells this person."""
         self.enter()
         answer = self.phone.request("GET", f"{page}/state")
-        if answer.status in (401, 403):
-            self._in = answer.status != 401
-        if answer.status != 200:
+        if not self.good(answer):
             raise PhoneError(f"{page}/state: {answer.status}")
         state: dict[str, Any] = answer.json()
         return state

@@ -203,7 +203,7 @@ def certificate(id: str) -> str:
         if one is None:
             abort(404)
         holder = _seen_person(unit, one.person_id)
-        _own(unit, one)
+        _own(one)
         link = (url_for("office.person", id=holder.id), holder.name)
         return render_template(
             "office/certificate.html",
@@ -273,7 +273,7 @@ def _seen_person(unit: Unit, id: str) -> Person:
     found = people.get(unit, id)
     if found is None:
         abort(404)
-    _inside(unit, found.district)
+    _inside(found.district)
     return found
 
 
@@ -281,20 +281,20 @@ def _seen_firm(unit: Unit, id: str) -> Enterprise:
     found = enterprises.get(unit, id)
     if found is None:
         abort(404)
-    _inside(unit, found.district)
+    _inside(found.district)
     return found
 
 
-def _inside(unit: Unit, district: str) -> None:
+def _inside(district: str) -> None:
     """A 403 unless the district lies in the viewer's subtree."""
-    eyes = sight.of(unit, visitor.signed_in())
+    eyes = visitor.signed_in().eyes
     if eyes is None or not sight.Sight(eyes.root).covers("", district):
         raise not_yours()
 
 
-def _own(unit: Unit, paper: Certificate) -> None:
+def _own(paper: Certificate) -> None:
     """A 403 unless its issuer is of the viewer's trade."""
-    eyes = sight.of(unit, visitor.signed_in())
+    eyes = visitor.signed_in().eyes
     if eyes is None or not registers.issued_for(eyes, paper.issuer):
         raise not_yours()
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from flask import abort, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from cloud.base.clock import CHINA, china_day
+from cloud.base.clock import china_day
 from cloud.base.unit import Unit
 from cloud.oversight import registers
-from cloud.registry import places
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
@@ -28,6 +27,7 @@ from cloud.web.trouble import not_yours
 from cloud.web.welder.pages import person_of
 from cloud.web.welder.words import JOB_STATES
 from cloud.work import permits
+from cloud.work.facts import DAY_MS, end_of_china_day
 from cloud.work.job import Job
 from cloud.work.permits import Permit
 
@@ -36,7 +36,7 @@ _ASKED, _PLACE, _JOBS = 64, 200, 50
 
 @blueprint.get("/registers/permits")
 def permit_list() -> str:
-    """The permits that are good on a `day` (today), of one `state`, machine or enterprise `q`."""
+    """Permits whose time touches a `day` (today), of one `state`, machine or enterprise `q`."""
     asked = request.args.get("q", "").strip()[:_ASKED]
     after = request.args.get("after", "")[:_PLACE]
     state = request.args.get("state", "")
@@ -102,8 +102,8 @@ def _day(typed: str, today: date) -> date:
 
 def _hours(day: date) -> tuple[int, int]:
     """A day of China in epoch ms."""
-    began = datetime.combine(day, time(), CHINA).timestamp()
-    return round(began * 1000), round((began + timedelta(days=1).total_seconds()) * 1000)
+    ended = end_of_china_day(day)
+    return ended - DAY_MS, ended
 
 
 def _heads() -> tuple[str, ...]:
@@ -135,7 +135,6 @@ def _facts(unit: Unit, one: Permit, viewer: Person | None = None) -> list[tuple[
         (_("申请人"), name_for(unit, one.asked_by, viewer)),
         (_("审批人"), name_for(unit, one.approved_by, viewer)),
         (_("原因"), one.ended_why),
-        (_("辖区"), f"{places.name(unit, one.district)} {one.district}"),
     ]
 
 

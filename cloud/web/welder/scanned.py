@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from cloud.base.ids import BadCode, read_code
 from cloud.base.unit import Unit
-from cloud.registry import accounts, labels, machines, maker_list, sight
+from cloud.registry import accounts, labels, machines, maker_list
 from cloud.registry.machines import Machine
 from cloud.web import visitor
 from cloud.web.trouble import Trouble, bad_input, not_yours, throttled
@@ -93,9 +93,8 @@ def sees(unit: Unit, viewer: Viewer, machine: Machine) -> bool:
         return True
     if "enterprise" in viewer.roles and viewer.enterprise_id == machine.enterprise_id:
         return True
-    eyes = sight.of(unit, viewer)
     places = (machine.district, _place_of_job(unit, machine))
-    return bool(eyes and eyes.covers(machine.industry, *places))
+    return bool(viewer.eyes and viewer.eyes.covers(machine.industry, *places))
 
 
 def _place_of_job(unit: Unit, machine: Machine) -> str:
