@@ -117,7 +117,7 @@ def _row(unit: Unit, one: Permit, viewer: Person) -> Row:
     state, _sign = STATES[permits.state_of(one, unit.now)]
     facts = dict(_facts(unit, one, viewer))
     rest = (facts[name] for name in _heads()[2:])
-    return Row(url_for("office.permit", id=one.id), (one.work or "–", state, *rest))
+    return Row(url_for("office.permit", id=one.id), (one.work or _("动火作业票"), state, *rest))
 
 
 def _facts(unit: Unit, one: Permit, viewer: Person | None = None) -> list[tuple[str, Any]]:
