@@ -159,7 +159,7 @@ def revoke(times: int, folder: Path | None) -> None:
 
 @bench.command()
 @click.argument("names", nargs=-1)
-@click.option("--short", is_flag=True, help="Smaller runs: a quarter of an hour.")
+@click.option("--short", is_flag=True, help="Smaller runs: half an hour.")
 @click.option(
     "--file",
     default=Path("docs/performance.md"),

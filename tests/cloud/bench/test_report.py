@@ -23,7 +23,7 @@ def test_the_page_holds_every_command_with_its_figures(
     done = CliRunner().invoke(main, ["bench", "report", "ingest", "storm", "--file", str(file)])
     page = file.read_text("utf-8")
     assert done.exit_code == 1  # a limit was not met
-    assert "## `hanma bench ingest`" in page and "| rate | 1,000 |" in page
+    assert "## ingest: `hanma bench ingest`" in page and "| date 日期 | 20" in page and "| rate | 1,000 |" in page
     assert "| ok | no |" in page and "| back_s | 301.5 |" in page and "| slow | a; b |" in page
     assert "processor" in page
     told["storm"] = {"ok": True, "back_s": 5.5}
@@ -31,6 +31,31 @@ def test_the_page_holds_every_command_with_its_figures(
     newer = file.read_text("utf-8")
     assert again.exit_code == 0 and "| back_s | 5.5 |" in newer and "301.5" not in newer
     assert newer.count("## ") == 2 and "| rate | 1,000 |" in newer  # the others stay
+
+
+def test_a_measurement_that_breaks_off_leaves_the_ones_before_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def told(words: list[str]) -> dict[str, Any]:
+        if words[1] == "storm":
+            raise KeyboardInterrupt
+        return {"ok": True, "rate": 1000}
+
+    monkeypatch.setattr(report, "_told", told)
+    file = tmp_path / "page.md"
+    CliRunner().invoke(main, ["bench", "report", "ingest", "storm", "--file", str(file)])
+    assert "| rate | 1,000 |" in file.read_text("utf-8")
+
+
+def test_two_measurements_by_one_command_stand_beside_each_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(report, "_told", lambda words: {"ok": True, "asked": " ".join(words)})
+    file = tmp_path / "page.md"
+    for one in ("ingest-5000", "ingest"):
+        CliRunner().invoke(main, ["bench", "report", one, "--short", "--file", str(file)])
+    page = file.read_text("utf-8")
+    assert page.index("| asked | bench ingest --seconds 20 |") < page.index("--rate 5000")
 
 
 def test_only_what_can_be_measured_is_asked_for() -> None:
