@@ -84,7 +84,10 @@ _IS_OPEN = Command.state.in_([literal_column(f"'{state}'") for state in OPEN])
 Index("ix_command_open", Command.device, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
 Index("ix_command_device", Command.device, Command.name, Command.n)
 Index("ix_command_made_at", Command.made_at)
-# Made once: of each terminal it is asked every few heartbeats.
+# Made once: asked at each press, and of each terminal every few heartbeats.
+_OPEN_AT = (
+    select(Command).where(Command.device == bindparam("device"), _IS_OPEN).order_by(Command.n)
+)
 _LAST_ALIVE = (
     delete(Command)
     .where(Command.device == bindparam("device"), Command.name == "alive")
@@ -323,8 +326,7 @@ def _superseded(unit: Unit, command: Command) -> bool:
 
 
 def _open(unit: Unit, device: str) -> list[Command]:
-    rows = select(Command).where(Command.device == device, _IS_OPEN)
-    return list(unit.db.scalars(rows.order_by(Command.n)))
+    return list(unit.db.scalars(_OPEN_AT, {"device": device}))
 
 
 def _timed_out(unit: Unit, row: Terminal, command: Command, why: str) -> None:

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, insert, select, true
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, Change, amend
@@ -60,6 +70,11 @@ class Certificate(Base):
     warned: Mapped[str] = mapped_column(default="", server_default="")
 
 
+_OF_PERSON = (  # made once: asked at each press of ON
+    select(Certificate)
+    .where(Certificate.person_id == bindparam("person"))
+    .order_by(Certificate.valid_to.desc(), Certificate.id)
+)
 _WAITS = Certificate.known.is_(False) & Certificate.answered_at.is_(None)
 Index(
     "ix_certificate_waiting",
@@ -164,8 +179,7 @@ def row(
 
 def for_person(unit: Unit, person_id: str) -> list[Certificate]:
     """All certificates of a person, good or not, the longest valid first."""
-    rows = select(Certificate).where(Certificate.person_id == person_id)
-    return list(unit.db.scalars(rows.order_by(Certificate.valid_to.desc(), Certificate.id)))
+    return list(unit.db.scalars(_OF_PERSON, {"person": person_id}))
 
 
 def forget(unit: Unit, person_id: str) -> list[str]:

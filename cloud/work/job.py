@@ -7,7 +7,7 @@ Nobody else writes the row, and every move writes one audit row.
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, literal_column, or_, select
+from sqlalchemy import ForeignKey, Index, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -134,6 +134,21 @@ Index("ix_job_fire_watch", Job.fire_watch_id, Job.applied_at)
 
 # --- finding ------------------------------------------------------------------------------------
 
+# What each press of ON asks is made once: to make it costs as much as to ask it.
+_OPEN_ON = select(Job).where(Job.machine_id == bindparam("machine"), IS_OPEN)
+_TOUCHED = (
+    Job.machine_id == bindparam("machine"),
+    Job.welder_id.in_(bindparam("people", expanding=True)),
+    Job.fire_watch_id.in_(bindparam("people", expanding=True)),
+)
+# Each part with its own condition, so that each can use its own partial index.
+_OPEN_TOUCHING = select(Job).where(or_(*(one & IS_OPEN for one in _TOUCHED)))
+_UNSURE_AT = (
+    select(Job)
+    .where(Job.device == bindparam("device"), _TERMINAL_UNSURE)
+    .order_by(Job.applied_at, Job.id)
+)
+
 
 def by_id(unit: Unit, job_id: str) -> Job | None:
     return unit.db.get(Job, job_id)
@@ -146,18 +161,12 @@ def locked(unit: Unit, job: Job) -> Job:
 
 def open_on(unit: Unit, machine_id: str) -> Job | None:
     """The open job of a machine."""
-    return unit.db.scalar(select(Job).where(Job.machine_id == machine_id, IS_OPEN))
+    return unit.db.scalar(_OPEN_ON, {"machine": machine_id})
 
 
 def open_touching(unit: Unit, machine_id: str, people: list[str]) -> list[Job]:
     """The open jobs on this machine, and those in which one of these people welds or watches."""
-    touched = (
-        Job.machine_id == machine_id,
-        Job.welder_id.in_(people),
-        Job.fire_watch_id.in_(people),
-    )
-    # Each part with its own condition, so that each can use its own partial index.
-    return list(unit.db.scalars(select(Job).where(or_(*(one & IS_OPEN for one in touched)))))
+    return list(unit.db.scalars(_OPEN_TOUCHING, {"machine": machine_id, "people": people}))
 
 
 def open_under(unit: Unit, permit_id: str) -> list[Job]:
@@ -175,8 +184,7 @@ def count_under(unit: Unit, permit_ids: list[str]) -> dict[str, int]:
 
 def unsure_at(unit: Unit, device: str) -> list[Job]:
     """The jobs that this terminal may know of and that are open, or not surely over there."""
-    rows = select(Job).where(Job.device == device, _TERMINAL_UNSURE)
-    return list(unit.db.scalars(rows.order_by(Job.applied_at, Job.id)))
+    return list(unit.db.scalars(_UNSURE_AT, {"device": device}))
 
 
 def overdue(unit: Unit, limit: int = 200) -> list[Job]:

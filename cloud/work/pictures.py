@@ -4,7 +4,7 @@ watch before the confirmation (CQ art. 23, 25). A picture has the rights of its 
 The bytes are in book/media.py; `picturing.py` takes one in.
 """
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -32,6 +32,13 @@ class JobPicture(Base):
     made_at: Mapped[int]
 
 
+_OF_JOB = (  # made once: asked at each press of ON
+    select(JobPicture)
+    .where(JobPicture.job_id == bindparam("job"))
+    .order_by(JobPicture.made_at, JobPicture.id)
+)
+
+
 def wanted(job: Job, person: Person) -> str:
     """Which kind of picture this person may bring now: site, joint, or empty."""
     profile = profile_of(job)
@@ -52,8 +59,7 @@ def get(unit: Unit, id: str) -> JobPicture | None:
 
 def of_job(unit: Unit, job_id: str) -> list[JobPicture]:
     """All pictures of a job, the oldest first."""
-    rows = select(JobPicture).where(JobPicture.job_id == job_id)
-    return list(unit.db.scalars(rows.order_by(JobPicture.made_at, JobPicture.id)))
+    return list(unit.db.scalars(_OF_JOB, {"job": job_id}))
 
 
 def showing(unit: Unit, person_id: str) -> list[Media]:

@@ -8,7 +8,6 @@ that one or on none, so a page left open does not end somebody else's work.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -218,13 +217,12 @@ def acted(
     before: Asking | None = None,
     after: Asking | None = None,
 ) -> ResponseReturnValue:
-    """Do `act` once for this form, and answer with how the machine stands then.
+    """Do `act` once for this form, and answer with how the machine stands after it.
 
     `before` and `after` ask somebody outside about the viewer, which may take seconds: never
     inside the unit. What `after` gives counts as what `act` gave; it is left out after refusals.
     """
     viewer = visitor.signed_in()
-    state: dict[str, Any] = {}  # as the unit leaves it, read where everything is at hand
 
     def act_now() -> Refusals:
         if before is not None:
@@ -234,8 +232,6 @@ def acted(
             must_see(unit, viewer, machine)
             person = person_of(unit, viewer)
             outcome = act(unit, machine, person)
-            if after is None and wants_json():
-                state.update(screen.seen_by(unit, machine, person))
         if after is not None and not isinstance(outcome, Refusals):
             outcome = after(visitor.ground(), viewer.id)
         return outcome if isinstance(outcome, Refusals) else Refusals()
@@ -243,8 +239,8 @@ def acted(
     refusals = fields.once(act_now)
     if not wants_json():
         return redirect(url_for("welder.machine", code=code), 303)
-    if not state:  # the form was sent twice, or somebody outside was asked
-        with visitor.ground().read() as unit:
-            state = screen.seen_by(unit, machine_at(unit, code), person_of(unit, viewer))
+    # Not inside the unit above: whoever writes keeps all others waiting.
+    with visitor.ground().read() as unit:
+        state = screen.seen_by(unit, machine_at(unit, code), person_of(unit, viewer))
     answer = {"ok": not refusals, "state": state, "refusals": screen.told(refusals)}
     return jsonify(answer), 409 if refusals else 200
