@@ -276,7 +276,6 @@ def _make(unit: Unit, row: Terminal, command: Command, content: dict[str, Any]) 
     unit.db.add(command)
     light = command.name == "alive" and "ask" not in content
     unit.send(row.device, _body(unit, command), light)
-    unit.db.flush()
     return command
 
 
