@@ -23,7 +23,11 @@ def test_the_page_holds_every_command_with_its_figures(
     done = CliRunner().invoke(main, ["bench", "report", "ingest", "storm", "--file", str(file)])
     page = file.read_text("utf-8")
     assert done.exit_code == 1  # a limit was not met
-    assert "## ingest: `hanma bench ingest`" in page and "| date 日期 | 20" in page and "| rate | 1,000 |" in page
+    assert (
+        "## ingest: `hanma bench ingest`" in page
+        and "| date 日期 | 20" in page
+        and "| rate | 1,000 |" in page
+    )
     assert "| ok | no |" in page and "| back_s | 301.5 |" in page and "| slow | a; b |" in page
     assert "processor" in page
     told["storm"] = {"ok": True, "back_s": 5.5}
