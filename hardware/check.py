@@ -1,13 +1,13 @@
-"""`hanma hardware check`: parts, rules, pins, derating, simulations and what documents tell."""
+"""`hanma hardware check`: parts, footprints, rules, pins, derating, simulations, documents."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from hardware import derating, parts, pins, rules, simulations, stress
+from hardware import derating, footprints, parts, pins, rules, simulations, stress
 from hardware.circuit import Circuit, carrier
 from hardware.derating import Figure, Stress
-from hardware.parts import HERE, LIST
+from hardware.parts import HERE, LIST, Part
 
 # A line of bring-up.md names a figure, its value and where the board may be: `{rail: 3.7 V, 3…4}`.
 _EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+) (\w+), ([-0-9.]+)…([-0-9.]+)\}")
@@ -27,9 +27,23 @@ def design(listed: Path = LIST) -> dict[str, list[str]]:
     known, circuit = parts.read(listed), carrier(listed)
     return {
         "parts": parts.faults(known.values()) + unused(circuit, known),
+        "footprints": footprints.faults(known.values()) if footprints.LIBRARY.exists() else [],
         "rules": rules.faults(circuit),
         "pins": pins.faults(pins.read(), circuit),
     }
+
+
+def not_shown(known: Collection[Part]) -> list[str]:
+    """What no check shows: the ratings told from memory, the footprints that none compared."""
+    memory, draw = parts.from_memory(known), footprints.to_draw(known)
+    alike = f"{len(footprints.in_library(known))} of {len(known)} of KiCad's library"
+    if not footprints.LIBRARY.exists():
+        alike += ", not compared (apt install kicad-footprints)"
+    return [
+        f"ratings: {len(known) - len(memory)} of {len(known)} kinds of part compared with the "
+        f"maker's sheet; from memory: {', '.join(memory)}",
+        f"footprints: {alike}; to be drawn: {', '.join(draw)}",
+    ]
 
 
 def simulated(circuit: Circuit) -> list[Figure | Stress]:

@@ -1,4 +1,4 @@
-"""`hanma hardware`: checks the design files, draws them, writes the netlist."""
+"""`hanma hardware`: checks the design files, draws them, writes them for KiCad."""
 
 import json
 import sys
@@ -9,13 +9,13 @@ import click
 from hardware import check as checks
 from hardware import drawing
 from hardware.circuit import BadSchematic, carrier
-from hardware.parts import LIST, BadPart
+from hardware.parts import LIST, BadPart, from_memory, read
 from hardware.spice import NoSpice
 
 
 @click.group()
 def hardware() -> None:
-    """The carrier board: checks, drawings, netlist."""
+    """The carrier board: checks, drawings, files for KiCad."""
 
 
 @hardware.command()
@@ -26,8 +26,9 @@ def hardware() -> None:
     help="Another list, as the buyer would have it [hardware/parts.csv].",
 )
 def check(parts: Path) -> None:
-    """Parts, rules, pins, derating, simulations; the last line is one JSON object."""
+    """Parts, footprints, rules, pins, derating, simulations; the last line is one JSON object."""
     try:
+        known = read(parts).values()
         faults, circuit = checks.design(parts), carrier(parts)
         judged, faults["derating"] = checks.judged(circuit, checks.simulated(circuit))
         figures = {figure.what: figure for figure in judged}
@@ -41,6 +42,8 @@ def check(parts: Path) -> None:
         click.echo(f"{name}: {'ok' if not found else ''}")
         for fault in found:
             click.echo(f"  ✗ {fault}")
+    for words in checks.not_shown(known):
+        click.echo(f"· {words}")
     for figure in figures.values():
         mark = "✓" if figure.margin >= 1 else "✗"
         sign = "≥" if figure.more else "≤"
@@ -51,6 +54,8 @@ def check(parts: Path) -> None:
     told = {
         "ok": ok,
         "parts": len(circuit.placed),
+        "kinds": len(known),
+        "compared": len(known) - len(from_memory(known)),
         "figures": len(figures),
         "faults": sum(map(len, faults.values())),
         "smallest": smallest.what,
@@ -63,9 +68,10 @@ def check(parts: Path) -> None:
 @hardware.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def draw(folder: Path) -> None:
-    """Writes the schematic's sheets and the wiring pictures as SVG, and the netlist for KiCad."""
+    """Writes the schematic and the wiring pictures as SVG; schematic and netlist for KiCad."""
     files = drawing.all_of(carrier())
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kicad").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    click.echo(f"{len(files) - 1} drawings and carrier.net in {folder}")
+    pictures = sum(name.endswith(".svg") for name in files)
+    click.echo(f"{pictures} drawings in {folder}, schematic and netlist in {folder / 'kicad'}")

@@ -53,6 +53,7 @@ RULES: dict[str, dict[str, float]] = {
     "inductor": {"volts": 0.8, "amps": 0.8},
     "ferrite": {"amps": 0.5},
     "lamp": {"amps": 0.7},
+    "speaker": {"watts": 0.8},
     **dict.fromkeys(("opamp", "comparator", "esp32", "modem", "shifter", "amplifier"), _SUPPLY),
 }
 _UNITS = {"volts": "V", "amps": "A", "watts": "W", "isolation_v": "V", "pickup_v": "V"}

@@ -7,7 +7,7 @@ their names, as on a large drawing with labels; a colour tells the side of the i
 from collections.abc import Iterator
 from html import escape
 
-from hardware import wiring
+from hardware import netlist, schematic, wiring
 from hardware.circuit import OPEN, Circuit, Placed
 
 _WIDE, _GAP, _LINE, _TOP = 470, 30, 20, 70
@@ -136,30 +136,9 @@ def sheet(circuit: Circuit, name: str) -> str:
     )
 
 
-def kicad(circuit: Circuit) -> str:
-    """The netlist in KiCad's form, for whoever lays the board out."""
-    lines = [
-        '(export (version "E")',
-        '  (design (source "hardware/carrier.txt"))',
-        "  (components",
-    ]
-    for placed in circuit.placed.values():
-        part = placed.part
-        lines.append(
-            f'    (comp (ref "{placed.ref}") (value "{part.number}") '
-            f'(libsource (lib "hanma") (part "{part.name}") (description "{part.what}")))'
-        )
-    lines += ["  )", "  (nets"]
-    for code, net in enumerate(circuit.nets, 1):
-        nodes = " ".join(
-            f'(node (ref "{placed.ref}") (pin "{pin.name}"))' for placed, pin in circuit.on(net)
-        )
-        lines.append(f'    (net (code "{code}") (name "{net}") {nodes})')
-    return "\n".join([*lines, "  )", ")", ""])
-
-
 def all_of(circuit: Circuit) -> dict[str, str]:
-    """Every drawing and the netlist: file name → text."""
+    """Every drawing, and in a folder KiCad's schematic and netlist: file name → text."""
     files = {f"{name}.svg": sheet(circuit, name) for name in circuit.sheets}
     files |= {f"wiring-{name}.svg": wiring.picture(name) for name in wiring.KINDS}
-    return files | {"carrier.net": kicad(circuit)}
+    kicad = schematic.files(circuit) | {"carrier.net": netlist.text(circuit)}
+    return files | {f"kicad/{name}": text for name, text in kicad.items()}

@@ -12,7 +12,7 @@ LEAK, _CLAMP_V = 0.02, 150  # share of the primary's inductance that does not co
 _PIN_A = 0.04  # what the output of a chip gives, at most
 BURST = 577 / 4615  # how long of each frame the modem sends
 # Such a part brings no current of its own to a net.
-_MUTE = ("cap", "y", "tvs", "button", "lid", "plug", "terminal", "sim", "antenna")
+_MUTE = ("cap", "y", "tvs", "button", "lid", "plug", "terminal", "sim", "antenna", "speaker")
 _THROUGH = {"opto": ("A", "K")}  # pins between which a part of several pins is a diode
 
 

@@ -5,20 +5,28 @@ power, S gives power, c open collector) and `/side` where the part bridges the i
 are the makers' for continuous work, where two types differ the lesser one; `volts` is the most
 between any two pins of one side, as a peak. `pulse`: what one pulse may be, in the unit that its
 kind is told in (`hardware/derating.py`). `sole`: why both types are of one maker. `sheet`: the
-maker's data sheet, with ✓ where the ratings were compared with it.
+maker's data sheet; `checked`: what was compared with it, in which of its tables; empty where
+the ratings are told from memory. `footprint`: in KiCad's words, `-` for what hangs at a plug;
+`pads`: of each pin in turn, joined by commas, and after a `-` those that stay open.
 """
 
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 LIST = HERE / "parts.csv"
 COLD_C, HOT_C = -40, 85  # CQ annex 1.14
 _FIELDS = (
     *("part", "what", "maker", "number", "second_maker", "second_number"),
-    *("t_min_c", "t_max_c", "sheet", "pins"),
+    *("t_min_c", "t_max_c", "sheet", "pins", "footprint", "pads"),
+)
+ELSEWHERE = "-"  # the footprint of a part that is not on the board
+_WORDS = (
+    *("what", "maker", "number", "second_maker", "second_number", "sole"),
+    *("sheet", "checked", "footprint"),
 )
 _NUMBERS = (
     *("value", "t_min_c", "t_max_c", "volts", "amps", "watts", "pulse"),
@@ -32,11 +40,13 @@ class BadPart(ValueError):
 
 @dataclass(frozen=True)
 class Pin:
-    """name: as in the maker's drawing; kind: one letter (see above); side: "" or a or b."""
+    """name: as in the maker's drawing; kind: one letter (see above); side: "" or a or b; pads: of
+    the footprint, none off the board."""
 
     name: str
     kind: str
     side: str
+    pads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,10 @@ class Part:
     pickup_v: float
     life_h: float
     sheet: str
+    checked: str
     pins: tuple[Pin, ...]
+    footprint: str
+    left_open: tuple[str, ...]
 
     @property
     def kind(self) -> str:
@@ -72,10 +85,23 @@ class Part:
         return self.name.split("-")[0]
 
 
-def _pin(text: str) -> Pin:
+def _pin(text: str, pads: str) -> Pin:
     text, _, side = text.partition("/")
     name, _, kind = text.partition(":")
-    return Pin(name, kind or "p", side)
+    return Pin(name, kind or "p", side, () if pads == ELSEWHERE else tuple(pads.split(",")))
+
+
+def _pins(row: dict[str, str]) -> tuple[tuple[Pin, ...], tuple[str, ...]]:
+    """A row's pins, and the pads that stay open; BadPart for a pin without pad or a pad of two."""
+    pins, pads = row["pins"].split(), row["pads"].split()
+    left = pads.pop()[1:].split(",") if len(pads) == len(pins) + 1 else []
+    if len(pads) != len(pins):
+        raise BadPart(f"{row['part']}: {len(pins)} pins, pads for {len(pads)}")
+    found = tuple(_pin(*both) for both in zip(pins, pads, strict=True))
+    every = [pad for pin in found for pad in pin.pads] + left
+    if len(set(every)) < len(every):
+        raise BadPart(f"{row['part']}: a pad belongs to two pins")
+    return found, tuple(left)
 
 
 def _part(row: dict[str, str]) -> Part:
@@ -86,10 +112,10 @@ def _part(row: dict[str, str]) -> Part:
         number = {field: float(row[field] or 0) for field in _NUMBERS}
     except ValueError as error:
         raise BadPart(f"{row['part']}: {error}") from None
-    words = {field: row[field].strip() for field in ("what", "maker", "number", "sheet")}
-    second = {field: row[field].strip() for field in ("second_maker", "second_number", "sole")}
-    pins = tuple(_pin(text) for text in row["pins"].split())
-    return Part(name=row["part"], **words, **second, **number, pins=pins)  # type: ignore[arg-type]
+    words = {field: row[field].strip() for field in _WORDS}
+    pins, left = _pins(row)
+    told: dict[str, Any] = {**words, **number, "pins": pins, "left_open": left}
+    return Part(row["part"], **told)
 
 
 def read(path: Path = LIST) -> dict[str, Part]:
@@ -116,3 +142,8 @@ def faults(parts: Iterable[Part]) -> list[str]:
         if same_maker or part.number == part.second_number:
             found.append(f"{part.name}: no second source")
     return found
+
+
+def from_memory(parts: Iterable[Part]) -> list[str]:
+    """The parts whose ratings nobody has compared with the maker's sheet yet."""
+    return [part.name for part in parts if not part.checked]

@@ -77,4 +77,5 @@ def board(circuit: Circuit, low_v: float) -> Iterator[Stress]:
             if rating in rule:
                 yield Stress(ref, rating, value)
     yield Stress("DZ1", "watts", loads.clamp_w(circuit))
+    yield Stress("LS1", "watts", circuit.loads["J10", "SPK_PX"][0] ** 2 * circuit.value("LS1"))
     yield from _pulses(circuit)

@@ -36,6 +36,11 @@ if ! command -v ngspice >/dev/null; then # simulates the carrier board: hanma ha
     apt_install ngspice || stop "The hardware checks need ngspice. 请安装: apt install ngspice (macOS: brew install ngspice)"
 fi
 
+if [ "${CI:-}" = true ] && [ ! -d /usr/share/kicad/footprints ]; then # its pads are compared: hanma hardware check
+    say "· KiCad's footprints"
+    apt_install kicad-footprints || say "  ! not installed: no footprint is compared 未安装，不核对封装"
+fi
+
 if ! command -v curl >/dev/null || ! command -v openssl >/dev/null; then # the example of docs/way2.md
     say "· curl, openssl"
     apt_install curl openssl || stop "Install curl and openssl 请安装: apt install curl openssl"

@@ -38,9 +38,12 @@ def test_a_part_that_is_its_own_second_source_is_named() -> None:
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ("r1,x,1,a,b,,,,-40,85,10,,,,,,,,s,1 2", "r1: no second_maker, second_number"),
-        ("r1,x,much,a,b,c,d,,-40,85,10,,,,,,,,s,1 2", "r1: could not convert"),
-        ("r1,x,1,a,b,c,d,,-40,85,10,,,,,,,,s,1 2\n" * 2, "r1: twice"),
+        ("r1,x,1,a,b,,,,-40,85,10,,,,,,,,s,,1 2,R:R,1 2", "r1: no second_maker, second_number"),
+        ("r1,x,much,a,b,c,d,,-40,85,10,,,,,,,,s,,1 2,R:R,1 2", "r1: could not convert"),
+        ("r1,x,1,a,b,c,d,,-40,85,10,,,,,,,,s,,1 2,R:R,1 2\n" * 2, "r1: twice"),
+        ("r1,x,1,a,b,c,d,,-40,85,10,,,,,,,,s,,1 2,,", "r1: no footprint, pads"),
+        ("r1,x,1,a,b,c,d,,-40,85,10,,,,,,,,s,,1 2,R:R,1", "r1: 2 pins, pads for 1"),
+        ("r1,x,1,a,b,c,d,,-40,85,10,,,,,,,,s,,1 2,R:R,1 1", "r1: a pad belongs to two pins"),
     ],
 )
 def test_a_row_that_cannot_be_read_says_which_and_why(tmp_path: Path, row: str, why: str) -> None:
