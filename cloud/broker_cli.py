@@ -12,16 +12,17 @@ from urllib.parse import quote
 
 import click
 
+from cloud.mqtt import mosquitto as files
+
 if TYPE_CHECKING:
     from cloud.base.unit import Ground
 
 _BROKERS = "mosquitto"  # its user on Debian
-_WITH_TLS, _IN_CLEAR = (
-    "0.0.0.0:8883",
-    "127.0.0.1:1883",
-)  # the network hears nothing in clear unasked
+# Unasked, the network hears nothing in clear.
+_WITH_TLS, _IN_CLEAR = "0.0.0.0:8883", "127.0.0.1:1883"
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 _LOOK_S = 1
+_LATE_MS, _ALL_MS = 60_000, 300_000
 
 
 @click.group()
@@ -52,7 +53,6 @@ def mosquitto(
     --follow the broker is told within seconds who may log in now; who is revoked is put out.
     """
     from cloud.cli import ground_of_settings
-    from cloud.mqtt import mosquitto as files
     from cloud.mqtt.address import Address, BadAddress, reachable, split_listen
 
     if bool(cert) != bool(key):
@@ -73,44 +73,76 @@ def mosquitto(
         _keep(address, url + "\n")  # else it stays whose it is: the cloud reads it
     for name, text in (("rights", files.rights()), ("mosquitto.conf", conf)):
         _keep(folder / name, text, _BROKERS)
+    accounts = _Accounts(folder, ours)
     with ground_of_settings() as ground:
-        count, known = _accounts(ground, folder, ours)
+        accounts.follow(ground)
         _give(folder, _BROKERS)  # it keeps its queues here
-        click.echo(f"{count} 个终端 terminals → {folder}")
+        click.echo(f"{accounts.count} 个终端 terminals → {folder}")
         click.echo(f"HANMA_BROKER=$(cat {address}) hanma serve")
         if follow:
-            _follow(ground, folder, ours, known)
+            _follow(ground, folder, accounts)
 
 
-def _accounts(ground: "Ground", folder: Path, ours: str) -> tuple[int, bytes]:
-    """(how many terminals have an account now, the digest of them all)."""
-    from cloud.link import terminals
-    from cloud.mqtt import mosquitto as files
+class _Accounts:
+    """The file of passwords, as the register has its terminals."""
 
-    with ground.read() as unit:
-        known = terminals.active_digest(unit)
-        accounts = [(name, terminals.mqtt_password(one)) for name, one in terminals.active(unit)]
-    every = [(files.CLOUD_USER, ours), *accounts]
-    salted = ((user, password, os.urandom(12)) for user, password in every)
-    _keep(folder / "passwords", files.passwords(salted), _BROKERS)
-    return len(accounts), known
+    def __init__(self, folder: Path, ours: str) -> None:
+        self._folder, self._ours = folder, ours
+        self._read_at = -_ALL_MS
+        self._every = self._lately = b""
+        self._lines: dict[tuple[str, str], str] = {}  # by (device, sealed secret): hashed once
+
+    @property
+    def count(self) -> int:
+        """How many terminals have an account."""
+        return len(self._lines)
+
+    def follow(self, ground: "Ground") -> bool:
+        """Write the file anew if an account changed; whether one did.
+
+        Asked each second, so it asks for little: what changed lately. A change has the time at
+        which its transaction began; for one that was under way longer than _LATE_MS, and for
+        clocks that differ or go back, all are looked at every five minutes.
+        """
+        from cloud.link import terminals
+
+        with ground.read() as unit:
+            young = 0 <= unit.now - self._read_at < _ALL_MS
+            since = self._read_at - _LATE_MS
+            if young and terminals.accounts_digest(unit, since) == self._lately:
+                return False
+            self._read_at = unit.now
+            self._lately = terminals.accounts_digest(unit, unit.now - _LATE_MS)
+            every = terminals.accounts_digest(unit)
+            if every == self._every:
+                return False
+            known = list(terminals.active(unit))
+            fresh = {
+                one: terminals.mqtt_password(terminals.unsealed(unit, one[1]))
+                for one in known
+                if one not in self._lines
+            }
+        self._lines = {one: self._lines.get(one) or _line(one[0], fresh[one]) for one in known}
+        text = _line(files.CLOUD_USER, self._ours) + "".join(self._lines.values())
+        _keep(self._folder / "passwords", text, _BROKERS)
+        self._every = every
+        return True
 
 
-def _follow(ground: "Ground", folder: Path, ours: str, known: bytes) -> None:
+def _line(user: str, password: str) -> str:
+    """Of the file of passwords."""
+    return files.account(user, password, os.urandom(files.SALT_BYTES)) + "\n"
+
+
+def _follow(ground: "Ground", folder: Path, accounts: _Accounts) -> None:
     """Until Ctrl-C: the accounts as the register has them, and the broker told of it."""
-    from cloud.link import terminals
-    from cloud.mqtt import mosquitto as files
-
     told = _read_anew(folder / files.PID_FILE)
     click.echo("跟随登记册，Ctrl-C 结束 following the register, Ctrl-C ends")
     while True:
         time.sleep(_LOOK_S)
-        with ground.read() as unit:
-            now = terminals.active_digest(unit)
-        if now != known:
-            count, known = _accounts(ground, folder, ours)
+        if accounts.follow(ground):
             told = False
-            click.echo(f"{count} 个终端 terminals")
+            click.echo(f"{accounts.count} 个终端 terminals")
         told = told or _read_anew(folder / files.PID_FILE)
 
 

@@ -36,7 +36,8 @@ class BadDevice(ValueError):
 
 class Terminal(Base):
     """One terminal. None = never told. `n` = last command counter used; it never goes back.
-    `via` = the broker outside on which it last logged in, "" = not known."""
+    `via` = the broker outside on which it last logged in, "" = not known. `account_at` = when its
+    secret or its right to log in changed last, 0 = before that was kept."""
 
     __tablename__ = "terminal"
 
@@ -79,6 +80,7 @@ class Terminal(Base):
     beat_idle_s: Mapped[int | None]
     next_beat_s: Mapped[int | None]
     via: Mapped[str] = mapped_column(default="", server_default="")
+    account_at: Mapped[int] = mapped_column(default=0, server_default="0", index=True)
 
 
 Index(
@@ -88,7 +90,7 @@ Index(
     postgresql_where=Terminal.online,
 )
 # As the index has it: "online = 1" would not find it.
-_ON_LINE: ColumnElement[bool] = literal_column("terminal.online")
+ON_LINE: ColumnElement[bool] = literal_column("terminal.online")
 
 
 # --- provisioning -------------------------------------------------------------------------------
@@ -118,6 +120,7 @@ def provision(
         unit.db.add(row)
     row.secret_sealed = unit.keys.seal(fresh, _PURPOSE)
     row.status, row.signed, row.dialect = "active", signed, dialect
+    row.account_at = unit.now
     row.epoch = row.conn = row.up = row.relay = row.mode = None
     unit.db.flush()
     return fresh
@@ -137,6 +140,7 @@ def row(unit: Unit, device: str, secret: bytes, **told: Any) -> dict[str, Any]:
         "signed": True,
         "dialect": "native",
         "made_at": unit.now,
+        "account_at": unit.now,
         **told,
     }
 
@@ -154,7 +158,7 @@ def revoke(unit: Unit, device: str) -> None:
     """
     row = locked(unit, device)
     if row is not None:
-        row.status = "revoked"
+        row.status, row.account_at = "revoked", unit.now
         if row.online:
             _gone(unit, row, "revoked")
     outbox.tell(unit, "terminal-revoked", device, {})
@@ -227,25 +231,32 @@ def standing_of(ground: Ground) -> Callable[[str], Standing]:
     return standing
 
 
-def active(unit: Unit) -> Iterator[tuple[str, bytes]]:
-    """Every terminal that may log in, with its secret, by name."""
-    rows = select(Terminal).where(Terminal.status == "active").order_by(Terminal.device)
-    for row in unit.db.scalars(rows, execution_options={"yield_per": 1000}):
-        yield row.device, opened(unit, row)
-
-
-def active_digest(unit: Unit) -> bytes:
-    """Other bytes whenever `active` gives others; much less work."""
+def active(unit: Unit) -> Iterator[tuple[str, str]]:
+    """Every terminal that may log in, with its sealed secret, by name."""
     rows = select(Terminal.device, Terminal.secret_sealed).where(Terminal.status == "active")
+    yield from unit.db.execute(rows.order_by(Terminal.device))
+
+
+def accounts_digest(unit: Unit, since: int = 0) -> bytes:
+    """Other bytes whenever `active` gives others, by what changed at `since` (epoch ms) or later;
+    of a short time there is little to read."""
+    rows = select(Terminal.device, Terminal.status, Terminal.secret_sealed)
+    if since:
+        rows = rows.where(Terminal.account_at >= since)
     digest = hashlib.sha256()
-    for device, sealed in unit.db.execute(rows.order_by(Terminal.device)):
-        digest.update(f"{device} {sealed}\n".encode())
+    for row in sorted(unit.db.execute(rows)):  # here: the index knows the time alone
+        digest.update(f"{' '.join(row)}\n".encode())
     return digest.digest()
 
 
 def opened(unit: Unit, row: Terminal) -> bytes:
     """The secret of this terminal."""
-    return unit.keys.open(row.secret_sealed, _PURPOSE)
+    return unsealed(unit, row.secret_sealed)
+
+
+def unsealed(unit: Unit, sealed: str) -> bytes:
+    """A terminal's secret, as its row holds it."""
+    return unit.keys.open(sealed, _PURPOSE)
 
 
 def mqtt_password(secret: bytes) -> str:
@@ -369,7 +380,7 @@ def left(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
 
 def off_line(unit: Unit) -> int:
     """Tell of every terminal whose deadline has passed; how many. Safe with many workers."""
-    overdue = select(Terminal.device).where(_ON_LINE, Terminal.deadline <= unit.now)
+    overdue = select(Terminal.device).where(ON_LINE, Terminal.deadline <= unit.now)
     count = 0
     for device in list(unit.db.scalars(overdue.order_by(Terminal.deadline).limit(500))):
         row = locked(unit, device)

@@ -7,7 +7,6 @@ cloud's many programs share one account on the other.
 
 import base64
 import hashlib
-from collections.abc import Iterable
 
 from cloud.mqtt import topics
 from cloud.mqtt.address import split_listen
@@ -15,7 +14,7 @@ from cloud.mqtt.address import split_listen
 CLOUD_USER = "hanma"
 PID_FILE = "mosquitto.pid"
 _ITERATIONS = 101  # mosquitto_passwd's own; these passwords are 256 bits of chance, not words
-_SALT_BYTES = 12
+SALT_BYTES = 12
 
 # TCP_NODELAY: without it an answer waits 40 ms and more. Nothing here is anonymous.
 _CONF = """\
@@ -85,8 +84,3 @@ def account(user: str, password: str, salt: bytes) -> str:
     made = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
     texts = (base64.b64encode(part).decode() for part in (salt, made))
     return f"{user}:$7${_ITERATIONS}${'$'.join(texts)}"
-
-
-def passwords(accounts: Iterable[tuple[str, str, bytes]]) -> str:
-    """The password file of (user, password, salt)."""
-    return "".join(f"{account(*one)}\n" for one in accounts)

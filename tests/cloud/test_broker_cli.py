@@ -15,6 +15,7 @@ import click
 import paho.mqtt.client as paho
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
 from cloud import broker_cli
 from cloud.base.database import migrate
@@ -23,10 +24,12 @@ from cloud.base.unit import Ground
 from cloud.bench.mosquitto import free_port
 from cloud.cli import main
 from cloud.link import terminals
+from cloud.link.terminals import Terminal
 from cloud.mqtt.address import Address
 from tests import mosquitto
 from tests.cloud.conftest import HandClock
 from tests.cloud.mqtt.raw_client import RawClient
+from tests.cloud.work.test_speed import plans, statements
 
 pytestmark = pytest.mark.slow
 _A, _B, _C = "HM-990101-000A", "HM-990101-000B", "HM-990101-000C"
@@ -324,7 +327,6 @@ def test_the_broker_is_told_as_soon_as_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A revocation while it starts: the accounts are written once, the telling is tried again."""
-    registered(tmp_path)
     answers = iter([True, False, False, True])
     told: list[int] = []
     looks: list[float] = []
@@ -343,10 +345,60 @@ def test_the_broker_is_told_as_soon_as_there_is_one(
 
     monkeypatch.setattr(broker_cli, "_read_anew", look)
     monkeypatch.setattr(broker_cli.time, "sleep", sleep)
-    ground = Ground.open(Settings(data_dir=tmp_path), HandClock())
-    (tmp_path / "out").mkdir()
-    _, known = broker_cli._accounts(ground, tmp_path / "out", "x")
-    with pytest.raises(KeyboardInterrupt):
-        broker_cli._follow(ground, tmp_path / "out", "x", known)
+    with followed_by_hand(tmp_path) as (ground, _, accounts), pytest.raises(KeyboardInterrupt):
+        broker_cli._follow(ground, tmp_path / "out", accounts)
     assert told == [0, 2, 3, 4]
-    ground.close()
+
+
+@contextlib.contextmanager
+def followed_by_hand(
+    folder: Path,
+) -> Iterator[tuple[Ground, HandClock, broker_cli._Accounts]]:
+    """The accounts as they were read once, an hour after the terminals were registered."""
+    registered(folder)
+    clock = HandClock()
+    clock.forward(3600)
+    (folder / "out").mkdir()
+    accounts = broker_cli._Accounts(folder / "out", "x")
+    with contextlib.closing(Ground.open(Settings(data_dir=folder), clock)) as ground:
+        assert accounts.follow(ground) and accounts.count == len(_SECRETS)
+        clock.forward(1)
+        yield ground, clock, accounts
+
+
+def test_a_second_in_which_nothing_changed_is_one_question_to_an_index(tmp_path: Path) -> None:
+    with followed_by_hand(tmp_path) as (ground, _clock, accounts):
+        with statements(ground.engine) as asked:
+            assert not accounts.follow(ground)
+        (plan,) = plans(ground.engine, asked)
+        assert plan.startswith("SEARCH terminal USING INDEX ix_terminal_account_at")
+
+
+def test_only_the_account_that_is_new_is_hashed(tmp_path: Path) -> None:
+    with followed_by_hand(tmp_path) as (ground, _clock, accounts):
+        passwords = tmp_path / "out" / "passwords"
+        before = passwords.read_text().splitlines()
+        with ground.write() as unit:
+            terminals.provision(unit, _C)
+        assert accounts.follow(ground) and accounts.count == 3
+        after = passwords.read_text().splitlines()
+        assert after[1:3] == before[1:3] and after[3].startswith(f"{_C}:")
+        with ground.write() as unit:
+            terminals.revoke(unit, _A)
+        assert accounts.follow(ground) and not accounts.follow(ground)
+        assert [line.partition(":")[0] for line in passwords.read_text().splitlines()] == [
+            *("hanma", _B, _C)
+        ]
+
+
+@pytest.mark.parametrize("later_s", [300, -7200])
+def test_a_change_with_an_old_time_and_a_clock_that_goes_back_are_seen_all_the_same(
+    tmp_path: Path, later_s: int
+) -> None:
+    """An import that took minutes until it was written."""
+    with followed_by_hand(tmp_path) as (ground, clock, accounts):
+        with ground.write() as unit:
+            unit.db.execute(update(Terminal).values(status="revoked"))
+        assert not accounts.follow(ground)
+        clock.forward(later_s)
+        assert accounts.follow(ground) and accounts.count == 0
