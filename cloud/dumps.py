@@ -108,6 +108,9 @@ class _Postgresql:
 
     def __init__(self, url: URL) -> None:
         self._url = url
+        # As libpq is told it: several hosts, too. The password goes by the environment.
+        self._told: dict[str, Any] = url.get_dialect()().create_connect_args(url)[1]
+        self._password = str(self._told.pop("password", ""))
 
     def holds_data(self) -> bool:
         engine = make_engine(self._url.render_as_string(hide_password=False))
@@ -157,12 +160,13 @@ class _Postgresql:
 
     @property
     def _name(self) -> str:
-        """As libpq reads it, without the password: that goes by the environment."""
-        bare = self._url.set(drivername="postgresql", password=None)
-        return bare.render_as_string(hide_password=False)
+        """Where the database is, in libpq's words, without the password."""
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo(**self._told)
 
     def _run(self, tool: str, *words: str, why: BackupTrouble | None = None) -> None:
-        password = {"PGPASSWORD": str(self._url.password)} if self._url.password else {}
+        password = {"PGPASSWORD": self._password} if self._password else {}
         done = subprocess.run(
             [_tool(tool), *words],
             env=os.environ | password,

@@ -22,13 +22,15 @@ _SECRET = re.compile("token|secret|password|hook")
 def config() -> None:
     """Print every setting as it is in force, with what it means; secrets are masked.
 
-    The lines can be read back as an environment file.
+    The lines can be read back as an environment file; those with something masked are comments.
     """
     settings = environment.settings()
     for name, (variable, _kind, meaning) in Settings.described().items():
         given = "  [set]" if os.environ.get(variable) else ""
+        value = str(getattr(settings, name))
+        shown = masked(name, value)
         click.echo(f"# {meaning}{given}")
-        click.echo(f"{variable}={masked(name, str(getattr(settings, name)))}")
+        click.echo(f"{'' if shown == value else '#'}{variable}={shown}")
 
 
 @click.command()

@@ -16,6 +16,8 @@ _OF_OTHERS = frozenset(
         *("HANMA_TEST_DATABASE", "HANMA_TICKS_MS", "HANMA_UART", "HANMA_UTC_US", "HANMA_WORLD"),
     }
 )
+# Of these, none is a value too: no proxy, midnight.
+_NONE_TOO = frozenset({"proxies", "quiet_from_h", "quiet_until_h"})
 # The names of earlier releases.
 _ONCE = {
     "HANMA_KEEP_PICTURES_D": "HANMA_KEEP_PICTURES",
@@ -145,7 +147,7 @@ class Settings:
     keep_people_d: Annotated[
         int, "days after the last job or fitting in which the record demands who it was"
     ] = 1095
-    keep_events_d: Annotated[int, "days that delivered events are kept"] = 30
+    keep_events_d: Annotated[int, "days that delivered events and notices are kept"] = 30
     keep_answers_d: Annotated[int, "days in which a platform's report is known again"] = 90
     keep_pictures: Annotated[
         str, "days that pictures are kept unless held, KIND=DAYS with commas; others as here"
@@ -175,6 +177,8 @@ class Settings:
             raise BadSettings("HANMA_TERMINAL_SERVER: a terminal keeps at most 512 characters")
         if self.picture_days.keys() != _days_by_kind(type(self).keep_pictures).keys():
             raise BadSettings(f"HANMA_KEEP_PICTURES: KIND=DAYS, of {type(self).keep_pictures}")
+        if self.log_format not in ("text", "json"):
+            raise BadSettings("HANMA_LOG_FORMAT: text or json")
         if self.map_datum not in ("WGS84", "GCJ02"):
             raise BadSettings("HANMA_MAP_DATUM: WGS84 or GCJ02")
         if not self.database:
@@ -200,7 +204,7 @@ class Settings:
         for name, (variable, kind, _doc) in cls.described().items():
             text = environ.get(variable, "")
             if text:
-                given[name] = _read(kind, variable, text)
+                given[name] = _read(kind, variable, text, least=int(name not in _NONE_TOO))
         return cls(**given)
 
     @classmethod
@@ -242,9 +246,9 @@ def beside(data_dir: Path) -> str:
     return f"sqlite:///{data_dir.absolute() / 'hanma.db'}"
 
 
-def _read(kind: type, variable: str, text: str) -> Any:
+def _read(kind: type, variable: str, text: str, least: int = 1) -> Any:
     if kind is not int:
         return kind(text)
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise BadSettings(f"{variable}={text!r}: a positive whole number is wanted")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise BadSettings(f"{variable}={text!r}: a whole number from {least} on is wanted")
     return int(text)

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.engine import make_url
 
 from cloud import dumps
 from cloud.base.database import migrate
@@ -26,6 +29,7 @@ from tests.cloud.book.test_audit import tamper, write
 # The backup of the file; PostgreSQL's, by its own tools, names its databases itself.
 pytestmark = pytest.mark.sqlite
 GREY = drawn([[10, 200], [90, 30]])
+COMPOSE = Path(__file__).parents[2] / "deploy" / "province" / "compose.yml"
 
 
 def hanma(data: Path, *words: str, **more: str) -> Result:
@@ -56,6 +60,19 @@ def test_config_prints_every_setting_with_its_meaning(tmp_path: Path) -> None:
         variable, _, meaning = Settings.described()[one.name]
         assert f"\n{variable}=" in f"\n{told}" and meaning in told
     assert "[set]\nHANMA_PRESENCE_S=77\n" in told
+
+
+def test_what_config_prints_can_be_read_back_and_no_mask_becomes_a_password(
+    tmp_path: Path,
+) -> None:
+    secret = {"HANMA_METRICS_TOKEN": "s3cret", "HANMA_BROKER": "mqtt://hanma:s3cret@host:1883"}
+    plain = {"HANMA_DATA": str(tmp_path), "HANMA_QUIET_UNTIL_H": "0", "HANMA_HOTLINE": "000"}
+    told = hanma(tmp_path, "config", **secret, **plain).output
+    assert "s3cret" not in told
+    lines = [line for line in told.splitlines() if not line.startswith("#")]
+    read = dict(line.split("=", 1) for line in lines)
+    assert Settings.from_env(read) == Settings.from_env(plain)
+    assert "#HANMA_METRICS_TOKEN=***" in told and not set(secret) & set(read)
 
 
 @pytest.mark.parametrize("words", [("config",), ("serve",), ("web",), ("upgrade", "start", "all")])
@@ -236,6 +253,37 @@ def test_postgresql_comes_back_whole_and_into_an_empty_database_only(
     assert last(hanma(fresh, "audit", "verify", HANMA_DATABASE=empty))["ok"] is True
     again = hanma(tmp_path / "third", "restore", str(file), HANMA_DATABASE=empty)
     assert again.exit_code == 1 and "already" in again.output
+
+
+def test_of_several_hosts_the_backup_is_told_all_and_no_password() -> None:
+    province = yaml.safe_load(COMPOSE.read_text("utf-8"))
+    address = province["x-cloud"]["environment"]["HANMA_DATABASE"]
+    url = address.replace("${POSTGRES_PASSWORD:?}", "s3cret")
+    database = dumps.of(Settings(database=url))
+    assert isinstance(database, dumps._Postgresql)
+    assert conninfo_to_dict(database._name) == {
+        "user": "hanma",
+        "dbname": "hanma",
+        "host": "database,replica",
+        "port": "5432,5432",
+        "target_session_attrs": "read-write",
+    }
+
+
+@pytest.mark.slow
+def test_a_backup_is_taken_from_the_host_that_answers(
+    twin: tuple[str, str], tmp_path: Path
+) -> None:
+    url = make_url(twin[0])
+    hosts = ("/nowhere", str(url.query["host"]))
+    more = url.update_query_dict({"host": hosts}).render_as_string(hide_password=False)
+    data = tmp_path / "data"
+    ground = Ground.open(Settings(data_dir=data, database=more))
+    migrate(ground.engine)
+    write(ground, 3)
+    ground.close()
+    made = hanma(data, "backup", str(tmp_path / "backup.tar"), HANMA_DATABASE=more)
+    assert made.exit_code == 0, made.output
 
 
 @pytest.mark.slow

@@ -42,6 +42,18 @@ def test_a_number_that_is_none_is_refused_by_name(text: str) -> None:
         Settings.from_env({"HANMA_BEAT_IDLE_S": text})
 
 
+def test_where_none_is_a_value_too_it_can_be_set() -> None:
+    midnight = {"HANMA_PROXIES": "0", "HANMA_QUIET_FROM_H": "20", "HANMA_QUIET_UNTIL_H": "0"}
+    settings = Settings.from_env(midnight)
+    assert (settings.proxies, settings.quiet_from_h, settings.quiet_until_h) == (0, 20, 0)
+
+
+@pytest.mark.parametrize("variable", ["HANMA_LOG_FORMAT", "HANMA_MAP_DATUM"])
+def test_a_word_that_is_none_of_those_known_is_refused_by_name(variable: str) -> None:
+    with pytest.raises(BadSettings, match=variable):
+        Settings.from_env({variable: "jsno"})
+
+
 def test_every_field_has_its_variable_and_its_line_of_explanation() -> None:
     described = Settings.described()
     assert list(described) == [one.name for one in fields(Settings)]
