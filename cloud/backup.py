@@ -17,6 +17,7 @@ from typing import Any
 
 from cloud import dumps
 from cloud.base.database import canonical
+from cloud.base.files import FRESH
 from cloud.base.keys import Keys
 from cloud.base.settings import Settings
 from cloud.base.signing import Signer, fingerprint_of
@@ -96,13 +97,13 @@ def restore(settings: Settings, file: Path) -> dict[str, Any]:
 
 def _keys(data: Path) -> list[str]:
     every = (one.name for one in (data / "keys").glob("*"))
-    return sorted(f"keys/{name}" for name in every if not name.startswith("fresh-"))
+    return sorted(f"keys/{name}" for name in every if not name.startswith(FRESH))
 
 
 def _files(data: Path) -> Iterator[Path]:
     for name in _FOLDERS:
         for one in sorted((data / name).rglob("*")):
-            if one.is_file() and not one.name.startswith("fresh-"):
+            if one.is_file() and not one.name.startswith(FRESH):
                 yield one
 
 

@@ -6,7 +6,6 @@ for each installation and stand only in {data_dir}/demo.json, readable by its ow
 """
 
 import json
-import os
 import random
 import secrets
 from contextlib import suppress
@@ -16,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cloud.base import files
 from cloud.base.clock import china_day
 from cloud.base.formats import uscc_check
 from cloud.base.unit import Ground, Unit
@@ -172,7 +172,7 @@ def seed(ground: Ground) -> dict[str, Any]:
         _hire(unit, firms)
         _permits(unit)
         # Before the commit: passwords that stand nowhere would lock everybody out.
-        _keep(path, county)
+        files.put(path, json.dumps(county, ensure_ascii=False, indent=1).encode())
     return county
 
 
@@ -345,12 +345,3 @@ def _known(path: Path) -> dict[str, dict[str, str]]:
         return {one["login"]: one for one in json.loads(path.read_text("utf-8"))["people"]}
     except FileNotFoundError:
         return {}
-
-
-def _keep(path: Path, county: dict[str, Any]) -> None:
-    fresh = path.with_suffix(".fresh")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(county, file, ensure_ascii=False, indent=1)
-    fresh.replace(path)

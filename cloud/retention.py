@@ -1,5 +1,6 @@
-"""What has served is erased after its time: finished commands, spoken codes, delivered events,
-answers given to platforms, pictures that nothing holds, tables brought in with their reports.
+"""What has served is erased after its time: finished commands, spoken codes, delivered events and
+notices, answers given to platforms, pictures that nothing holds, files of pictures that were never
+kept, tables brought in with their reports.
 
 The audit trail stays. A little at a time, so that nobody waits for it.
 """
@@ -10,6 +11,7 @@ from cloud.base.unit import Unit
 from cloud.book import media, once
 from cloud.book.outbox import Event
 from cloud.cases import imports
+from cloud.cases.notices import Notice
 from cloud.link import commands
 from cloud.link.commands import Command
 from cloud.work.presence import PresenceCode
@@ -17,12 +19,13 @@ from cloud.work.presence import PresenceCode
 BATCH = 500
 PICTURES = 50  # each is a file or two
 PAUSE_MS = 600_000
+_STRAY_DAYS = 30
 _DAY_MS = 86_400_000
 
 
 def erase(unit: Unit) -> int:
     """Erase at most BATCH rows of each kind; how many went."""
-    parts = (_commands, _codes, _events, _answers, _pictures, _imports)
+    parts = (_commands, _codes, _events, _notices, _answers, _pictures, _imports)
     return sum(part(unit) for part in parts)
 
 
@@ -36,8 +39,16 @@ class Retention:
         if unit.now < self._next:
             return 0
         count = erase(unit)
-        self._next = unit.now + (0 if count >= PICTURES else PAUSE_MS)
-        return count
+        if count >= PICTURES:
+            return count
+        self._next = unit.now + PAUSE_MS
+        return count + strays(unit)
+
+
+def strays(unit: Unit) -> int:
+    """Remove files of pictures that have no row; in each pause another folder's turn comes."""
+    part = unit.now // PAUSE_MS % media.PARTS
+    return media.clear(unit, part, _before(unit, _STRAY_DAYS))
 
 
 def _imports(unit: Unit) -> int:
@@ -75,6 +86,15 @@ def _events(unit: Unit) -> int:
     oldest = unit.db.execute(rows.order_by(Event.id).limit(BATCH)).all()
     ids = [id for id, done in oldest if done < _before(unit, unit.settings.keep_events_d)]
     unit.db.execute(delete(Event).where(Event.id.in_(ids)))
+    return len(ids)
+
+
+def _notices(unit: Unit) -> int:
+    """Those that were taken; what was given up stays to be seen."""
+    taken = Notice.sent_at < _before(unit, unit.settings.keep_events_d)
+    rows = select(Notice.id).where(taken).order_by(Notice.sent_at).limit(BATCH)
+    ids = list(unit.db.scalars(rows))
+    unit.db.execute(delete(Notice).where(Notice.id.in_(ids)))
     return len(ids)
 
 

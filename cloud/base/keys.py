@@ -12,6 +12,8 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from cloud.base import files
+
 log = logging.getLogger(__name__)
 
 _NONCE = 12
@@ -177,33 +179,6 @@ def _id(key: bytes) -> str:
     return hmac.digest(key, b"id", "sha256").hex()[:8]
 
 
-def hand_over(made: int | Path, folder: Path) -> None:
-    """What root made in this folder (a file by its descriptor) goes to the folder's owner: the
-    cloud runs under an account of its own."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        if isinstance(made, int):
-            os.fchown(made, owner.st_uid, owner.st_gid)
-        else:
-            os.lchown(made, owner.st_uid, owner.st_gid)
-
-
 def make_once(path: Path) -> None:
     """32 random bytes in a file of its own (0600), never over one that is there."""
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        hand_over(path.parent, path.parent.parent)
-    fresh = path.with_name(f"fresh-{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            hand_over(handle, path.parent)
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-        # A link never replaces: of two processes starting at once, both read the winner's key.
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+    files.put_once(path, secrets.token_bytes(32))

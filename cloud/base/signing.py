@@ -6,7 +6,6 @@ it had signed until then stays ours (`Signer.ours`).
 
 import hashlib
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +13,8 @@ from typing import Any, Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from cloud.base.keys import KeysBroken, hand_over, make_once
+from cloud.base import files
+from cloud.base.keys import KeysBroken, make_once
 
 _SUCCESSION = "succession.json"
 _PURPOSE = "succession"
@@ -66,8 +66,8 @@ def renew(data_dir: Path, now: int) -> Signer:
     new = Signer(seed)
     told: dict[str, Any] = {"at": now, "from": old.public, "to": new.public}
     told["given"], told["taken"] = (one.sign(_PURPOSE, _said(told)) for one in (old, new))
-    _kept(folder / _SUCCESSION, json.dumps([*_told(folder), told], indent=1).encode())
-    _kept(folder / "platform.key", seed)
+    files.put(folder / _SUCCESSION, json.dumps([*_told(folder), told], indent=1).encode())
+    files.put(folder / "platform.key", seed)
     return Signer.load(data_dir)
 
 
@@ -117,14 +117,3 @@ def _told(folder: Path) -> list[dict[str, Any]]:
         return []
     except (ValueError, TypeError, KeyError) as error:
         raise KeysBroken(f"{_SUCCESSION} is damaged") from error
-
-
-def _kept(path: Path, raw: bytes) -> None:
-    fresh = path.with_name(f"fresh-{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        hand_over(handle, path.parent)
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -8,8 +8,6 @@ one of a day as a notice (event `checkpoint-written`).
 
 import hashlib
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from sqlalchemy import select
 from cloud.base import signing
 from cloud.base.clock import china_day
 from cloud.base.database import canonical
+from cloud.base.files import put_once
 from cloud.base.signing import Signer
 from cloud.base.unit import Unit
 from cloud.book import outbox
@@ -72,7 +71,7 @@ def carry(data_dir: Path, out: Path) -> int:
         raw = path.read_text("utf-8", errors="replace")
         name = f"{path.stem}-{_digest(raw)[:16]}.json"
         if name not in there:
-            _kept(out / name, raw)
+            put_once(out / name, raw.encode())
             count += 1
     return count
 
@@ -121,7 +120,7 @@ def write(unit: Unit) -> Path | None:
     }
     body["signature"] = signer.sign(PURPOSE, canonical(body))
     path = _place(unit.settings.data_dir, body["number"])
-    _kept(path, canonical(body) + "\n")
+    put_once(path, f"{canonical(body)}\n".encode())
     return path
 
 
@@ -158,19 +157,3 @@ def _last(unit: Unit) -> dict[str, Any] | None:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _kept(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f"fresh-{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(fresh, path)  # never over another one: of two writers the second finds it taken
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()

@@ -3,19 +3,19 @@
 The bytes lie in {data_dir}/media, sealed with a key of their own; the row says what they are.
 Beside each lies a small one for lists. Who may look is a matter of the row that names the picture.
 A picture goes after the time of its kind (`outdated`, `erase`), unless a case, an alarm or an
-export holds it: a legal hold.
+export holds it: a legal hold. One that comes again, as another kind perhaps, stays as long as
+whichever wants it longest. Files that have no row go too (`clear`).
 """
 
 import hashlib
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cloud.base import files
 from cloud.base.database import Base, insert_missing
 from cloud.base.keys import SealBroken
 from cloud.base.unit import Unit
@@ -24,6 +24,9 @@ from cloud.book.jpeg import Picture
 
 _PURPOSE = "media"
 _SMALL = ".small"
+_DIGEST_SIGNS = 64
+PARTS = 256  # folders, by the first two signs of the digest
+_DAY_MS = 86_400_000
 # By kind: the most bytes, the most points. A phone's camera makes up to 50 million points.
 LIMITS = {
     "snapshot": (jpeg.BYTES_MAX, jpeg.PIXELS_MAX),
@@ -43,6 +46,7 @@ class Media(Base):
     """One picture. `digest` = SHA-256 of the clear bytes, hex; sizes in bytes and points.
 
     `lat`, `lng` = where it was taken, in millionths of a degree, where the file said so.
+    `kept_as`, `kept_at` = the kind whose time counts, and since when.
     """
 
     __tablename__ = "media"
@@ -56,6 +60,11 @@ class Media(Base):
     made_at: Mapped[int] = mapped_column(index=True)
     lat: Mapped[int | None]
     lng: Mapped[int | None]
+    kept_as: Mapped[str] = mapped_column(server_default="")
+    kept_at: Mapped[int] = mapped_column(server_default="0")
+
+
+Index("ix_media_kept", Media.kept_as, Media.kept_at)
 
 
 class MediaHold(Base):
@@ -91,12 +100,13 @@ def keep(unit: Unit, made: Ready) -> Media:
     The bytes are on the disk before the row can be committed.
     """
     picture, digest = made.picture, made.digest
-    row = unit.db.get(Media, digest)
-    if row is not None and _place(unit, digest).is_file():
-        return row
-    _write(unit, digest, picture.data)
-    _write(unit, digest + _SMALL, made.small)
-    if row is None:
+    row = unit.db.get(Media, digest, with_for_update=True, populate_existing=True)
+    if row is None or not _place(unit, digest).is_file():
+        _write(unit, digest, picture.data)
+        _write(unit, digest + _SMALL, made.small)
+    if row is not None:
+        _stay(unit, row, made.kind)
+    else:
         row = Media(
             digest=digest,
             kind=made.kind,
@@ -107,10 +117,20 @@ def keep(unit: Unit, made: Ready) -> Media:
             made_at=unit.now,
             lat=picture.beside.lat,
             lng=picture.beside.lng,
+            kept_as=made.kind,
+            kept_at=unit.now,
         )
         unit.db.add(row)
-        unit.db.flush()
+    unit.db.flush()
     return row
+
+
+def _stay(unit: Unit, row: Media, kind: str) -> None:
+    """It came again: the longer time counts. A document has no end."""
+    days = unit.settings.picture_days
+    if row.kept_as in days:
+        times = ((row.kept_at, row.kept_as), (unit.now, kind))
+        row.kept_at, row.kept_as = max(times, key=lambda one: one[0] + days[one[1]] * _DAY_MS)
 
 
 def keep_document(unit: Unit, pdf: bytes) -> str:
@@ -119,7 +139,8 @@ def keep_document(unit: Unit, pdf: bytes) -> str:
     if unit.db.get(Media, digest) is None:
         _write(unit, digest, pdf)
         told = {"kind": "document", "type": "application/pdf", "size": len(pdf)}
-        unit.db.add(Media(digest=digest, width=0, height=0, made_at=unit.now, **told))
+        times = {"made_at": unit.now, "kept_as": "document", "kept_at": unit.now}
+        unit.db.add(Media(digest=digest, width=0, height=0, **told, **times))
         unit.db.flush()
     return digest
 
@@ -142,6 +163,8 @@ def hold(unit: Unit, digests: Iterable[str], reason: str) -> None:
     """Keep these pictures beyond their time; twice for the same reason is once."""
     rows = [{"digest": one, "reason": reason, "at": unit.now} for one in sorted(set(digests))]
     if rows:
+        theirs = select(Media.digest).where(Media.digest.in_([one["digest"] for one in rows]))
+        unit.db.execute(theirs.order_by(Media.digest).with_for_update())  # before who erases
         insert_missing(unit.db, MediaHold, rows)
 
 
@@ -152,31 +175,54 @@ def held(unit: Unit, digest: str) -> list[str]:
 
 
 def outdated(unit: Unit, kind: str, before: int, limit: int) -> list[Media]:
-    """The pictures of a kind that came before this moment and that nothing holds."""
+    """The pictures kept as this kind since before this moment, that nothing holds; they are ours
+    until the end of the unit."""
     holds = select(MediaHold.digest).where(MediaHold.digest == Media.digest)
-    old = (Media.made_at < before, Media.kind == kind, ~holds.exists())
-    return list(unit.db.scalars(select(Media).where(*old).order_by(Media.made_at).limit(limit)))
+    old = select(Media).where(Media.kept_as == kind, Media.kept_at < before, ~holds.exists())
+    free = old.order_by(Media.kept_at).limit(limit).with_for_update(skip_locked=True)
+    rows = list(unit.db.scalars(free))
+    # Once more, now that they are ours: a hold may have come while they were looked for.
+    held = select(MediaHold.digest).where(MediaHold.digest.in_([row.digest for row in rows]))
+    late = set(unit.db.scalars(held)) if rows else set()
+    return [row for row in rows if row.digest not in late]
 
 
 def erase(unit: Unit, row: Media) -> None:
-    """The bytes go first: a row without them is found again, bytes without a row would not be."""
+    """The bytes go first: a row without them is found again at once, bytes without a row late."""
     for name in (row.digest, row.digest + _SMALL):
         _place(unit, name).unlink(missing_ok=True)
     unit.db.delete(row)
     unit.db.flush()
 
 
+def clear(unit: Unit, part: int, before: int) -> int:
+    """Remove the files of one of PARTS folders that have no row; how many.
+
+    They come from units that were rolled back and processes that were killed. Only what was
+    written before this moment (epoch ms) goes, a unit may be on its way, and only what came after
+    the oldest picture that is known: another database's pictures are not judged by this one.
+    """
+    name = f"{part:02x}"
+    oldest = unit.db.scalar(select(func.min(Media.made_at)))
+    if oldest is None:
+        return 0
+    ours = Media.digest.between(name, f"{name}g")
+    known = set(unit.db.scalars(select(Media.digest).where(ours)))
+    folder = _folder(unit, name)
+    unknown = [file for file in folder.glob("*") if file.name[:_DIGEST_SIGNS] not in known]
+    strays = [file for file in unknown if oldest < file.stat().st_mtime * 1000 < before]
+    for file in strays:
+        file.unlink(missing_ok=True)
+    return len(strays)
+
+
+def _folder(unit: Unit, name: str) -> Path:
+    return Path(unit.settings.data_dir) / "media" / name[:2]
+
+
 def _place(unit: Unit, name: str) -> Path:
-    return Path(unit.settings.data_dir) / "media" / name[:2] / name
+    return _folder(unit, name) / name
 
 
 def _write(unit: Unit, name: str, clear: bytes) -> None:
-    place, raw = _place(unit, name), unit.keys.seal_file(clear, _PURPOSE, name)
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = place.with_name(f"fresh-{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(place)
+    files.put(_place(unit, name), unit.keys.seal_file(clear, _PURPOSE, name))

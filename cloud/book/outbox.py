@@ -38,6 +38,8 @@ class Event(Base):
 
 _DUE = Event.done_at.is_(None) & Event.parked_at.is_(None)
 Index("ix_event_due", Event.id, sqlite_where=_DUE, postgresql_where=_DUE)
+PARKED = Event.done_at.is_(None) & Event.parked_at.is_not(None)
+Index("ix_event_parked", Event.id, sqlite_where=PARKED, postgresql_where=PARKED)
 
 Handler = Callable[[Unit, Event], object]
 Handlers = Mapping[str, list[Handler]]

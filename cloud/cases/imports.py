@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, ChangedMeanwhile
+from cloud.base.files import put
 from cloud.base.ids import new_id
 from cloud.base.unit import Ground, Unit
 from cloud.book import audit, outbox
@@ -96,8 +97,7 @@ def keep(unit: Unit, by: Person, kind: str, name: str, raw: bytes) -> ImportRun:
     run = ImportRun(
         id=new_id(), kind=kind, name=name, by=by.id, made_at=unit.now, mode="", words="", **counts
     )
-    _file(unit, run).parent.mkdir(parents=True, exist_ok=True)
-    _file(unit, run).write_text(unit.keys.seal(raw, _PURPOSE))
+    put(_file(unit, run), unit.keys.seal(raw, _PURPOSE).encode())
     _state(unit, run, "reading")
     unit.db.add(run)
     audit.write(unit, _EVERYWHERE, by.id, "import-uploaded", run.id, {"kind": kind})

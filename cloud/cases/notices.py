@@ -41,6 +41,7 @@ class Notice(Base):
 
 _WAITS = literal_column("next_at IS NOT NULL")
 Index("ix_notice_due", Notice.next_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+Index("ix_notice_sent", Notice.sent_at)
 
 
 def channels(settings: Settings) -> list[str]:

@@ -80,13 +80,13 @@ class Command(Base):
 
 
 # Spelled out, not bound: a database uses a partial index only for a condition it can read.
-_IS_OPEN = Command.state.in_([literal_column(f"'{state}'") for state in OPEN])
-Index("ix_command_open", Command.device, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+IS_OPEN = Command.state.in_([literal_column(f"'{state}'") for state in OPEN])
+Index("ix_command_open", Command.device, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 Index("ix_command_device", Command.device, Command.name, Command.n)
 Index("ix_command_made_at", Command.made_at)
 # Made once: asked at each press, and of each terminal every few heartbeats.
 _OPEN_AT = (
-    select(Command).where(Command.device == bindparam("device"), _IS_OPEN).order_by(Command.n)
+    select(Command).where(Command.device == bindparam("device"), IS_OPEN).order_by(Command.n)
 )
 _LAST_ALIVE = (
     delete(Command)
@@ -231,7 +231,7 @@ def sweep(unit: Unit) -> int:
     # handed over again it would be refused as a replay, and stand in the terminal's journal.
     soonest = 2 * unit.now - late  # made later than that: by a clock that was put back since
     waits = or_(Command.made_at <= again, Command.made_at > soonest)
-    due = (_IS_OPEN, waits, Command.name.not_in(_LED_ELSEWHERE))
+    due = (IS_OPEN, waits, Command.name.not_in(_LED_ELSEWHERE))
     waiting = select(Command).where(*due).order_by(Command.made_at)
     touched = 0
     for command in list(unit.db.scalars(waiting.limit(500))):

@@ -6,8 +6,6 @@ to thousands. The bytes lie in {data_dir}/packages, named by their SHA-256.
 
 import hashlib
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cloud.base import files
 from cloud.base.database import Base
 from cloud.base.settings import Settings
 from cloud.base.unit import Unit
@@ -89,7 +88,7 @@ def add(unit: Unit, raw: bytes) -> Package:
         unit.db.flush()
         told = {"version": row.version, "release": row.release}
         audit.write(unit, "system", "system", "package-added", digest, told)
-    _write(path(unit.settings, digest), raw)
+    files.put(path(unit.settings, digest), raw)
     return row
 
 
@@ -156,16 +155,6 @@ def _prove(contents: Contents, key_hex: str) -> None:
         key.verify(signature, contents.signed, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
         raise BadPackage("it is not signed with the release key") from None
-
-
-def _write(place: Path, raw: bytes) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_name(f"fresh-{secrets.token_hex(8)}")
-    with open(fresh, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(place)
 
 
 def described(row: Package) -> str:

@@ -1,4 +1,7 @@
-"""Figures for whoever watches the service: counts and ages, of nobody in particular."""
+"""Figures for whoever watches the service: counts and ages, of nobody in particular.
+
+They are asked every few seconds, so each is counted in an index that holds only what is open.
+"""
 
 import time
 from collections.abc import Iterator
@@ -7,12 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from cloud.base.unit import Unit
-from cloud.book import checkpoints
+from cloud.book import checkpoints, outbox
 from cloud.book.audit import AuditHead
 from cloud.book.outbox import Event
 from cloud.cases import reports
 from cloud.cases.alarms import Alarm
-from cloud.link import commands
+from cloud.link import commands, terminals
 from cloud.link.commands import Command
 from cloud.link.terminals import Terminal
 from cloud.work import job as jobs
@@ -32,13 +35,12 @@ class Figure:
 def figures(unit: Unit) -> Iterator[Figure]:
     """All of them, those of one name together."""
     began = time.perf_counter()
-    online = dict(_counted(unit, select(Terminal.online, func.count()).group_by(Terminal.online)))
-    for state, known in (("online", True), ("offline", False)):
+    known = _one(unit, select(func.count()).select_from(Terminal))
+    online = _one(unit, select(func.count()).select_from(Terminal).where(terminals.ON_LINE))
+    for state, count in (("online", online), ("offline", known - online)):
         label = ("state", state)
-        yield Figure(
-            "terminals", "Terminals by whether they are heard", online.get(known, 0), label
-        )
-    open_jobs = select(Job.state, func.count()).where(Job.state.in_(jobs.OPEN))
+        yield Figure("terminals", "Terminals by whether they are heard", count, label)
+    open_jobs = select(Job.state, func.count()).where(jobs.IS_OPEN)
     by_state = dict(_counted(unit, open_jobs.group_by(Job.state)))
     for state in jobs.OPEN:
         yield Figure("jobs_open", "Open jobs by state", by_state.get(state, 0), ("state", state))
@@ -47,7 +49,7 @@ def figures(unit: Unit) -> Iterator[Figure]:
     for level in (1, 2, 3):
         label = ("level", str(level))
         yield Figure("alarms_open", "Open alarms by level", by_level.get(level, 0), label)
-    waiting = select(func.count()).where(Command.state.in_(commands.OPEN))
+    waiting = select(func.count()).select_from(Command).where(commands.IS_OPEN)
     yield Figure("commands_open", "Commands without an answer yet", _one(unit, waiting))
     yield from _outbox(unit)
     count, stuck, oldest = reports.backlog(unit)
@@ -78,7 +80,7 @@ def _outbox(unit: Unit) -> Iterator[Figure]:
     yield Figure("events_waiting", "Events not delivered yet", count)
     age = (unit.now - oldest) / 1000 if oldest is not None else 0
     yield Figure("events_oldest_seconds", "Age of the oldest of them", age)
-    parked = select(func.count()).where(Event.done_at.is_(None), Event.parked_at.is_not(None))
+    parked = select(func.count()).select_from(Event).where(outbox.PARKED)
     yield Figure("events_parked", "Events given up after many tries", _one(unit, parked))
 
 

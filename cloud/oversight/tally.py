@@ -6,10 +6,10 @@ A machine counts where it is registered, and where it works at present (15 % of 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, select, true
+from sqlalchemy import ColumnElement, bindparam, case, func, select, true
 
 from cloud.base.unit import Unit
-from cloud.link.terminals import Terminal
+from cloud.link.terminals import ON_LINE, Terminal
 from cloud.oversight.scope import Scope
 from cloud.registry.machines import Machine
 from cloud.work.job import OPEN, OVER, Job
@@ -23,7 +23,6 @@ def one_of(*states: str) -> ColumnElement[bool]:
 
 
 UNCONFIRMED = Job.off_alarm_at.is_not(None) & Job.off_confirmed_at.is_(None) & one_of(*OVER)
-_ON_LINE: ColumnElement[bool] = literal_column("terminal.online")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def homes(unit: Unit) -> Tally:
     usable = Machine.status != "scrapped"
     every = select(*place, func.count()).where(usable).group_by(*place)
     heard = select(*place, func.count()).join(Terminal, Terminal.device == Machine.device)
-    heard = heard.where(_ON_LINE, Terminal.deadline > unit.now, usable).group_by(*place)
+    heard = heard.where(ON_LINE, Terminal.deadline > unit.now, usable).group_by(*place)
     online = {(home, trade): count for home, trade, count in unit.db.execute(heard)}
     groups = tuple(
         _Group(home, trade, count, online.get((home, trade), 0))
@@ -72,7 +71,7 @@ def at_work(unit: Unit) -> Tally:
 
 
 def _jobs(unit: Unit, which: ColumnElement[bool], name: str) -> Iterator[_Group]:
-    is_online = case((_ON_LINE & (Terminal.deadline > unit.now), 1), else_=0)
+    is_online = case((ON_LINE & (Terminal.deadline > unit.now), 1), else_=0)
     count = func.sum(case((one_of("on") if name == "working" else true(), 1), else_=0))
     place = (Machine.district, Machine.industry, Job.district)
     rows = (

@@ -9,8 +9,9 @@ from cloud.base.settings import Settings
 from cloud.book import media
 from cloud.book.audit import AuditRow
 from cloud.book.outbox import Event
+from cloud.cases.notices import Notice
 from cloud.link.commands import Command
-from cloud.retention import Retention
+from cloud.retention import PAUSE_MS, Retention
 from cloud.work.presence import PresenceCode
 from tests.cloud.work.conftest import make_site
 
@@ -48,6 +49,34 @@ def test_each_kind_goes_after_its_own_time_and_the_trail_stays(place: Any) -> No
     assert swept(place, 1000) == 2  # the pictures
     assert swept(place, 10) == commands
     assert counts(place) == [0, 0, 0, rows]
+
+
+def test_a_notice_that_was_taken_goes_and_one_that_was_given_up_stays(place: Any) -> None:
+    with place.county.ground.write() as unit:
+        times = {"made_at": unit.now, "next_at": None, "tries": 1, "body": {}, "channel": "hook"}
+        unit.db.add(Notice(id="taken:hook", sent_at=unit.now, **times))
+        unit.db.add(Notice(id="given-up:hook", sent_at=None, **times))
+
+    def left() -> list[str]:
+        with place.county.ground.read() as unit:
+            return sorted(unit.db.scalars(select(Notice.id)))
+
+    swept(place, 29)
+    assert left() == ["given-up:hook", "taken:hook"]
+    swept(place, 2)
+    assert left() == ["given-up:hook"]
+
+
+def test_files_without_a_row_are_looked_for_in_another_folder_each_time(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(media, "clear", lambda unit, part, before: looked.append(part) or 0)
+    keeper = Retention()
+    for _ in range(media.PARTS):
+        place.county.do(keeper.sweep)
+        place.clock.forward(PAUSE_MS / 1000)
+    assert sorted(looked) == list(range(media.PARTS))
 
 
 def test_every_kind_of_picture_has_its_days() -> None:

@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from cloud.oversight import figures
+from tests.cloud.work.test_speed import plans, statements
+
 LINE = re.compile(r'hanma_[a-z_]+(\{[a-z]+="[a-z0-9]+"\})? -?[0-9.e+-]+')
 
 
@@ -36,6 +39,16 @@ def test_the_figures_are_prometheus_text_without_anybodys_data(client, told, flo
     assert "hanma_events_parked 0" in lines
     for name in {line.split("{")[0].split(" ")[0] for line in lines}:
         assert f"# TYPE {name} gauge" in answer.text
+
+
+@pytest.mark.sqlite
+def test_what_is_asked_every_few_seconds_reads_no_table(ground, floor):
+    with ground.read() as unit, statements(ground.engine) as asked:
+        figures.text(figures.figures(unit))
+    scans = {plan for plan in plans(ground.engine, asked) if plan.startswith("SCAN")}
+    whole = {plan.split()[1] for plan in scans if "INDEX" not in plan}
+    assert whole == {"audit_head"}  # a row a district
+    assert not [plan for plan in scans if "terminal" not in plan and "sqlite_autoindex" in plan]
 
 
 def test_an_officers_session_is_no_token(told, browser, cast):
