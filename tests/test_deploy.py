@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,22 @@ import pytest
 import yaml
 from sqlalchemy.engine import make_url
 
+from cloud import processes
 from cloud.base.settings import Settings
+from cloud.base.unit import Ground
 from cloud.cli import main
 from cloud.mqtt import hook, iotda, topics
 from cloud.mqtt.packets import Message
+from cloud.web import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ROOT / "deploy" / "small"
-README = (ROOT / "deploy" / "README.md").read_text("utf-8")
+README_FILE = ROOT / "deploy" / "README.md"
+README = README_FILE.read_text("utf-8")
 PROVINCE = ROOT / "deploy" / "province"
 FILES = sorted([*SMALL.iterdir(), *PROVINCE.iterdir()])
+ENVIRONMENTS = [one for one in FILES if ".env" in one.suffixes]
+HAPROXY = [one for one in FILES if one.name == "haproxy.cfg"]
 UNITS = [one for one in FILES if one.suffix in (".service", ".timer")]
 COMPOSE = yaml.safe_load((PROVINCE / "compose.yml").read_text("utf-8"))
 
@@ -72,6 +79,130 @@ def test_units_name_each_other_rightly_and_the_page_names_them(unit: Path) -> No
 def test_every_setting_of_the_example_is_one(file: Path) -> None:
     assert set(told(file)) <= variables()
     Settings.from_env(told(file))
+
+
+def test_every_variable_of_ours_that_is_named_anywhere_is_one() -> None:
+    """In a unit, a comment, a script or a page."""
+    texts = [file.read_text("utf-8") for file in [*FILES, README_FILE]]
+    named = {name for text in texts for name in re.findall(r"HANMA_[A-Z_]+", text)}
+    assert len(named) > 10
+    assert Settings.strange(dict.fromkeys(named, "")) == {}
+
+
+@pytest.mark.parametrize("file", ENVIRONMENTS, ids=lambda file: file.name)
+def test_every_setting_is_explained_on_the_line_before_it(file: Path) -> None:
+    lines = file.read_text("utf-8").splitlines()
+    setting = re.compile(r"#?[A-Z][A-Z0-9_]*=")
+    bare = [
+        line
+        for before, line in pairwise(["", *lines])
+        if setting.match(line) and (not before.startswith("# ") or setting.match(before))
+    ]
+    assert bare == []
+    assert sum(bool(setting.match(line)) for line in lines) >= 4
+
+
+@pytest.mark.parametrize("file", [*HAPROXY, PROVINCE / "emqx.conf"], ids=str)
+def test_every_part_of_a_file_of_somebody_elses_is_explained(file: Path) -> None:
+    """A section of HAProxy, a block of EMQX: a comment before it, behind it or first in it."""
+    lines = file.read_text("utf-8").splitlines()
+    parts = [number for number, line in enumerate(lines) if re.match("[a-z]", line)]
+    bare = [
+        lines[number]
+        for number in parts
+        if not any("#" in line for line in lines[max(0, number - 1) : number + 2])
+    ]
+    assert parts and bare == []
+
+
+def options(unit: Path) -> dict[str, list[str]]:
+    """The [Service] of a unit: what each option is set to, in order."""
+    found: dict[str, list[str]] = {}
+    service = unit.read_text("utf-8").partition("[Service]\n")[2].partition("\n[")[0]
+    for line in service.splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def test_every_option_of_the_units_is_explained_on_the_page() -> None:
+    used = {name for unit in UNITS for name in options(unit)} - {"ExecStart", "Type"}
+    assert {name for name in used if f"`{name}" not in README} == set()
+
+
+def test_accounts_are_followed_with_the_very_words_with_which_they_were_made() -> None:
+    """Another certificate or port in one of the two units, and the broker's file would change."""
+    made, *others = options(SMALL / "hanma-accounts.service")["ExecStart"]
+    assert options(SMALL / "hanma-follow.service")["ExecStart"] == [f"{made} --follow"]
+    (folder,) = re.findall(r"hanma broker mosquitto (\S+)", made)
+    (broker,) = options(SMALL / "hanma-broker.service")["ExecStart"]
+    assert broker.endswith(f" -c {folder}/mosquitto.conf")
+    (cloud,) = options(SMALL / "hanma.service")["ExecStart"]
+    assert f"$(cat {folder}/broker-url)" in cloud
+    assert any(one.endswith(f" {folder}/broker-url") for one in others)
+
+
+def test_what_follows_the_register_is_kept_up_and_shut_in_as_the_cloud_is() -> None:
+    cloud, follow = (options(SMALL / f"hanma{one}.service") for one in ("", "-follow"))
+    own = {"ExecStart", "User", "LimitNOFILE", "ReadWritePaths"}
+    assert {k: v for k, v in follow.items() if k not in own} == {
+        k: v for k, v in cloud.items() if k not in own
+    }
+    (folder,) = re.findall(r"hanma broker mosquitto (\S+)", follow["ExecStart"][0])
+    assert follow["ReadWritePaths"] == [f"{cloud['ReadWritePaths'][0]} {folder}"]
+
+
+def test_the_units_of_a_province_differ_in_what_they_run_alone() -> None:
+    kinds = ("web", "ingest@", "housekeeping")
+    first, *others = (options(PROVINCE / f"hanma-{one}.service") for one in kinds)
+    own = {"ExecStart", "KillMode"}
+    for other in others:
+        assert {k: v for k, v in first.items() if k not in own} == {
+            k: v for k, v in other.items() if k not in own
+        }
+    service = {one["command"][0] for _name, one in services() if one.get("image") == "hanma"}
+    assert {one.rstrip("@") for one in kinds} == service
+
+
+def test_compose_and_the_units_stop_after_the_same_time() -> None:
+    """Longer than the web workers' own, or what was begun is cut off."""
+    (unit,) = options(PROVINCE / "hanma-web.service")["TimeoutStopSec"]
+    assert COMPOSE["x-cloud"]["stop_grace_period"] == f"{unit}s"
+    assert int(unit) > processes._GRACE_S
+
+
+def test_the_backup_reads_the_settings_of_either_kind_of_host() -> None:
+    backup = options(SMALL / "hanma-backup.service")["EnvironmentFile"]
+    others = [one for one in UNITS if one.stem != "hanma-backup"]
+    read = {file for one in others for file in options(one).get("EnvironmentFile", [])}
+    assert {f"-{file}" for file in read} == set(backup)
+
+
+def test_the_image_has_the_tools_of_the_databases_release() -> None:
+    """pg_dump refuses a server that is newer than itself."""
+    image = (PROVINCE / "Dockerfile").read_text("utf-8")
+    assert "bookworm" in image and "postgresql-client" in image  # Debian 12: PostgreSQL 15
+    releases = {one["image"] for _name, one in services() if one["image"].startswith("postgres")}
+    assert releases == {"postgres:15"} and "PostgreSQL 15" in README
+
+
+def test_what_is_asked_of_the_cloud_is_a_page_of_it(tmp_path: Path) -> None:
+    ground = Ground.open(Settings(data_dir=tmp_path))
+    pages = {rule.rule for rule in create_app(ground).url_map.iter_rules()}
+    ground.close()
+    for file in HAPROXY:
+        text = file.read_text("utf-8")
+        assert set(re.findall(r"option httpchk GET (\S+)", text)) == {"/healthz"} <= pages
+        shut = set(re.findall(r"-m beg (\S+)", text))
+        assert shut == {f"{hook.ROOT}/", "/metrics"} and "/metrics" in pages
+
+
+def test_the_small_hosts_proxy_leads_to_where_the_cloud_listens() -> None:
+    text = (SMALL / "haproxy.cfg").read_text("utf-8")
+    given = told(SMALL / "hanma.env")
+    assert f"server cloud {given['HANMA_LISTEN']} " in text
+    assert given["HANMA_PROXIES"] == "1" and "option forwardfor" in text
 
 
 def test_every_service_of_the_province_runs_a_command_with_settings_that_exist() -> None:
@@ -138,13 +269,16 @@ def test_what_the_balancer_listens_on_is_what_the_others_call() -> None:
     assert f"web:{listens.rpartition(':')[2]}" in balancer
 
 
-def test_the_balancer_itself_finds_nothing_wrong_with_its_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("given_file", HAPROXY, ids=str)
+def test_the_balancer_itself_finds_nothing_wrong_with_its_file(
+    given_file: Path, tmp_path: Path
+) -> None:
     program = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     if program is None:
         pytest.skip("haproxy is not installed")
-    given = (PROVINCE / "haproxy.cfg").read_text("utf-8")
+    given = given_file.read_text("utf-8")
     # Neither the certificate nor the hosts are here, nor need so many files be allowed.
-    given = given.replace("ssl crt /etc/haproxy/web.pem ", "").replace("maxconn 120000", "")
+    given = re.sub(r"ssl crt \S+ |maxconn 120000", "", given)
     file = tmp_path / "haproxy.cfg"
     file.write_text(given)
     told = subprocess.run([program, "-c", "-f", str(file)], capture_output=True, text=True)
