@@ -11,6 +11,13 @@ from simulator.cli import bench
 __all__ = ["bench"]
 
 _FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
+_PAGE = click.option(
+    "--file",
+    default=Path("docs/performance.md"),
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The page of measurements.",
+)
 
 
 @bench.command()
@@ -158,14 +165,20 @@ def revoke(times: int, folder: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--terminals", default=2_000, show_default=True, type=click.IntRange(1))
+@click.option("--jobs", default=400, show_default=True, type=click.IntRange(1), help="A day.")
+@_PAGE
+def sizing(terminals: int, jobs: int, file: Path) -> None:
+    """Which machines for so many terminals and jobs a day, reckoned from the measurements."""
+    from cloud.bench.sizing import Size, tell
+
+    sys.exit(tell(file, Size("", terminals, jobs)))
+
+
+@bench.command()
 @click.argument("names", nargs=-1)
 @click.option("--short", is_flag=True, help="Smaller runs: half an hour.")
-@click.option(
-    "--file",
-    default=Path("docs/performance.md"),
-    show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-)
+@_PAGE
 def report(names: tuple[str, ...], short: bool, file: Path) -> None:
     """All measurements (or those named), one after another, written down as a page."""
     from cloud.bench.report import RUNS, write

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cloud.bench import machine
+from cloud.bench import machine, sizing
 from cloud.bench.served import say
 
 # What is measured, in the order of a day: the command's words, and the fewer ones of `short`,
@@ -57,8 +57,13 @@ def write(names: Iterable[str], short: bool, file: Path) -> bool:
         good &= bool(told.get("ok"))
         parts[name] = section(name, words, told)
         # After each: what is measured is kept though a later one is broken off.
-        file.write_text("\n".join([head, *(parts[one] for one in RUNS if one in parts)]), "utf-8")
+        file.write_text(page(head, [parts[one] for one in RUNS if one in parts]), "utf-8")
     return good
+
+
+def page(head: str, parts: list[str]) -> str:
+    """The whole page, with the table of sizes that is reckoned from it."""
+    return "\n".join([head, *filter(None, [sizing.section("\n".join([head, *parts]))]), *parts])
 
 
 def section(name: str, words: str, told: dict[str, Any]) -> str:
