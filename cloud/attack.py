@@ -6,6 +6,7 @@ It works from a checkout: an installation has neither the tests nor their tools.
 """
 
 import datetime
+import getpass
 import ipaddress
 import json
 import re
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cloud.base.clock import now_ms
+from cloud.bench import machine, mosquitto
+from cloud.mqtt import mosquitto as files
 from cloud.mqtt.broker import Broker, Secure, tls_context
 from cloud.mqtt.login import Doorkeeper
 
@@ -92,20 +96,50 @@ def _tried(attacks: dict[str, tuple[str, list[tuple[str, str]]]]) -> dict[str, d
 
 
 def tls() -> dict[str, bool]:
-    """The embedded broker's TLS listener as a stranger with `openssl s_client` finds it."""
+    """The TLS listeners of the embedded broker and, where it is installed, of the Mosquitto that
+    we set up, as a stranger with `openssl s_client` finds them."""
     if shutil.which("openssl") is None:
         return {"openssl is here": False}
     with tempfile.TemporaryDirectory(prefix="hanma-tls-") as folder:
         certificate, key = _made_up_certificate(Path(folder))
-        context = tls_context(str(certificate), str(key), "")
-        doorkeeper = Doorkeeper(lambda device: None, now_ms)
-        secure = Secure("127.0.0.1", 0, context)
-        broker = Broker(doorkeeper, host="127.0.0.1", port=0, secure=secure)
-        broker.start()
-        try:
-            return _asked(secure.port, certificate)
-        finally:
-            broker.stop()
+        told = {}
+        for name, listening in (("embedded", _embedded), ("mosquitto", _mosquitto)):
+            with listening(Path(folder), certificate, key) as port:
+                found = _asked(port, certificate) if port else {}
+            told |= {f"{name}: {what}": right for what, right in found.items()}
+        return told
+
+
+@contextmanager
+def _embedded(_folder: Path, certificate: Path, key: Path) -> Iterator[int]:
+    context = tls_context(str(certificate), str(key), "")
+    secure = Secure("127.0.0.1", 0, context)
+    broker = Broker(Doorkeeper(lambda device: None, now_ms), port=0, secure=secure)
+    broker.start()
+    try:
+        yield secure.port
+    finally:
+        broker.stop()
+
+
+@contextmanager
+def _mosquitto(folder: Path, certificate: Path, key: Path) -> Iterator[int]:
+    """By the very files that `hanma broker mosquitto` writes; 0 where there is none."""
+    program, port = mosquitto.found(), mosquitto.free_port()
+    listen, ours = f"127.0.0.1:{port}", f"127.0.0.1:{mosquitto.free_port()}"
+    conf = folder / "mosquitto.conf"
+    mine = f"user {getpass.getuser()}\n"  # started by root it would not read this folder
+    conf.write_text(mine + files.conf(str(folder), listen, ours, str(certificate), str(key)))
+    (folder / "rights").write_text(files.rights())
+    (folder / "passwords").touch()
+    for name in ("rights", "passwords"):
+        (folder / name).chmod(0o600)
+    if program is None:
+        yield 0
+        return
+    with machine.running([program, "-c", str(conf)]):
+        mosquitto.until_it_listens(port)
+        yield port
 
 
 def _asked(port: int, certificate: Path) -> dict[str, bool]:

@@ -106,11 +106,22 @@ def _gunicorn(settings: Settings, workers: int, threads: int) -> dict[str, Any]:
         "timeout": _STUCK_S,
         "worker_tmp_dir": _SHARED_MEMORY if os.path.isdir(_SHARED_MEMORY) else None,
         "proc_name": "hanma-web",
-        "loglevel": "warning",
+        "logger_class": _log_class(),
         "control_socket_disable": True,
         # Whose word on the caller's address is taken, HANMA_PROXIES says.
         "forwarded_allow_ips": "",
     }
+
+
+def _log_class() -> type:
+    """What gunicorn says goes the way of all lines: exceptions without their words."""
+    from gunicorn.glogging import Logger
+
+    class Log(Logger):  # type: ignore[misc]
+        def setup(self, cfg: object) -> None:
+            self.error_log.propagate = True
+
+    return Log
 
 
 def _prepare(settings: Settings) -> None:

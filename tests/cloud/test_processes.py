@@ -1,5 +1,7 @@
 """The cloud as processes of their own, on PostgreSQL and Mosquitto: each may be killed."""
 
+import json
+import logging
 import os
 import signal
 import subprocess
@@ -15,7 +17,9 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.test import Client
 
+from cloud import processes
 from cloud.app import wsgi
+from cloud.base import logs
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
@@ -131,6 +135,21 @@ def test_each_may_be_killed_and_nothing_that_was_acknowledged_is_lost(
 def test_without_a_broker_outside_each_says_so(word: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, [word], env={"HANMA_DATA": str(tmp_path)})
     assert done.exit_code == 1 and "HANMA_BROKER" in done.output
+
+
+def test_what_gunicorn_says_goes_the_way_of_all_log_lines(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gunicorn.config import Config
+
+    monkeypatch.setattr(logging.getLogger("gunicorn.error"), "propagate", False)
+    config = Config()
+    for name, value in processes._gunicorn(Settings(data_dir=tmp_path), 2, 4).items():
+        config.set(name, value)
+    config.logger_class(config).critical("WORKER TIMEOUT (pid:%s)", 1)
+    (record,) = caplog.records
+    told = json.loads(logs.Json().format(record))
+    assert (told["logger"], told["message"]) == ("gunicorn.error", "WORKER TIMEOUT (pid:1)")
 
 
 @pytest.mark.parametrize(("proxies", "address"), [(0, "10.0.0.1"), (1, "203.0.113.9")])
