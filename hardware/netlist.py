@@ -59,9 +59,10 @@ def _component(placed: Placed) -> str:
 
 
 def pads(part: Part) -> Iterator[tuple[str, str, str]]:
-    """Every pad of a part with the name and kind of its pin."""
+    """Every pad of a part with the name and kind of its pin; of several only the first drives."""
     for pin in part.pins:
-        yield from ((pad, pin.name, _TYPES[pin.kind]) for pad in pin.pads)
+        for pad in pin.pads:
+            yield pad, pin.name, _TYPES[pin.kind] if pad == pin.pads[0] else "passive"
     yield from ((pad, "NC", _NO) for pad in part.left_open)
 
 

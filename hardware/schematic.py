@@ -15,7 +15,7 @@ PROJECT = "carrier"
 _VERSION = 20230121  # KiCad 7; newer ones read it
 _GRID, _LENGTH = 2.54, 5.08
 _HALF = 10.16  # of a box; its pins end _LENGTH further out
-_COLUMN, _TOP, _BOTTOM, _LEFT = 86.36, 30.48, 391.16, 45.72  # of an A2 sheet, mm
+_COLUMN, _TOP, _BOTTOM, _LEFT = 86.36, 30.48, 248.92, 45.72  # of an A3 sheet, mm
 _FONT = "(effects (font (size 1.27 1.27)))"
 _HIDDEN = "(effects (font (size 1.27 1.27)) hide)"
 _LINE = "(stroke (width 0.254) (type default))"
@@ -173,7 +173,7 @@ def _page(words: str, paper: str, of: str) -> list[str]:
 
 def _sheet(circuit: Circuit, name: str) -> str:
     kinds = {one.part.name: one.part for one in circuit.placed.values() if one.sheet == name}
-    lines = _page(f"HanMa · {circuit.sheets[name]}", "A2", f"file/{name}")
+    lines = _page(f"HanMa · {circuit.sheets[name]}", "A3", f"file/{name}")
     lines += ["(lib_symbols", _FLAG_SYMBOL, *map(_symbol, kinds.values()), ")"]
     for placed, x, y in _places(circuit, name):
         lines += _part(placed, x, y)
