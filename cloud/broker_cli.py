@@ -47,7 +47,8 @@ def mosquitto(
     key: Path | None,
     follow: bool,
 ) -> None:
-    """Writes mosquitto.conf, passwords, rights and broker-url into FOLDER.
+    """Writes mosquitto.conf, passwords, rights and broker-url into FOLDER; with --follow it stays
+    and keeps the accounts as the register has them.
 
     `broker-url` holds what HANMA_BROKER is set to, its password kept from run to run. With
     --follow the broker is told within seconds who may log in now; who is revoked is put out.

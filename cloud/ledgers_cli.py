@@ -22,6 +22,7 @@ T = TypeVar("T")
 KINDS = (
     *("enterprises", "sites", "people", "certificates", "machines"),
     *("contracts", "cylinders", "maker", "training", "dates", "modules"),
+    *("survey", "districts"),
 )
 
 
@@ -116,10 +117,12 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
     from cloud.registry.ledgers import (
         contracts,
         cylinders,
+        districts,
         enterprises,
         machines,
         maker_list,
         people,
+        survey,
         training,
     )
 
@@ -136,6 +139,8 @@ def _rows(unit: "Unit", kind: str) -> Iterator[dict[str, Any]]:
         "training": training.of_trainings,
         "dates": training.of_dates,
         "modules": stock_ledger.of_modules,
+        "survey": survey.of_survey,
+        "districts": districts.of_districts,
     }[kind](unit)
 
 

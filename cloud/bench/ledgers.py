@@ -43,7 +43,11 @@ _OTHERWISE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "training": ("organiser", "演示新培训点", ("training",)),
     "dates": ("ends_on", "2027-03-20", ("office_date",)),
     "modules": ("sim_until", "2031-01-04", ("stock_item", "stock_move")),
+    "survey": ("keeper", "演示新责任人", ("machine",)),
+    "districts": ("name", "演示新社区", ("place",)),
 }
+# Machines are known by codes that they are given meanwhile; by what they are found again.
+_CODED = {"machines": "serial", "survey": "note"}
 
 
 def measure(
@@ -84,13 +88,13 @@ def _measured(
 def _otherwise(
     ground: Ground, kind: str, column: str, value: str
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """From a row of the first table to one of the second; machines are known by their codes,
-    which they were given meanwhile."""
+    """From a row of the first table to one of the second."""
     codes: dict[str, str] = {}
-    if kind == "machines":
+    by = _CODED.get(kind, "")
+    if by:
         with ground.read() as unit:
-            codes = dict(unit.db.execute(select(Machine.serial, Machine.code)).all())  # type: ignore[arg-type]
-    return lambda row: row | {column: value} | ({"code": codes[row["serial"]]} if codes else {})
+            codes = dict(unit.db.execute(select(getattr(Machine, by), Machine.code)).all())
+    return lambda row: row | {column: value} | ({"code": codes[row[by]]} if codes else {})
 
 
 def _table(

@@ -1,6 +1,7 @@
 """The steps of a technician's record: each is one function, one entry (cases/service.py)."""
 
 import hashlib
+from typing import Any
 
 from cloud.base.unit import Unit
 from cloud.book import media
@@ -137,6 +138,19 @@ def _stock(
     item = stock.of_device(unit, device) if device else None
     if item is not None and item.state in states:
         stock.move(unit, item.chip, to, person.id, record.id)
+
+
+def describe(
+    unit: Unit, record: ServiceRecord, person: Person, phone: str, told: dict[str, Any]
+) -> None:
+    """What the survey asks of the machine (DL 三(四)): keeper, supply, use, plate.
+
+    BadMachine. The entry says what was changed; who the keeper is stays with the machine alone.
+    """
+    record = service.held(unit, record, person)
+    machine = unit.db.get_one(Machine, record.machine_id, with_for_update=True)
+    changed = machines.describe(unit, machine, keeper_phone=phone, **told)
+    service.add(unit, record, person, "machine", {"changed": sorted(changed)})
 
 
 def seal(unit: Unit, record: ServiceRecord, person: Person, number: str) -> None:

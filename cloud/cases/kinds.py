@@ -8,10 +8,12 @@ from cloud.link.stock_ledger import Modules
 from cloud.registry.ledgers.bring import Ledger
 from cloud.registry.ledgers.contracts import Contracts
 from cloud.registry.ledgers.cylinders import Cylinders
+from cloud.registry.ledgers.districts import Districts
 from cloud.registry.ledgers.enterprises import Enterprises, Sites
 from cloud.registry.ledgers.machines import Machines
 from cloud.registry.ledgers.maker_list import MakerList
 from cloud.registry.ledgers.people import Certificates, People
+from cloud.registry.ledgers.survey import Survey
 from cloud.registry.ledgers.training import Dates, Trainings
 
 _MADE: dict[str, Callable[[Unit], Any]] = {
@@ -26,6 +28,8 @@ _MADE: dict[str, Callable[[Unit], Any]] = {
     "training": Trainings,
     "dates": Dates,
     "modules": Modules,
+    "survey": Survey,
+    "districts": Districts,
 }
 KINDS = tuple(_MADE)
 

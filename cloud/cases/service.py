@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.clock import china_day
@@ -34,8 +34,13 @@ STEPS = {
     ),
     "repair": ("work", "picture-after", "test", "acceptance", "document"),
 }
-# What a record may also have.
-ALSO = {"installation": (), "repair": ("picture-before", "terminal", "seal")}
+# What a record may also have; `machine` = what the survey asks of it, read on the spot.
+ALSO = {
+    "installation": ("machine",),
+    "repair": ("machine", "picture-before", "terminal", "seal"),
+}
+# Of a machine that a terminal is fitted to (DL 三(四)).
+ASKED = ("keeper", "keeper_phone", "supply", "trade")
 PICTURES_MAX = 6  # of one phase
 _OWNER = "service.owner"
 
@@ -78,6 +83,9 @@ class ServiceEntry(Base):
     at: Mapped[int]
     what: Mapped[str]
     told: Mapped[dict[str, Any]]
+
+
+Index("ix_service_record_made", ServiceRecord.made_at, ServiceRecord.id)  # the ledger's order
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,14 @@ def machine_of(unit: Unit, record: ServiceRecord) -> Machine:
     machine = machines.get(unit, record.machine_id)
     assert machine is not None
     return machine
+
+
+def unasked(unit: Unit, record: ServiceRecord) -> list[str]:
+    """What is to be asked of the machine and is not known yet."""
+    machine = machine_of(unit, record)
+    known = {name: getattr(machine, name, "") for name in ASKED}
+    known["keeper_phone"] = machine.keeper_sealed
+    return [name for name in ASKED if not known[name]]
 
 
 def test_of(unit: Unit, record: ServiceRecord) -> testing.FunctionTest | None:

@@ -1,14 +1,15 @@
 """From a complete record to its sheet of paper: what stands where, and in which words."""
 
-from cloud.base.clock import in_china
+from cloud.base.clock import china_day, in_china
 from cloud.base.unit import Unit
 from cloud.book import media
 from cloud.cases import service
 from cloud.cases.installing import AGREEMENT
 from cloud.cases.service import AFTER, BEFORE, ServiceRecord
 from cloud.cases.service_sheet import Sheet, Signed
-from cloud.registry import enterprises, people
+from cloud.registry import certificates, enterprises, machines, people, training
 from cloud.registry.machines import Machine
+from cloud.registry.people import Person
 from cloud.work import testing
 
 _TITLES = {
@@ -16,6 +17,7 @@ _TITLES = {
     "repair": "电焊机智能终端维修记录 Repair record",
 }
 _HARDWARE = {"contactor": "接触器 contactor", "thermal": "温控回路 thermal loop"}
+_ISSUERS = dict(zip(certificates.ISSUERS, ("应急管理", "住建", "市场监管"), strict=True))
 _PHASES = {BEFORE: "施工前 before", AFTER: "施工后 after"}
 _SIGNED = {"agreement": "业主同意 Owner agrees", "acceptance": "业主验收 Owner accepts"}
 
@@ -60,6 +62,8 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
         ("出厂编号 Serial", machine.serial),
         ("电源 Supply", _supply(machine)),
         ("最大电流 Max. current", f"{machine.max_a} A" if machine.max_a else ""),
+        ("应用行业 Use", machine.trade),
+        ("责任人 Keeper", f"{machine.keeper} {_phone(unit, machine)}".strip()),
         ("终端 Terminal", fitted.get("device") or machine.device or ""),
         ("换下的终端 Replaced", fitted.get("instead_of", "")),
         ("接线方式 Hardware", _HARDWARE.get(fitted.get("hardware", ""), "")),
@@ -69,8 +73,32 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
         ("更换配件 Parts", done.get("parts", "")),
         ("功能测试 Function test", _test(test, service.read_by_phone(test, told))),
         ("安装人员 Technician", f"{technician.name}　{technician.login}"),
+        ("培训考核 Trained", _trained(unit, technician)),
+        ("持证 Licence", _licences(unit, technician)),
         ("开始 Begun", _at(record.made_at)),
     ]
+
+
+def _trained(unit: Unit, technician: Person) -> str:
+    last = training.last_pass(unit, technician.id)
+    return f"{last.held_on}　{last.organiser}".strip() if last else ""
+
+
+def _licences(unit: Unit, technician: Person) -> str:
+    """The certificates that are good today. Their numbers are masked: they hold that of the
+    identity card, and what is left is enough to compare with the card that the owner is shown."""
+    today = china_day(unit.now)
+    good = [
+        f"{one.category}　{_ISSUERS[one.issuer]}　{certificates.masked_number(unit, one)}"
+        f"　至 until {certificates.last_day(one)}"
+        for one in certificates.for_person(unit, technician.id)
+        if certificates.good_on(one, today)
+    ]
+    return "；".join(good) or "平台没有登记 none registered"
+
+
+def _phone(unit: Unit, machine: Machine) -> str:
+    return machines.masked_phone(unit, machine, "keeper")
 
 
 def _supply(machine: Machine) -> str:

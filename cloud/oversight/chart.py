@@ -19,7 +19,7 @@ from cloud.base.unit import Unit
 from cloud.cases.alarms import IS_OPEN, Alarm
 from cloud.link.positions import Position
 from cloud.link.terminals import Terminal
-from cloud.oversight.scope import Scope
+from cloud.oversight.scope import EVERY, Only, Scope
 from cloud.oversight.tally import one_of
 from cloud.registry.machines import Machine
 from cloud.work.job import OPEN, Job
@@ -169,13 +169,13 @@ class Chart:
             yield _sum(one), min(self._kins[kin].kind for *_, kin in one), told
 
 
-def chart(unit: Unit) -> Chart:
-    """Every machine whose place is known."""
+def chart(unit: Unit, only: Only = EVERY) -> Chart:
+    """Every machine whose place is known, or those that are looked at."""
     kins: list[Kin] = []
-    return Chart(_points(unit, kins), kins, unit.now)
+    return Chart(_points(unit, kins, only), kins, unit.now)
 
 
-def _points(unit: Unit, kins: list[Kin]) -> Iterator[Point]:
+def _points(unit: Unit, kins: list[Kin], only: Only) -> Iterator[Point]:
     last = select(func.max(Position.id)).where(Position.device == Machine.device)
     rows = (
         select(
@@ -190,7 +190,7 @@ def _points(unit: Unit, kins: list[Kin]) -> Iterator[Point]:
         )
         .join(Position, Position.id == last.correlate(Machine).scalar_subquery())
         .outerjoin(Terminal, Terminal.device == Machine.device)
-        .where(Machine.device.is_not(None), Machine.status != "scrapped")
+        .where(Machine.device.is_not(None), Machine.status != "scrapped", only.machines)
     )
     jobs = _jobs(unit)
     alarmed = set(unit.db.scalars(select(Alarm.machine_id).where(IS_OPEN)))

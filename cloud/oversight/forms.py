@@ -1,35 +1,34 @@
-"""The forms of the Dalad plan: survey of machines (annex 1), statistics by enterprise (annex 2).
+"""The forms of the Dalad plan: survey of machines (annex 1), statistics by enterprise (annex 2);
+and two ledgers beside them: machines that are not coded yet, installations and repairs.
 
-Rows in the order and under the headings of the forms; telephone numbers are masked.
+Rows of the forms in their order and under their headings; telephone numbers are masked.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
-from cloud.base.clock import china_day
+from cloud.base.clock import china_day, in_china
 from cloud.base.unit import Unit
+from cloud.cases.service import ServiceEntry, ServiceRecord
 from cloud.oversight.scope import Scope
-from cloud.registry import enterprises, machines
+from cloud.registry import enterprises, machines, places
 from cloud.registry.certificates import Certificate
 from cloud.registry.enterprises import Enterprise
+from cloud.registry.ledgers import survey as sheet
 from cloud.registry.ledgers.enterprises import KINDS as ENTERPRISE_KINDS
-from cloud.registry.ledgers.machines import SOURCES, SUPPLIES
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person, PersonRole
-from cloud.registry.places import Place
+from cloud.work import profiles
 
 STATISTICS = (
     *("序号", "企业名称", "企业类型", "电焊机数量", "完成“加芯赋码”电焊机的数量"),
     *("从业人员数量", "已取证的从业人员数量", "淘汰的电焊机数量"),
     *("主要负责人及联系方式", "备注"),
 )
-SURVEY = (
-    *("序号", "企业/店铺名称", "责任人姓名", "责任人电话", "焊机用电类型", "最大电流安数 A"),
-    *("焊机最大电流", "焊机类型", "作业用途", "电源类型", "焊机最大功率", "应用行业", "备注"),
-    *("所属街道", "所属社区", "填表人", "填表人电话"),
-)
+SURVEY = tuple(column.zh for column in sheet.FORM)
 Row = tuple[Any, ...]
 
 
@@ -50,7 +49,7 @@ def statistics(unit: Unit, scope: Scope, first: int = 0, most: int | None = None
         .subquery()
     )
     inside = counted.c.owner.is_not(None)
-    if scope.trades is None:
+    if scope.trades is None and not scope.only:
         inside = or_(inside, scope.sight.places(Enterprise.district))
     rows = (
         select(Enterprise, counted.c.machines, counted.c.coded, counted.c.scrapped)
@@ -79,30 +78,90 @@ def survey(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) ->
         .where(_here(scope), Machine.status != "scrapped")
         .order_by(Machine.code)
     )
-    names = {code: name for code, name in unit.db.execute(select(Place.code, Place.name))}
+    names = places.names(unit)
     found = unit.db.execute(_page(rows, first, most)).all()
     for number, (one, owner) in enumerate(found, first + 1):
-        street, community = one.district[:9], one.district
+        row = sheet.told(unit, one, owner, names) | {"number": number}
+        yield tuple(_told(column.shown(row[column.name])) for column in sheet.FORM)
+
+
+def uncoded(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) -> Iterator[Row]:
+    """One row a machine in use that has no terminal: first whose days run out first (CQ art. 12,
+    DL 三(二)), last those of no known day of purchase.
+
+    Number, code, name, owner, district, day of purchase, last day, days left (below 0 = overdue),
+    keeper and telephone.
+    """
+    within, today, names = _within(unit), china_day(unit.now), places.names(unit)
+    rows = (
+        select(Machine, Enterprise.name)
+        .join(Enterprise, Enterprise.id == Machine.enterprise_id)
+        .where(_here(scope), Machine.status != "scrapped", Machine.device.is_(None))
+        .order_by(Machine.bought_on == "", Machine.bought_on, Machine.code)
+    )
+    for number, (one, owner) in enumerate(unit.db.execute(_page(rows, first, most)), first + 1):
+        due: tuple[Any, Any] = ("", "")
+        if one.bought_on and within:
+            left = machines.days_left(one.bought_on, today, within)
+            due = ((today + timedelta(days=left)).isoformat(), left)
         yield (
-            *(number, owner, one.keeper, machines.masked_phone(unit, one, "keeper")),
-            *(SUPPLIES.get(one.supply, ""), _told(one.mains_max_a), _told(one.max_a)),
-            *(one.category, one.purpose, SOURCES.get(one.source, "")),
-            *(_told(None if one.max_w is None else one.max_w / 1000), one.trade, one.note),
-            names.get(street, street) if len(street) == 9 else "",
-            names.get(community, community) if len(community) == 12 else "",
-            *(one.filled_in_by, machines.masked_phone(unit, one, "filled_in_by")),
+            *(number, one.code, one.name, owner, places.named(names, one.district)),
+            *(one.bought_on, *due, one.keeper, machines.masked_phone(unit, one, "keeper")),
+        )
+
+
+def installations(
+    unit: Unit, scope: Scope, first: int = 0, most: int | None = None
+) -> Iterator[Row]:
+    """One row a technician's record, the latest first (DL 三(一)、(四)).
+
+    Number, the record's id once it is finished, begun, technician, terminal, hardware, machine's
+    code, owner, district, kind, finished, seal, the terminal that was replaced.
+    """
+    terminal, seal, names = _told_last("terminal"), _told_last("seal"), places.names(unit)
+    rows = (
+        select(ServiceRecord, Machine, Enterprise.name, Person.name, terminal, seal)
+        .join(Machine, Machine.id == ServiceRecord.machine_id)
+        .join(Enterprise, Enterprise.id == Machine.enterprise_id)
+        .join(Person, Person.id == ServiceRecord.technician_id)
+        .where(_here(scope))
+        .order_by(ServiceRecord.made_at.desc(), ServiceRecord.id.desc())
+    )
+    found = unit.db.execute(_page(rows, first, most))
+    for number, (one, machine, owner, who, fitted, sealed) in enumerate(found, first + 1):
+        fitted, sealed = fitted or {}, sealed or {}
+        yield (
+            *(number, one.id if one.finished_at else "", _at(one.made_at), who),
+            *(fitted.get("device") or machine.device or "", fitted.get("hardware", "")),
+            *(machine.code, owner, places.named(names, machine.district), one.kind),
+            *(_at(one.finished_at), sealed.get("number", ""), fitted.get("instead_of", "")),
         )
 
 
 Filled = Callable[..., Iterator[Row]]
-FORMS: dict[str, tuple[tuple[str, ...], Filled]] = {
-    "statistics": (STATISTICS, statistics),
-    "survey": (SURVEY, survey),
-}
+
+
+def _told_last(what: str) -> Any:
+    """SQL: what a record says last of one thing; None if it says nothing."""
+    rows = select(ServiceEntry.told).where(
+        ServiceEntry.record_id == ServiceRecord.id, ServiceEntry.what == what
+    )
+    last = rows.order_by(ServiceEntry.seq.desc()).limit(1)
+    return last.correlate(ServiceRecord).scalar_subquery()
+
+
+def _within(unit: Unit) -> int:
+    return profiles.load(unit.settings.profile).coded_within_days
+
+
+def _at(ms: int | None) -> str:
+    return f"{in_china(ms):%Y-%m-%d %H:%M}" if ms else ""
 
 
 def _here(scope: Scope) -> ColumnElement[bool]:
-    return scope.sight.places(Machine.district) & scope.sight.own(Machine.industry)
+    """The machines that are looked at; a cylinder is none."""
+    seen = scope.sight.places(Machine.district) & scope.sight.own(Machine.industry)
+    return seen & (Machine.kind == "machine") & scope.only.machines
 
 
 def _page(rows: Select[Any], first: int, most: int | None) -> Select[Any]:

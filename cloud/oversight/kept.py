@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 SHARE = 0.005  # of a core, for each figure that is made behind
 LONGEST_S = 240.0
-_MOST = 1_000
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -32,11 +31,14 @@ class _Made(Generic[Value]):
 class Kept(Generic[Key, Value]):
     """`get(key)` gives what `make(key)` made at most about `keep_s` ago; 0 = made each time.
 
-    behind: who finds it too old gets it all the same, and a thread makes the next one.
+    behind: who finds it too old gets it all the same, and a thread makes the next one. most: so
+    many are kept, the last ones that were made.
     """
 
-    def __init__(self, make: Callable[[Key], Value], keep_s: float, behind: bool = False) -> None:
-        self._make, self._keep_s, self._behind = make, keep_s, behind
+    def __init__(
+        self, make: Callable[[Key], Value], keep_s: float, behind: bool = False, most: int = 1000
+    ) -> None:
+        self._make, self._keep_s, self._behind, self._most = make, keep_s, behind, most
         self._lock = threading.Lock()
         self._made: OrderedDict[Key, _Made[Value]] = OrderedDict()
         self._turns: dict[Key, threading.Lock] = {}
@@ -102,7 +104,7 @@ class Kept(Generic[Key, Value]):
         with self._lock:
             self._made[key] = _Made(value, now + keep_s, keep_s)
             self._made.move_to_end(key)
-            while len(self._made) > _MOST:
+            while len(self._made) > self._most:
                 gone, _ = self._made.popitem(last=False)
                 self._turns.pop(gone, None)
         return value

@@ -16,14 +16,17 @@ def latest(unit: Unit, scope: Scope, most: int) -> list[dict[str, Any]]:
     """The newest first: when, which machine, at which step, and the codes of the refusals."""
     rows = select(AuditRow).where(REFUSED, scope.sight.places(AuditRow.district))
     newest = rows.order_by(AuditRow.at.desc(), AuditRow.id)
-    found = list(unit.db.scalars(newest.limit(most if scope.trades is None else _LOOK_AT)))
+    narrowed = scope.trades is not None or bool(scope.only)
+    found = list(unit.db.scalars(newest.limit(_LOOK_AT if narrowed else most)))
     known = {row.details.get("machine") for row in found}
-    asked = select(Machine.id, Machine.code, Machine.name, Machine.industry)
-    machines = {id: rest for id, *rest in unit.db.execute(asked.where(Machine.id.in_(known)))}
+    asked = select(Machine.id, Machine.code, Machine.name)
+    meant = (Machine.id.in_(known), scope.sight.own(Machine.industry), scope.only.machines)
+    machines = {id: rest for id, *rest in unit.db.execute(asked.where(*meant))}
     told = []
     for row in found:
-        code, name, trade = machines.get(row.details.get("machine"), ("", "", ""))
-        if scope.trades is None or trade in scope.trades:
+        id = row.details.get("machine")
+        if id in machines or not narrowed:
+            code, name = machines.get(id, ("", ""))
             step = row.details.get("step", "apply")
             codes = list(row.details.get("refusals", ()))
             told.append({"at": row.at, "machine": code, "name": name, "step": step})

@@ -1,6 +1,7 @@
 """How many machines there are, hear us and work: grouped once for everybody, added up for each.
 
-A machine counts where it is registered, and where it works at present (15 % of them move).
+A machine counts where it is registered, and where it works at present (15 % of them move). Work
+with cylinders is work, but a cylinder is no machine.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, select, true
 
 from cloud.base.unit import Unit
 from cloud.link.terminals import ON_LINE, Terminal
-from cloud.oversight.scope import Scope
+from cloud.oversight.scope import EVERY, Only, Scope
 from cloud.registry.machines import Machine
 from cloud.work.job import OPEN, OVER, Job
 
@@ -23,6 +24,7 @@ def one_of(*states: str) -> ColumnElement[bool]:
 
 
 UNCONFIRMED = Job.off_alarm_at.is_not(None) & Job.off_confirmed_at.is_(None) & one_of(*OVER)
+_IS_MACHINE = Machine.kind == "machine"
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class Tally:
     at: int
 
 
-def homes(unit: Unit) -> Tally:
-    """Every machine, by where it is registered."""
+def homes(unit: Unit, only: Only = EVERY) -> Tally:
+    """Every machine, or those that are looked at, by where it is registered."""
     place = (Machine.district, Machine.industry)
-    usable = Machine.status != "scrapped"
-    every = select(*place, func.count()).where(usable).group_by(*place)
+    usable = (Machine.status != "scrapped", _IS_MACHINE, only.machines)
+    every = select(*place, func.count()).where(*usable).group_by(*place)
     heard = select(*place, func.count()).join(Terminal, Terminal.device == Machine.device)
-    heard = heard.where(ON_LINE, Terminal.deadline > unit.now, usable).group_by(*place)
+    heard = heard.where(ON_LINE, Terminal.deadline > unit.now, *usable).group_by(*place)
     online = {(home, trade): count for home, trade, count in unit.db.execute(heard)}
     groups = tuple(
         _Group(home, trade, count, online.get((home, trade), 0))
@@ -61,21 +63,23 @@ def homes(unit: Unit) -> Tally:
     return Tally(groups, unit.now)
 
 
-def at_work(unit: Unit) -> Tally:
+def at_work(unit: Unit, only: Only = EVERY) -> Tally:
     """Those with a present job, by where they work.
 
     In two steps, each with an index of its own: "or" would read every job there ever was.
     """
-    groups = (*_jobs(unit, one_of(*OPEN), "working"), *_jobs(unit, UNCONFIRMED, "attention"))
+    which = (one_of(*OPEN) & only.machines, UNCONFIRMED & only.machines)
+    groups = (*_jobs(unit, which[0], "working"), *_jobs(unit, which[1], "attention"))
     return Tally(groups, unit.now)
 
 
 def _jobs(unit: Unit, which: ColumnElement[bool], name: str) -> Iterator[_Group]:
     is_online = case((ON_LINE & (Terminal.deadline > unit.now), 1), else_=0)
     count = func.sum(case((one_of("on") if name == "working" else true(), 1), else_=0))
+    is_machine = func.sum(case((_IS_MACHINE, 1), else_=0))
     place = (Machine.district, Machine.industry, Job.district)
     rows = (
-        select(*place, func.count(), func.sum(is_online), count)
+        select(*place, is_machine, func.sum(is_online), count)
         .select_from(Job)
         .join(Machine, Machine.id == Job.machine_id.concat(""))  # from the few jobs, never to them
         .outerjoin(Terminal, Terminal.device == Machine.device)

@@ -14,7 +14,7 @@ from cloud.oversight.scope import Scope
 from cloud.registry.machines import Machine
 from cloud.work.job import Job
 
-DAYS = 30
+PERIODS = (30, 90, 365)  # days
 _DAY_MS = 86_400_000
 _ZONE_MS = 8 * 3_600_000
 
@@ -37,12 +37,13 @@ class Trends:
     overdue: int
 
 
-def trends(unit: Unit, scope: Scope, within_days: int) -> Trends:
-    """Of the last thirty days, today included; `within_days` = of the rule, 0 = there is none."""
+def trends(unit: Unit, scope: Scope, within_days: int, days: int = PERIODS[0]) -> Trends:
+    """Of so many days, today included; `within_days` = of the rule, 0 = there is none."""
     today = (unit.now + _ZONE_MS) // _DAY_MS
-    first = today - DAYS + 1
+    first = today - days + 1
+    all_days = range(first, today + 1)
     since = first * _DAY_MS - _ZONE_MS
-    sight = scope.sight
+    sight, meant = scope.sight, scope.only.machines
     jobs = select(Job.on_at).join(Machine, Machine.id == Job.machine_id)
     jobs = jobs.where(Job.on_at >= since, sight.places(Job.district), sight.own(Machine.industry))
     refused = select(AuditRow.at).join(Job, Job.id == AuditRow.subject)
@@ -55,30 +56,35 @@ def trends(unit: Unit, scope: Scope, within_days: int) -> Trends:
     alarms = select(Alarm.raised_at).where(
         Alarm.raised_at >= since, sight.places(Alarm.district), sight.own(Alarm.trade)
     )
-    here = (sight.places(Machine.district), sight.own(Machine.industry))
+    if scope.only:
+        alarms = alarms.join(Machine, Machine.id == Alarm.machine_id)
+    here = (
+        *(sight.places(Machine.district), sight.own(Machine.industry)),
+        *(Machine.kind == "machine", meant),
+    )
     usable = select(Machine.made_at).where(*here, Machine.status != "scrapped")
     fitted = select(Machine.fitted_at).where(*here, Machine.status != "scrapped")
     waiting, overdue = _uncoded(unit, here, within_days)
     return Trends(
-        [_day(number) for number in range(first, today + 1)],
-        *(_per_day(unit, rows, first) for rows in (jobs, refused, alarms)),
-        _so_far(unit, usable, first),
-        _so_far(unit, fitted.where(Machine.fitted_at.is_not(None)), first),
+        [_day(number) for number in all_days],
+        *(_per_day(unit, rows.where(meant), all_days) for rows in (jobs, refused, alarms)),
+        _so_far(unit, usable, all_days),
+        _so_far(unit, fitted.where(Machine.fitted_at.is_not(None)), all_days),
         waiting,
         overdue,
     )
 
 
-def _per_day(unit: Unit, rows: Any, first: int) -> list[int]:
+def _per_day(unit: Unit, rows: Any, days: range) -> list[int]:
     counted = _counted(unit, rows)
-    return [counted.get(number, 0) for number in range(first, first + DAYS)]
+    return [counted.get(number, 0) for number in days]
 
 
-def _so_far(unit: Unit, rows: Any, first: int) -> list[int]:
+def _so_far(unit: Unit, rows: Any, days: range) -> list[int]:
     counted = _counted(unit, rows)
-    before = sum(count for number, count in counted.items() if number < first)
+    before = sum(count for number, count in counted.items() if number < days.start)
     told = []
-    for number in range(first, first + DAYS):
+    for number in days:
         before += counted.get(number, 0)
         told.append(before)
     return told

@@ -12,6 +12,7 @@ from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask, read_phone
 from cloud.base.ids import BadCode, Chooser, make_code, new_id, read_code
 from cloud.base.unit import Unit
+from cloud.registry.enterprises import Enterprise
 
 INDUSTRIES = ("industry", "construction", "special")
 STATUSES = ("usable", "unsafe", "locked", "scrapped")
@@ -74,17 +75,17 @@ class Machine(Base):
     note: Mapped[str] = _told()
 
 
-# A whole province is counted, and turned page by page, without reading its machines.
 # Made once: asked at every press on a phone.
 _BY_CODE = select(Machine).where(Machine.code == bindparam("code"))
-Index("ix_machine_seen", Machine.district, Machine.industry, Machine.status, Machine.device)
+
+# A whole province is counted, and turned page by page, without reading its machines.
+Index(
+    "ix_machine_seen",
+    *(Machine.district, Machine.industry, Machine.status, Machine.device, Machine.kind),
+)
 Index(
     "ix_machine_code_seen",
-    Machine.code,
-    Machine.district,
-    Machine.industry,
-    Machine.status,
-    Machine.id,
+    *(Machine.code, Machine.district, Machine.industry, Machine.status, Machine.id, Machine.kind),
 )
 
 
@@ -195,11 +196,32 @@ def of_enterprise(unit: Unit, enterprise_id: str) -> list[Machine]:
     return list(unit.db.scalars(rows.order_by(Machine.name, Machine.code)))
 
 
+def owners(unit: Unit, codes: Iterable[str]) -> dict[str, str]:
+    """Whose the machines with these codes are: the names of enterprises, by code."""
+    rows = select(Machine.code, Enterprise.name).join(Enterprise)
+    return {code: name for code, name in unit.db.execute(rows.where(Machine.code.in_(codes)))}
+
+
 def fit(unit: Unit, machine: Machine, device: str | None) -> None:
     """Fit a terminal (None = take it off); IntegrityError if it sits on another machine."""
     machine.device = device
     machine.fitted_at = unit.now if device else None
     unit.db.flush()
+
+
+def describe(unit: Unit, machine: Machine, *, keeper_phone: str, **told: Any) -> list[str]:
+    """What the survey asks, as somebody reads it off the machine; which columns are others now.
+
+    `told` = some of the survey's columns; an empty telephone number leaves the one that is there.
+    BadMachine.
+    """
+    _judge(told)
+    if keeper_phone and keeper_phone != phone(unit, machine, "keeper"):
+        told["keeper_sealed"] = _sealed(unit, "keeper", keeper_phone)
+    changed = [name for name, value in told.items() if getattr(machine, name) != value]
+    for name in changed:
+        setattr(machine, name, told[name])
+    return changed
 
 
 def set_status(unit: Unit, machine: Machine, status: str) -> None:
@@ -244,10 +266,11 @@ def to_be_coded(unit: Unit, today: date, within_days: int, root: str) -> list[tu
         districts.below(root, Machine.district),
     )
     found = unit.db.scalars(rows.order_by(Machine.bought_on, Machine.code))
-    return [(one, _days_left(one.bought_on, today, within_days)) for one in found]
+    return [(one, days_left(one.bought_on, today, within_days)) for one in found]
 
 
-def _days_left(bought_on: str, today: date, within_days: int) -> int:
+def days_left(bought_on: str, today: date, within_days: int) -> int:
+    """Of those in which a machine bought on this day (ISO) is to be coded; below 0 = overdue."""
     return (date.fromisoformat(bought_on) + timedelta(days=within_days) - today).days
 
 

@@ -99,11 +99,16 @@ def forget(unit: Unit, person_id: str) -> int:
     return len(unit.db.scalars(gone.returning(Training.id)).all())
 
 
+def last_pass(unit: Unit, person_id: str) -> Training | None:
+    """The last exam or training that this person passed."""
+    rows = select(Training).where(Training.person_id == person_id, Training.passed.is_(True))
+    return unit.db.scalar(rows.order_by(Training.held_on.desc(), Training.id).limit(1))
+
+
 def last_passed(unit: Unit, person_id: str) -> date | None:
-    """The day of the last exam or training that this person passed."""
-    rows = select(func.max(Training.held_on)).where(Training.person_id == person_id)
-    day = unit.db.scalar(rows.where(Training.passed.is_(True)))
-    return date.fromisoformat(day) if day else None
+    """The day of it."""
+    last = last_pass(unit, person_id)
+    return date.fromisoformat(last.held_on) if last else None
 
 
 def deadline(unit: Unit, district: str) -> date | None:

@@ -96,6 +96,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "technician.add_picture": frozenset({"technician"}),
     "technician.fit": frozenset({"technician"}),
     "technician.seal": frozenset({"technician"}),
+    "technician.describe": frozenset({"technician"}),
     "technician.work": frozenset({"technician"}),
     "technician.test": frozenset({"technician"}),
     "technician.test_off": frozenset({"technician"}),
@@ -104,8 +105,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "technician.paper": frozenset({"technician", "enterprise", "office"}),  # its own each
     "regulator.order": _REGULATORS,  # never ON
     "regulator.snapshot": _REGULATORS,
-    "welder.my_certificates": frozenset({"welder"}),
-    "welder.enter_certificate": frozenset({"welder"}),
+    "welder.my_certificates": frozenset({"welder", "technician"}),  # a technician's licence
+    "welder.enter_certificate": frozenset({"welder", "technician"}),
     "office.confirm": frozenset({"office"}),
     "regulator.alarms_page": _REGULATORS,
     "regulator.alarms_json": _REGULATORS,
@@ -145,6 +146,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "office.imports_page",
             "office.upload",
             "office.import_page",
+            "office.import_blank",
             "office.import_state",
             "office.decide_import",
             "office.codes",

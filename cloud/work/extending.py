@@ -18,6 +18,16 @@ from cloud.work.permits import Permit
 from cloud.work.refusal import Refusals
 
 _WORTH_MS = 60_000  # a shorter extension is none
+_OFFERED_MS = 3_600_000  # one that only gives back what has run of the longest lease is put off
+
+
+def offered(unit: Unit, job: Job) -> bool:
+    """Whether the button does something worth a press: the permit to its end, or an hour."""
+    permit = later(unit, job)
+    if permit is None:
+        return False
+    until = _at_most(unit, job, permit.window_to)
+    return until == permit.window_to or until >= (job.lease_until or 0) + _OFFERED_MS
 
 
 def later(unit: Unit, job: Job) -> Permit | None:
@@ -67,7 +77,7 @@ def _worth(job: Job) -> int:
 
 
 def _at_most(unit: Unit, job: Job, until: int) -> int:
-    """Work with cylinders ends twelve hours after it began, whatever was approved."""
-    if job.device is not None or job.on_at is None:
-        return until
-    return min(until, job.on_at + unit.settings.lease_max_s * 1000)
+    """No lease is longer than twelve hours, whatever was approved; work with cylinders ends so
+    long after it began."""
+    since = job.on_at if job.device is None else None
+    return min(until, (since or unit.now) + unit.settings.lease_max_s * 1000)

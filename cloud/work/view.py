@@ -224,7 +224,7 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "may_hand_over": shown.part == "welder" and handing.may_hand_over(job),
             "taken_from": before,
             "taken_by": after,
-            "extendable": shown.step == "off" and extending.later(unit, job) is not None,
+            "extendable": shown.step == "off" and extending.offered(unit, job),
             "along": job.state in OPEN and underground.goes_along(unit, job),
             "missed": job.missed if job.state == "on" else 0,
             "off_confirmed": job.off_confirmed_at is not None,

@@ -22,7 +22,9 @@ NAMED = {
     "welder.machine": ["/m/{code}"],
     "regulator.card": ["/m/{code}/card"],
     "regulator.alarm_page": ["/alarms/{alarm}"],
-    "regulator.form": ["/forms/statistics", "/forms/survey"],
+    "regulator.form": [
+        f"/forms/{name}" for name in ("statistics", "survey", "uncoded", "installations")
+    ],
     "activation.form": ["/activate/{code}"],
     "office.machine": ["/registers/machines/{code}"],
     "office.person": ["/registers/people/{person}"],
@@ -36,6 +38,7 @@ NAMED = {
     "technician.record": [
         "/technician/records/{fitting}",
         *(f"/technician/records/{{fitting}}?step={one}" for one in STEPS["installation"][1:6]),
+        "/technician/records/{fitting}?step=machine",
         "/technician/records/{mending}",
     ],
 }
@@ -59,6 +62,7 @@ NO_PAGE = dict.fromkeys(_PROGRAMS, "for programs") | {
     "app.worker": "a script",
     "regulator.status_part": "a part of the status page",
     "regulator.form_file": "a file",
+    "office.import_blank": "a file",
     "welder.picture": "a picture",
     "regulator.snapshot": "a picture",
     "technician.picture": "a picture",

@@ -89,7 +89,7 @@ def test_a_sample_can_be_made_and_brought_in(tmp_path: Path) -> None:
         assert hanma(tmp_path, "export", kind, file, *made).exit_code == 0
         assert told(hanma(tmp_path, "import", kind, file))["written"] == 20
     out = hanma(tmp_path, "export", "machines", tmp_path / "m.csv")
-    assert told(out) == {"ok": True, "rows": 20}
+    assert told(out) == {"ok": True, "rows": 40}  # those of the survey too
 
 
 def test_a_sample_that_cannot_be_made_is_said(tmp_path: Path) -> None:
@@ -216,3 +216,15 @@ def test_modules_come_in_with_sim_and_insurance_and_where_they_are_is_not_told_b
     assert refused.exit_code == 1 and "状态不能用表格改" in refused.stdout
     (history,) = hanma(tmp_path, "terminal", "history", "a4cf12000001").stdout.splitlines()
     assert json.loads(history)["who"] == "import"
+
+
+def test_names_of_districts_go_in_and_out_and_are_changed_by_their_code(tmp_path: Path) -> None:
+    file, out = tmp_path / "places.csv", tmp_path / "out.csv"
+    rows = ("990101,青禾县（演示）", "990101001,河湾镇（演示）", "99010,无此级", "990102,")
+    file.write_text("\n".join(("区划代码,区划名称", *rows)))
+    done = hanma(tmp_path, "import", "districts", file, "--good-rows-only")
+    assert [f"row {line}:" in done.stdout for line in (2, 3, 4, 5)] == [False, False, True, True]
+    assert told(hanma(tmp_path, "export", "districts", out)) == {"ok": True, "rows": 2}
+    out.write_text(out.read_text().replace("河湾镇", "河口镇"))
+    again = told(hanma(tmp_path, "import", "districts", out))
+    assert (again["changed"], again["unchanged"]) == (1, 1)

@@ -38,7 +38,8 @@ class Ledger(Protocol):
     key: tuple[str, ...]
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
-        """What is registered of these rows, by the values of `key`."""
+        """What is registered of these rows, by the values of `key`; it may fill in the key of a
+        row that is known by something else."""
 
     def row(self, unit: Unit, values: dict[str, Any]) -> Any:
         """What is written for one good new row; BadField if the row does not fit the others."""
@@ -132,13 +133,14 @@ _Row = tuple[int, dict[str, Any], frozenset[str]]
 
 
 def _read(judged: Judged, line: int, texts: dict[str, str]) -> _Row | None:
-    """The values of a row and which columns it tells; None if a cell is bad, which is noted."""
+    """The values of a row and which columns it tells; None if it tells nothing, or if a cell is
+    bad, which is noted."""
     try:
         values, given = _values(judged.ledger.columns, texts)
     except _BadCells as error:
         judged.bad.append(BadRow(line, error.reasons))
         return None
-    return line, values, given
+    return (line, values, given) if given else None
 
 
 def _place(
@@ -209,25 +211,25 @@ def _values(
 ) -> tuple[dict[str, Any], frozenset[str]]:
     values, reasons, given = {}, [], set()
     for column in columns:
-        text = texts.get(column.zh) or texts.get(column.name, "")
-        if text:
+        text = texts.get(column.heading) or texts.get(column.name, "")
+        if text and not column.mere:
             given.add(column.name)
         try:
             values[column.name] = column.value(text)
         except BadField as error:
             zh, en = error.said
             reasons.append(Said(f"“{column.zh}”{zh}", f"“{column.name}” {en}"))
-    if reasons:
+    if reasons and given:
         raise _BadCells(reasons)
     return values, frozenset(given)
 
 
 def _check_heading(columns: tuple[Column, ...], texts: dict[str, str]) -> None:
-    missing = [one for one in columns if one.wanted and not {one.zh, one.name} & texts.keys()]
+    missing = [one for one in columns if one.wanted and not {one.heading, one.name} & texts.keys()]
     if missing:
         names, en = "、".join(one.zh for one in missing), ", ".join(one.name for one in missing)
         raise BadTable(f"表头缺少：{names}。", f"The heading lacks {names} ({en}).")
-    known = {one.zh for one in columns} | {one.name for one in columns}
+    known = {one.heading for one in columns} | {one.name for one in columns}
     strange = [name for name in texts if name not in known]
     if strange:
         names = "、".join(strange)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from cloud.base import districts
@@ -50,7 +51,7 @@ class Column:
     """One column: its name in the code, its Chinese heading, how a text in it is read.
 
     `wanted` = it may not be empty. `empty` = what an empty cell means. `words` = how a value is
-    shown, by value, where the two differ.
+    shown, by value, where the two differ. `mere` = a row that tells nothing else tells nothing.
     """
 
     name: str
@@ -59,6 +60,12 @@ class Column:
     wanted: bool = False
     empty: Any = ""
     words: Mapping[Any, str] | None = None
+    mere: bool = False
+
+    @cached_property
+    def heading(self) -> str:
+        """The heading as `files` gives it, however it was spaced and broken in its cell."""
+        return "".join(self.zh.split())
 
     def value(self, text: str) -> Any:
         """The cell's value; BadField without the column's name."""

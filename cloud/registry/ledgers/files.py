@@ -8,6 +8,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from cloud.registry.ledgers.said import Complaint
 # A cell that begins so is a formula to a spreadsheet, whoever wrote it (CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _UNPACKED_MAX = 400 << 20  # a spreadsheet is a zip, and a small one may swell
+_TOP = 10  # rows in which the heading is looked for
 _REST = "\0rest"
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Line = tuple[int, dict[str, str]]
 
@@ -29,7 +33,8 @@ class BadTable(Complaint):
 
 class Lines:
     """The rows below a heading, to be gone through once as (row number, {heading: text}); empty
-    rows are left out. Their length is a hint, for a progress bar."""
+    rows are left out, and spaces and breaks in a heading. Their length is a hint, for a progress
+    bar."""
 
     def __init__(self, rows: Iterable[tuple[int, dict[Any, Any]]], about: int) -> None:
         self._rows, self._about = rows, max(0, about)
@@ -39,7 +44,7 @@ class Lines:
 
     def __iter__(self) -> Iterator[Line]:
         for number, cells in self._rows:
-            texts = {str(name).strip(): _text(value) for name, value in cells.items() if name}
+            texts = {"".join(str(name).split()): _text(of) for name, of in cells.items() if name}
             if any(texts.values()):
                 yield number, texts
 
@@ -94,10 +99,19 @@ def _read_xlsx(raw: bytes) -> Lines:
         raise BadTable("不是 .xlsx 表格。", f"No .xlsx spreadsheet: {error}.") from error
     first = sheet.start[0] + 1 if sheet.start else 1
     rows = iter(sheet.iter_rows())
-    heading = next(rows, [])
-    numbered = enumerate(rows, first + 1)
+    top = list(islice(rows, _TOP))
+    at = _heading(top)
+    heading = top[at] if top else []
+    numbered = enumerate(chain(top[at + 1 :], rows), first + at + 1)
     named = ((number, dict(zip(heading, cells, strict=False))) for number, cells in numbered)
-    return Lines(named, sheet.height - 1)
+    return Lines(named, sheet.height - 1 - at)
+
+
+def _heading(top: Sequence[Sequence[Any]]) -> int:
+    """Which of the first rows is the heading: a form has its title and who fills it in above, in a
+    cell or two, where the heading fills the breadth."""
+    filled = [sum(1 for cell in cells if _text(cell)) for cells in top]
+    return next((at for at, cells in enumerate(filled) if 2 * cells >= max(filled)), 0)
 
 
 def _read_csv(raw: bytes, tabs: bool) -> Lines:

@@ -44,7 +44,7 @@ def code(text: str) -> str:
 
 class Machines:
     key = ("code",)
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("code", "焊机编码", code),
         Column("name", "设备名称", fields.line, wanted=True),
         USCC,
@@ -114,7 +114,7 @@ class Machines:
         }
 
     def _now(self, unit: Unit, one: Machine, uscc: str) -> dict[str, Any]:
-        told = {c.name: getattr(one, c.name) for c in self.columns if hasattr(one, c.name)}
+        told = {c.name: getattr(one, c.name) for c in Machines.columns if hasattr(one, c.name)}
         told |= {f"{w}_phone": machines.phone(unit, one, w) for w in ("keeper", "filled_in_by")}
         told["fitted_on"] = china_day(one.fitted_at).isoformat() if one.fitted_at else ""
         return told | {"uscc": uscc}

@@ -21,9 +21,10 @@ def rows(unit: Unit, kind: str, count: int, rng: random.Random) -> Iterator[dict
     first = rng.randrange(10**8)
     numbers = range(first, first + count)
     alone = {"enterprises": _enterprise, "people": _person, "maker": _made, "dates": _date}
-    alone["modules"] = _module
+    alone |= {"modules": _module, "districts": _place}
     personal = {"certificates": _certificate, "training": _training}
     owned = {"sites": _site, "machines": _machine, "cylinders": _cylinder, "contracts": _contract}
+    owned["survey"] = _surveyed
     if one := {**alone, **personal}.get(kind):
         return map(one, numbers)
     owners = list(unit.db.scalars(select(Enterprise.uscc).order_by(Enterprise.uscc).limit(1000)))
@@ -115,6 +116,15 @@ def _machine(number: int, owner: str) -> dict[str, Any]:
         "filled_in_by": "演示填表人",
         "filled_in_by_phone": _PHONE,
     }
+
+
+def _surveyed(number: int, owner: str) -> dict[str, Any]:
+    told = _machine(number, owner) | {"number": number, "shop": "演示店铺", "purpose": "门窗"}
+    return told | {"street": "990101001", "community": "", "note": f"演示 {number}"}
+
+
+def _place(number: int) -> dict[str, Any]:
+    return {"code": f"{990_000_000_000 + number}", "name": f"演示社区 {number}"}
 
 
 def _module(number: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from cloud.web.office import (
     items,
     permits,
     registers,
+    rules,
     terminals,
 )
 from cloud.web.office.blueprint import blueprint
@@ -27,5 +28,6 @@ __all__ = [
     "items",
     "permits",
     "registers",
+    "rules",
     "terminals",
 ]

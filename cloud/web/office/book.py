@@ -1,9 +1,6 @@
-"""What is written: the rules with their articles, the audit trail, and whether it is whole."""
+"""The audit trail, and whether it is whole."""
 
 from __future__ import annotations
-
-import re
-from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,31 +13,13 @@ from cloud.book.audit import AuditRow
 from cloud.oversight import registers
 from cloud.registry import people
 from cloud.web import visitor
-from cloud.web.language import language
 from cloud.web.office.blueprint import blueprint
 from cloud.web.office.registers import Row
 from cloud.web.shown import clock_time
 from cloud.web.trouble import wants_json
-from cloud.work import profiles, rule_table
 
 _ASKED, _PLACE = 64, 200
 _FINDINGS = 50
-
-
-@blueprint.get("/office/rules")
-def rules() -> str:
-    """Rule × profile × article, read only."""
-    held = [profiles.load(name) for name in profiles.every()]
-    table = rule_table.table(language() == "en")
-    rows = [_rule(one) for one in table]
-    heads = (_("规则"), *(one.id for one in held), _("代码"))
-    mine = visitor.ground().settings.profile
-    return render_template("office/rules.html", held=held, heads=heads, rows=rows, mine=mine)
-
-
-def _rule(one: dict[str, Any]) -> Row:
-    words = re.sub(r"\{\w+\}", "…", one["words"])
-    return Row("", (words, *one["articles"].values(), one["code"]))
 
 
 @blueprint.get("/office/audit")

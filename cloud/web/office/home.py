@@ -24,15 +24,17 @@ _MOST = 50  # reviews are counted up to here
 
 @dataclass(frozen=True)
 class Door:
-    """A link that leads on; `waits` = how much waits behind it, None where nothing does."""
+    """A link that leads on; `waits` = how much waits behind it, None where nothing does; `name` =
+    of the form that it leads to."""
 
     endpoint: str
     word: str
     waits: int | None = None
+    name: str | None = None
 
     @property
     def href(self) -> str:
-        return url_for(self.endpoint)
+        return url_for(self.endpoint, name=self.name)
 
 
 @blueprint.get("/office")
@@ -78,6 +80,8 @@ def _doors(unit: Unit) -> list[tuple[str, list[Door]]]:
                 Door("office.permit_list", _("动火作业票")),
                 Door("office.terminals", _("终端登记")),
                 Door("office.modules", _("终端库存")),
+                Door("regulator.form", _("安装改造台账"), name="installations"),
+                Door("regulator.form", _("未赋码的电焊机"), name="uncoded"),
             ],
         ),
         (

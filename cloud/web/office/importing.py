@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask import Response, abort, redirect, render_template, request, url_for
@@ -14,7 +16,8 @@ from flask_babel import gettext as _
 from cloud.base.unit import Ground, Unit
 from cloud.cases import imports
 from cloud.cases.imports import BadUpload, ImportRun
-from cloud.cases.kinds import KINDS
+from cloud.cases.kinds import KINDS, ledger
+from cloud.registry.ledgers import files
 from cloud.web import answers, fields, visitor
 from cloud.web.language import language
 from cloud.web.office import words as words_of
@@ -59,6 +62,19 @@ def upload() -> ResponseReturnValue:
             words = _("请交 .xlsx、.csv 或 .tsv 表格，不要空文件，最大 40 MB。")
             raise bad_input(words) from None
     return _begun(run.id, imports.judge)
+
+
+@blueprint.get("/office/imports/blank/<kind>.xlsx")
+def import_blank(kind: str) -> Response:
+    """An empty table of a ledger, to be filled in: its headings."""
+    if kind not in KINDS:
+        abort(404)
+    with tempfile.TemporaryDirectory() as folder, visitor.ground().read() as unit:
+        path = Path(folder) / f"{kind}.xlsx"
+        files.write(path, [column.zh for column in ledger(unit, kind).columns], ())
+        answer = Response(path.read_bytes(), content_type=files.XLSX)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{kind}.xlsx"'
+    return answer
 
 
 @blueprint.get("/office/imports/<id>")

@@ -34,6 +34,7 @@ def alarms_page() -> str:
             "regulator/alarms.html",
             page=paging.turned(lambda limit, at: rows(unit, where.alarms(eyes), limit, at)),
             offered=looking.choices(unit, eyes, where),
+            narrows=looking.narrows(where),
             query=looking.query(eyes, where),
             kinds=ALARM_KINDS,
             states=ALARM_STATES,

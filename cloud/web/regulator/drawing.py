@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from cloud.base.clock import in_china
 
 _W, _LEFT = 640, 70
+_QUARTER = 92  # days
 
 
 def day(
@@ -56,9 +57,10 @@ def lines(days: Sequence[str], rows: Sequence[tuple[str, str, Sequence[float]]],
             for n, value in enumerate(values)
         ]
         parts.append(f'<polyline points="{" ".join(at)}" class="line {kind}"/>')
+    year = len(days) > _QUARTER  # then the month says more than the day
     for n in range(0, len(days), max(1, len(days) // 5)):
         x = _LEFT + wide * n / max(1, len(days) - 1)
-        parts.append(_text(x, high + 32, days[n][5:], "axis", "middle"))
+        parts.append(_text(x, high + 32, days[n][:7] if year else days[n][5:], "axis", "middle"))
     return _svg(high + 40, said, parts)
 
 

@@ -23,6 +23,7 @@ def machines() -> str:
             "regulator/machines.html",
             shown=shown(unit, where, paging.page()),
             offered=looking.choices(unit, eyes, where),
+            narrows=looking.narrows(where),
             query=looking.query(eyes, where),
             words=STATES,
             now=unit.now,

@@ -1,12 +1,15 @@
 """Where a regulator looks: the filters of the address, and what is kept for all who look.
 
-`?district=` and `?trade=` narrow every page of the supervision; they stay in its links.
+`?district=` and `?trade=` narrow every page of the supervision and every register; `?type=`,
+`?firm=`, `?category=` and `?use=` (scope.Only) those that tell of machines. They stay in its
+links.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 from flask_babel import gettext as _
@@ -14,24 +17,35 @@ from sqlalchemy import func, select
 
 from cloud.base import districts
 from cloud.base.unit import Ground, Unit
+from cloud.cases.alarms import GRAVE_FIRST, Alarm
 from cloud.oversight import chart, scope, tally, trends, unclosed
 from cloud.oversight.chart import Chart
 from cloud.oversight.kept import Kept
-from cloud.oversight.scope import Scope
+from cloud.oversight.scope import Only, Scope
 from cloud.oversight.tally import Tally
+from cloud.oversight.trends import Trends
 from cloud.oversight.unclosed import Unclosed
-from cloud.registry.machines import INDUSTRIES
+from cloud.registry import enterprises
+from cloud.registry.machines import INDUSTRIES, Machine
 from cloud.registry.places import Place
 from cloud.registry.sight import Sight
 from cloud.web import visitor
 from cloud.web.trouble import not_yours
 from cloud.work import profiles
 
-_CHOICES = 300
+_CHOICES, _WORDS = 300, 40
+_NARROWED = 20  # what somebody looks at besides all, and may be nearly all
+_LONGEST = 60  # characters of a filter
+_ONLY = tuple(one.name for one in fields(Only))
+
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
 
 
 class Figures:
-    """Made for all: tallies and `chart` of all machines, `parts` = pages by who sees them.
+    """Made for all: tallies and `chart` of all machines, or of those that somebody looks at,
+    `parts` = pages by who sees them, `words` = what machines are called most.
 
     Those at work are counted by themselves: few, so their number is the fresher one.
     """
@@ -39,49 +53,61 @@ class Figures:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         keep_s = ground.settings.figures_s
-        self.homes: Kept[None, Tally] = Kept(self._counted(tally.homes), keep_s, behind=True)
-        self.work: Kept[None, Tally] = Kept(self._counted(tally.at_work), keep_s / 2, behind=True)
-        self.chart: Kept[None, Chart] = Kept(self._chart, keep_s, behind=True)
+        homes, work = self._read(tally.homes), self._read(tally.at_work)
+        points, called = self._read(chart.chart), self._read(_most)
+        self.homes: Kept[Only, Tally] = Kept(homes, keep_s, behind=True, most=_NARROWED)
+        self.work: Kept[Only, Tally] = Kept(work, keep_s / 2, behind=True, most=_NARROWED)
+        self.chart: Kept[Only, Chart] = Kept(points, keep_s, behind=True, most=_NARROWED)
+        self.words: Kept[str, list[str]] = Kept(called, 60 * keep_s, behind=True)
         self.unclosed: Kept[None, list[Unclosed]] = Kept(self._unclosed, keep_s)
-        self.trends: Kept[Scope, trends.Trends] = Kept(self._trends, 60 * keep_s)
+        self.trends: Kept[tuple[Scope, int], Trends] = Kept(self._trends, 60 * keep_s)
         self.parts: Kept[Any, Any] = Kept(lambda key: key.make(self.parts.last(key)), keep_s)
 
-    def _counted(self, count: Callable[[Unit], Tally]) -> Callable[[None], Tally]:
-        def counted(_key: None) -> Tally:
+    def _read(self, make: Callable[[Unit, Key], Made]) -> Callable[[Key], Made]:
+        def made(key: Key) -> Made:
             with self._ground.read() as unit:
-                return count(unit)
+                return make(unit, key)
 
-        return counted
-
-    def _chart(self, _key: None) -> Chart:
-        with self._ground.read() as unit:
-            return chart.chart(unit)
+        return made
 
     def _unclosed(self, _key: None) -> list[Unclosed]:
         with self._ground.read() as unit:
             return unclosed.every(unit)
 
-    def _trends(self, where: Scope) -> trends.Trends:
-        days = profiles.load(self._ground.settings.profile).coded_within_days
+    def _trends(self, asked: tuple[Scope, int]) -> Trends:
+        where, days = asked
+        within = profiles.load(self._ground.settings.profile).coded_within_days
         with self._ground.read() as unit:
-            return trends.trends(unit, where, days)
+            return trends.trends(unit, where, within, days)
 
     def numbers(self, where: Scope) -> dict[str, int]:
-        return tally.numbers(self.homes.get(None), self.work.get(None), where)
+        return tally.numbers(self.homes.get(where.only), self.work.get(where.only), where)
 
-    def counted_at(self) -> int | None:
+    def counted_at(self, only: Only) -> int | None:
         """Since when the oldest of the numbers stands, if counting them takes long; else None."""
-        slow = [one for one in (self.homes, self.work) if one.slow(None)]
-        return min((one.get(None).at for one in slow), default=None)
+        slow = [one for one in (self.homes, self.work) if one.slow(only)]
+        return min((one.get(only).at for one in slow), default=None)
 
     def alarms(self, eyes: Sight, where: Scope) -> list[str]:
         """Ids of the open ones that are seen here, the grave and overdue ones first."""
+        if where.only:
+            with self._ground.read() as unit:
+                rows = select(Alarm.id).where(where.alarms(eyes)).order_by(*GRAVE_FIRST)
+                return list(unit.db.scalars(rows))
         return [one.id for one in unclosed.seen(self.unclosed.get(None), eyes, where)]
 
     def forget(self) -> None:
         """An alarm was handled: who did it sees so at once."""
         self.unclosed.forget()
         self.parts.forget()
+
+
+def _most(unit: Unit, name: str) -> list[str]:
+    """The texts that most machines have in this column."""
+    column = getattr(Machine, name)
+    rows = select(column).where(column != "").group_by(column)
+    most = unit.db.scalars(rows.order_by(func.count().desc(), column).limit(_WORDS))
+    return sorted(most)
 
 
 def init_app(app: Flask, ground: Ground) -> None:
@@ -98,19 +124,28 @@ def here() -> tuple[Sight, Scope]:
     if eyes is None:
         raise not_yours()
     asked = (request.args.get("district", "")[:12], request.args.get("trade", "")[:16])
-    return eyes, scope.of(eyes, *asked)
+    return eyes, scope.of(eyes, *asked, only=_only())
+
+
+def _only() -> Only:
+    """What else the address narrows; a type that is none is passed over."""
+    asked = {name: request.args.get(name, "").strip()[:_LONGEST] for name in _ONLY}
+    if asked["type"] not in enterprises.KINDS:
+        asked["type"] = ""
+    return Only(**asked)
 
 
 def query(eyes: Sight, where: Scope) -> dict[str, str]:
     """The filters as they go on in links; none where nothing is narrowed."""
     narrowed = {"district": where.root or ""} if where.root != eyes.root else {}
-    return narrowed | ({"trade": where.trade} if where.trade else {})
+    narrowed |= {"trade": where.trade} if where.trade else {}
+    return narrowed | {name: words for name, words in asdict(where.only).items() if words}
 
 
 def kept() -> dict[str, str]:
     """The filters of the address as they stand, for the way back from one thing."""
-    names = ("district", "trade")
-    return {name: request.args[name][:16] for name in names if request.args.get(name)}
+    names = ("district", "trade", *_ONLY)
+    return {name: request.args[name][:_LONGEST] for name in names if request.args.get(name)}
 
 
 def choices(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
@@ -125,6 +160,28 @@ def choices(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
         "trade": where.trade,
         "trades": [(t, names[t]) for t in INDUSTRIES if eyes.trades is None or t in eyes.trades],
     }
+
+
+def narrows(where: Scope) -> dict[str, Any]:
+    """What the filter form offers besides, on pages that tell of machines."""
+    return {
+        "only": where.only,
+        "types": firm_words(),
+        "categories": _offered("category", where.only.category),
+        "uses": _offered("trade", where.only.use),
+    }
+
+
+def _offered(name: str, chosen: str) -> list[str]:
+    """What most machines have in this column, and what is chosen already."""
+    most = figures().words.get(name)
+    return most if chosen in ("", *most) else [chosen, *most]
+
+
+def firm_words() -> dict[str, str]:
+    """The types of enterprises as they are shown."""
+    words = (_("一般企业"), _("小微企业"), _("个体户"), _("灵活用工"), _("家庭使用"))
+    return dict(zip(enterprises.KINDS, words, strict=True))
 
 
 def trade_words() -> dict[str, str]:

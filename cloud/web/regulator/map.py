@@ -10,6 +10,9 @@ from flask import Response, abort, jsonify, request
 from flask_babel import gettext as _
 
 from cloud.oversight import chart
+from cloud.oversight.chart import KINDS
+from cloud.oversight.scope import Only
+from cloud.registry import machines
 from cloud.web import answers, visitor
 from cloud.web.regulator import looking
 from cloud.web.regulator.blueprint import blueprint
@@ -19,35 +22,42 @@ from cloud.web.trouble import bad_input
 # Headers that tell, with every poll of the page, which map is the latest; and as of which time
 # (on the clocks of China), where a map takes so long that it may be minutes old.
 NEWS, AS_OF = "Map-Tag", "Map-As-Of"
+_NAMED = 500  # machines whose owners are told: a screen has no room for more names
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 
 @blueprint.get("/map.json")
 def map_json() -> Response:
-    """`squares` of the window `box`=west,south,east,north at `zoom`; `bounds` of all there is."""
+    """`squares` of the window `box`=west,south,east,north at `zoom`, perhaps of one `kind`; whose
+    the machines are that are told by their codes (`firms`); `bounds` of all there is."""
     kind = request.args.get("kind", "")
-    if kind and kind not in chart.KINDS:
+    if kind and kind not in KINDS:
         raise bad_input(_("“%(label)s”里有未知的选项。", label="kind"))
     box, zoom = _window(request.args.get("box", "")), _zoom(request.args.get("zoom", "5"))
     _eyes, where = looking.here()
-    drawn, datum = looking.figures().chart.get(None), visitor.ground().settings.map_datum
+    drawn = looking.figures().chart.get(where.only)
+    datum = visitor.ground().settings.map_datum
     asked = [where.root, sorted(where.trades or ("*",)), box, zoom, kind, datum]
     tag = answers.etag({"chart": drawn.tag, "asked": asked})
     if request.if_none_match.contains(tag):
         response = Response(status=304)  # nothing was gathered to say so
     else:
         squares = drawn.squares(where, box, zoom, kind, datum)
-        response = jsonify({"squares": squares, "bounds": drawn.bounds(where)})
+        codes = [code for one in squares for code in one.get("codes", ())][:_NAMED]
+        with visitor.ground().read() as unit:
+            firms = machines.owners(unit, codes)
+        told = {"squares": squares, "firms": firms, "bounds": drawn.bounds(where)}
+        response = jsonify(told)
     response.set_etag(tag)
-    return tell(response)
+    return tell(response, where.only)
 
 
-def tell(response: Response) -> Response:
+def tell(response: Response, only: Only) -> Response:
     """The response with what there is to tell of the latest map."""
     kept = looking.figures().chart
-    if drawn := kept.at_hand(None):
+    if drawn := kept.at_hand(only):
         response.headers[NEWS] = drawn.tag
-        if kept.slow(None):
+        if kept.slow(only):
             response.headers[AS_OF] = clock_seconds(drawn.at)
     return response
 

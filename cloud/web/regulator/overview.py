@@ -30,7 +30,8 @@ _RANK = case((UNCONFIRMED, 0), (one_of("on"), 1), else_=2)
 def at_work(unit: Unit, scope: Scope, most: int) -> list[dict[str, Any]]:
     """Machines to look after, then those switched on last; at most so many."""
     here = scope.sight.places(Machine.district, Job.district) & scope.sight.own(Machine.industry)
-    rows = select(Machine.id).join(Job, Job.machine_id == Machine.id).where(here)
+    rows = select(Machine.id).join(Job, Job.machine_id == Machine.id)
+    rows = rows.where(here, scope.only.machines)
     late = rows.where(UNCONFIRMED).order_by(Job.off_alarm_at).limit(most)
     busy = rows.where(one_of(*OPEN), one_of("on")).order_by(Job.on_at.desc()).limit(most)
     ids = list(dict.fromkeys([*unit.db.scalars(late), *unit.db.scalars(busy)]))[:most]
@@ -87,11 +88,13 @@ def _idle(scope: Scope) -> Select[tuple[str]]:
     district = Machine.district.concat("")
     inside = (scope.sight.places(district), *_seen(scope))
     rows = select(Machine.id).where(*inside, Machine.id.not_in(select(_jobs().c.machine_id)))
-    return rows.order_by(Machine.code)
+    # Those of one firm are few and are sorted: in the order of the codes they lie far apart.
+    return rows.order_by(Machine.code.concat("") if scope.only.firm else Machine.code)
 
 
 def _seen(scope: Scope) -> tuple[ColumnElement[bool], ...]:
-    return scope.sight.own(Machine.industry), Machine.status != "scrapped"
+    usable = (Machine.status != "scrapped", Machine.kind == "machine")
+    return (scope.sight.own(Machine.industry), *usable, scope.only.machines)
 
 
 def _shown(unit: Unit, found: Iterable[Any]) -> list[dict[str, Any]]:

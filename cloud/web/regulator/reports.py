@@ -1,34 +1,36 @@
-"""What officers report: trends as pictures, the two forms as table, Excel and CSV."""
+"""What officers report: trends as pictures; forms and ledgers as table, Excel and CSV."""
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from flask import Response, abort, render_template, request
+from flask import Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
 
-from cloud.oversight import forms
+from cloud.oversight import forms, trends
 from cloud.registry.ledgers import files
-from cloud.web import visitor
+from cloud.web import paging, rights, visitor
 from cloud.web.regulator import drawing, looking
 from cloud.web.regulator.blueprint import blueprint
+from cloud.web.technician import words
 from cloud.work import profiles
 
-PER_PAGE = 50
-_TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
+_SHORT = 8  # of a record's number, for who may not open it
+_TYPES = {"xlsx": files.XLSX, "csv": "text/csv; charset=utf-8"}
 
 
 @blueprint.get("/trends")
 def trends_page() -> str:
-    """Thirty days of the district."""
+    """Thirty `days` of the district, or ninety, or a year."""
+    typed = request.args.get("days", "")
+    days = next((one for one in trends.PERIODS if str(one) == typed), trends.PERIODS[0])
     with visitor.ground().read() as unit:
         eyes, where = looking.here()
         offered = looking.choices(unit, eyes, where)
-    told = looking.figures().trends.get(where)
+    told = looking.figures().trends.get((where, days))
     pictures = (
         (
             _("作业、被拒的操作和告警"),
@@ -46,61 +48,125 @@ def trends_page() -> str:
             (title, rows, drawing.lines(told.days, rows, title)) for title, rows in pictures
         ],
         told=told,
+        days=days,
+        periods=trends.PERIODS,
         within=profiles.load(visitor.ground().settings.profile).coded_within_days,
         offered=offered,
+        narrows=looking.narrows(where),
         query=looking.query(eyes, where),
     )
 
 
 @blueprint.get("/forms/<name>")
 def form(name: str) -> str:
-    """A statistical form, page by page."""
-    heading, rows = _form(name)
-    typed = request.args.get("page", "1")
-    page = (
-        min(int(typed), 100_000) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
-    )
-    first = (max(page, 1) - 1) * PER_PAGE
+    """A statistical form or a ledger, page by page."""
+    told = _form(name)
     with visitor.ground().read() as unit:
         eyes, where = looking.here()
-        shown = list(rows(unit, where, first, PER_PAGE + 1))
+        page = paging.turned(lambda limit, at: list(told.rows(unit, where, at, limit)))
         return render_template(
             "regulator/form.html",
             name=name,
-            title=_titles()[name],
-            heading=heading,
-            rows=shown[:PER_PAGE],
-            page=page,
-            more=len(shown) > PER_PAGE,
+            told=told,
+            page=replace(page, rows=[told.linked(row) for row in page.rows]),
             offered=looking.choices(unit, eyes, where),
+            narrows=looking.narrows(where),
             query=looking.query(eyes, where),
         )
 
 
 @blueprint.get("/forms/<name>.<kind>")
 def form_file(name: str, kind: str) -> Response:
-    """The whole of a statistical form as .xlsx or .csv."""
-    heading, rows = _form(name)
+    """The whole of a statistical form or a ledger as .xlsx or .csv."""
+    told = _form(name)
     if kind not in _TYPES:
         abort(404)
     with tempfile.TemporaryDirectory() as folder, visitor.ground().read() as unit:
         _eyes, where = looking.here()
         path = Path(folder) / f"form.{kind}"
-        files.write(path, heading, rows(unit, where))
+        rows = (told.worded(row) for row in told.rows(unit, where))
+        files.write(path, told.heading, rows)
         body = path.read_bytes()
     answer = Response(body, content_type=_TYPES[kind])
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return answer
 
 
-def _form(name: str) -> tuple[tuple[str, ...], forms.Filled]:
-    if name not in forms.FORMS:
-        abort(404)
-    return forms.FORMS[name]
+class Link(NamedTuple):
+    """A cell that leads on."""
+
+    href: str
+    word: str
 
 
-def _titles() -> dict[str, str]:
-    return {
-        "statistics": _("电焊机“加芯赋码”工作统计表"),
-        "survey": _("电焊机调研信息表"),
+@dataclass(frozen=True)
+class Form:
+    """How one is shown. `official` = its headings are those of the Dalad plan, in Chinese alone.
+    `machine`, `paper`, `left` = the columns of a machine's code, of a finished record, of the days
+    that are left; `words` = by column, what stands for a value."""
+
+    title: str
+    heading: tuple[str, ...]
+    rows: forms.Filled
+    official: bool = False
+    machine: int | None = None
+    paper: int | None = None
+    left: int | None = None
+    words: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    def worded(self, row: forms.Row) -> forms.Row:
+        """The row as a file has it."""
+        return tuple(self.words.get(at, {}).get(cell, cell) for at, cell in enumerate(row))
+
+    def linked(self, row: forms.Row) -> forms.Row:
+        """The row as the page has it."""
+        cells = list(self.worded(row))
+        if self.machine is not None:
+            code = row[self.machine]
+            cells[self.machine] = Link(url_for("office.machine", code=code), code)
+        if self.paper is not None and row[self.paper]:
+            held = rights.allowed("technician.paper", visitor.signed_in().roles)
+            href = url_for("technician.paper", id=row[self.paper])
+            cells[self.paper] = Link(href, "PDF") if held else row[self.paper][:_SHORT]
+        if self.left is not None and isinstance(row[self.left], int) and row[self.left] < 0:
+            cells[self.left] = _("已超期 %(days)s 天", days=-row[self.left])
+        return tuple(cells)
+
+
+def _form(name: str) -> Form:
+    known = {
+        "statistics": _statistics,
+        "survey": _survey,
+        "uncoded": _uncoded,
+        "installations": _installations,
     }
+    if name not in known:
+        abort(404)
+    return known[name]()
+
+
+def _statistics() -> Form:
+    title = _("电焊机“加芯赋码”工作统计表")
+    return Form(title, forms.STATISTICS, forms.statistics, official=True)
+
+
+def _survey() -> Form:
+    return Form(_("电焊机调研信息表"), forms.SURVEY, forms.survey, official=True)
+
+
+def _uncoded() -> Form:
+    heading = (
+        *(_("序号"), _("焊机编码"), _("设备名称"), _("作业单位"), _("辖区"), _("购置日期")),
+        *(_("赋码期限"), _("剩余天数"), _("责任人"), _("责任人电话")),
+    )
+    return Form(_("未赋码的电焊机"), heading, forms.uncoded, machine=1, left=7)
+
+
+def _installations() -> Form:
+    heading = (
+        *(_("序号"), _("记录"), _("开始"), _("安装人员"), _("终端"), _("接线方式"), _("焊机编码")),
+        *(_("作业单位"), _("辖区"), _("种类"), _("完成"), _("封条"), _("换下的终端")),
+    )
+    said = {5: words.hardware(), 9: words.kinds()}
+    title = _("安装改造台账")
+    return Form(title, heading, forms.installations, machine=6, paper=1, words=said)

@@ -94,12 +94,15 @@ def status() -> ResponseReturnValue:
         offered = looking.choices(unit, eyes, where)
         now = unit.now
     html, tag = _part(eyes, where)
+    kind = request.args.get("kind", "")
     return render_template(
         "regulator/status.html",
         live=Markup(_for_viewer(html)),  # made by our own template
         etag=tag,
         offered=offered,
+        narrows=looking.narrows(where),
         query=looking.query(eyes, where),
+        kind=kind if kind in map.KINDS else "",  # of what the map alone shows
         every=POLL_MS,
         map_settings=map.settings(),
         map_words=json.dumps(
@@ -119,13 +122,14 @@ def status() -> ResponseReturnValue:
 @blueprint.get("/status.part")
 def status_part() -> Response:
     """The status page's changing part under its ETag; an empty 304 for who has it already."""
-    html, tag = _part(*looking.here())
+    eyes, where = looking.here()
+    html, tag = _part(eyes, where)
     if request.if_none_match.contains(tag):
         response = Response(status=304)
     else:
         response = Response(_for_viewer(html), content_type="text/html; charset=utf-8")
     response.set_etag(tag)
-    return map.tell(response)
+    return map.tell(response, where.only)
 
 
 @blueprint.get("/status.json")
@@ -142,7 +146,7 @@ def shown(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
     grave = where.alarms(eyes) & Alarm.id.in_(open_here[:_SHOWN])  # asked again: it is a right
     return {
         "numbers": looking.figures().numbers(where) | {"alarms": len(open_here)},
-        "counted_at": looking.figures().counted_at(),
+        "counted_at": looking.figures().counted_at(where.only),
         "working": overview.at_work(unit, where, _SHOWN),
         "alarms": alarms.rows(unit, grave, _SHOWN),
         "refused": refused.latest(unit, where, _SHOWN),

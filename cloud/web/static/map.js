@@ -40,19 +40,19 @@ async function look() {
     return;
   }
   layer.clearLayers();
-  told.squares.forEach(draw);
+  for (const one of told.squares) draw(one, told.firms);
 }
 
-function draw(one) {
+function draw(one, firms) {
   const at = [one.lat, one.lng];
-  const name = one.count === 1 ? `${say.machine} ${one.codes[0]}, ${say[one.kind]}` : `${one.count} ${say.machines}, ${say[one.kind]}`;
+  const name = one.count === 1 ? `${say.machine} ${one.codes[0]}, ${firms[one.codes[0]] ?? ""}, ${say[one.kind]}` : `${one.count} ${say.machines}, ${say[one.kind]}`;
   const size = one.count === 1 ? 24 : 34 + Math.min(20, Math.round(Math.log2(one.count) * 3));
   const icon = L.divIcon({ className: `pin ${one.kind}`, html: one.count === 1 ? "" : String(one.count), iconSize: [size, size] });
   const marker = L.marker(at, { icon, alt: name, title: name, keyboard: true }).addTo(layer);
   marker.getElement().setAttribute("aria-label", name);
   marker.on("click", () => {
     if (one.count === 1) location.assign(card(one.codes[0]));
-    else if (one.codes) L.popup().setLatLng(at).setContent(cards(one)).openOn(map);
+    else if (one.codes) L.popup().setLatLng(at).setContent(cards(one, firms)).openOn(map);
     else map.setView(at, Math.min(18, map.getZoom() + 2));
   });
 }
@@ -60,12 +60,12 @@ function draw(one) {
 const card = (code) => `/m/${code}/card${new URL(url, location.href).search}`; // with the filters
 
 // Machines that stand in one place cannot be told apart by coming nearer.
-function cards(one) {
+function cards(one, firms) {
   const list = document.createElement("ul");
   for (const code of one.codes) {
     const link = document.createElement("a");
     [link.href, link.textContent] = [card(code), code];
-    list.appendChild(document.createElement("li")).append(link);
+    list.appendChild(document.createElement("li")).append(link, ` ${firms[code] ?? ""}`);
   }
   if (one.count > one.codes.length) list.append("…");
   return list;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, abort, render_template, request
+from flask_babel import gettext as _
 
 from cloud.base.formats import mask_name
 from cloud.base.unit import Unit
@@ -13,7 +14,8 @@ from cloud.cases import service
 from cloud.cases.installing import AGREEMENT
 from cloud.cases.service import ServiceRecord
 from cloud.link import reckoning, terminals
-from cloud.registry import enterprises
+from cloud.registry import enterprises, machines
+from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.web import answers, visitor
 from cloud.web.language import language
@@ -53,6 +55,11 @@ def record(id: str) -> str:
             also=service.ALSO[found.kind],
             kinds=words.kinds(),
             hardware=words.hardware(),
+            labels=words.machine(),
+            chosen={"supply": words.supplies(), "source": words.sources()},
+            asked=service.ASKED,
+            lacking=_("、").join(words.machine()[name] for name in shown["unasked"]),
+            told=_described(unit, machine) if step == "machine" else {},
             wiring=words.wiring(),
             test_words=words.test(shown["test"]["state"], shown["test"]["measured"])
             if shown["test"]
@@ -153,9 +160,18 @@ def _shown(unit: Unit, record: ServiceRecord) -> dict[str, Any]:
         "seal": told.last.get("seal", {}).get("number", ""),
         "instead_of": told.last.get("terminal", {}).get("instead_of", ""),
         "work": told.last.get("work", {}),
+        "unasked": service.unasked(unit, record),
         "test": test,
         "poll_ms": waits,
     }
+
+
+def _described(unit: Unit, machine: Machine) -> dict[str, Any]:
+    """What is known of the machine, as the form has it; the number masked, as it may come back."""
+    told = {name: getattr(machine, name, "") for name in words.machine()}
+    told["max_w"] = None if machine.max_w is None else f"{machine.max_w / 1000:g}"
+    told["keeper_phone"] = machines.masked_phone(unit, machine, "keeper")
+    return {name: "" if value is None else value for name, value in told.items()}
 
 
 def _test(

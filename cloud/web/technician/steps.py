@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -13,8 +14,13 @@ from cloud.book import media, signatures
 from cloud.book.signatures import BadSignature
 from cloud.cases import installing, service, service_paper, service_sheet
 from cloud.cases.service import ServiceRecord
+from cloud.registry import machines
+from cloud.registry.ledgers.fields import BadField, Hidden
+from cloud.registry.ledgers.machines import Machines
 from cloud.registry.people import Person
 from cloud.web import fields, visitor
+from cloud.web.language import language
+from cloud.web.technician import words
 from cloud.web.technician.acting import acted
 from cloud.web.technician.blueprint import blueprint
 from cloud.web.technician.mine import last_part
@@ -22,7 +28,8 @@ from cloud.web.technician.record import own
 from cloud.web.trouble import bad_input, wants_json
 from cloud.web.welder.pictures import taken_picture
 
-_NAME, _SEAL, _DEVICE, _WORK = 40, 40, 200, 200
+_NAME, _SEAL, _DEVICE, _WORK, _LINE = 40, 40, 200, 200, 60
+_COLUMNS = {column.name: column for column in Machines.columns}
 
 Step = Callable[[Unit, ServiceRecord, Person], object]
 
@@ -57,6 +64,38 @@ def seal(id: str) -> ResponseReturnValue:
     """The number of the seal."""
     number = fields.text("number", _("封条编号"), limit=_SEAL)
     return _done(id, lambda u, r, me: installing.seal(u, r, me, number))
+
+
+@blueprint.post("/technician/records/<id>/machine")
+def describe(id: str) -> ResponseReturnValue:
+    """What the survey asks of the machine: keeper, supply, use, and what stands on its plate."""
+    labels = words.machine()
+    given = {
+        name: fields.text(name, label, limit=_LINE, required=name in service.ASKED)
+        for name, label in labels.items()
+    }
+    told = {name: _read(name, labels[name], text) for name, text in given.items()}
+    if machines.lacks_note(told):
+        raise bad_input(_("选了“其他”，要在备注里说明。"))
+    phone = told.pop("keeper_phone")
+
+    def step(unit: Unit, record: ServiceRecord, me: Person) -> None:
+        known = machines.phone(unit, service.machine_of(unit, record), "keeper")
+        if isinstance(phone, Hidden) and not phone.hides(known):
+            raise bad_input(_("“%(label)s”要填完整的号码。", label=labels["keeper_phone"]))
+        number = "" if isinstance(phone, Hidden) else phone
+        installing.describe(unit, record, me, number, told)
+
+    return _done(id, step)
+
+
+def _read(name: str, label: str, text: str) -> Any:
+    """What a column of the ledger of machines reads in a text."""
+    try:
+        return _COLUMNS[name].value(text)
+    except BadField as error:
+        why = error.said.en if language() == "en" else error.said.zh
+        raise bad_input(_("“%(label)s”%(why)s", label=label, why=why)) from None
 
 
 @blueprint.post("/technician/records/<id>/work")

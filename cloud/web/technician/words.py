@@ -40,15 +40,51 @@ def steps() -> dict[str, str]:
         "test": _("功能测试"),
         "acceptance": _("业主验收签字"),
         "document": _("生成记录"),
+        "machine": _("焊机资料"),
     }
 
 
 def also() -> dict[str, str]:
-    """What a repair may have besides."""
+    """What a record may have besides."""
     return {
+        "machine": _("焊机资料"),
         "picture-before": _("施工前拍照"),
         "terminal": _("换终端"),
         "seal": _("换封条"),
+    }
+
+
+def machine() -> dict[str, str]:
+    """What is asked of the machine, by column of its ledger."""
+    return {
+        "keeper": _("责任人"),
+        "keeper_phone": _("责任人电话"),
+        "supply": _("焊机用电类型"),
+        "trade": _("应用行业"),
+        "category": _("设备分类"),
+        "maker": _("生产厂家"),
+        "model": _("型号"),
+        "serial": _("出厂编号"),
+        "mains_max_a": _("最大电流安数"),
+        "max_a": _("焊机最大电流"),
+        "max_w": _("焊机最大功率（千瓦）"),
+        "source": _("电源类型"),
+        "purpose": _("作业用途"),
+        "note": _("备注"),
+    }
+
+
+def supplies() -> dict[str, str]:
+    return {"220": "220 V", "380": "380 V", "220/380": "220/380 V", "other": _("其他，见备注")}
+
+
+def sources() -> dict[str, str]:
+    return {
+        "": "–",
+        "ac": _("交流"),
+        "dc": _("直流"),
+        "inverter": _("逆变"),
+        "other": _("其他，见备注"),
     }
 
 

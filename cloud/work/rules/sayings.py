@@ -172,8 +172,8 @@ saying(
 )
 saying(
     "extend-nothing",
-    "还没有批准更长的作业时间。",
-    "Nobody has approved a longer time.",
+    "现在没有可以延长的时间。",
+    "There is nothing to extend by at present.",
     "请先由作业单位审批新的动火作业票，再按延长。",
     "Have the enterprise approve another hot-work permit first, then press again.",
 )

@@ -2,10 +2,11 @@
 
 import pytest
 
-from cloud.cases import alarms
+from cloud.cases import alarms, service
 from cloud.link import positions, terminals
 from cloud.oversight import chart, forms, refused, scope, tally, trends
-from cloud.registry import departments, machines, sight
+from cloud.oversight.scope import Only
+from cloud.registry import departments, machines, sight, training
 from cloud.work import jobs
 from tests.cloud.conftest import County
 
@@ -72,7 +73,9 @@ def test_the_map_and_the_refusals(county, near, far):
 def test_the_trends(county, near, clock):
     clock.forward(86_400)
     told = county.ask(trends.trends, near, 15)
-    assert len(told.days) == trends.DAYS
+    assert len(told.days) == trends.PERIODS[0]
+    year = county.ask(trends.trends, near, 15, trends.PERIODS[-1])
+    assert (len(year.days), year.total[-1], sum(year.jobs)) == (365, 2, 0)
     assert (told.refused[-2:], told.alarms[-2:], told.jobs[-2:]) == ([1, 0], [1, 0], [0, 0])
     assert (told.total[-3:], told.coded[-3:]) == ([0, 2, 2], [0, 1, 1])
     assert (told.waiting, told.overdue) == (0, 1)
@@ -100,3 +103,46 @@ def test_the_forms(county, near, far):
     assert county.ask(lambda unit: list(forms.statistics(unit, far))) == []
     (second,) = county.ask(lambda unit: list(forms.survey(unit, near, 1, 1)))
     assert second[0] == 2
+
+
+def test_what_is_narrowed_is_narrowed_alike_everywhere(county, works):
+    eyes = county.ask(sight.of, county.person("officer", district="990101"))
+    shop = county.enterprise("演示店铺")
+    county.machine(shop, category="氩弧焊机", trade="汽车维修", bought_on=county.day(-1))
+    for only, count in (
+        (Only(type="general", firm="店铺"), 1),
+        (Only(firm=shop.uscc, category="氩弧焊机", use="汽车维修"), 1),
+        (Only(type="micro"), 0),
+        (Only(firm="%"), 0),
+    ):
+        where = scope.of(eyes, only=only)
+        counted = county.ask(tally.homes, only), county.ask(tally.at_work, only)
+        assert tally.numbers(*counted, where)["machines"] == count, only
+        told = county.ask(trends.trends, where, 15)
+        assert (told.total[-1], told.waiting, sum(told.refused), sum(told.alarms)) == (
+            *(count, count, 0, 0),
+        )
+        for form in (forms.survey, forms.statistics, forms.uncoded):
+            rows = county.ask(lambda unit, form=form, where=where: list(form(unit, where)))
+            assert len(rows) == count, (form, only)
+        assert county.ask(refused.latest, where, 5) == []
+
+
+def test_the_ledgers_of_what_is_uncoded_and_of_installations(county, works, near, far):
+    (late,) = county.ask(lambda unit: list(forms.uncoded(unit, near)))
+    assert late[3:8] == ("演示机械厂", "990101001", county.day(-16), county.day(-1), -1)
+    machine = county.ask(machines.by_device, "T1")
+    who = county.person("technician", name="演示安装")
+    exam = {"kind": "exam", "held_on": county.day(-9), "passed": True}
+    county.do(training.add_trainings, [training.training_row(who.id, **exam)])
+    record = county.do(service.begin, machine, who, "installation")
+    for hardware in ("thermal", "contactor"):
+        told = {"device": "T1", "hardware": hardware}
+        county.do(lambda unit, told=told: service.add(unit, record, who, "terminal", told))
+    (row,) = county.ask(lambda unit: list(forms.installations(unit, near)))
+    assert (row[1], *row[3:]) == (
+        *("", "演示安装", "T1", "contactor", machine.code, "演示机械厂", "990101001"),
+        *("installation", "", "", ""),
+    )
+    for form in (forms.uncoded, forms.installations):
+        assert county.ask(lambda unit, form=form: list(form(unit, far))) == []

@@ -4,13 +4,15 @@ import io
 import time
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from cloud.base.formats import uscc_check
 from cloud.book.audit import AuditRow
 from cloud.cases import imports, underway
 from cloud.cases.imports import BadUpload, ImportRun
+from cloud.cases.kinds import KINDS, ledger
 from cloud.registry import enterprises
+from cloud.registry.ledgers.survey import FORM
 from cloud.retention import erase
 from cloud.web.rights import BODIES
 
@@ -226,3 +228,35 @@ def test_the_report_speaks_the_readers_language(desk):
 def test_nobody_but_the_office_brings_anything_in(browser, cast):
     for who in (cast.officer, cast.enterprise, cast.technician):
         assert Desk(browser, who).bring(csv(firm(ONE, "演示甲"))).status_code == 403
+
+
+def test_an_empty_table_of_every_ledger_has_its_headings_and_is_taken_as_such(desk, county):
+    page = desk.browser.get("/office/imports").text
+    for kind in KINDS:
+        at = f"/office/imports/blank/{kind}.xlsx"
+        assert f'"{at}"' in page
+        raw = desk.browser.get(at).data
+        heading = [cell.value for cell in load_workbook(io.BytesIO(raw)).active[1]]
+        columns = county.ask(ledger, kind).columns
+        assert heading == [one.zh for one in columns]
+    assert desk.browser.get("/office/imports/blank/secrets.xlsx").status_code == 404
+
+
+def test_the_survey_form_is_judged_by_line_and_reason_in_the_readers_language(desk, county, cast):
+    heading = [column.zh for column in FORM]
+    row = dict.fromkeys(heading, "") | {"企业/店铺名称": cast.works.name, "焊机类型": "氩弧焊机"}
+    bad = [row | {"企业/店铺名称": "没有这家店"}, row | {"焊机用电类型": "其他"}]
+    rows = [",".join(one.values()) for one in (row, *bad)]
+    raw = "\n".join([",".join(heading), *rows]).encode()
+    at, told = desk.brought(raw, kind="survey")
+    assert (told["state"], told["new"], told["bad"]) == ("judged", 1, 2)
+    page = desk.browser.get(at).text
+    assert "电焊机调研信息表" in page and "第 3 行" in page and "还没有登记" in page
+    assert "第 4 行" in page and "备注" in page
+    desk.browser.post("/language", page="/", lang="en")
+    english = desk.browser.get(at).text
+    assert "not registered" in english and "the note must say what" in english
+    _at, told = desk.looked(desk.decide(at, "good"))
+    assert told["state"] == "written"
+    _at, told = desk.brought(raw, kind="survey")
+    assert (told["new"], told["unchanged"]) == (0, 1)

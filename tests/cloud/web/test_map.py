@@ -82,6 +82,15 @@ def test_what_works_and_what_is_alarmed_is_told_apart(browser, county, floor):
     county.do(lambda unit: alarms.raise_alarm(unit, "TAMPER", "T1", **place))
     assert seen(officer)["squares"][0]["kind"] == "alarm"
     assert seen(officer, kind="working")["squares"] == []
+    page = officer.get("/?kind=alarm&district=990101").text
+    assert 'data-url="/map.json?kind=alarm' in page and 'name="kind" value="alarm"' in page
+    assert "kind=" not in officer.get("/?kind=x").text.split('id="map"')[1].split(">")[0]
+
+
+def test_who_owns_a_machine_on_the_map_is_told_with_its_code(browser, cast, spread):
+    near = {"zoom": 17, "box": "106.5,29.5,106.52,29.52"}
+    assert seen(browser(cast.officer), **near)["firms"][cast.code] == "演示机械厂"
+    assert seen(browser(cast.officer), zoom=8)["firms"] == {}
 
 
 @pytest.mark.parametrize("asked", [{"box": "1,2"}, {"box": "a,b,c,d"}, {"box": "nan,1,1,1"},

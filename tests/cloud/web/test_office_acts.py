@@ -132,6 +132,21 @@ def test_the_rules_stand_with_their_articles_in_both_languages(office):
     assert SAYINGS["permit"][0].en.split("{")[0] in unescape(office.get("/office/rules").text)
 
 
+def test_each_profile_stands_with_its_numbers_and_the_platform_with_its_time_limits(office):
+    page = " ".join(unescape(re.sub("<[^>]+>", " ", office.get("/office/rules").text)).split())
+    for told in (
+        "新购电焊机赋码期限 chongqing 15 天 chongqing@cylinder 15 天 dalad 15 天 wuyi –",
+        "一次授权最长 chongqing 12 小时 chongqing@cylinder –",
+        "应急放开：30 天额度 chongqing 12 小时（重点区域 0 小时）",
+        "wuyi@key-zone 0 小时",
+        "特级、一级 8 小时，二级 72 小时",
+        "监护人签到间隔 chongqing 60 分钟",
+        "监护确认后开机 数值 10 分钟",
+        "关机未确认报警 数值 30 秒",
+    ):
+        assert told in page, told
+
+
 def test_the_trail_is_turned_page_by_page_and_shows_what_was_changed(office, county, monkeypatch):
     monkeypatch.setattr(registers, "PER_PAGE", 3)
     for number in range(7):

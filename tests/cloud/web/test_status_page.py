@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from cloud.oversight.scope import EVERY
 from cloud.registry import machines
 from cloud.web.regulator import overview
 from cloud.web.regulator.words import STATES
@@ -246,7 +247,7 @@ def test_numbers_and_a_map_that_take_long_to_count_say_as_of_when_they_are(
     assert "截至" not in officer.get("/status.part").text
     monkeypatch.setattr("cloud.oversight.kept.Kept.slow", lambda self, key: True)
     figures = officer.client.application.extensions["hanma_figures"]
-    figures.chart.get(None)
+    figures.chart.get(EVERY)
     monkeypatch.setattr("cloud.oversight.kept.Kept.at_hand", lambda self, key: self.get(key))
     part = officer.get("/status.part")
     assert re.search(r"台数截至 \d\d:\d\d:\d\d。", part.text)

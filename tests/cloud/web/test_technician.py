@@ -450,6 +450,95 @@ def test_the_owners_enterprise_and_the_office_read_the_finished_record(
     assert browser(far).get(paper).status_code == 403
 
 
+def test_the_ledger_says_who_fitted_which_terminal_where_and_leads_to_the_record(
+    visit, browser, cast, county
+):
+    office, at = browser(cast.office), "/forms/installations"
+    visit.up_to_the_test().tested()
+    assert cast.code in office.get(at).text and ".pdf" not in office.get(at).text  # not finished
+    visit.do("acceptance", name="钱业主")
+    page = office.get(at).text
+    for told in (cast.technician.name, "T1", cast.code, "接触器", "封0001", "演示机械厂"):
+        assert told in page, told
+    paper = f"{visit.page}/record.pdf"
+    assert f'"{paper}"' in page and office.get(paper).status_code == 200
+    office.post("/language", page="/", lang="en")
+    assert "Contactor" in office.get(at).text
+    officer = browser(cast.officer)
+    assert cast.technician.name in officer.get(at).text and paper not in officer.get(at).text
+    assert cast.code in officer.get(f"{at}.csv").text
+    assert cast.code not in browser(cast.far_officer).get(at).text
+
+
+def test_the_record_names_the_technicians_training_and_licence(visit, browser, cast, county):
+    county.certificate(cast.technician, category="低压电工作业", number="T990101199003070014")
+    county.certificate(cast.technician, category="高压电工作业", valid_to=county.day(-1))
+    visit.up_to_the_test().tested()
+    visit.do("acceptance", name="钱业主")
+    told = text_of(visit.browser.get(f"{visit.page}/record.pdf").data)
+    for word in ("演示培训", county.day(-10), "低压电工作业", "应急管理"):
+        assert word in told, word
+    assert "高压电工作业" not in told and "19900307" not in told
+
+
+MACHINE = {
+    "keeper": "演示店主",
+    "keeper_phone": "13812345678",
+    "supply": "380",
+    "trade": "门窗框架焊接",
+    "max_a": "315",
+    "max_w": "11.5",
+}
+
+
+def test_what_the_plan_asks_of_a_machine_is_written_down_on_the_spot(visit, county, floor):
+    assert "还缺：责任人、责任人电话、焊机用电类型、应用行业" in visit.browser.get(visit.page).text
+    assert visit.do("machine", **MACHINE).status_code == 200
+    page = visit.browser.get(f"{visit.page}?step=machine").text
+    assert "还缺" not in page and "138****5678" in page and "13812345678" not in page
+    again = MACHINE | {"keeper_phone": "138****5678", "max_a": "400"}
+    assert visit.do("machine", **again).status_code == 200
+    one = county.ask(machines.by_code, floor.code)
+    assert (one.keeper, one.supply, one.max_a, one.max_w) == ("演示店主", "380", 400, 11_500)
+    assert county.ask(machines.phone, one, "keeper") == "13812345678"
+    visit.up_to_the_test().tested()
+    visit.do("acceptance", name="钱业主")
+    told = text_of(visit.browser.get(f"{visit.page}/record.pdf").data)
+    for word in ("演示店主", "138****5678", "门窗框架焊接", "380 V", "400 A"):
+        assert word in told, word
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"keeper": ""}, "“责任人”没有填写"),
+        ({"supply": "12"}, "焊机用电类型"),
+        ({"supply": "other"}, "备注"),
+        ({"keeper_phone": "123"}, "不是电话号码"),
+        ({"keeper_phone": "139****0000"}, "完整的号码"),
+        ({"max_a": "很大"}, "应是整数"),
+    ],
+)
+def test_wrong_data_of_a_machine_are_refused_and_nothing_is_written(visit, county, wrong, words):
+    answer = visit.do("machine", **MACHINE | wrong)
+    assert answer.status_code == 400 and words in said(answer)
+    assert county.ask(machines.by_code, visit.floor.code).keeper == ""
+
+
+def test_a_licence_is_entered_by_the_technician_and_counts_once_it_is_confirmed(
+    visit, browser, cast, county
+):
+    days = {"valid_from": county.day(-9), "valid_to": county.day(900)}
+    given = {"issuer": "emergency", "number": "T1234567", "category": "低压电工作业"} | days
+    page = "/certificates"
+    assert page in visit.browser.get("/technician").text
+    assert visit.browser.post(page, page=page, **given).location == page
+    assert "待核验" in visit.browser.get(page).text
+    visit.up_to_the_test().tested()
+    visit.do("acceptance", name="钱业主")
+    assert "没有登记" in text_of(visit.browser.get(f"{visit.page}/record.pdf").data)
+
+
 def test_a_blocked_technician_adds_nothing(visit, county, technician):
     page = visit.browser.token(visit.page)
     county.do(lambda unit: people.set_status(unit, people.get(unit, technician.id), "blocked"))

@@ -95,6 +95,24 @@ def test_an_extension_is_decided_with_fresh_facts_and_no_lease_is_over_twelve_ho
     assert left_h(site, job) == 12
 
 
+def test_an_extension_is_offered_when_it_gives_the_permit_to_its_end_or_an_hour(
+    site: Any, boss: Any
+) -> None:
+    approved(site, boss, 13)
+    job = site.working()
+    assert left_h(site, job) == 12  # the longest lease: there is nothing to gain yet
+    assert not site.view(site.welder).extendable
+    assert extend(site, job).codes == ["extend-nothing"]
+    site.later(1800)
+    assert not site.view(site.welder).extendable
+    site.later(1800)
+    site.county.do(jobs.check_in, job, site.fire_watch)
+    assert site.view(site.welder).extendable
+    extend(site, job)
+    assert left_h(site, job) == 12
+    assert not site.view(site.welder).extendable
+
+
 def test_a_permit_that_is_withdrawn_ends_the_job_at_once(site: Any, boss: Any) -> None:
     permit = approved(site, boss, 2)
     job = site.working()
