@@ -54,7 +54,7 @@ from cloud.platform.site import create_site
 from cloud.registry import visits
 from cloud.retention import Retention
 from cloud.web import create_app
-from cloud.work import jobs, papers
+from cloud.work import jobs, papers, profiles
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -283,8 +283,12 @@ def reached(sender: Sender, *ingests: Ingest) -> None:
 
 
 def prepared(ground: Ground) -> None:
-    """The database at its newest form. One that just starts again is waited for; CannotStart if
-    it does not answer in time."""
+    """Whose rules hold is known, and the database at its newest form. One that just starts again
+    is waited for; CannotStart if it does not answer in time."""
+    try:
+        profiles.load(ground.settings.profile)
+    except (profiles.NoSuchProfile, profiles.BadProfile) as error:
+        raise CannotStart(f"HANMA_PROFILE：没有这个管理办法 no such profile: {error}.") from None
     until = time.monotonic() + _DATABASE_S
     while True:
         try:

@@ -6,9 +6,9 @@ It works from a checkout: an installation has neither the tests nor their tools.
 """
 
 import datetime
-import getpass
 import ipaddress
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -129,7 +129,8 @@ def _mosquitto(folder: Path, certificate: Path, key: Path) -> Iterator[int]:
     program, port = mosquitto.found(), mosquitto.free_port()
     listen, ours = f"127.0.0.1:{port}", f"127.0.0.1:{mosquitto.free_port()}"
     conf = folder / "mosquitto.conf"
-    mine = f"user {getpass.getuser()}\n"  # started by root it would not read this folder
+    # Started by root it would work as another user, who cannot read this folder.
+    mine = "user root\n" if os.geteuid() == 0 else ""
     conf.write_text(mine + files.conf(str(folder), listen, ours, str(certificate), str(key)))
     (folder / "rights").write_text(files.rights())
     (folder / "passwords").touch()

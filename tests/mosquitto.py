@@ -53,7 +53,7 @@ def served(conf: Path, address: tuple[str, int]) -> Iterator[subprocess.Popen]:
 
 
 def _until_it_listens(address: tuple[str, int]) -> None:
-    for _ in range(500):
+    for _ in range(3000):  # a minute: on a busy machine it takes its time
         try:
             socket.create_connection(address).close()
             return

@@ -86,7 +86,7 @@ def free_port() -> int:
 
 def until_it_listens(port: int) -> None:
     """NoMosquitto if it does not."""
-    for _ in range(500):
+    for _ in range(3000):  # a minute: on a busy machine it takes its time
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return

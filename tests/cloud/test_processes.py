@@ -137,6 +137,15 @@ def test_without_a_broker_outside_each_says_so(word: str, tmp_path: Path) -> Non
     assert done.exit_code == 1 and "HANMA_BROKER" in done.output
 
 
+@pytest.mark.parametrize("word", ["serve", "web", "ingest", "housekeeping"])
+def test_without_rules_none_starts_and_the_profiles_are_named(word: str, tmp_path: Path) -> None:
+    given = {"HANMA_DATA": str(tmp_path), "HANMA_PROFILE": "wuyl"}
+    given |= {"HANMA_BROKER": "mqtt://127.0.0.1:1", "HANMA_LISTEN": "127.0.0.1:0"}
+    done = CliRunner().invoke(main, [word], env=given)
+    assert done.exit_code == 1, done.output
+    assert "HANMA_PROFILE" in done.output and "'wuyl': there are chongqing" in done.output
+
+
 def test_what_gunicorn_says_goes_the_way_of_all_log_lines(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
