@@ -5,9 +5,13 @@ Messages of exceptions quote what they met: a row with a name in it, a number th
 
 import json
 import logging
+import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
+
+log = logging.getLogger(__name__)
 
 _FRAMES = 12
 
@@ -49,10 +53,28 @@ def told(found: object) -> str:
 
 
 def set_up(style: str, level: int) -> None:
-    """The root logger's one handler, on the error output; `style` = text or json."""
+    """The root logger's one handler, on the error output; `style` = text or json. What brings a
+    thread or the program down is a line of it too, in place of Python's own words."""
     handler = logging.StreamHandler()
     handler.setFormatter(Json() if style == "json" else Text())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _thread_fell
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _fell
+
+
+def _thread_fell(args: threading.ExceptHookArgs) -> None:
+    if args.exc_type is not SystemExit:
+        name = args.thread.name if args.thread else "?"
+        log.critical("the thread %s ended", name, exc_info=args.exc_value)
+
+
+def _fell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        log.critical("the program ended", exc_info=error)
 
 
 def _places(trace: TracebackType | None) -> str:
