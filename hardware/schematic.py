@@ -1,8 +1,8 @@
 """The schematic as KiCad's own files: carrier.kicad_sch and one file a sheet.
 
-Every part is a box with its pads; a label with the net's name stands at each, so that KiCad joins
-what `carrier.txt` joins, runs its own electrical rules and lays the board out. Identities are
-made of the references: a board keeps its places when the files are written anew.
+Every part is its symbol or a box with its pads; a label with the net's name stands at each, so
+that KiCad joins what `carrier.txt` joins, runs its own electrical rules and lays the board out.
+Identities are made of the references: a board keeps its places when the files are written anew.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,25 @@ _FONT = "(effects (font (size 1.27 1.27)))"
 _HIDDEN = "(effects (font (size 1.27 1.27)) hide)"
 _LINE = "(stroke (width 0.254) (type default))"
 _FLAG = "PWR_FLAG"
+
+# What parts of two pins look like between ±_HALF, as lines through points, by their kind.
+_RESISTOR = ((-4, 1.3), (4, 1.3), (4, -1.3), (-4, -1.3), (-4, 1.3))
+_PLATES = ((-0.6, 2), (-0.6, -2)), ((0.6, 2), (0.6, -2))
+_ARROW = ((-2, 2), (-2, -2), (2, 0), (-2, 2)), ((2, 2), (2, -2))
+_BOTH_WAYS = ((-2, 2), (-2, -2), (2, 2), (2, -2), (-2, 2)), ((0, 2), (0, -2))
+_COIL = (
+    *((-4, 0), (-4, 1.5), (-1.5, 1.5), (-1.5, 0), (-1.5, 1.5)),
+    *((1.5, 1.5), (1.5, 0), (1.5, 1.5), (4, 1.5), (4, 0)),
+)
+_SHAPES: dict[str, tuple[float, tuple]] = {  # where the leads end, and the lines
+    **dict.fromkeys(("res", "fusible"), (4, (_RESISTOR,))),
+    "fuse": (4, (_RESISTOR, ((-4, 0), (4, 0)))),
+    "varistor": (4, (_RESISTOR, ((-5, -2.5), (-3, -2.5), (4, 2.5)))),
+    **dict.fromkeys(("cap", "bulk", "out", "polymer", "supercap", "y"), (0.6, _PLATES)),
+    **dict.fromkeys(("fast", "schottky", "signal", "lamp", "clamp"), (2, _ARROW)),
+    "tvs": (2, _BOTH_WAYS),
+    **dict.fromkeys(("inductor", "ferrite"), (4, (_COIL,))),
+}
 
 
 def _rows(part: Part) -> list[tuple[str, str, str, bool, float]]:
@@ -51,6 +70,30 @@ def _pin(kind: str, x: float, y: float, angle: int, name: str, number: str) -> s
     )
 
 
+def _lines(part: Part) -> list[tuple]:
+    """The lines of a part of two pins, an arrow from anode to cathode; none: it is a box."""
+    if len(_rows(part)) != 2 or part.kind not in _SHAPES:
+        return []
+    end, lines = _SHAPES[part.kind]
+    turned = -1 if part.pins[0].name == "K" else 1
+    found = [tuple((x * turned, y) for x, y in line) for line in lines]
+    return [((-_HALF, 0), (-end, 0)), ((end, 0), (_HALF, 0)), *found]
+
+
+def _body(part: Part) -> str:
+    edge = _tall(part) / 2
+    lines = [
+        "(polyline (pts "
+        + " ".join(f"(xy {x:.2f} {y:.2f})" for x, y in line)
+        + f") {_LINE} (fill (type none)))"
+        for line in _lines(part)
+    ]
+    return " ".join(lines) or (
+        f"(rectangle (start {-_HALF} {edge:.2f}) (end {_HALF} {-edge:.2f}) {_LINE} "
+        "(fill (type background)))"
+    )
+
+
 def _symbol(part: Part) -> str:
     """A kind of part in the sheet's library."""
     end = _HALF + _LENGTH
@@ -60,12 +103,12 @@ def _symbol(part: Part) -> str:
     )
     edge = _tall(part) / 2
     return (
-        f'(symbol "hanma:{part.name}" (in_bom yes) (on_board yes) '
+        f'(symbol "hanma:{part.name}" {"(pin_names hide) " if _lines(part) else ""}'
+        "(in_bom yes) (on_board yes) "
         f"{_property('Reference', 'X', 0, edge + 2.54, _FONT)} "
         f"{_property('Value', part.number, 0, -edge - 2.54, _FONT)} "
         f"{_property('Footprint', part.footprint, 0, 0)} {_property('Datasheet', '', 0, 0)} "
-        f'(symbol "{part.name}_0_1" (rectangle (start {-_HALF} {edge:.2f}) '
-        f"(end {_HALF} {-edge:.2f}) {_LINE} (fill (type background)))) "
+        f'(symbol "{part.name}_0_1" {_body(part)}) '
         f'(symbol "{part.name}_1_1" {pins}))'
     )
 
