@@ -226,12 +226,13 @@ def label(devices: tuple[str, ...], out: Path, single: bool) -> None:
     from cloud.link import terminals
     from hardware import label as drawing
 
+    labels = []
     with ground_of_settings() as ground, ground.read() as unit:
         for device in devices:
-            if terminals.get(unit, device) is None:
+            row = terminals.get(unit, device)
+            if row is None:
                 raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
-        hotline = ground.settings.hotline
-    labels = [drawing.of_terminal(device, hotline) for device in devices]
+            labels.append(drawing.of_terminal(device, ground.settings.hotline, row.kind))
     out.write_bytes((drawing.single if single else drawing.sheets)(labels))
     click.echo(f"{len(labels)} 张标签 labels → {out}")
 

@@ -1,13 +1,19 @@
-"""Who the module is: the secret is made here, enrolled in the cloud, kept from all eyes."""
+"""Who the module is: the secret is made here, enrolled in the cloud, kept from all eyes.
 
+What the module holds is never sent to a cloud that does not know it already: the cloud is asked by
+its digest, and where that is strange to it, a fresh secret is made for it.
+"""
+
+import hashlib
 import json
 import re
 import secrets
 import urllib.error
 import urllib.request
+from typing import Any
 from urllib.parse import urlsplit
 
-from flash.bench import Module, StepFailed
+from flash.bench import Module, StepFailed, Wanted
 from flash.tools import on_board
 from release import keys
 
@@ -58,7 +64,7 @@ _WHY = {
 
 
 def write(module: Module) -> str:
-    """The secret is on the module before the cloud hears of it: a pulled cable loses neither."""
+    """A fresh secret is on the module before the cloud hears of it: no pulled cable loses it."""
     wanted, held = module.wanted, module.survey
     if not wanted.cloud or not wanted.code:
         raise StepFailed(
@@ -66,22 +72,15 @@ def write(module: Module) -> str:
             "没有给出平台地址或登记码。 The cloud's address or the enrolment code is missing.",
             "请用 --cloud 网址 --code 登记码 给出。 Give --cloud URL and --code.",
         )
-    if len(held.get("secret", "")) != 64:
-        held["secret"] = secrets.token_hex(32)
-        store(module, {"secret": held["secret"]})
-    told = _enrolled(module, held["secret"])
-    if held.get("device") not in ("", told["device"]):
-        raise StepFailed(
-            "enrolled-elsewhere",
-            f"模块里是另一个终端 {held['device']}。 The module is {held['device']} already.",
-            "请先在原平台退库，再加 --erase 重来。 Return it there first, then run with --erase.",
-        )
-    if elsewhere(str(held.get("server", "")), told["server"]):
-        raise StepFailed(
-            "enrolled-elsewhere",
-            f"模块属于另一个平台 {held['server']}。 The module belongs to another cloud.",
-            "请先在原平台撤下，再加 --erase 重来。 Take it off there, then run with --erase.",
-        )
+    secret = held.get("secret", "")
+    asked = {"chip": module.chip, "machine": wanted.machine}
+    digest = {"digest": hashlib.sha256(bytes.fromhex(secret)).hexdigest()} if secret else {}
+    told = _answered(wanted, asked | digest)
+    _only_ours(held, told)
+    if not told["known"]:
+        secret = secrets.token_hex(32)
+        store(module, {"secret": secret})
+    told = _answered(wanted, asked | {"secret": secret, "hardware": wanted.hardware})
     values = {
         "device": told["device"].encode().hex(),
         "server": told["server"].encode().hex(),
@@ -94,10 +93,27 @@ def write(module: Module) -> str:
         values["release_key"] = key
     store(module, values)
     module.record |= {"device": told["device"], "server": told["server"]}
+    module.record["hardware"] = wanted.hardware
     module.pages, module.hotline = told.get("base_url", wanted.cloud), told.get("hotline", "")
     if wanted.machine:
         module.record["machine"] = wanted.machine
     return f"终端 terminal {told['device']}"
+
+
+def _only_ours(held: dict[str, Any], told: dict[str, Any]) -> None:
+    """StepFailed where the module is another terminal, or another cloud's, by what it holds."""
+    if held.get("device") not in ("", told["device"]):
+        raise StepFailed(
+            "enrolled-elsewhere",
+            f"模块里是另一个终端 {held['device']}。 The module is {held['device']} already.",
+            "请先在原平台退库，再加 --erase 重来。 Return it there first, then run with --erase.",
+        )
+    if elsewhere(str(held.get("server", "")), told["server"]):
+        raise StepFailed(
+            "enrolled-elsewhere",
+            f"模块属于另一个平台 {held['server']}。 The module belongs to another cloud.",
+            "请先在原平台撤下，再加 --erase 重来。 Take it off there, then run with --erase.",
+        )
 
 
 def elsewhere(held: str, told: str) -> bool:
@@ -139,9 +155,8 @@ def _release_key(module: Module, told: str) -> str:
     return own
 
 
-def _enrolled(module: Module, secret: str) -> dict[str, str]:
-    wanted = module.wanted
-    body = {"chip": module.chip, "secret": secret, "machine": wanted.machine}
+def _answered(wanted: Wanted, body: dict[str, str]) -> dict[str, Any]:
+    """What the cloud says to it; StepFailed."""
     request = urllib.request.Request(
         f"{wanted.cloud.rstrip('/')}/t/enrol",
         json.dumps(body).encode(),
@@ -150,7 +165,7 @@ def _enrolled(module: Module, secret: str) -> dict[str, str]:
     _only_safely(wanted.cloud)
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
-            told: dict[str, str] = json.load(answer)
+            told: dict[str, Any] = json.load(answer)
             return told
     except urllib.error.HTTPError as error:
         with error:

@@ -90,6 +90,7 @@ def look_at_chip(module: Module) -> str:
 
 _TOLD = (  # of the record, in the technician's words
     ("device", "终端 terminal"),
+    ("hardware", "接线 wiring"),
     ("chip", "模块 module"),
     ("machine", "焊机 machine"),
     ("fw", "程序 firmware"),
@@ -117,7 +118,8 @@ def _labels(module: Module) -> Path | None:
         return None
     from hardware.label import Label, of_terminal
 
-    path = _written(wanted.labels / f"{device}.pdf", of_terminal(device, module.hotline))
+    own = of_terminal(device, module.hotline, wanted.hardware)
+    path = _written(wanted.labels / f"{device}.pdf", own)
     if wanted.machine:
         url = f"{module.pages}/m/{wanted.machine}"
         label = Label(wanted.machine, url, module.hotline)

@@ -34,9 +34,13 @@ class Label:
     title: str = "电焊机 · 扫码作业 · 持证上岗"
 
 
-def of_terminal(device: str, hotline: str = "") -> Label:
-    """The terminal's own: its id, which a technician's phone reads when it is fitted."""
-    return Label(device, device, hotline, title="智能终端 · 安装时扫码")
+_KINDS = {"contactor": "接触器终端", "thermal": "温控回路终端"}
+
+
+def of_terminal(device: str, hotline: str = "", kind: str = "") -> Label:
+    """The terminal's own: its id, which a technician's phone reads when it is fitted, and which
+    wiring it is flashed for (`contactor`, `thermal`, "" = not known)."""
+    return Label(device, device, hotline, title=f"{_KINDS.get(kind, '智能终端')} · 安装时扫码")
 
 
 def spaced(code: str) -> str:

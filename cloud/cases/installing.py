@@ -92,6 +92,7 @@ def fit(unit: Unit, record: ServiceRecord, person: Person, device: str, hardware
     record = service.held(unit, record, person)
     machine = unit.db.get_one(Machine, record.machine_id, with_for_update=True)
     row = _fits(unit, record, machine, device)
+    _as_flashed(row, hardware)
     before = machine.device
     if before != device:
         _stock(unit, before or "", ("flashed", "installed"), "returned", record, person)
@@ -124,6 +125,21 @@ def _fits(unit: Unit, record: ServiceRecord, machine: Machine, device: str) -> T
     if item is not None and item.state in ("scrapped", "returned"):
         raise NotNow("terminal-scrapped")
     return row
+
+
+def _as_flashed(row: Terminal, hardware: str) -> None:
+    """NotNow where the cable wrote another kind of switch into the terminal: that one it obeys.
+    Who never told its kind is taken at the record's word."""
+    if row.kind in service.HARDWARE and row.kind != hardware:
+        raise NotNow(f"flashed-{row.kind}")
+
+
+def _as_recorded(unit: Unit, record: ServiceRecord, machine: Machine) -> None:
+    """By now the terminal may have told what was not known when it was fitted; NotNow."""
+    told = service.read(unit, record).last.get("terminal")
+    row = terminals.get(unit, machine.device) if told and machine.device else None
+    if told and row is not None:
+        _as_flashed(row, told["hardware"])
 
 
 def _stock(
@@ -168,7 +184,9 @@ def work(unit: Unit, record: ServiceRecord, person: Person, done: str, parts: st
 def test(unit: Unit, record: ServiceRecord, person: Person) -> FunctionTest:
     """Begin the function test of the machine's terminal; what bars it stands in the test."""
     record = service.held(unit, record, person)
-    return testing.begin(unit, service.machine_of(unit, record), person, record.id)
+    machine = service.machine_of(unit, record)
+    _as_recorded(unit, record, machine)
+    return testing.begin(unit, machine, person, record.id)
 
 
 def test_off(unit: Unit, record: ServiceRecord, person: Person) -> None:
@@ -185,6 +203,7 @@ def test_ticket(
     """The function test where only the phone reaches the terminal: a ticket that begins it."""
     record = service.held(unit, record, person)
     machine = service.machine_of(unit, record)
+    _as_recorded(unit, record, machine)
     return testing_by_ticket.begin(unit, machine, person, record.id, challenge)
 
 

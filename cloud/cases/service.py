@@ -55,8 +55,9 @@ class NotTrained(Exception):
 
 class NotNow(Exception):
     """This cannot be added; the text is a stable word: `finished`, `scrapped`, `terminal-unknown`,
-    `terminal-elsewhere`, `machine-fitted`, `machine-busy`, `terminal-scrapped`, `picture-known`,
-    `picture-many`, `missing`, `no-terminal`."""
+    `terminal-elsewhere`, `machine-fitted`, `machine-busy`, `terminal-scrapped`,
+    `flashed-contactor`, `flashed-thermal`, `picture-known`, `picture-many`, `missing`,
+    `no-terminal`."""
 
 
 class ServiceRecord(Base):

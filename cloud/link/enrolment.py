@@ -2,9 +2,11 @@
 
 The bench makes the secret and brings it; it is kept sealed and never given out again. One chip is
 one identity, named after the chip's own address. The same bench may ask again as often as cables
-are pulled: the same secret gets the same answer and costs nothing.
+are pulled: the same secret gets the same answer and costs nothing. It asks by the secret's digest
+first (`expected`): a secret that another cloud knows is never sent to this one.
 """
 
+import hashlib
 import hmac
 import secrets
 import zlib
@@ -54,6 +56,16 @@ class Enrolled:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """Who a chip would be here, and where it would log in. `known` = its secret is here already,
+    so that nothing new is wanted of it."""
+
+    device: str
+    server: str
+    known: bool
+
+
+@dataclass(frozen=True)
 class Refused:
     """Why not: `code-wrong`, `code-expired`, `code-spent`, `enrolled-elsewhere`, `scrapped`,
     `machine-unknown`, `machine-taken` or `machine-incomplete`; `told` = which one, or what misses.
@@ -99,19 +111,64 @@ def end(unit: Unit, code_id: str) -> bool:
     return True
 
 
+def expected(
+    unit: Unit, code: str, chip: str, digest: str, machine_code: str = ""
+) -> Expected | Refused:
+    """What `enrol` would say to the secret of this SHA-256 (hex; "" = there is none yet). Nothing
+    is changed."""
+    found = _allowed(unit, code, chip, digest, machine_code)
+    if isinstance(found, Refused):
+        return found
+    device = _named(chip)
+    return Expected(device, _servers(unit.settings.told_to_terminals, device), found.known)
+
+
 def enrol(
-    unit: Unit, code: str, chip: str, secret: bytes, machine_code: str = ""
+    unit: Unit,
+    code: str,
+    chip: str,
+    secret: bytes,
+    machine_code: str = "",
+    kind: str = "",
 ) -> Enrolled | Refused:
-    """Make this chip a terminal with this 32-byte secret, fitted to a machine if one is named."""
+    """Make this chip a terminal with this 32-byte secret, fitted to a machine if one is named.
+
+    kind: what the bench writes it for, `contactor` or `thermal`.
+    """
+    digest = hashlib.sha256(secret).hexdigest()
+    found = _allowed(unit, code, chip, digest, machine_code)
+    if isinstance(found, Refused):
+        return found
+    device = _named(chip)
+    if not found.known:
+        found.code.used += 1
+        _begin(unit, found.code, device, chip, secret, machine_code)
+    terminals.flashed_as(unit, device, kind)
+    _fit(unit, machine_code, device)
+    servers = _servers(unit.settings.told_to_terminals, device)
+    return Enrolled(device, servers, unit.settings.release_key)
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """By which code; `known` = the cloud has this very secret."""
+
+    code: EnrolmentCode
+    known: bool
+
+
+def _allowed(
+    unit: Unit, code: str, chip: str, digest: str, machine_code: str
+) -> _Allowed | Refused:
     right = select(EnrolmentCode).where(EnrolmentCode.digest == _digest(unit, code))
     row = unit.db.scalar(right.with_for_update())
     if row is None:
         return Refused("code-wrong")
     if row.until <= unit.now:
         return Refused("code-expired")
-    device = f"HM{chip.upper()}"
+    device = _named(chip)
     known = terminals.get(unit, device)
-    again = known is not None and _same(terminals.secret(unit, device), secret)
+    again = known is not None and _same(terminals.secret(unit, device), digest)
     item = stock.get(unit, chip)
     if item and item.state == "scrapped":
         return Refused("scrapped", device)
@@ -125,14 +182,13 @@ def enrol(
     fault = _machine(unit, machine_code, device)
     if fault:
         return fault
-    if not again:
-        if row.used >= row.times:
-            return Refused("code-spent")
-        row.used += 1
-        _begin(unit, row, device, chip, secret, machine_code)
-    _fit(unit, machine_code, device)
-    servers = _servers(unit.settings.told_to_terminals, device)
-    return Enrolled(device, servers, unit.settings.release_key)
+    if not again and row.used >= row.times:
+        return Refused("code-spent")
+    return _Allowed(row, again)
+
+
+def _named(chip: str) -> str:
+    return f"HM{chip.upper()}"
 
 
 def _begin(
@@ -184,8 +240,8 @@ def _fit(unit: Unit, code: str, device: str) -> None:
     machines.fit(unit, machine, device)
 
 
-def _same(kept: bytes | None, given: bytes) -> bool:
-    return kept is not None and hmac.compare_digest(kept, given)
+def _same(kept: bytes | None, digest: str) -> bool:
+    return kept is not None and hmac.compare_digest(hashlib.sha256(kept).hexdigest(), digest)
 
 
 def _digest(unit: Unit, text: str) -> str:

@@ -36,8 +36,9 @@ class BadDevice(ValueError):
 
 class Terminal(Base):
     """One terminal. None = never told. `n` = last command counter used; it never goes back.
-    `via` = the broker outside on which it last logged in, "" = not known. `account_at` = when its
-    secret or its right to log in changed last, 0 = before that was kept."""
+    `kind` = what its cable wrote, `contactor` or `thermal`: the terminal obeys that, whatever a
+    record says. `via` = the broker outside on which it last logged in, "" = not known. `account_at`
+    = when its secret or its right to log in changed last, 0 = before that was kept."""
 
     __tablename__ = "terminal"
 
@@ -49,6 +50,7 @@ class Terminal(Base):
     made_at: Mapped[int]
     fw: Mapped[str] = mapped_column(default="")
     hw: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str] = mapped_column(default="", server_default="")
     imei: Mapped[str] = mapped_column(default="", index=True)
     iccid: Mapped[str] = mapped_column(default="", index=True)
     operator: Mapped[str] = mapped_column(default="")
@@ -284,6 +286,13 @@ def reached_by(row: Terminal, via: str) -> None:
     row.via = via
 
 
+def flashed_as(unit: Unit, device: str, kind: str) -> None:
+    """The bench writes it for this kind of switch; "" = it did not say."""
+    row = locked(unit, device)
+    if row is not None and kind:
+        row.kind = kind
+
+
 def count_odd(row: Terminal) -> None:
     """One more message that meant nothing to us."""
     row.odd += 1
@@ -308,7 +317,7 @@ def logged_in(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
     row.conn, row.login_at, row.beat_up, row.doubt = conn, unit.now, -1, False
     row.next_beat_s = None
     before = (row.imei, row.iccid)
-    for name in ("fw", "hw", "imei", "iccid", "operator", "boot"):
+    for name in ("fw", "hw", "kind", "imei", "iccid", "operator", "boot"):
         setattr(row, name, text(told, name) or getattr(row, name) or "")
     if (row.imei, row.iccid) != before:
         outbox.tell(unit, "terminal-numbers", row.device, {"device": row.device})

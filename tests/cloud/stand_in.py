@@ -52,7 +52,8 @@ class StandIn:
 
     def login(self, **other: Any) -> bytes:
         self.conn += 1
-        content = {"fw": "0.1.0", "hw": "a7670", "imei": self.imei, "boot": "power"}
+        content = {"fw": "0.1.0", "hw": "a7670", "kind": "contactor", "imei": self.imei}
+        content |= {"boot": "power"}
         content |= {"conn": self.conn, "mode": self.mode, "job": self.job}
         content |= self._receipt("00", 200)
         return self._annex("00", content | other)

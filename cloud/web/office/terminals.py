@@ -209,6 +209,7 @@ def _terminal_facts(unit: Unit, one: Terminal) -> Facts:
         (_("最近收到"), seen),
         (_("程序版本"), one.fw),
         (_("硬件"), one.hw),
+        (_("接线方式"), words.WIRED.get(one.kind, one.kind)),
         ("IMEI", one.imei),
         ("ICCID", one.iccid),
         (_("运营商"), one.operator),

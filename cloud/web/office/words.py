@@ -26,6 +26,7 @@ PEOPLE = {
     "refused": _("未通过"),
     "blocked": _("已停用"),
 }
+WIRED = {"contactor": _("接触器"), "thermal": _("温控回路")}
 MACHINES = {
     "usable": _("可用"),
     "unsafe": _("停用待修"),

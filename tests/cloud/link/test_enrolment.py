@@ -1,5 +1,6 @@
 """Enrolment codes, and who gets in by them."""
 
+import hashlib
 import os
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 
 from cloud.book import outbox
 from cloud.link import enrolment, stock, terminals
-from cloud.link.enrolment import Refused
+from cloud.link.enrolment import Expected, Refused
 from tests.cloud.conftest import County
 
 CHIP, OTHER = "a4cf12000001", "a4cf12000002"
@@ -36,6 +37,30 @@ def test_the_same_secret_again_gets_the_same_answer_and_costs_nothing(county, te
     first = county.do(enrolment.enrol, text, CHIP, SECRET)
     assert county.do(enrolment.enrol, text, CHIP, SECRET) == first
     assert county.ask(enrolment.listed)[0].used == 1
+
+
+def test_what_the_bench_wrote_it_for_is_known_and_the_last_word_counts(county, technician):
+    text = code(county, technician)
+    for kind, known in (("contactor", "contactor"), ("", "contactor"), ("thermal", "thermal")):
+        made = county.do(enrolment.enrol, text, CHIP, SECRET, "", kind)
+        assert county.ask(terminals.get, made.device).kind == known
+
+
+def test_who_asks_by_the_digest_is_answered_as_by_the_secret_and_nothing_is_changed(
+    county, technician
+):
+    text, digest = code(county, technician), hashlib.sha256(SECRET).hexdigest()
+    server = county.ground.settings.told_to_terminals
+    for asked in ("", digest):
+        told = county.do(enrolment.expected, text, CHIP, asked)
+        assert told == Expected("HMA4CF12000001", server, known=False)
+    assert county.ask(terminals.get, "HMA4CF12000001") is None
+    assert county.ask(enrolment.listed)[0].used == 0
+    county.do(enrolment.enrol, text, CHIP, SECRET)
+    assert county.do(enrolment.expected, text, CHIP, digest).known
+    assert county.do(enrolment.expected, text, CHIP, "") == Refused("code-spent")
+    other = county.do(enrolment.expected, code(county, technician), CHIP, digest[::-1])
+    assert other == Refused("enrolled-elsewhere", "HMA4CF12000001")
 
 
 def test_a_code_is_typed_as_people_type(county, technician):

@@ -21,6 +21,7 @@ def test_a_log_in_makes_the_terminal_known_and_on_line(line: Any) -> None:
     row = line.row
     assert (row.epoch, row.conn, row.up, row.online) == (line.terminal.epoch, 1, 9000, True)
     assert (row.mode, row.relay, row.fw, row.hw) == ("idle", 0, "0.1.0", "a7670")
+    assert row.kind == "contactor"
     assert [event["kind"] for event in line.told("terminal-login", "terminal-online")] == [
         "terminal-online",
         "terminal-login",

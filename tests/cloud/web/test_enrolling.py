@@ -1,5 +1,7 @@
 """The bench's one request."""
 
+import hashlib
+
 import pytest
 
 from cloud.link import enrolment, terminals
@@ -31,6 +33,17 @@ def test_the_bench_is_told_what_the_labels_say(client, county, code):
     assert (told["base_url"], told["hotline"]) == (settings.base_url, settings.hotline)
 
 
+def test_a_question_by_digest_is_answered_and_makes_no_terminal(client, county, code):
+    digest = hashlib.sha256(bytes.fromhex(SECRET)).hexdigest()
+    for known in (False, True):
+        told = ask(client, code, secret=None, digest=digest).json
+        assert (told["device"], told["known"]) == ("HMA4CF12000001", known)
+        assert "release_key" not in told
+        assert (county.ask(terminals.get, told["device"]) is not None) == known
+        ask(client, code, hardware="thermal")
+    assert county.ask(terminals.get, "HMA4CF12000001").kind == "thermal"
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -40,6 +53,8 @@ def test_the_bench_is_told_what_the_labels_say(client, county, code):
         {"chip": None},
         {"machine": "9" * 33},
         {"secret": 5},
+        {"secret": None, "digest": "00"},
+        {"hardware": "relay"},
     ],
 )
 def test_what_has_not_the_form_is_refused(client, code, given):

@@ -191,7 +191,8 @@ def test_a_module_goes_through_the_stock_and_its_terminal_is_revoked_in_the_end(
     assert links(office.get("/registers/stock?state=returned")) == []
     terminal = "/registers/terminals/HMA4CF12ABCDEF"
     assert terminal in links(office.get("/registers/terminals?q=HMA4CF12ABCDEF"))
-    assert "在用" in office.get(terminal).text
+    county.do(terminals.flashed_as, "HMA4CF12ABCDEF", "thermal")
+    assert "在用" in office.get(terminal).text and "温控回路" in office.get(terminal).text
     assert office.post(state, page=path, state="returned", note="坏了").location == path
     assert "坏了" in office.get(path).text
     assert "已吊销" in office.get(terminal).text

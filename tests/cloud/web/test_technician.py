@@ -194,6 +194,41 @@ def test_a_terminal_that_sits_on_another_machine_is_not_fitted_twice(visit, coun
     assert "终端" in visit.state()["left"] or visit.state()["terminal"] == ""
 
 
+WIRINGS = [
+    ("thermal", "contactor", "按“温控回路”烧录", "--hardware contactor"),
+    ("contactor", "thermal", "按“接触器”烧录", "--hardware thermal"),
+]
+
+
+@pytest.mark.parametrize(("flashed", "chosen", "words", "remedy"), WIRINGS)
+def test_a_terminal_that_was_flashed_for_another_wiring_is_not_fitted(
+    visit, county, flashed, chosen, words, remedy
+):
+    county.do(terminals.flashed_as, "T1", flashed)
+    refused = visit.do("terminal", device="T1", hardware=chosen)
+    assert refused.status_code == 422 and words in said(refused)
+    assert remedy in refused.json["refusals"][0]["todo"]
+    assert "terminal" in visit.state()["left"]
+    assert visit.do("terminal", device="T1", hardware=flashed).status_code == 200
+
+
+def test_a_terminal_that_tells_its_wiring_only_later_is_not_tested_as_another(visit, county):
+    county.do(terminals.flashed_as, "T1", "contactor")
+    visit.up_to_the_test()
+    county.do(terminals.flashed_as, "T1", "thermal")  # written anew, by a cable
+    for step, given in (("test", {}), ("ticket", {"act": "test", "ch": CH})):
+        refused = visit.do(step, **given)
+        assert refused.status_code == 422 and "按“温控回路”烧录" in said(refused)
+    assert visit.state()["test"] is None
+
+
+def test_the_wiring_is_chosen_and_not_preset(visit):
+    page = visit.browser.get(f"{visit.page}?step=terminal").text
+    first = page.split('<select id="hardware"', 1)[1].split("<option ", 2)[1]
+    assert first.startswith('value="">请选择')
+    assert visit.do("terminal", device="T1").status_code == 400
+
+
 def test_a_machine_that_has_another_terminal_keeps_it(browser, floor, technician, county):
     county.do(terminals.provision, "T9")
     visit = Visit(browser(technician), floor)
