@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,18 @@ from release import tree
 
 AIOBLE = tree.FIRMWARE.parent / ".tools" / "aioble" / "aioble"
 AIOBLE_VERSION = "0.6.2"  # setup/aioble.sh fetches it from MicroPython's own index
-_NOT_OURS = ("central", "client", "l2cap", "security")  # a terminal is a peripheral
-# The index marks each file with the version of its own part of the library, not with 0.6.2.
-_AIOBLE_PARTS = {
-    "__init__.py": "0.4.0",
-    "core.py": "0.4.0",
-    "device.py": "0.4.0",
-    "peripheral.py": "0.2.1",
-    "server.py": "0.4.1",
+# SHA-256 of what a terminal needs of it, a peripheral, as that index gives it: the source of
+# micropython-lib, and behind it the version of its own part of the library.
+_AIOBLE = {
+    "__init__.py": "b142cf55e3cb30e9c7ce7e9cfdbb34a40a322ff8b1b8b5bf109a5b4e4d4b6018",
+    "core.py": "71369f2d9dca9fe86f730185446b89000911fc6cf0a82d66c4f136eccf0dbaa7",
+    "device.py": "55c3201cb903ff2b20b11746936fe5eb70d97ce5b86fafa900e481e995cca752",
+    "peripheral.py": "2db4092a3765bc7272edf3c682fb73aa5b96090049d2f9e631b5abbb9dc15b20",
+    "server.py": "303184d4cc1abe2599ed41c1041d47615985c1c03442b451f3b27dd362fdc117",
 }
 _AT_ONCE, _BYTES_AT_ONCE = 10, 64 << 10  # by one call; after each is told how far it is
 _SELF_TEST = "check.py"
+_LIBRARY = "lib/aioble"
 _LAST = (*tree.BY_NAME, "clips/index")  # what makes the others be used
 
 
@@ -32,9 +32,10 @@ def write(module: Module) -> str:
     files = wanted(module)
     changed = bring(module, files, survey(module, fresh=True)["files"], survey)
     release, version = tree.about(tree.sources(tree.FIRMWARE))
-    module.record |= {"release": release, "fw": version}
+    aioble = AIOBLE_VERSION if any(path.startswith(_LIBRARY) for path in files) else "stand-in"
+    module.record |= {"release": release, "fw": version, "aioble": aioble}
     same = len(files) - changed
-    return f"程序 firmware {version}：更新 changed {changed}, 一致 same {same}"
+    return f"程序 firmware {version}，aioble {aioble}：更新 changed {changed}, 一致 same {same}"
 
 
 def bring(
@@ -96,28 +97,28 @@ def _aioble(module: Module) -> dict[str, bytes]:
     folder = module.wanted.aioble or AIOBLE
     if (folder / "__init__.py").exists():
         _pinned(folder)
-        found = tree.library(folder, "lib/aioble")
-        return {p: d for p, d in found.items() if Path(p).stem not in _NOT_OURS}
+        return tree.library(folder, _LIBRARY, _AIOBLE)
     if module.wanted.virtual:
         return {}  # the virtual chip has a stand-in with the same calls
     raise StepFailed(
         "aioble",
         f"没有 aioble {AIOBLE_VERSION}（网络不通）。 aioble is missing; the network is closed.",
-        "请在能上网的电脑上运行 bash setup/aioble.sh，把 .tools/aioble 拷来，或用 --aioble 指定。 "
-        "Run bash setup/aioble.sh elsewhere and bring .tools/aioble, or give --aioble.",
+        "请在能上网的电脑上运行 bash setup/aioble.sh，把 .tools/aioble 拷来，或用 --aioble 指定；"
+        "这台电脑现在通了网，就删掉 .tools/aioble 再运行一次。 Run bash setup/aioble.sh elsewhere "
+        "and bring .tools/aioble, or give --aioble; on line by now: remove .tools/aioble, run "
+        "again.",
     )
 
 
 def _pinned(folder: Path) -> None:
-    """Another version, or one that nobody marked, is not copied."""
-    for name, version in _AIOBLE_PARTS.items():
-        text = _bytes(folder / name).decode(errors="replace")
-        said = re.search(r"""^__version__ = ['"](.+?)['"]""", text, re.M)
-        if said is None or said[1] != version:
+    """Another version, or a file that somebody changed, is not copied."""
+    for name, digest in _AIOBLE.items():
+        found = hashlib.sha256(_bytes(folder / name)).hexdigest()
+        if found != digest:
             raise StepFailed(
                 "aioble-version",
-                f"这不是 aioble {AIOBLE_VERSION}：{name} 是 {said[1] if said else '?'}，"
-                f"应是 {version}。 This is not aioble {AIOBLE_VERSION}.",
+                f"这不是 aioble {AIOBLE_VERSION}：{name} 是 {found[:16]}…，应是 {digest[:16]}…。 "
+                f"This is not aioble {AIOBLE_VERSION} as it was published.",
                 "请删掉 .tools/aioble，运行 bash setup/aioble.sh 重新取。 "
                 "Remove .tools/aioble and run bash setup/aioble.sh.",
             )

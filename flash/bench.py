@@ -92,9 +92,15 @@ class Ledger:
                 "Check free space and the folder's rights, or name another by --ledger.",
             ) from None
 
-    def of(self, chip: str) -> list[dict[str, Any]]:
-        """The runs of one chip, oldest first."""
-        return [told for told in self._all() if told.get("chip") == chip]
+    def of(self, word: str = "") -> list[dict[str, Any]]:
+        """The runs of one chip, terminal or machine, oldest first; "" = all."""
+        wanted = word.strip().replace(":", "").upper()
+        names = ("chip", "device", "machine")
+        return [
+            told
+            for told in self._all()
+            if not wanted or wanted in {str(told.get(name, "")).upper() for name in names}
+        ]
 
     def image(self, virtual: bool = False) -> str:
         """The digest of the image that was written last, or on a virtual board; "" = none was."""

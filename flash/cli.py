@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from flash import batch as many
+from flash import history as past
 from flash import rehearsal, steps
 from flash.bench import Ledger, Module, StepFailed, Wanted
 
@@ -24,7 +25,11 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
 @click.command()
 @click.option("--port", default="", help="Where the module is [the only usual adapter].")
 @click.option("--image", type=_FILE, help="The MicroPython image [fetched from its site].")
-@click.option("--image-sha256", default="", help="Its digest, got apart from it.")
+@click.option(
+    "--image-sha256",
+    default="",
+    help="Its digest, got apart from it [that of the modules before].",
+)
 @click.option(
     "--new-image", is_flag=True, help="It is meant to be another than the modules before got."
 )
@@ -73,11 +78,24 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
     default=None,
     help="With --virtual: what is wrong with the first board, until it is taken again.",
 )
+@click.option(
+    "--history",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[MODULE]",
+    help="Do nothing; show what the ledger says, of one module, terminal or machine alone.",
+)
 @click.option("--erase", is_flag=True, help="Clear the module first, whatever is on it.")
 @click.option("--batch", is_flag=True, help="One module after another, until no more is wanted.")
 @click.option("--yes", is_flag=True, help="Ask nothing; the technician's answers are yes.")
 def flash(
-    ledger: Path, virtual: Path | None, fault: str | None, batch: bool, **given: Any
+    ledger: Path,
+    virtual: Path | None,
+    fault: str | None,
+    history: str | None,
+    batch: bool,
+    **given: Any,
 ) -> None:
     """Make a module a tested terminal: image, application, identity, self-test, record.
 
@@ -85,8 +103,11 @@ def flash(
     """
     for number in (signal.SIGTERM, signal.SIGHUP):  # a closed window is as good as Ctrl-C
         signal.signal(number, signal.default_int_handler)
-    _settled(given, virtual, fault)
     book = Ledger(ledger)
+    if history is not None:
+        click.echo(json.dumps(past.told(book.of(history), click.echo)))
+        return
+    _settled(given, virtual, fault)
     try:
         book.ready()
     except StepFailed as failed:
@@ -159,9 +180,10 @@ def _say(text: str) -> None:
 
 
 def _confirm(question: str) -> bool:
-    """KeyboardInterrupt where it was broken off, StepFailed where nobody can answer."""
+    """Asked again until it is y or n: a glove on the Return key decides nothing. KeyboardInterrupt
+    where it was broken off, StepFailed where nobody can answer."""
     try:
-        return click.confirm(f"  ? {question}", default=False, err=True)
+        return click.confirm(f"  ? {question}（y 是 n 否）", default=None, err=True)
     except click.Abort:
         _say("")
         if sys.stdin.isatty():

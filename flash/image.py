@@ -1,6 +1,7 @@
 """The MicroPython image: boot loader, partition table and interpreter in one file, as published.
 
-Its digest is not kept here: none is known that its publisher gave out. The technician brings it.
+Its digest is not kept here: none is known that its publisher gave out. The technician brings it
+with the first module of a bench; the next ones take that one, from the ledger.
 
 It is written at 0x1000 in two parts, around the settings (NVS), so that a module keeps who it is
 when its interpreter is renewed.
@@ -32,31 +33,14 @@ _GET_IT = (
 
 def ready(module: Module) -> bytes:
     """The image that was asked for, its digest checked; StepFailed."""
-    wanted = module.wanted
-    if not wanted.image_sha256:
-        raise StepFailed(
-            "image-digest-missing",
-            "没有给出镜像的 SHA-256。 The image's SHA-256 was not given.",
-            "本程序没有内置它：请从发布方另行取得；没有的话，用两条网络各下载一次，"
-            "sha256sum 相同再用 --image-sha256 给出。 None is built in: get it from the publisher "
-            "by another way, or download the file by two networks, and give what sha256sum says "
-            "of both by --image-sha256.",
-        )
-    if not _DIGEST.fullmatch(wanted.image_sha256):
-        raise StepFailed(
-            "image-digest-form",
-            f"--image-sha256 应是 64 位十六进制，给了 {len(wanted.image_sha256)} 个字符。 "
-            "The digest is not 64 hex digits.",
-            "请把摘要完整复制过来。 Copy the whole digest.",
-        )
-    _as_pinned(wanted)
+    wanted, given = module.wanted, asked_for(module.wanted)
     raw = _read(wanted.image) if wanted.image else _fetched()
-    digest, given = hashlib.sha256(raw).hexdigest(), wanted.image_sha256.lower()
+    digest = hashlib.sha256(raw).hexdigest()
     if digest != given:
         _fetched.cache_clear()
         raise StepFailed(
             "image-digest",
-            f"镜像与摘要不符：文件是 {digest[:16]}…，给出的是 {given[:16]}…。 "
+            f"镜像与摘要不符：文件是 {digest[:16]}…，应是 {given[:16]}…。 "
             "The image is not the one of that digest.",
             "不要使用这个文件，它可能损坏或被替换：请核对摘要，再重新下载。 Do not use the file, "
             "it may be damaged or replaced: check the digest, get the file again.",
@@ -71,18 +55,35 @@ def ready(module: Module) -> bytes:
     return raw
 
 
-def _as_pinned(wanted: Wanted) -> None:
-    """A slip, or a file that somebody swapped, does not come between two modules."""
-    given = wanted.image_sha256.lower()
-    if wanted.new_image or given.startswith(wanted.pinned):
-        return
-    raise StepFailed(
-        "image-other",
-        f"这个工作台上一次写入的镜像是 {wanted.pinned[:16]}…，这次给出的是 {given[:16]}…。 "
-        "This bench wrote another image before.",
-        "不是有意更换就请停下核实；确实要换，请加 --new-image 再运行一次。 "
-        "Stop and find out why; if the change is meant, run again with --new-image.",
-    )
+def asked_for(wanted: Wanted) -> str:
+    """The digest that was given, else that of the modules before; StepFailed."""
+    given = wanted.image_sha256 or ("" if wanted.new_image else wanted.pinned)
+    if not given:
+        raise StepFailed(
+            "image-digest-missing",
+            "没有给出镜像的 SHA-256。 The image's SHA-256 was not given.",
+            "本程序没有内置它，发布方也没有公布：请用两条网络各下载一次（例如办公网和手机热点）"
+            f" {URL} ，sha256sum 相同再用 --image-sha256 给出，每个工作台一次。 "
+            "None is built in, its publisher gives none: download that file by two networks, and "
+            "give what sha256sum says of both by --image-sha256, once a bench.",
+        )
+    if not _DIGEST.fullmatch(given):
+        raise StepFailed(
+            "image-digest-form",
+            f"--image-sha256 应是 64 位十六进制，给了 {len(given)} 个字符。 "
+            "The digest is not 64 hex digits.",
+            "请把摘要完整复制过来。 Copy the whole digest.",
+        )
+    given = given.lower()
+    if wanted.pinned not in ("", given) and not wanted.new_image:  # a slip, or a swapped file
+        raise StepFailed(
+            "image-other",
+            f"这个工作台上一次写入的镜像是 {wanted.pinned[:16]}…，这次给出的是 {given[:16]}…。 "
+            "This bench wrote another image before.",
+            "不是有意更换就请停下核实；确实要换，请加 --new-image 再运行一次。 "
+            "Stop and find out why; if the change is meant, run again with --new-image.",
+        )
+    return given
 
 
 def write(module: Module) -> str:
@@ -93,7 +94,7 @@ def write(module: Module) -> str:
         part = module.work / f"image-{start:x}.bin"
         part.write_bytes(raw[start - AT : end - AT])
         parts += [hex(start), str(part)]
-    module.record["image"] = module.wanted.image_sha256.lower()
+    module.record["image"] = asked_for(module.wanted)
     same, said = esptool(module, "verify-flash", *parts)
     if same and not module.wanted.erase:
         return "已是这个版本 already there"

@@ -192,11 +192,12 @@ def names_by_cable(firmware: Path) -> names.Names:
     return named_by(texts | {_SELF_TEST.name: test})
 
 
-def library(folder: Path, under: str) -> dict[str, bytes]:
-    """A library of others, compiled as it is, by its path: `under`/file; BadTree."""
+def library(folder: Path, under: str, files: Iterable[str]) -> dict[str, bytes]:
+    """These files of a library of others, compiled as they are, by their path: `under`/file;
+    BadTree."""
     made = {}
-    for path in sorted(folder.glob("*.py")):
-        name = f"{under}/{path.name}"
-        mpy = _mpy(path.read_text("utf-8"), name, ["-O3"])
+    for file in files:
+        name = f"{under}/{file}"
+        mpy = _mpy((folder / file).read_text("utf-8"), name, ["-O3"])
         made[name.removesuffix(".py") + ".mpy"] = smaller(mpy)
     return made

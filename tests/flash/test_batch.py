@@ -2,12 +2,6 @@
 
 import contextlib
 import json
-import os
-import re
-import select
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +13,9 @@ from flash import batch, rehearsal, steps
 from flash.bench import BROKEN_OFF, Ledger, Module, Wanted
 from simulator.cable.flashchip import Kind
 from tests.flash.conftest import Shop
+from tests.flash.window import on_a_terminal
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60
-_AGAIN_S = 5  # a Ctrl-C in the instant before it listens is lost; a hand presses again
 Record = dict[str, Any]
-# The window is the program's own, so that Ctrl-C reaches it.
-_IN_A_WINDOW = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
 
 
 class Typing:
@@ -227,45 +213,3 @@ def test_each_module_of_a_rehearsal_is_a_board_of_its_own_and_a_fault_is_mended(
                 macs.append(json.loads((Path(wanted.port).parent / "board.json").read_text()))
     assert macs[0]["mac"] != macs[1]["mac"]
     assert not (tmp_path / "board" / "port").exists()
-
-
-def on_a_terminal(words: list[str], folder: Path, play: list[tuple[str, str]]) -> tuple[str, int]:
-    """What a technician sees who answers so (what is waited for, what is typed); the exit code."""
-    command = ["-m", "cloud", "flash", "--ledger", str(folder / "ledger.jsonl"), *words]
-    ours, theirs = os.openpty()
-    env = {name: value for name, value in os.environ.items() if name != "HANMA_ENROL_CODE"}
-    with subprocess.Popen(
-        [sys.executable, "-c", _IN_A_WINDOW, *command],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        cwd=ROOT,
-        env=env,
-        start_new_session=True,
-    ) as process:
-        os.close(theirs)
-        seen, ends, left, answered = "", time.monotonic() + PATIENCE_S, list(play), 0
-        last = time.monotonic()
-        while (data := _read(ours)) is not None:
-            seen += data
-            last = time.monotonic() if data else last
-            if play[-1][1] == "\x03" and not left and time.monotonic() > last + _AGAIN_S:
-                os.write(ours, b"\x03")
-                last = time.monotonic()
-            while left and (found := re.search(left[0][0] + ".*: ", seen[answered:])):
-                answered += found.end()
-                os.write(ours, left.pop(0)[1].encode())
-            if time.monotonic() > ends:
-                process.kill()
-    os.close(ours)
-    return seen, process.returncode
-
-
-def _read(terminal: int) -> str | None:
-    """What has come in the last moment; None when the other end is closed."""
-    if not select.select([terminal], [], [], 0.1)[0]:
-        return ""
-    try:
-        return os.read(terminal, 65536).decode(errors="replace") or None
-    except OSError:
-        return None

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from flash import application, cli, identity, image, selftest, steps, tools, voi
 from flash.bench import Ledger, Module, StepFailed, Wanted
 from release import keys
 from simulator import clips
+from simulator import image as image_of
 from simulator.cable import made_up
 from simulator.cable.cli import spoil
 from simulator.cable.flashchip import Kind
@@ -43,7 +45,9 @@ def test_a_bare_module_becomes_a_terminal(shop: Shop, flashed: Path) -> None:
     with pypdfium2.PdfDocument(shop.folder / "labels" / "HMA4CF120000F1.pdf") as label:
         printed = label[0].get_textpage().get_text_bounded()
     assert "HMA4CF 1200 00F1" in printed and "000-7654321" in printed
+    assert "接触器终端" in printed
     assert shop.county.ask(stock.get, "a4cf120000f1").state == "flashed"
+    assert shop.county.ask(terminals.get, "HMA4CF120000F1").kind == "contactor"
 
 
 def test_how_far_it_is_and_what_came_of_each_step_is_shown(shop: Shop, flashed: Path) -> None:
@@ -155,6 +159,8 @@ def test_another_image_than_the_modules_before_got_is_not_written_until_it_is_me
         record = shop.run(port, hand=break_off, pinned=ledger.image(), new_image=True)
         assert record["steps"][-1] == "image" and bench.board.flash.bootable
         ledger.note(record)
+        record = shop.run(port, hand=break_off, image_sha256="", pinned=ledger.image())
+        assert record["steps"][-1] == "image"  # once given, the bench knows it
     assert ledger.image() == shop.wanted.image_sha256 and ledger.image(virtual=True) == ""
 
 
@@ -204,33 +210,52 @@ def test_a_closed_network_is_told_with_what_to_bring_from_elsewhere(
     assert failed.value.word == "closed-network" and "--image" in failed.value.remedy
 
 
-@pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        ({}, ""),
-        ({"server.py": "x = 1\n\n\n__version__ = '0.5.0'\n"}, "0.5.0"),
-        ({"__init__.py": "ADDR = 0\n"}, "?"),  # out of a source tree: nobody marked it
-    ],
-)
-def test_only_the_pinned_aioble_is_copied(
-    tmp_path: Path, changed: dict[str, str], why: str
+def aioble_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what this test takes for the published library: the stand-in's own text."""
+    texts = {name: f"PART = {name!r}\n" for name in application._AIOBLE}
+    texts["__init__.py"] = (image_of.STAND_INS / "aioble.py").read_text()
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    monkeypatch.setattr(application, "_AIOBLE", digests)
+    (folder / "central.py").write_text("of no use to a peripheral\n")
+    return folder
+
+
+def test_the_pinned_aioble_is_copied_to_the_board_and_no_other(
+    shop: Shop, flashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = {"__init__": "0.4.0", "core": "0.4.0", "device": "0.4.0"}
-    parts |= {"peripheral": "0.2.1", "server": "0.4.1", "central": "0.3.0"}
-    for name, version in parts.items():  # as MicroPython's index gives 0.6.2
-        (tmp_path / f"{name}.py").write_text(f"x = 1\n\n\n__version__ = '{version}'\n")
-    for name, text in changed.items():
-        (tmp_path / name).write_text(text)
-    module = Module(Wanted(aioble=tmp_path), print, lambda question: True, tmp_path)
-    if why:
-        with pytest.raises(StepFailed) as failed:
-            application._aioble(module)
-        assert failed.value.word == "aioble-version"
-        assert f"{next(iter(changed))} 是 {why}，" in failed.value.wrong
-    else:
-        assert sorted(application._aioble(module)) == [
-            f"lib/aioble/{name}.mpy" for name in sorted(parts) if name != "central"
-        ]
+    def break_off(said: str) -> None:
+        if said.startswith("▶ 5/7"):
+            raise KeyboardInterrupt
+
+    folder = aioble_of(tmp_path, monkeypatch)
+    with shop.board("aioble", like=flashed) as bench:
+        port, there = str(bench.board.link), bench.board.flash.files / "lib" / "aioble"
+        shutil.rmtree(there, ignore_errors=True)  # where this computer has the genuine one
+        server = (folder / "server.py").read_text()
+        (folder / "server.py").write_text(server + "# one letter more\n")
+        record = shop.run(port, aioble=folder)
+        assert (record["failed"], record["why"]) == ("application", "aioble-version")
+        assert "server.py" in shop.said[-2] and "setup/aioble.sh" in shop.said[-1]
+        assert not there.exists()
+        (folder / "server.py").write_text(server)
+        record = shop.run(port, aioble=folder, hand=break_off)
+        assert record["steps"][-1] == "application", shop.said
+        assert record["aioble"] == "0.6.2" and "aioble 0.6.2" in shop.said[-4]
+        names = [name.replace(".py", ".mpy") for name in sorted(application._AIOBLE)]
+        assert sorted(path.name for path in there.iterdir()) == names
+
+
+def test_without_aioble_a_real_module_is_not_made_and_a_virtual_ones_record_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "AIOBLE", tmp_path)
+    module = Module(Wanted(virtual=True), print, lambda question: True, tmp_path)
+    assert application._aioble(module) == {}
+    with pytest.raises(StepFailed) as failed:
+        application._aioble(replace(module, wanted=Wanted()))
+    assert failed.value.word == "aioble" and ".tools/aioble" in failed.value.remedy
 
 
 @pytest.mark.parametrize("digest", ["1234", "sha256:" + "0" * 64, "0" * 63 + "g", "0" * 63 + "\n"])
@@ -502,6 +527,7 @@ def test_a_module_of_another_cloud_is_left_as_it_is_until_it_is_erased(
         record = shop.run(str(bench.board.link), code=code)
         assert (record["failed"], record["why"]) == ("identity", "enrolled-elsewhere")
         assert "iot.elsewhere.example" in shop.said[-2] and "--erase" in shop.said[-1]
+        assert shop.county.ask(terminals.get, "HMA4CF12AB70AD") is None  # its secret stayed there
         assert server.read_bytes() == b"mqtts://iot.elsewhere.example:8883"
         assert (nvs / "hanma.secret").read_bytes() == secret
         (bench.board.flash.files / "theirs.py").touch()
@@ -643,13 +669,3 @@ def test_a_ledger_that_cannot_be_written_is_told_before_and_after_a_module_is_do
         cli._noted(ledger, record)
         assert (record["ok"], record["why"]) == (False, why)
         assert str(ledger.path) in capsys.readouterr().err
-
-
-def test_the_ledger_keeps_the_runs_of_each_chip(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "deep" / "ledger.jsonl")
-    assert ledger.of("a") == []
-    ledger.note({"chip": "a", "ok": False})
-    ledger.note({"chip": "b", "ok": True})
-    with ledger.path.open("a") as file:
-        file.write('{"chip": "a", "o')
-    assert [one["ok"] for one in ledger.of("a")] == [False]

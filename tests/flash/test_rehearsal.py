@@ -1,4 +1,5 @@
-"""`hanma flash --virtual`: the bench without hardware, a batch, and again on the same board."""
+"""`hanma flash --virtual`: the bench without hardware, a batch, and again on the same board by a
+technician who types."""
 
 import json
 import os
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.flash.conftest import Shop
+from tests.flash.window import ROOT, on_a_terminal
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
@@ -30,7 +31,7 @@ def rehearsed(folder: Path, ledger: Path, *words: str) -> dict[str, Any]:
     return told | {"said": done.stderr}
 
 
-def test_a_batch_goes_past_a_module_that_fails_which_a_second_run_takes_up_where_it_stopped(
+def test_a_batch_goes_past_a_module_that_fails_which_is_then_made_by_hand_from_where_it_stopped(
     shop: Shop, tmp_path: Path
 ) -> None:
     board, ledger = tmp_path / "board", tmp_path / "ledger.jsonl"
@@ -41,8 +42,20 @@ def test_a_batch_goes_past_a_module_that_fails_which_a_second_run_takes_up_where
     assert told["failed"] == [{"chip": rows[0]["chip"], "why": "sim"}]
     assert rows[1]["steps"][-1] == "record" and rows[1]["device"].startswith("HM")
 
-    cloud = ("--cloud", shop.address, "--code", shop.code())
-    again = rehearsed(board, ledger, *cloud)  # its application runs by now, and is broken off
-    assert again["ok"], again["said"]
-    assert again["chip"] == rows[0]["chip"] and "更新 changed 0" in again["said"]
-    assert len(ledger.read_text().splitlines()) == 3
+    code = shop.code()
+    seen, exit_code = on_a_terminal(  # its application runs by now, and is broken off
+        ["--virtual", os.path.relpath(board, ROOT), "--batch", "--cloud", shop.address],
+        tmp_path,
+        [
+            ("not shown", f"{code}\r"),
+            ("Seen by Bluetooth", "\r"),  # Return alone is no answer
+            ("Seen by Bluetooth", "y\r"),
+            ("Heard it speak", "y\r"),
+            ("Next module connected", "q\r"),
+        ],
+    )
+    assert exit_code == 0 and "更新 changed 0" in seen, seen
+    assert code not in seen
+    assert json.loads(seen.strip().splitlines()[-1])["good"] == 1
+    last = json.loads(ledger.read_text().splitlines()[-1])
+    assert (last["ok"], last["chip"], last["test"]["asked"]) == (True, rows[0]["chip"], True)
