@@ -37,8 +37,9 @@ class BadDevice(ValueError):
 class Terminal(Base):
     """One terminal. None = never told. `n` = last command counter used; it never goes back.
     `kind` = what its cable wrote, `contactor` or `thermal`: the terminal obeys that, whatever a
-    record says. `via` = the broker outside on which it last logged in, "" = not known. `account_at`
-    = when its secret or its right to log in changed last, 0 = before that was kept."""
+    record says. `via` = the broker outside on which it last logged in, "" = not known.
+    `account_at` = when its secret or its right to log in changed last, 0 = before that was kept.
+    """
 
     __tablename__ = "terminal"
 

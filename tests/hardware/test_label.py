@@ -1,11 +1,14 @@
 """A label is read by another reader: straight, blurred, turned, a fifth scraped off."""
 
 import random
+from collections.abc import Callable
 
 import pypdfium2
+import pypdfium2.raw as raw_pdf
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 from pyzbar import pyzbar
+from reportlab.lib.units import mm
 
 from hardware import label
 from hardware.label import Label
@@ -92,6 +95,47 @@ def test_it_is_read_wherever_the_fifth_is_scraped_off_beside_the_corner_marks(
     assert read(worn(printed, (left, top, left + side, top + side))) == [_LABEL.url]
 
 
+_MARK = 7 / 57  # of the code's side
+_MARKS = {"above left": (0, 0), "above right": (1 - _MARK, 0), "below left": (0, 1 - _MARK)}
+
+
+@pytest.mark.parametrize("mark", _MARKS)
+def test_without_one_of_its_corner_marks_no_reader_finds_it(
+    mark: str, printed: Image.Image
+) -> None:
+    """That is what the code in clear and the telephone are for: hardware/manual.zh-CN.md."""
+    left, top = _MARKS[mark]
+    assert read(scraped(printed, (left, top, left + _MARK, top + _MARK))) == []
+
+
+@pytest.mark.parametrize(("shade", "readable"), [(128, True), (0, False)])
+def test_a_margin_that_is_dirty_all_round_is_borne_until_it_is_as_dark_as_the_print(
+    shade: int, readable: bool, printed: Image.Image
+) -> None:
+    dirty = printed.copy()
+    unit = printed.size[0] / 60
+    left, top, side, wide = 10 * unit, 8 * unit, 40 * unit, 2 * unit
+    draw = ImageDraw.Draw(dirty)
+    for box in (
+        (left - wide, top - wide, left + side + wide, top - 1),
+        (left - wide, top + side + 1, left + side + wide, top + side + wide),
+        (left - wide, top - wide, left - 1, top + side + wide),
+        (left + side + 1, top - wide, left + side + wide, top + side + wide),
+    ):
+        draw.rectangle(box, fill=shade)
+    assert (read(dirty) == [_LABEL.url]) == readable
+
+
+def test_what_takes_the_square_leaves_the_code_in_clear_and_the_telephone() -> None:
+    with pypdfium2.PdfDocument(label.single([_LABEL])) as document:
+        text = document[0].get_textpage()
+        words = text.get_text_bounded()
+        for part in (label.spaced(_CODE), _LABEL.hotline):
+            at = words.index(part)
+            tops = [text.get_charbox(at + n)[3] for n in range(len(part))]
+            assert max(tops) < 12 * mm  # the square begins there
+
+
 def test_a_sheet_holds_twelve_and_the_next_begins_a_page() -> None:
     many = [Label(f"{n:014}", f"https://hanma.example/m/{n:014}") for n in range(13)]
     pdf = label.sheets(many)
@@ -105,6 +149,17 @@ def test_a_page_is_sixty_millimetres_each_way() -> None:
     with pypdfium2.PdfDocument(label.single([_LABEL])) as document:
         wide, tall = document[0].get_size()
     assert (wide, tall) == (pytest.approx(170.08, abs=0.1), pytest.approx(170.08, abs=0.1))
+
+
+@pytest.mark.parametrize("many", [label.single, label.sheets])
+def test_the_frame_to_cut_along_is_sixty_millimetres_each_way(many: Callable) -> None:
+    with pypdfium2.PdfDocument(many([_LABEL, _LABEL])) as document:
+        paths = document[0].get_objects(filter=[raw_pdf.FPDF_PAGEOBJ_PATH])
+        boxes = [path.get_bounds() for path in paths]
+        frames = [(r - x, t - y) for x, y, r, t in boxes if r - x > 50 * mm]
+    assert len(frames) == (1 if many is label.single else 2)
+    for wide, tall in frames:
+        assert (wide, tall) == (pytest.approx(60 * mm, abs=1), pytest.approx(60 * mm, abs=1))
 
 
 def test_the_code_is_printed_in_groups() -> None:
