@@ -6,7 +6,6 @@ import sys
 
 import esp32
 import machine
-import slots
 
 _NOT_FOUND = -0x1102  # ESP_ERR_NVS_NOT_FOUND
 _WATCHDOG_MS = 30000
@@ -20,13 +19,14 @@ def choose():
     """Puts the chosen slot first on the path of imports. Nothing of the application has been
     imported before, and its start is on record before it is made."""
     global slot, rescue, on_trial
-    before = _read()
+    rules = _rules()
+    before = _read(rules)
     there = [name for name in ("a", "b") if _is_tree(name)]
     power = machine.reset_cause() == machine.PWRON_RESET
-    state, slot, rescue = slots.boot(before, power, there)
+    state, slot, rescue = rules.boot(before, power, there)
     try:
         if state != before:
-            _keep(state)
+            _keep(rules, state)
     except OSError:  # what cannot be put on record is not tried
         slot = before.active if before.active in there else ""
     on_trial = slot != "" and slot == state.trial
@@ -39,15 +39,16 @@ def choose():
 
 def good():
     """The application has run well for a minute, or ends by its own will: the count is cleared."""
-    state = _read()
+    rules = _rules()
+    state = _read(rules)
     if state.bad:
-        _keep(slots.good(state))
+        _keep(rules, rules.good(state))
 
 
 def pending():
     """Whether the upgrade has something to do at this start: a trial, a failure to tell of, or a
     download that was cut off."""
-    state = _read()
+    state = _read(_rules())
     return bool(state.trial or state.failed or _get("offer", 1024))
 
 
@@ -64,11 +65,21 @@ def _is_tree(name):
     return True
 
 
-def _read():
+def _rules():
+    """In memory while they are asked: at a start, a minute after it, in an upgrade. Heap."""
     try:
-        return slots.read(_get("slots", 64))
+        import slots
+
+        return slots
+    finally:
+        sys.modules.pop("slots", None)
+
+
+def _read(rules):
+    try:
+        return rules.read(_get("slots", 64))
     except OSError:  # a broken store must not keep the factory's tree from starting
-        return slots.FRESH
+        return rules.FRESH
 
 
 def _get(name, most):
@@ -81,7 +92,7 @@ def _get(name, most):
         return b""
 
 
-def _keep(state):
+def _keep(rules, state):
     store = esp32.NVS("hanma")
-    store.set_blob("slots", slots.written(state))
+    store.set_blob("slots", rules.written(state))
     store.commit()

@@ -3,8 +3,9 @@
 The compiler numbers names as they come, and a number above 127 takes a byte more at each use: here
 the commonest come first. What nobody can ask for goes: names of arguments that no call in the
 program gives by keyword, two entries of each class that MicroPython never reads, code after a
-return. Equal ends of a function's branches become one. Functions with `try` keep their order,
-because there the interpreter compares places. ValueError: not what mpy-cross makes.
+return. Texts of what stays loaded become names: as objects they take five times the room. Equal
+ends of a function's branches become one. Functions with `try` keep their order, because there the
+interpreter compares places. ValueError: not what mpy-cross makes.
 """
 
 from collections import Counter
@@ -12,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 _STRING, _NAME, _STORE_NAME = 0x10, 0x11, 0x16
-_SMALL_INT = 0x22
+_SMALL_INT, _OBJECT = 0x22, 0x23
+_TEXT, _NAME_MAX = 5, 255  # kind of an object; bytes of a name at the most
 _JUMP, _RETURN, _UNWIND, _POP_EXCEPT = 0x42, 0x63, 0x40, 0x4A
 _ENDS = {_JUMP, _RETURN, _UNWIND, _POP_EXCEPT, 0x64, 0x65, 0x66}  # … and the three ways to raise
 _SIGNED = {0x40, 0x42, 0x43, 0x44}
@@ -72,19 +74,16 @@ class _Reader:
                 return value
 
 
-def smaller(mpy: bytes, keywords: Iterable[str] | None = None) -> bytes:
+def smaller(mpy: bytes, keywords: Iterable[str] | None = None, stays: bool = False) -> bytes:
     """`keywords`: every one that a call gives anywhere in the program; None = nobody knows, and
-    arguments keep their names."""
+    arguments keep their names. `stays`: once loaded it is never dropped, as names never are."""
     reader = _Reader(mpy)
     head = reader.bytes(4)
     if head[:2] != b"M\x06" or head[2] & 0x40:
         raise ValueError("no .mpy of version 6")
     count, objects = reader.number(), reader.number()
     names = [_name(reader) for _ in range(count)]
-    begins = reader.at
-    for _ in range(objects):
-        _skip_object(reader)
-    constants = mpy[begins : reader.at]
+    constants = [_object(reader) for _ in range(objects)]
     top = _function(reader)
     if reader.at != len(mpy):
         raise ValueError("more than one program")
@@ -93,10 +92,11 @@ def smaller(mpy: bytes, keywords: Iterable[str] | None = None) -> bytes:
     for one in _all(top):
         _without_names(one, texts, asked)
         _improve(one, texts)
+    constants = _without_texts(top, constants, names) if stays else constants
     order = _order(top, len(names))
     places = {old: new for new, old in enumerate(order)}
-    out = bytearray(head + _encoded(len(order)) + _encoded(objects))
-    out += b"".join(names[old] for old in order) + constants
+    out = bytearray(head + _encoded(len(order)) + _encoded(len(constants)))
+    out += b"".join([names[old] for old in order] + constants)
     _write(out, top, places)
     return bytes(out)
 
@@ -118,13 +118,15 @@ def _text(name: bytes) -> bytes:
     return b"" if reader.number() & 1 else name[reader.at : -1]
 
 
-def _skip_object(reader: _Reader) -> None:
+def _object(reader: _Reader) -> bytes:
+    begins = reader.at
     kind = reader.byte()
     if kind == 10:
         for _ in range(reader.number()):
-            _skip_object(reader)
+            _object(reader)
     elif kind > 4:
-        reader.bytes(reader.number() + (kind in (5, 6)))
+        reader.bytes(reader.number() + (kind in (_TEXT, 6)))
+    return reader.data[begins : reader.at]
 
 
 def _function(reader: _Reader) -> Function:
@@ -209,6 +211,28 @@ def _without_names(function: Function, texts: list[bytes], asked: set[bytes] | N
         # a name that MicroPython has built in has no letters here, and costs none
         arguments = [one if not texts[one] or texts[one] in asked else 0 for one in arguments]
     function.named = [own, *arguments]
+
+
+def _without_texts(top: Function, constants: list[bytes], names: list[bytes]) -> list[bytes]:
+    """The constants without texts that can be names, which they become."""
+    places = {name: number for number, name in enumerate(names)}
+    new: dict[int, tuple[int, int, int]] = {}  # what the step is that loads it
+    kept: list[bytes] = []
+    for number, one in enumerate(constants):
+        reader = _Reader(one)
+        size = reader.number() if reader.byte() == _TEXT else _NAME_MAX + 1
+        if size > _NAME_MAX:
+            new[number] = _OBJECT, _VARINT, len(kept)
+            kept.append(one)
+        else:
+            name = _encoded(size << 1) + one[reader.at :]
+            if name not in places:
+                places[name] = len(names)
+                names.append(name)
+            new[number] = _STRING, _QSTR, places[name]
+    for step in (step for one in _all(top) for step in one.steps if step.code == _OBJECT):
+        step.code, step.kind, step.value = new[step.value]
+    return kept
 
 
 def _improve(function: Function, texts: list[bytes]) -> None:

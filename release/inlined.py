@@ -137,14 +137,16 @@ def _site(owned: _Owned, tree: ast.Module, used: _Uses) -> _Site:
     if used.strange[name] or name in used.texts:
         raise _Cannot
     if isinstance(home, ast.ClassDef):
-        if home.bases or home.name in used.bases or used.names[name]:
+        if home.bases or home.name in used.bases:
+            raise _Cannot
+        if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(home)):
             raise _Cannot
         asked = [n for n in ast.walk(home) if isinstance(n, ast.Attribute) and n.attr == name]
         callers = [one for one in home.body if isinstance(one, _FUNCTION)]
     else:
         asked = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name]
         callers = [one.function for one in _owned(tree)]
-        if used.names[name] != 1:
+        if name[0] != "_" and used.names[name] != 1:
             raise _Cannot
     if len(asked) != 1:
         raise _Cannot

@@ -21,7 +21,9 @@ from release.lean import constant, short_names
 _APP, _RESCUE, _PARTS = "terminal/app.py", "terminal/rescue.py", "terminal/board/parts.py"
 _DRIVER = "terminal/modem/driver.py"  # each module's own is loaded by its name, and needs this
 _BOTH = "terminal/both.py"
-_STAY = (
+# what is loaded for good; of the drivers a terminal loads one
+STAY = (_APP, _BOTH, _PARTS, "terminal/modem/simcom.py", "terminal/modem/luat.py")
+_APART = (
     *("terminal/__init__.py", "terminal/modem/__init__.py", "terminal/board/__init__.py"),
     "terminal/board/clock.py",  # has nothing to do with a board, and the other board files have
     "terminal/sensing.py",  # the self-test at the cable takes it, and nothing of the application
@@ -79,7 +81,7 @@ def _with_their_loaders(modules: dict[str, "_Module"], homes: dict[str, str]) ->
                 if pair := found(modules, node.module or "", alias.name):
                     importers.setdefault(pair[0], set()).add(path)
     needs = {path: set(module.needs(modules)) for path, module in modules.items()}
-    roots = {path for path in modules if path.startswith("terminal/")} - set(_STAY)
+    roots = {path for path in modules if path.startswith("terminal/")} - set(_APART)
     alone = importers.keys() & roots - homes.keys()
     moved = True
     while moved:
@@ -99,7 +101,7 @@ def _closure(first: str, modules: dict[str, "_Module"]) -> set[str]:
     found, waiting = set(), [first]
     while waiting:
         path = waiting.pop()
-        if path not in found and path in modules and path not in _STAY:
+        if path not in found and path in modules and path not in _APART:
             found.add(path)
             waiting += modules[path].needs(modules)
     return {path for path in found if path.startswith("terminal/")}

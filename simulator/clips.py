@@ -1,8 +1,7 @@
 """Makes the spoken clips for a terminal whose module cannot speak: espeak-ng's Mandarin, reduced
-to telephone quality. The words come from the firmware's own catalogue (terminal/prompts.py).
+to telephone quality. The words come from the firmware's own catalogue (terminal/prompts.txt).
 """
 
-import ast
 import ctypes
 import json
 import math
@@ -42,13 +41,8 @@ class NoVoice(Exception):
 
 def catalogue() -> dict[str, str]:
     """Clip name → words: every prompt of the firmware, and the pieces of spoken codes."""
-    tree = ast.parse((FIRMWARE / "terminal" / "prompts.py").read_text())
-    table = next(
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_CATALOGUE"
-    )
-    rows = (line.split(" ") for line in table.splitlines() if line)
+    lines = (FIRMWARE / "terminal" / "prompts.txt").read_text("utf-8").splitlines()[1:]
+    rows = (line.split(" ") for line in lines)
     return {name: words for name, _, _, words in rows} | EXTRA
 
 

@@ -40,8 +40,9 @@ def _in(folders: tuple[Path, ...]) -> dict[str, Path]:
         )
     found = {}
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            found[str(path.relative_to(folder))] = path
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".txt"):
+                found[str(path.relative_to(folder))] = path
     return found
 
 
@@ -91,7 +92,7 @@ def _build(interpreter: str, files: dict[str, Path], image: Path, plain: bool) -
     half_done = image.with_suffix(".new")
     shutil.rmtree(half_done, ignore_errors=True)
     made = {} if interpreter == "cpython" else lean_sources(files, plain)
-    words = keywords(made.values())
+    words = keywords(text for name, text in made.items() if name.endswith(".py"))
     for name in made or files:
         target = half_done / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -99,6 +100,8 @@ def _build(interpreter: str, files: dict[str, Path], image: Path, plain: bool) -
             shutil.copyfile(files[name], target)
         elif name != "cpython.py":
             target.write_text(made[name], "utf-8")
+            if target.suffix != ".py":
+                continue
             asserts = plain or _TESTS in files.get(name, FIRMWARE).parents
             mpy = target.with_suffix(".mpy")
             compile_to(target, mpy, name, *([] if asserts else [LEAN]))

@@ -7,11 +7,12 @@ collection at the worst moment of a whole job, on the unix port, less what the s
 has in C outside of that heap. Signature:
 one ECDSA check there; the ESP32 is some hundred times slower (see hardware/bring-up.md).
 
-Measured in November 2026: a terminal of one module carries some 80 kB, 47 kB of them loaded for
-good; 54 before prompts, limits of the policy, settings and what answers phones were loaded for the
-moment. 64 kB are out of reach by packing alone: code and texts without any name are more, as the
-table by part shows. In a whole job the heap stands at some 161 kB, 174 before: a loaded byte takes
-twice its room here, where words have 64 bits, and each function a hundred bytes besides. Run from
+Measured in November 2026: a terminal of one module carries 76.5 kB, 46 kB of them loaded for good;
+54 before limits of the policy, settings and what answers phones were loaded for the moment, and
+prompts a text that is read. 64 kB are out of reach by packing alone: code and texts without any
+name are nearly as much, as the table by part shows. In a whole job the heap stands at some 155 kB,
+174 once: a loaded byte takes twice its room here, where words have 64 bits, and each function a
+hundred bytes besides. Run from
 a memory-mapped file (ROMFS), as was tried here, 54 kB less of it would be in the heap; but the
 published image for the ESP32 is built without ROMFS, so that has to wait for an image of our own.
 """
@@ -62,6 +63,9 @@ def measure(kind: str, tell: Callable[[str], None]) -> dict[str, object]:
     sizes = {name: len(data) for name, data in made.items()}
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         tell(f"{size:7,d} B  {name}" + ("" if name in stays else "  on demand"))
+    for name, path in image.sources().items():
+        if path.suffix != ".py":
+            tell(f"{path.stat().st_size:7,d} B  {name}  a text beside them, read where it lies")
     names = {name: names_in(data) for name, data in made.items()}
     tell("  code and texts, names, by part")
     for part, files in parts(sizes).items():
@@ -104,8 +108,9 @@ def compiled() -> dict[str, bytes]:
         files = image.sources()
         source = Path(folder) / "source.py"
         texts = image.lean_sources(files)
-        words = tree.keywords(texts.values())
-        for name, text in texts.items():
+        programs = {name: text for name, text in texts.items() if name.endswith(".py")}
+        words = tree.keywords(programs.values())
+        for name, text in programs.items():
             stand_in = name in files and files[name].is_relative_to(image.STAND_INS)
             if stand_in and not name.startswith("aioble"):
                 continue
@@ -123,7 +128,7 @@ def package_bytes(sizes: dict[str, int], hw: str) -> int:
 _PARTS = {
     "at the start, for all work": ("app", "both", "board/parts", "board/clock", "__init__"),
     "modems, their TLS, place and time": ("modem/",),
-    "prompts, limits of the policy, settings": ("prompts", "limits", "settings", "starts"),
+    "limits of the policy, settings, starts": ("limits", "settings", "starts"),
     "upgrade": ("upgrade", "releases", "trial", "ecdsa"),
     "phones by Bluetooth, tickets": ("phones", "guests"),
     "camera, clips": ("snapshot", "clips", "board/sound"),

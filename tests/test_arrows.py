@@ -26,6 +26,7 @@ COMPOSITION = {
 }
 BOARD_ONLY = {"machine", "esp32", "bluetooth", "network"}
 PURE = {
+    "terminal/plain.py",
     "terminal/mac.py",
     "terminal/messages.py",
     "terminal/authority.py",

@@ -15,6 +15,7 @@ from terminal.modem import choose
 from terminal.modem.chat import Chat
 from terminal.nearby import Nearby
 from terminal.orders import Orders, speakable
+from terminal.plain import is_count
 from terminal.policy import Policy
 from terminal.reports import Reports
 from terminal.senses import Senses
@@ -44,19 +45,20 @@ class Terminal:
             identity.device, identity.secret, epoch, memory.number("unlocked"), identity.signed
         )
         self.guests = None
-        self.emergency = Emergency(self.policy, memory.number("spent"), memory.flag("released"))
+        number = memory.number
+        self.emergency = Emergency(self.policy, number("spent"), number("released"))
         self.controller = Controller(
             self.policy,
             self.emergency,
             memory.ended,
-            memory.flag("locked"),
-            memory.flag("tampered"),
+            number("locked"),
+            number("tampered"),
             board.pressed(),  # held at power-up: service
         )
-        number, self._started = starts.begin(board.store, board.boot_reason())
+        start, self._started = starts.begin(board.store, board.boot_reason())
         unload("settings")
         self.boot_word = self._started["reason"]
-        self.journal = Journal(board.folder + "journal", board.random, number)
+        self.journal = Journal(board.folder + "journal", board.random, start)
         self.moved_up = 0
         self._asked = None  # `up` of the question for the time that waits for its answer
         self._make_talkers(identity, epoch)
@@ -137,14 +139,6 @@ class Terminal:
         guests = self.guests
         return guests.ticket, guests.state, guests.identity, guests.carry, guests.carried
 
-    @property
-    def amps(self):
-        return self.senses.amps
-
-    @property
-    def arc(self):
-        return self.senses.arc
-
     def heard(self, up):
         """Contact: a fresh good mac from the cloud, or a good ticket."""
         self.apply(self.controller.heard(up))
@@ -159,11 +153,8 @@ class Terminal:
     def note(self, kind, fields, critical=True):
         """Writes a journal entry and gives its number."""
         seq = self.journal.add(kind, self.up_ms(), self.now_ms(), critical, **fields)
-        self.reports.noted()
+        self.reports.noted.set()
         return seq
-
-    def alarm(self, name, level, on, detail=None):
-        self.reports.alarm(name, level, on, detail)
 
     def apply(self, effects, own_words=None):
         """Carries out what the controller decided; where the relay opens, that comes first."""
@@ -176,11 +167,11 @@ class Terminal:
             elif what == "say":
                 self.voice.prompt(effect[1])
             elif what == "changed":
-                self.reports.changed()
+                self.reports.changed.set()
             elif what == "note":
                 self.note(effect[1], effect[2])
             elif what == "alarm":
-                self.alarm(effect[1], effect[2], effect[3])
+                self.reports.alarm(*effect[1:])
             elif what == "ask":
                 self._ask_time()
             else:
@@ -194,12 +185,8 @@ class Terminal:
     def _remember(self, what, value):
         if what == "ended":
             self.memory.ended = value
-        elif what == "spent":
-            self.memory.set_number("spent", value)
-        elif what == "lock":
-            self.memory.set_flag("locked", value)
-        else:  # tampered, released
-            self.memory.set_flag(what, value)
+        else:  # locked, tampered, released: 0 or 1; spent: minutes
+            self.memory.set_number(what, value)
 
     def new_policy(self, content):
         """'' or the word of refusal; kept before it is answered."""
@@ -210,7 +197,7 @@ class Terminal:
             self.memory.set_number("spent", 0)
             self.memory.set_number("refill", self.policy.refill)
             self.emergency.refill()
-        self.reports.changed()
+        self.reports.changed.set()
         return ""
 
     # what the cloud tells ---------------------------------------------------------
@@ -233,9 +220,8 @@ class Terminal:
         times.append(paras.get("server_send_time"))
         if self._asked is None or times[0] != self._asked:
             return
-        for value in times:
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                return
+        if not all([is_count(value) for value in times]):
+            return
         text = "%s|time_sync|%d|%d|%d" % (self.identity.device, times[0], times[1], times[2])
         if self.authority.good(text, paras.get("mac")):
             self._asked, up = None, self.up_ms()
@@ -245,14 +231,14 @@ class Terminal:
 
     def _told_stored(self, paras):
         log, to = paras.get("log"), paras.get("to")
-        if not isinstance(log, str) or not isinstance(to, int) or isinstance(to, bool):
+        if not isinstance(log, str) or not is_count(to):
             return False
         text = "%s|stored|%s|%d" % (self.identity.device, log, to)  # docs/journal.md
         if not self.authority.good(text, paras.get("mac")):
             return False
         if self.journal.stored(log, to):  # else an old word said again, which is no contact
             self.heard(self.up_ms())
-        self.reports.stored()
+        self.reports.stored.set()
         return True
 
     # upgrades ---------------------------------------------------------------------

@@ -4,9 +4,9 @@ Every answer is '' (obey) or one stable word of the protocol page.
 """
 
 from terminal import mac
+from terminal.plain import is_count
 
 _REMEMBERED = 16  # answers kept, so that the same command twice gets the same answer
-_NUMBER_MAX = (1 << 53) - 1  # beyond it JSON readers disagree
 
 
 class Authority:
@@ -90,12 +90,13 @@ class Authority:
         text = "%s|%s|%s|%d|%d|%d|%d" % (self._device, id, self.epoch, up, self.n, code, relay)
         return mac.tag(self.receipt_key, text)
 
+    def standing(self, id, up, code, relay):
+        """What an answer, a receipt or the log-in says of this boot, under our own mac."""
+        told = {"epoch": self.epoch, "up": up, "n": self.n, "relay": relay}
+        told["mac"] = self.receipt(id, up, code, relay)
+        return told
+
 
 def _well_formed(content):
-    for name in ("n", "x", "iat"):
-        value = content.get(name)
-        if not isinstance(value, int) or isinstance(value, bool):
-            return False
-        if not 0 <= value <= _NUMBER_MAX:
-            return False
-    return isinstance(content.get("epoch"), str) and isinstance(content.get("mac"), str)
+    counts = all([is_count(content.get(name)) for name in ("n", "x", "iat")])
+    return counts and all([isinstance(content.get(name), str) for name in ("epoch", "mac")])

@@ -1,10 +1,12 @@
 """The modes of the terminal and who may change them. Pure: values and a time in, effects out.
 
-An effect is a tuple: ('relay', 0|1), ('say', prompt name), ('ended', [job ids]), ('lock', 0|1),
+An effect is a tuple: ('relay', 0|1), ('say', prompt name), ('ended', [job ids]), ('locked', 0|1),
 ('tampered', 0|1), ('spent', minutes), ('released', 0|1), ('ask',) = ask the cloud for the time,
 ('note', journal kind, {fields}), ('alarm', name, level, on), ('changed',) = tell the cloud at
 once. They are carried out in order; where the relay opens, that comes first.
 """
+
+from terminal.plain import is_count, is_word
 
 IDLE, WORKING, EMERGENCY, FAULT = "idle", "working", "emergency", "fault"
 SERVICE, LOCKED = "service", "locked"
@@ -42,7 +44,7 @@ class Controller:
 
     def on(self, job, lease_s, up, by="cloud"):
         """(refusal, effects): the relay closes for `job` until the lease is spent."""
-        if not _is_id(job) or not _is_count(lease_s) or lease_s == 0:
+        if not _is_id(job) or not is_count(lease_s) or lease_s == 0:
             return "malformed", []
         if job in self.ended:
             return "ended", []
@@ -67,7 +69,7 @@ class Controller:
     def test(self, seconds, up, job=""):
         """(refusal, effects): a technician's function test, at most a minute; under `job`, if it
         has one, it can be ended before."""
-        if not _is_count(seconds) or not 0 < seconds <= TEST_MAX_S or (job and not _is_id(job)):
+        if not is_count(seconds, TEST_MAX_S) or seconds == 0 or (job and not _is_id(job)):
             return "malformed", []
         if job in self.ended:
             return "ended", []
@@ -99,7 +101,7 @@ class Controller:
             return "", []
         effects = self._stop(up, "locked", "lock")
         self.mode = LOCKED
-        return "", effects + [("lock", 1), ("note", "lock", {"on": 1})]
+        return "", effects + [("locked", 1), ("note", "lock", {"on": 1})]
 
     def unlock(self, up):
         """Also the office's word that an opened lid has been looked into."""
@@ -109,7 +111,7 @@ class Controller:
             effects.append(("tampered", 0))
         if self.mode == LOCKED:
             self.mode = FAULT if self._stuck else self._rest
-            effects += [("lock", 0), ("say", "unlocked"), ("changed",)]
+            effects += [("locked", 0), ("say", "unlocked"), ("changed",)]
             effects.append(("note", "lock", {"on": 0}))
         return "", effects
 
@@ -322,11 +324,5 @@ def _sooner(one, other):
 
 
 def _is_id(job):
-    """Short and of plain letters: sixteen of them are kept in one value of the store."""
-    if not isinstance(job, str) or not 0 < len(job) <= 64:
-        return False
-    return all([0x20 < ord(letter) < 0x7F for letter in job])
-
-
-def _is_count(number):
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
+    """Sixteen of them are kept in one value of the store."""
+    return job != "" and is_word(job)

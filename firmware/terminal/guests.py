@@ -66,7 +66,7 @@ class Guests:
         t = self._t
         told = self.state()
         told.update(d=t.identity.device, fw=VERSION, challenge=self.challenge())
-        told["amps"] = t.amps
+        told["amps"] = t.senses.amps
         return told
 
     def carry(self, seq):

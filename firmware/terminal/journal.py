@@ -28,11 +28,6 @@ def batch_mac(key, device, log, first, last, entries):
     return mac.tag(key, "%s|entries|%s|%d|%d|%s" % (device, log, first, last, digest))
 
 
-def stored_mac(key, device, log, to):
-    """The mac (key `command`) under the cloud's `stored`."""
-    return mac.tag(key, "%s|stored|%s|%d" % (device, log, to))
-
-
 class Journal:
     """`folder` belongs to it alone; its parent exists. `random(8)` gives bytes.
 

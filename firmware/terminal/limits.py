@@ -3,6 +3,8 @@ terminal or free a machine. Loaded when a policy is read, and dropped. Pure."""
 
 import json
 
+from terminal.plain import is_count
+
 # name, default, least, most; the unit is in the name. One text, because so many tuples would take
 # ten times its room. bypass_a: with the relay open; in a thermal loop arc_on_a counts instead.
 # budget_h: of emergency release until the next refill; 0 = key zone. refill: a number not seen
@@ -61,7 +63,7 @@ def take(policy, content, keep):
     new, other = {}, {}
     for name, default, least, most in _fields():
         value = content.get(name, getattr(policy, name))
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        if not is_count(value, most) or value < least:
             return "malformed"
         new[name] = value
         if value != default:

@@ -41,15 +41,9 @@ class Memory:
         """What the bench wrote, "" where nothing: `camera` ('yes'), `ntp` (a host)."""
         return (self._store.get(name) or b"").decode()
 
-    def flag(self, name):
-        """`locked`, `tampered`, `released` (an emergency release was running)."""
-        return self._store.get(name) == b"1"
-
-    def set_flag(self, name, on):
-        self._store.put(name, b"1" if on else b"0")
-
     def number(self, name):
-        """`unlocked` (counter of the last obeyed unlock), `spent` (minutes of emergency release),
+        """`locked`, `tampered`, `released` (an emergency release was running): 0 or 1;
+        `unlocked` (counter of the last obeyed unlock), `spent` (minutes of emergency release),
         `refill` (the last one taken), `time` (highest authenticated time, epoch ms), `data` and
         `data_from` (bytes of this month, and since when)."""
         return int(self._store.get(name) or b"0")

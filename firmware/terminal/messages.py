@@ -7,13 +7,14 @@ Up: `annex`, `answer`, `event` give bytes. Down:
 import json
 from collections import namedtuple
 
+from terminal.plain import is_word
+
 Command = namedtuple("Command", ("id", "name", "code", "content"))
 """One order from the cloud: id, command_name, actionCode ("" if none), content (dict)."""
 
 Event = namedtuple("Event", ("service", "type", "paras"))
 """One event of IoTDA's envelope: service_id, event_type, paras (dict)."""
 
-_MAX_WORD = 64
 _NAMES = {"00": "登录", "Z0": "离线", "FF": "心跳", "EF": "定位", "E0": "报警"}
 _OK = 200
 _FAILED = 500
@@ -41,13 +42,13 @@ def read_down(body, id=""):
 
 def _command(whole, id):
     id = id or whole.get("id")
-    if not id or not _is_word(id):
+    if not id or not is_word(id):
         raise Malformed("id")
     name, paras = whole.get("command_name"), whole.get("paras")
-    if not name or not _is_word(name) or not isinstance(paras, dict):
+    if not name or not is_word(name) or not isinstance(paras, dict):
         raise Malformed("command", id)
     code, content = paras.get("actionCode", ""), paras.get("content")
-    if not _is_word(code) or not isinstance(content, dict):
+    if not is_word(code) or not isinstance(content, dict):
         raise Malformed("content", id)
     return Command(id, name, code, content)
 
@@ -57,20 +58,11 @@ def _event(services):
     if not isinstance(first, dict):
         raise Malformed("services")
     service, kind, paras = first.get("service_id"), first.get("event_type"), first.get("paras", {})
-    if not service or not _is_word(service) or not kind or not _is_word(kind):
+    if not service or not is_word(service) or not kind or not is_word(kind):
         raise Malformed("event")
     if not isinstance(paras, dict):
         raise Malformed("paras")
     return Event(service, kind, paras)
-
-
-def _is_word(value):
-    """Short and printable: it is kept and sent back in the answer."""
-    return (
-        isinstance(value, str)
-        and len(value) <= _MAX_WORD
-        and all([0x20 < ord(letter) < 0x7F for letter in value])
-    )
 
 
 def annex(code, content):

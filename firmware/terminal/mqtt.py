@@ -20,7 +20,7 @@ class ProtocolError(OSError):
 
 
 class _Socket:
-    """What umqtt takes for its connection."""
+    """What umqtt takes for the `socket` module, and for the connection that it makes with it."""
 
     def __init__(self):
         self.written = b""
@@ -36,30 +36,16 @@ class _Socket:
             raise ProtocolError("short packet")
         return data
 
-    def setblocking(self, flag):
-        pass
-
-    def settimeout(self, seconds):
-        pass
-
-    def connect(self, address):
-        pass
-
-    def close(self):
-        pass
-
-
-class _Network:
-    """Stands for the `socket` module inside umqtt.simple."""
-
-    def __init__(self, sock):
-        self._sock = sock
-
     def socket(self, *_):
-        return self._sock
+        return self
 
     def getaddrinfo(self, host, port, *_):
         return [(0, 0, 0, "", (host, port))]
+
+    def close(self, *_):
+        pass
+
+    setblocking = settimeout = connect = close
 
 
 class Codec:
@@ -81,7 +67,7 @@ class Codec:
     # packets to send --------------------------------------------------------
 
     def connect(self):
-        simple.socket = _Network(self._sock)
+        simple.socket = self._sock
         self._made_up(b"\x20\x02\x00\x00")
         self._client.connect()
         return self._packet()

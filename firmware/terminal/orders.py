@@ -99,7 +99,7 @@ class Orders:
                 return "malformed"
             t.voice.say(content["say"])
         elif name == "locate":
-            t.reports.locate_now()
+            t.reports.locate.set()
         elif name == "restart":
             asyncio.create_task(t.restart("restart"))
         elif name != "alive":
@@ -161,14 +161,8 @@ class Orders:
         authority = t.authority
         if relay is None:
             relay = t.board.relay.closed
-        result = {
-            "relay": relay,
-            "mode": t.controller.mode,
-            "epoch": authority.epoch,
-            "up": up,
-            "n": authority.n,
-            "mac": authority.receipt(id, up, messages.code_of(refusal), relay),
-        }
+        result = authority.standing(id, up, messages.code_of(refusal), relay)
+        result["mode"] = t.controller.mode
         answer = messages.answer(id, name, refusal, result, t.time.now(up))
         if proven:
             authority.remember(id, answer)

@@ -8,6 +8,8 @@ the signature was found good; that is asked of the caller, between `Head` and `U
 import hashlib
 import json
 
+from terminal.plain import is_count
+
 MANIFEST_MAX = 8192
 _PACKAGE_MAX = 1048576
 _FILES_MAX = 128
@@ -82,7 +84,7 @@ class Head:
         begin, end = self._list()
         manifest = _object(self.part(8, begin) + self.part(end, self.got - _SIGNATURE))
         for name in ("release", "min_release", "expires"):
-            if not _is_count(manifest.get(name), 1 << 53):
+            if not is_count(manifest.get(name)):
                 raise Refused(CHECK_FAILED, name)
         for name in ("version", "hw"):
             if not _is_word(manifest.get(name), 32):
@@ -129,7 +131,7 @@ class Head:
             path = file.get("path")
             if not _is_path(path) or path in seen:
                 raise Refused(CHECK_FAILED, "path")
-            if not _is_count(file.get("size"), _PACKAGE_MAX):
+            if not is_count(file.get("size"), _PACKAGE_MAX):
                 raise Refused(CHECK_FAILED, "size")
             if not _is_word(file.get("sha256"), 64) or len(file["sha256"]) != 64:
                 raise Refused(CHECK_FAILED, "sha256")
@@ -150,10 +152,6 @@ def _object(text):
     if not isinstance(value, dict):
         raise Refused(CHECK_FAILED, "manifest")
     return value
-
-
-def _is_count(value, most):
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def _is_word(value, most):

@@ -4,6 +4,7 @@ something begins and dropped when it is over."""
 
 import asyncio
 import gc
+import sys
 
 from terminal import RELEASE, VERSION, messages
 from terminal.unload import unload
@@ -110,6 +111,7 @@ class Releases:
             self._upgrade = None
             for name in _PARTS:
                 unload(name)
+        sys.modules.pop("slots", None)  # the loader's rules, which upgrade and trial asked
 
 
 def of_application(t):
@@ -120,6 +122,7 @@ def of_application(t):
     async def fetch(url, headers, start, sink):
         from terminal.modem import http
 
+        unload("modem.http")
         t.voice.prompt("upgrade-begun")
         return await http.get(t.modem, url, headers, start, sink)
 
@@ -128,7 +131,7 @@ def of_application(t):
         if code in (1, 3):  # busy, or up to date: nothing has failed
             return
         t.voice.prompt("upgrade-failed" if code else "upgrade-done")
-        t.alarm("UPGRADE_FAILED", WARNING, code != 0, code or None)  # until one goes well
+        t.reports.alarm("UPGRADE_FAILED", WARNING, code != 0, code or None)  # until one goes well
 
     return Releases(
         t.board,

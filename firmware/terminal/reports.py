@@ -7,7 +7,9 @@ from terminal.alarms import Alarms
 from terminal.budget import Budget
 from terminal.controller import MOVE_MS, WARNING, WORKING
 from terminal.dialect import EVENT
+from terminal.plain import is_count
 from terminal.sensing import Lasting
+from terminal.unload import unload
 
 _FULL_BEAT_MS = 3600000
 _SIGNAL_MS = 180000
@@ -32,10 +34,10 @@ class Reports:
         self._arc_job = None
         self.beats = 0
         self._full_beat_up = None
-        self._beat_now = asyncio.Event()
-        self._locate = asyncio.Event()
-        self._journal_news = asyncio.Event()
-        self._stored = asyncio.Event()
+        self.changed = asyncio.Event()  # set by whoever wants a heartbeat now
+        self.locate = asyncio.Event()  # … the position told
+        self.noted = asyncio.Event()  # there is something new in the journal
+        self.stored = asyncio.Event()  # the cloud has a batch in its book
         self._weak = Lasting(ms=_WEAK_MS)
         number = t.memory.number
         self._budget = Budget(t.policy, number("data"), number("data_from"))
@@ -50,13 +52,13 @@ class Reports:
         t = self._t
         while True:
             try:
-                await asyncio.wait_for_ms(self._beat_now.wait(), self._pause_s() * 1000)
+                await asyncio.wait_for_ms(self.changed.wait(), self._pause_s() * 1000)
                 changed = True
             except asyncio.TimeoutError:
                 changed = False
             if changed:
                 await asyncio.sleep_ms(MOVE_MS)  # the contact has settled, the answer is out
-            self._beat_now.clear()
+            self.changed.clear()
             if t.uplink.leaving():
                 continue
             t.uplink.offer(self.heartbeat(changed), light=not changed)
@@ -100,8 +102,9 @@ class Reports:
             t.time.network(now_ms, t.up_ms())
 
     async def _ask_server(self):
-        from terminal.modem import ntp  # seldom needed: heap
+        from terminal.modem import ntp
 
+        unload("modem.ntp")  # seldom needed: heap
         host = self._t.memory.text("ntp") or _NTP_HOST
         try:
             return await ntp.ask(self._t.modem, host)
@@ -123,9 +126,9 @@ class Reports:
                 pause_s = t.policy.position_s
             except OSError:
                 pause_s = 600
-            self._locate.clear()
+            self.locate.clear()
             try:
-                await asyncio.wait_for_ms(self._locate.wait(), pause_s * 1000)
+                await asyncio.wait_for_ms(self.locate.wait(), pause_s * 1000)
             except asyncio.TimeoutError:
                 pass
 
@@ -136,14 +139,15 @@ class Reports:
         while True:
             self.journal_rounds += 1
             waited_ms = 0
-            while not self._journal_news.is_set() and waited_ms < self._patience_ms:
+            while not self.noted.is_set() and waited_ms < self._patience_ms:
                 try:
-                    await asyncio.wait_for_ms(self._journal_news.wait(), _PATIENCE_MS)
+                    await asyncio.wait_for_ms(self.noted.wait(), _PATIENCE_MS)
                 except asyncio.TimeoutError:
                     waited_ms += _PATIENCE_MS
                     self.journal_rounds += 1
-            self._journal_news.clear()
+            self.noted.clear()
             t.journal.flush()
+            self.alarm("JOURNAL_FULL", WARNING, t.journal.full, t.journal.dropped)
             while not t.uplink.connecting and await self._send_batch():
                 pass
 
@@ -155,11 +159,11 @@ class Reports:
         paras = t.journal.parcel(t.identity.device, t.authority.receipt_key, _BATCH)
         if not paras:
             return False
-        self._stored.clear()
+        self.stored.clear()
         t.uplink.offer(messages.event("journal", "entries", paras), EVENT)
         t.journal.sent(paras["to"])
         try:
-            await asyncio.wait_for_ms(self._stored.wait(), _STORED_MS)
+            await asyncio.wait_for_ms(self.stored.wait(), _STORED_MS)
         except asyncio.TimeoutError:
             t.journal.rewind(t.journal.stored_to + 1)
             self._patience_ms = min(self._patience_ms * 2, _PATIENCE_MAX_MS)
@@ -169,35 +173,22 @@ class Reports:
 
     # what others ask for ----------------------------------------------------------
 
-    def changed(self):
-        self._beat_now.set()
-
-    def noted(self):
-        """There is a new entry in the journal."""
-        self._journal_news.set()
-
-    def stored(self):
-        self._stored.set()
-
     def rewind(self, seq):
         """Sends the journal again from there; '' or the word of refusal."""
-        if not isinstance(seq, int) or isinstance(seq, bool) or seq < 0:
+        if not is_count(seq):
             return "malformed"
         self._t.journal.rewind(seq)
-        self._journal_news.set()
+        self.noted.set()
         return ""
-
-    def locate_now(self):
-        self._locate.set()
 
     def tell_arc(self, up):
         """The first arc of a job is told at once, later changes at most every `arc_beat_s`."""
         t = self._t
-        first = t.arc.burning and self._arc_job != t.controller.job
+        first = t.senses.arc.burning and self._arc_job != t.controller.job
         late = up - self._arc_told > t.policy.arc_beat_s * 1000
         if self.arc_news and (first or late):
             self.arc_news, self._arc_told, self._arc_job = False, up, t.controller.job
-            self._beat_now.set()
+            self.changed.set()
 
     def alarm(self, name, level, on, detail=None):
         content = self.alarms.set(name, level, bool(on), detail)
@@ -207,10 +198,8 @@ class Reports:
     def farewell(self, reason):
         """The last words before a planned stop, or from the hold-up capacitor."""
         t = self._t
-        content = {"reason": reason, "epoch": t.authority.epoch, "conn": t.uplink.conn}
-        if t.controller.tampered:
-            content["tamper"] = 1
-        t.uplink.last(messages.annex("Z0", content))
+        more = {"tamper": 1} if t.controller.tampered else {}
+        t.uplink.last(self._off_line(reason, more))
 
     # what is said -----------------------------------------------------------------
 
@@ -221,7 +210,7 @@ class Reports:
             "up": up,
             "mode": t.controller.mode,
             "relay": t.board.relay.closed,
-            "amps": t.amps,
+            "amps": t.senses.amps,
             "rssi": self.rssi,
             "seq": self.beats,
         }
@@ -229,7 +218,7 @@ class Reports:
             content["next_s"] = self._pause_s()  # else the cloud would take us for gone
         if changed or self._full_beat_up is None or up - self._full_beat_up > _FULL_BEAT_MS:
             self._full_beat_up = up
-            content["arc"] = 1 if t.arc.burning else 0
+            content["arc"] = 1 if t.senses.arc.burning else 0
             content["epoch"] = t.authority.epoch
             content["job"] = t.controller.job
             content["sent"] = t.modem.wire_sent
@@ -238,7 +227,7 @@ class Reports:
 
     def greeting(self):
         """What follows each connect: who we are and how things stand, under our own mac."""
-        t, up, relay = self._t, self._t.up_ms(), self._t.board.relay.closed
+        t = self._t
         content = {
             "fw": VERSION,
             "hw": t.identity.modem,
@@ -247,28 +236,26 @@ class Reports:
             "iccid": t.modem.iccid,
             "operator": t.modem.operator,
             "boot": t.boot_word,
-            "epoch": t.authority.epoch,
             "conn": t.uplink.conn,
-            "up": up,
-            "n": t.authority.n,
             "mode": t.controller.mode,
-            "relay": relay,
             "job": t.controller.job,
             "policy": t.policy.version,
             "ladder": list(t.modem.ladder),
-            "mac": t.authority.receipt("00", up, 200, relay),
         }
+        content.update(t.authority.standing("00", t.up_ms(), 200, t.board.relay.closed))
         if not t.identity.signed:
             content["signed"] = 0
         alarms = [self._alarm(c) for c in self.alarms.untold(t.journal.stored_to)]
-        self._journal_news.set()
+        self.noted.set()
         return [messages.annex("00", content), self.heartbeat(True)] + alarms
 
     def last_will(self):
+        return self._off_line("will", {})
+
+    def _off_line(self, reason, more):
         t = self._t
-        return messages.annex(
-            "Z0", {"reason": "will", "epoch": t.authority.epoch, "conn": t.uplink.conn}
-        )
+        more.update({"reason": reason, "epoch": t.authority.epoch, "conn": t.uplink.conn})
+        return messages.annex("Z0", more)
 
     def _tell_alarms(self):
         up = self._t.up_ms()

@@ -74,6 +74,7 @@ class Rescue:
     async def _fetch(self, url, headers, start, sink):
         from terminal.modem import http
 
+        unload("modem.http")
         await http.get(self.modem, url, headers, start, sink)
 
     def _down(self, id, body):
@@ -107,10 +108,8 @@ class Rescue:
         return {"d": self.identity.device, "code": code, "word": "unsupported"}
 
     def _standing(self, id, code):
-        """How things stand, under our own mac."""
-        up = self.board.clock.up_ms()
-        content = {"up": up, "mode": _MODE, "relay": 0, "epoch": self.authority.epoch, "n": 0}
-        content["mac"] = self.authority.receipt(id, up, code, 0)
+        content = self.authority.standing(id, self.board.clock.up_ms(), code, 0)
+        content["mode"] = _MODE
         return content
 
     async def _beat(self):

@@ -101,12 +101,12 @@ class Senses:
         elif self._mains is False and self._t.board.mains():
             self._mains, self._t.controller.dark = True, False
             self._t.uplink.back()
-            self._t.reports.changed()
+            self._t.reports.changed.set()
 
     def _warmth(self):
         celsius, limit = self._t.board.temperature_c(), self._t.policy.over_temp_c
         self._hot = celsius >= (limit - _COOLED_C if self._hot else limit)
-        self._t.alarm("OVER_TEMP", WARNING, self._hot, celsius)
+        self._t.reports.alarm("OVER_TEMP", WARNING, self._hot, celsius)
 
     def _worth_measuring(self, up):
         level = self._t.board.arc_sensed()
@@ -139,4 +139,4 @@ class Senses:
         settled = not t.board.relay.driven and up - t.moved_up > MOVE_MS
         found = self._bypass.feel(settled and self.amps >= limit, up)
         if found or not settled or self.amps < limit:
-            t.alarm("BYPASS", DANGER, found, self.amps if found else None)
+            t.reports.alarm("BYPASS", DANGER, found, self.amps if found else None)

@@ -20,6 +20,7 @@ async def send(terminal, url, token):
         unload("snapshot")
         unload("camera")
         unload("board.camera_port")
+        unload("modem.http")
 
 
 async def _shot(modem, folder, url, token):

@@ -10,6 +10,7 @@ from binascii import a2b_base64, b2a_base64, hexlify
 from collections import namedtuple
 
 from terminal import mac
+from terminal.plain import is_count
 
 TEXT_MAX = 768
 _TURN_MS = 60000
@@ -145,8 +146,7 @@ class Tickets:
         """What the phone carries to the cloud; the last ones are kept, see `answered`."""
         code = 500 if word else 200
         told = {"d": self._device, "id": ticket.id, "act": ticket.act, "job": ticket.job}
-        told.update(code=code, word=word, epoch=authority.epoch, up=up, n=authority.n)
-        told.update(relay=relay, mac=authority.receipt(ticket.id, up, code, relay))
+        told.update(authority.standing(ticket.id, up, code, relay), code=code, word=word)
         if not word:
             self._answers = self._answers[1 - _KEPT :] + [told]
         return told
@@ -180,11 +180,7 @@ def _is_plain(content):
         value = content.get(name, "")
         if not isinstance(value, str) or len(value) > _TEXTS[name]:
             return False
-    for name in ("iat", "exp", "lease_s", "n"):
-        value = content.get(name, 0)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:
-            return False
-    return True
+    return all([is_count(content.get(name, 0)) for name in ("iat", "exp", "lease_s", "n")])
 
 
 def _makes_sense(content):

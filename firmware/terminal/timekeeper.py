@@ -14,7 +14,7 @@ class Timekeeper:
     def __init__(self, floor_ms=0):
         self._told = (floor_ms, 0)  # epoch ms, our `up` at that moment
         self._network = None
-        self._kept_ms = floor_ms
+        self.kept_ms = floor_ms
         self.authentic = False  # told by the cloud in this boot
 
     def told(self, at_ms, up, fresh=True):
@@ -24,14 +24,10 @@ class Timekeeper:
         if at_ms > self._floor(up):
             self._told = (at_ms, up)
         now_ms = self._floor(up)
-        if now_ms - self._kept_ms < _KEEP_MS:
+        if now_ms - self.kept_ms < _KEEP_MS:
             return False
-        self._kept_ms = now_ms
+        self.kept_ms = now_ms
         return True
-
-    @property
-    def kept_ms(self):
-        return self._kept_ms
 
     def network(self, at_ms, up):
         self._network = (at_ms, up)

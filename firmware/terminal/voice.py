@@ -8,6 +8,9 @@ from terminal.unload import unload
 URGENT, NORMAL = 0, 1
 _QUEUED = 4
 _PATIENT = (20, 5000)  # tries and the pause between them, for what is urgent
+# The words of all that the terminal says by itself: `name priority quiet_s words` a line, read for
+# one prompt at a time. Beside this file, so that a release brings its own.
+_CATALOGUE = __file__.rpartition("/")[0] + "/prompts.txt"
 
 
 class Speaker:
@@ -36,16 +39,30 @@ class Speaker:
         await (self._clips or self._modem).hush()
 
 
+def catalogued(name, catalogue):
+    """(priority, words, seconds in which it is not said again) of a prompt; KeyError where there
+    is none, OSError where the catalogue cannot be read."""
+    with open(catalogue, "rb") as file:
+        lines = file.read()
+    at = lines.find(b"\n%s " % name.encode())
+    if at < 0:
+        raise KeyError(name)
+    line = lines[at + 1 : lines.find(b"\n", at + 1)].decode()
+    _, priority, quiet_s, words = line.split(" ")
+    return int(priority), words, int(quiet_s)
+
+
 class Voice:
     """`speak(text)` says one text and returns when it is over; it may raise OSError.
 
     `hush()`, where the speaker can do it, makes the present `speak` return at once: an urgent
-    text does not wait for a normal one to end.
+    text does not wait for a normal one to end. catalogue: the file of the prompts.
     """
 
-    def __init__(self, speak, hush=None):
+    def __init__(self, speak, hush=None, catalogue=_CATALOGUE):
         self._speak = speak
         self._hush = hush
+        self._catalogue = catalogue
         self._saying = URGENT  # the priority of what is being said; URGENT = not to be cut short
         self._said = None  # what is being said
         self._waiting = []
@@ -56,13 +73,9 @@ class Voice:
         """Says a prompt of the catalogue, unless it was asked for a moment ago; a word that has
         none is not said."""
         try:
-            from terminal.prompts import PROMPTS  # now and then: heap
-
-            priority, text, quiet_s = PROMPTS[name]
+            priority, text, quiet_s = catalogued(name, self._catalogue)
         except Exception:  # no such word, no memory, bad flash: unsaid; what else is to do goes on
             return
-        finally:
-            unload("prompts")
         now, before = time.ticks_ms(), self._asked.get(name)
         if before is not None and 0 <= time.ticks_diff(now, before) < quiet_s * 1000:
             return

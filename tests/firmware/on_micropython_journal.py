@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from terminal.journal import Journal, batch_mac, stored_mac
+from terminal.journal import Journal, batch_mac
 
 
 def walk(case):
@@ -33,10 +33,6 @@ def batch(case):
     return batch_mac(*case)
 
 
-def stored(case):
-    return stored_mac(*case)
-
-
 def crash(case):
     """The record that the loader keeps of an error two calls deep."""
     import crash
@@ -56,7 +52,7 @@ def crash(case):
         return json.load(file)
 
 
-KINDS = {"walk": walk, "batch": batch, "stored": stored, "crash": crash}
+KINDS = {"walk": walk, "batch": batch, "crash": crash}
 
 if __name__ == "__main__":
     with open(sys.argv[1]) as file:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from terminal import VERSION, app
-from terminal.prompts import PROMPTS
 
 from . import signing, ticketing
 from .bench import AtModem, Bench, Board, Flash, on_bench
 from .peer import Peer
+from .prompts import PROMPTS
 from .virtual_time import long_sleep, now_ms, run
 
 # --- log-in and heartbeat -----------------------------------------------------------------------
@@ -938,6 +938,28 @@ def test_the_journal_is_carried_to_the_cloud_and_forgets_nothing_before_it_is_st
         bench.tell_stored(batches[-1]["log"], 1)
         await asyncio.sleep(2)
         assert bench.terminal.journal.stored_to == 1
+
+    on_bench(script)
+
+
+def test_a_journal_that_had_to_drop_entries_is_an_alarm_until_the_cloud_has_the_rest() -> None:
+    def full(bench: Bench) -> list[dict[str, Any]]:
+        return [alarm for alarm in bench.of_code("E0") if alarm["alarm"] == "JOURNAL_FULL"]
+
+    async def script(bench: Bench) -> None:
+        journal = bench.terminal.journal
+        for n in range(1500):
+            bench.terminal.note("refuse", {"what": "switch", "why": "locked", "n": n}, False)
+        assert journal.full and not full(bench)
+        await asyncio.sleep(40)
+        assert (full(bench)[0]["level"], full(bench)[0]["detail"]) == (2, journal.dropped)
+        told = len(full(bench))
+        journal.sent(journal.batch(1 << 20)[1])
+        bench.tell_stored(journal.log, journal.last)
+        await asyncio.sleep(180)
+        assert not journal.full and len(full(bench)) == told
+        cleared = [entry for entry in bench.journal() if entry["kind"] == "alarm_clear"]
+        assert [entry["alarm"] for entry in cleared] == ["JOURNAL_FULL"]
 
     on_bench(script)
 

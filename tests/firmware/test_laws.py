@@ -19,23 +19,24 @@ ENTRY = {
 }  # what the chip starts: they may name the board
 LOADER = {"boots", "crash", "slots"}  # beside the application, the same for every release
 PURE = {
+    "plain.py": set(),
     "mac.py": {"terminal.mac"},
-    "messages.py": {"terminal.messages"},
-    "authority.py": {"terminal.authority", "terminal.mac"},
-    "controller.py": set(),
+    "messages.py": {"terminal.plain"},
+    "authority.py": {"terminal.plain", "terminal.mac"},
+    "controller.py": {"terminal.plain"},
     "alarms.py": {"terminal.controller"},
     "emergency.py": set(),
     "policy.py": {"terminal.limits", "terminal.unload"},
-    "limits.py": set(),
+    "limits.py": {"terminal.plain"},
     "timekeeper.py": set(),
     "budget.py": set(),
     "dialect.py": {"terminal.mac", "terminal.iotda"},
     "iotda.py": {"terminal.mac", "terminal.dialect"},
-    "tickets.py": {"terminal.mac"},
+    "tickets.py": {"terminal.mac", "terminal.plain"},
     "sensing.py": set(),
     "starts.py": set(),
     "modem/operators.py": set(),
-    "package.py": {"terminal.package"},
+    "package.py": {"terminal.plain"},
     "../slots.py": set(),
 }
 PLAIN = {"json", "hashlib", "binascii", "math", "collections", "micropython", "time"}

@@ -24,22 +24,22 @@ def flash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_empty_flash_means_nothing_ended_and_no_lock(flash: Path) -> None:
     memory = Memory(Store())
-    assert (memory.ended, memory.flag("locked"), memory.number("unlocked")) == ([], False, 0)
+    assert (memory.ended, memory.number("locked"), memory.number("unlocked")) == ([], 0, 0)
 
 
 def test_everything_is_there_after_a_restart(flash: Path) -> None:
     memory = Memory(Store())
     memory.ended = ["j1", "j2"]
-    memory.set_flag("locked", True)
+    memory.set_number("locked", 1)
     memory.set_number("unlocked", 1 << 40)
     again = Memory(Store())
-    assert (again.ended, again.flag("locked"), again.number("unlocked")) == (
+    assert (again.ended, again.number("locked"), again.number("unlocked")) == (
         ["j1", "j2"],
-        True,
+        1,
         1 << 40,
     )
-    again.set_flag("locked", False)
-    assert not Memory(Store()).flag("locked")
+    again.set_number("locked", 0)
+    assert not Memory(Store()).number("locked")
 
 
 def test_the_longest_ended_list_there_can_be_is_read_back(flash: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_cut_between_writing_and_renaming_leaves_the_old_value_and_the_next_wr
     flash: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = Memory(Store())
-    memory.set_flag("locked", True)
+    memory.set_number("locked", 1)
 
     def cut(*_: str) -> None:
         raise Cut
@@ -98,10 +98,10 @@ def test_a_cut_between_writing_and_renaming_leaves_the_old_value_and_the_next_wr
     with monkeypatch.context() as power:
         power.setattr(os, "rename", cut)
         with pytest.raises(Cut):
-            memory.set_flag("locked", False)
-    assert Memory(Store()).flag("locked")
-    Memory(Store()).set_flag("locked", False)
-    assert not Memory(Store()).flag("locked")
+            memory.set_number("locked", 0)
+    assert Memory(Store()).number("locked")
+    Memory(Store()).set_number("locked", 0)
+    assert not Memory(Store()).number("locked")
 
 
 def test_a_name_too_long_for_the_nvs_is_refused(flash: Path) -> None:

@@ -3,21 +3,22 @@
 import asyncio
 import contextlib
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from terminal.modem.chat import ModemError
-from terminal.prompts import PROMPTS
-from terminal.voice import NORMAL, URGENT, Voice
+from terminal.voice import NORMAL, URGENT, Voice, catalogued
 from terminal.voice import Speaker as Mouth
 
 from simulator.clips import wav
 
 from .conftest import ROOT
+from .prompts import CATALOGUE, NAMES, PROMPTS
 from .test_clips import Sound
 from .virtual_time import run
 
@@ -51,10 +52,12 @@ class Speaker:
         self._hushed.set()
 
 
-def speaking(script: Callable[[Speaker, Voice], Any], can_hush: bool = False) -> Speaker:
+def speaking(
+    script: Callable[[Speaker, Voice], Any], can_hush: bool = False, **more: Any
+) -> Speaker:
     async def work() -> Speaker:
         speaker = Speaker()
-        voice = Voice(speaker.speak, speaker.hush if can_hush else None)
+        voice = Voice(speaker.speak, speaker.hush if can_hush else None, **more)
         task = asyncio.create_task(voice.run())
         await script(speaker, voice)
         assert not task.done()
@@ -196,25 +199,23 @@ def test_what_is_urgent_is_said_when_the_modem_is_back() -> None:
 
 
 def test_every_prompt_fits_into_one_utterance_of_the_modem() -> None:
-    for name in PROMPTS.names():
-        priority, text, quiet_s = PROMPTS[name]
+    for priority, text, quiet_s in PROMPTS.values():
         assert priority in (URGENT, NORMAL)
         assert 0 < len(text) * 4 <= 510  # AT+CTTS=1: hexadecimal letters
         assert 1 <= quiet_s <= 600
 
 
 def test_prompts_are_short_mandarin_and_no_two_say_the_same() -> None:
-    texts = [PROMPTS[name][1] for name in PROMPTS.names()]
-    assert len(set(texts)) == len(texts) == len(set(PROMPTS.names()))
+    texts = [text for _, text, _ in PROMPTS.values()]
+    assert len(set(texts)) == len(texts) == len(NAMES)
     for text in texts:
         assert re.fullmatch("[\u4e00-\u9fff，]{4,22}", text), text
 
 
 def test_what_is_no_prompt_is_a_key_error() -> None:
-    for name in ("", "nothing", "n", "焊机已解锁", "off\n"):
-        assert name not in PROMPTS
-    with pytest.raises(KeyError):
-        PROMPTS["nothing"]
+    for name in ("", "name", "nothing", "n", "焊机已解锁", "off\n"):
+        with pytest.raises(KeyError):
+            catalogued(name, str(CATALOGUE))
 
 
 def test_every_word_of_refusal_has_a_prompt() -> None:
@@ -321,20 +322,20 @@ def test_without_voice_and_clips_it_is_an_os_error_and_nothing_is_loaded(tmp_pat
 
 
 def test_a_catalogue_that_cannot_be_read_is_silence_and_is_read_the_next_time(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    name = "gas"
+    catalogue = tmp_path / "prompts.txt"
+    shutil.copy(CATALOGUE, catalogue)
+    whole = catalogue.read_bytes()
 
     async def script(speaker: Speaker, voice: Voice) -> None:
-        with monkeypatch.context() as bad:
-            bad.delattr("terminal.prompts", raising=False)
-            bad.setitem(sys.modules, "terminal.prompts", ModuleType("half of it"))
-            voice.prompt(name)
-            assert "terminal.prompts" not in sys.modules
-        sys.modules.pop("terminal.prompts", None)
+        for broken in (None, b"", b"\n\xff gas 0 1", whole.replace(b"gas 0", b"gas nought")):
+            catalogue.unlink() if broken is None else catalogue.write_bytes(broken)
+            voice.prompt("gas")
         await asyncio.sleep(10)
         assert not speaker.said
-        voice.prompt(name)
+        catalogue.write_bytes(whole)
+        voice.prompt("gas")
         await asyncio.sleep(10)
 
-    assert speaking(script).said == [PROMPTS[name][1]]
+    assert speaking(script, catalogue=str(catalogue)).said == [PROMPTS["gas"][1]]

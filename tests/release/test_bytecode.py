@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from release import tree
-from release.bytecode import smaller
+from release.bytecode import _name, _object, _Reader, smaller
 
 MICROPYTHON = tree.FIRMWARE.parent / ".tools" / "micropython" / "micropython"
 
@@ -118,8 +118,10 @@ for where in (3, 4):
 result += [Other(1, 1, third=1).told(1), [guarded(n) for n in (1, 2, 3)], add(), add(more=2)]
 result += [list(counted(3)), finished(waited(8)), {n: -n for n in range(3) if n}, LONG]
 result += [(lambda a, b=2: a + b)(1), [n for n in "abc" if n != "b"], type(base).__name__]
-print(result, seen)
-""" + "".join(f"name_{n} = {n}\n" for n in range(200))  # more names than one byte counts
+result += ["a text of more than ten letters", "a text of more than ten letters", "焊" * 4]
+"""
+WORK += f"result += [{'too long for a name ' * 20!r}]\nprint(result, seen)\n"
+WORK += "".join(f"name_{n} = {n}\n" for n in range(200))  # more names than one byte counts
 
 
 def printed(folder: Path, mpy: bytes) -> str:
@@ -140,6 +142,23 @@ def test_it_does_the_same_in_fewer_bytes(plain: bytes, tmp_path: Path) -> None:
     made = smaller(plain, tree.keywords([WORK]))
     assert printed(tmp_path, made) == printed(tmp_path, plain)
     assert len(made) < len(plain) - 150
+
+
+def test_texts_of_what_stays_loaded_are_names_and_the_same_texts(
+    plain: bytes, tmp_path: Path
+) -> None:
+    def texts(mpy: bytes) -> list[int]:
+        reader = _Reader(mpy)
+        reader.bytes(4)
+        names, objects = reader.number(), reader.number()
+        for _ in range(names):
+            _name(reader)
+        return [len(one) for one in (_object(reader) for _ in range(objects)) if one[0] == 5]
+
+    made = smaller(plain, tree.keywords([WORK]), stays=True)
+    assert printed(tmp_path, made) == printed(tmp_path, plain)
+    assert len(texts(plain)) > 1 and [size > 255 for size in texts(made)] == [True]
+    assert made == smaller(made, tree.keywords([WORK]), stays=True)
 
 
 def test_it_is_made_smaller_once_and_the_same_each_time(plain: bytes) -> None:

@@ -59,10 +59,12 @@ def test_a_package_holds_the_application_and_not_the_loader(
     assert (manifest["release"], manifest["version"]) == (release, version)
     assert said["size"] == len(data) and said["files"] == len(files)
     assert said["sha256"] == hashlib.sha256(data).hexdigest()
+    assert sorted(files) == [file["path"] for file in manifest["files"]]
     suffix = ".mpy" if words else ".py"
     assert f"terminal/app{suffix}" in files
+    read = tree.FIRMWARE / "terminal" / "prompts.txt"  # no program: it stays as it is
+    assert files.pop("terminal/prompts.txt") == read.read_bytes()
     assert all(path.startswith("terminal/") and path.endswith(suffix) for path in files)
-    assert sorted(files) == [file["path"] for file in manifest["files"]]
 
 
 def test_release_and_version_given_are_what_the_packed_program_says_of_itself(

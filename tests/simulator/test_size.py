@@ -11,7 +11,7 @@ from ..e2e.conftest import HEAP_NOW_KB, hanma
 
 pytestmark = pytest.mark.slow  # takes seconds
 
-MPY_NOW = 79_800
+MPY_NOW = 76_700
 
 
 def test_each_firmware_file_and_umqtt_is_weighed_and_the_stand_ins_are_not() -> None:
@@ -44,8 +44,8 @@ def test_it_says_which_aioble_it_weighed() -> None:
 
 @pytest.mark.slow
 def test_the_command_prints_all_figures_beside_their_limits() -> None:
-    """The limits, 65,536 bytes of .mpy and 160 kB of heap, are not met yet: `ok` says so, and what
-    is here keeps the figures from growing until they are."""
+    """The heap keeps to its 160 kB, the .mpy not yet to its 65,536 bytes: `ok` says so, and what is
+    here keeps it from growing until it does."""
     done = hanma("size")
     told = json.loads(done.stdout.splitlines()[-1])
     met = told["mpy_bytes"] <= told["mpy_limit"] and told["heap_kb"] <= told["heap_limit_kb"]

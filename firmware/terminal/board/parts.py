@@ -12,14 +12,6 @@ from terminal.board.clock import UpClock
 from terminal.board.radio import Radio
 from terminal.board.store import Store
 
-_RESET_WORDS = (
-    ("PWRON_RESET", "power"),
-    ("HARD_RESET", "reset"),
-    ("WDT_RESET", "watchdog"),
-    ("DEEPSLEEP_RESET", "sleep"),
-    ("SOFT_RESET", "restart"),
-)
-
 
 class Serial:
     """The modem's UART: `read` waits for at least one byte, `write` takes all it is given."""
@@ -154,11 +146,14 @@ class Board:
             self._watchdog.feed()
 
     def boot_reason(self):
-        cause = machine.reset_cause()
-        for name, word in _RESET_WORDS:
-            if cause == getattr(machine, name, None):
-                return word
-        return "unknown"
+        words = {
+            machine.PWRON_RESET: "power",
+            machine.HARD_RESET: "reset",
+            machine.WDT_RESET: "watchdog",
+            machine.DEEPSLEEP_RESET: "sleep",
+            machine.SOFT_RESET: "restart",
+        }
+        return words.get(machine.reset_cause(), "unknown")
 
     def restart(self):
         self.relay.open()

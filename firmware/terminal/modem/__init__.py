@@ -1,7 +1,5 @@
 """The modem: one driver interface (driver.py), one file a maker, of which only one is loaded."""
 
-MODEMS = ("a7670", "air780e")  # what the setting `modem` may say
-
 
 def choose(name):
     """The driver's class for the setting `modem`."""

@@ -75,7 +75,6 @@ class Chat:
         self._late = 0  # an answer is owed to a command given up: so many marks were tried since
         self._owed = 0  # data bytes that a modem may still wait for
         self.silences = 0  # time-outs in a row: is the modem still there?
-        self.strays = 0  # lines nobody asked for or knows
 
     def on(self, prefix, call):
         """`call(line)` for each unsolicited line that starts with `prefix`; it must not block."""
@@ -226,7 +225,6 @@ class Chat:
             if line.startswith(prefix):
                 call(line)
                 return
-        self.strays += 1
 
     def _belongs(self, turn, line):
         if line == b"OK":

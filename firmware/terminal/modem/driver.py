@@ -1,7 +1,7 @@
 """What every module does alike (3GPP TS 27.007): start, SIM, registration, clock, recovery.
 
-A driver is `Simcom(chat, board, apn, secure)` or `Luat(…)`; apn '' = the SIM's own; secure: TLS
-wherever `connect` is not told otherwise. It gives the rest of the terminal:
+A driver is `Simcom(chat, board, apn)` or `Luat(…)`; apn '' = the SIM's own. It gives the rest of
+the terminal:
 
     await ready(depth)                 on the network; 0 socket, CONTEXT, RADIO, POWER torn down
     await connect(host, port, tls, link) -> Socket     link 0 MQTT, 1 HTTP, both at once
@@ -41,11 +41,10 @@ class Driver:
     PULSE_MS = 100  # PWRKEY's press that turns it on; A7670: typ. 50 ms
     ICCID = b"AT+CICCID"
 
-    def __init__(self, chat, board, apn="", secure=False):
+    def __init__(self, chat, board, apn=""):
         self._chat = chat
         self._board = board
         self._apn = apn
-        self._secure = secure
         self._sockets = {}  # link number -> Socket
         self._spoken = asyncio.Event()
         self._on_line = False
@@ -72,10 +71,10 @@ class Driver:
             await self.tear_down(depth)
         if self._on_line and not self._chat.silences:
             return
-        from terminal.modem.joining import Joining
+        from terminal.modem.joining import reach_network
 
         try:
-            await Joining(self, self._chat, self._board, self._apn).run()
+            await reach_network(self, self._chat, self._board, self._apn)
         finally:
             unload("modem.joining")
             unload("modem.operators")
@@ -109,10 +108,8 @@ class Driver:
 
     # connections -----------------------------------------------------------------
 
-    async def connect(self, host, port, tls=None, link=0):
+    async def connect(self, host, port, tls=False, link=0):
         """A Socket to host:port; ModemError when it cannot be had."""
-        if tls is None:
-            tls = self._secure
         if link in self._sockets:
             self._sockets.pop(link).lost("replaced")
         way = await self._way(link, tls)

@@ -32,8 +32,8 @@ class Luat(Driver):
     PULSE_MS = 1300
     ICCID = b"AT+ICCID"
 
-    def __init__(self, chat, board, apn="", secure=False):
-        super().__init__(chat, board, apn, secure)
+    def __init__(self, chat, board, apn=""):
+        super().__init__(chat, board, apn)
         self._opening = asyncio.Lock()
         self._ca = None  # the certificate's file in the module
         chat.end = b"\r\n"

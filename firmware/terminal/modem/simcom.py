@@ -19,8 +19,8 @@ _UDP_PORT = const(50123)
 class Simcom(Driver):
     PROBES = (("tts", b"AT+CTTS=?"), ("lbs", b"AT+CLBS=?"), ("tls", b"AT+CCHOPEN=?"))
 
-    def __init__(self, chat, board, apn="", secure=False):
-        super().__init__(chat, board, apn, secure)
+    def __init__(self, chat, board, apn=""):
+        super().__init__(chat, board, apn)
         self._stale = False
         self._ca = None  # the certificate's file in the module
         self._tls = None  # the module's TLS service, once it was started

@@ -57,7 +57,7 @@ class Serial:
 class Table:
     """A module, its driver, and the CA that the bench wrote to the board."""
 
-    def __init__(self, secure: bool = False, maker: str = "a7670", **manner: Any) -> None:
+    def __init__(self, maker: str = "a7670", **manner: Any) -> None:
         self.maker = maker
         self.line = Line(fragment=manner.pop("fragment", False), rng=random.Random(4))
         self.radio = Radio(search_s=0.05, nitz_s=0.05, one_way_s=0.005)
@@ -75,7 +75,7 @@ class Table:
         self.pem = b""
         self.serial = Serial(self.line)
         self.chat = Chat(self.serial)
-        self.modem = choose(maker)(self.chat, self, secure=secure)
+        self.modem = choose(maker)(self.chat, self)
 
     async def press_power_key(self, held_ms: int) -> None:
         self.module.power_key(0)
@@ -92,11 +92,11 @@ class Table:
         return [s.text for s in said if not s.by_modem and s.text.startswith(start)]
 
 
-def on_a_table(script: Callable[[Table], Any], secure: bool = False, **kind: Any) -> None:
+def on_a_table(script: Callable[[Table], Any], **kind: Any) -> None:
     """Runs `script` with a module that is on the network; `kind`: its maker, its manners."""
 
     async def work() -> None:
-        table = Table(secure, **kind)
+        table = Table(**kind)
         tasks = [asyncio.create_task(w) for w in (table.module.run(), table.chat.run())]
         try:
             async with asyncio.timeout(60):

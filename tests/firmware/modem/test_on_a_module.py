@@ -34,7 +34,7 @@ def test_bytes_go_both_ways_through_the_modules_tls(on_a_table: Run, tmp_path: P
     async def script(table: Table) -> None:
         server, port = await listening(echo, ssl=ca.server(tmp_path, HOST))
         table.pem = ca.pem
-        sock = await table.modem.connect(HOST, port)
+        sock = await table.modem.connect(HOST, port, tls=True)
         await sock.write(text)
         assert await told(sock, len(text)) == text
         other = await table.modem.connect(HOST, port, tls=True, link=1)
@@ -47,7 +47,7 @@ def test_bytes_go_both_ways_through_the_modules_tls(on_a_table: Run, tmp_path: P
         assert table.modem.sent == table.modem.rcvd == len(text) + 14
         server.close()
 
-    on_a_table(script, secure=True)
+    on_a_table(script)
 
 
 def test_a_module_with_bad_manners_carries_the_same(on_a_table: Run, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_module_with_bad_manners_carries_the_same(on_a_table: Run, tmp_path: P
     async def script(table: Table) -> None:
         server, port = await listening(echo, ssl=ca.server(tmp_path, HOST))
         table.pem = ca.pem
-        sock = await table.modem.connect(HOST, port)
+        sock = await table.modem.connect(HOST, port, tls=True)
         table.module.mischief.intrusions = 20
         await sock.write(text)
         assert await told(sock, len(text)) == text
@@ -66,7 +66,7 @@ def test_a_module_with_bad_manners_carries_the_same(on_a_table: Run, tmp_path: P
         assert [said for _, said in table.module.speaker.heard()] == ["焊机"]
         server.close()
 
-    on_a_table(script, secure=True, nasty=True, fragment=True)
+    on_a_table(script, nasty=True, fragment=True)
 
 
 def test_a_server_of_another_name_is_refused(on_a_table: Run, tmp_path: Path) -> None:
@@ -76,10 +76,10 @@ def test_a_server_of_another_name_is_refused(on_a_table: Run, tmp_path: Path) ->
         server, port = await listening(echo, ssl=ca.server(tmp_path, "other.example"))
         table.pem = ca.pem
         with pytest.raises(ModemError, match=r"error 15|refused"):
-            await table.modem.connect(HOST, port)
+            await table.modem.connect(HOST, port, tls=True)
         server.close()
 
-    on_a_table(script, secure=True)
+    on_a_table(script)
 
 
 def test_a_server_of_another_ca_is_refused(on_a_table: Run, tmp_path: Path) -> None:
@@ -87,10 +87,10 @@ def test_a_server_of_another_ca_is_refused(on_a_table: Run, tmp_path: Path) -> N
         server, port = await listening(echo, ssl=Authority().server(tmp_path, HOST))
         table.pem = Authority().pem
         with pytest.raises(ModemError, match=r"error 15|refused"):
-            await table.modem.connect(HOST, port)
+            await table.modem.connect(HOST, port, tls=True)
         server.close()
 
-    on_a_table(script, secure=True)
+    on_a_table(script)
 
 
 @pytest.mark.parametrize("pem", [b"", b"no certificate at all\n"])
@@ -98,9 +98,9 @@ def test_without_a_good_ca_there_is_no_connection(on_a_table: Run, pem: bytes) -
     async def script(table: Table) -> None:
         table.pem = pem
         with pytest.raises(OSError):
-            await table.modem.connect(HOST, 1)
+            await table.modem.connect(HOST, 1, tls=True)
 
-    on_a_table(script, secure=True)
+    on_a_table(script)
 
 
 def test_the_ca_is_uploaded_once_and_an_old_one_removed(on_a_table: Run, tmp_path: Path) -> None:
@@ -136,14 +136,14 @@ def test_an_end_by_the_peer_is_told_after_its_last_bytes(on_a_table: Run, tmp_pa
     async def script(table: Table) -> None:
         server, port = await listening(leave, ssl=ca.server(tmp_path, HOST))
         table.pem = ca.pem
-        sock = await table.modem.connect(HOST, port)
+        sock = await table.modem.connect(HOST, port, tls=True)
         assert await told(sock, 3) == b"bye"
         with pytest.raises(Closed):
             while True:
                 await sock.read(5000)
         server.close()
 
-    on_a_table(script, secure=True)
+    on_a_table(script)
 
 
 def test_a_terminal_logs_in_at_the_embedded_broker_by_tls(on_a_table: Run, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_terminal_logs_in_at_the_embedded_broker_by_tls(on_a_table: Run, tmp_p
         await asyncio.gather(task, return_exceptions=True)
 
     try:
-        on_a_table(script, secure=True)
+        on_a_table(script)
     finally:
         broker.stop()
 
