@@ -26,7 +26,7 @@ from cloud.cli import main
 from cloud.link import terminals
 from cloud.link.terminals import Terminal
 from cloud.mqtt.address import Address
-from tests import mosquitto
+from tests import databases, mosquitto
 from tests.cloud.conftest import HandClock
 from tests.cloud.mqtt.raw_client import RawClient
 from tests.cloud.work.test_speed import plans, statements
@@ -69,7 +69,7 @@ class Place:
             [sys.executable, "-m", "cloud", "broker", "mosquitto", str(self.folder), *words],
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"HANMA_DATA": str(self.data)},
+            env=os.environ | databases.told(self.data),
         ) as process:
             assert process.stdout and any("Ctrl-C" in line for line in process.stdout)
             try:
@@ -366,6 +366,7 @@ def followed_by_hand(
         yield ground, clock, accounts
 
 
+@pytest.mark.sqlite
 def test_a_second_in_which_nothing_changed_is_one_question_to_an_index(tmp_path: Path) -> None:
     with followed_by_hand(tmp_path) as (ground, _clock, accounts):
         with statements(ground.engine) as asked:
