@@ -90,7 +90,6 @@ def look_at_chip(module: Module) -> str:
 
 _TOLD = (  # of the record, in the technician's words
     ("device", "终端 terminal"),
-    ("hardware", "接线 wiring"),
     ("chip", "模块 module"),
     ("machine", "焊机 machine"),
     ("fw", "程序 firmware"),

@@ -3,7 +3,9 @@
 Printed on weatherproof polyester or engraved. A scratched, greasy label still opens the machine
 (CQ art. 11): of the two levels that were asked for, H repairs 30 % of the code words; Q with its
 25 % is not read any more when a fifth of it is scraped off, so it is not offered. A code of more
-modules loses less at the edge of a scrape, and more of its area are code words.
+modules loses less at the edge of a scrape, and more of its area are code words. Without one of
+its three corner marks, or with a margin as dark as the print, no reader finds it: then the code in
+clear is typed in, or the hotline called.
 """
 
 from collections.abc import Sequence
