@@ -11,8 +11,8 @@ import pytest
 from simulator.demo import Demo, free_address
 from tests import databases
 
-# Of the firmware, after collection, on a busy machine: 155 at its usual worst, and what a collection
-# takes for a pointer that is none. The limit of `hanma size` is 160.
+# Of the firmware, after collection, on a busy machine: 155 at its usual worst, and what a
+# collection takes for a pointer that is none. The limit of `hanma size` is 160.
 HEAP_NOW_KB = 164
 ROOT = Path(__file__).resolve().parents[2]
 

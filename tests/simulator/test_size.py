@@ -44,8 +44,8 @@ def test_it_says_which_aioble_it_weighed() -> None:
 
 @pytest.mark.slow
 def test_the_command_prints_all_figures_beside_their_limits() -> None:
-    """The heap keeps to its 160 kB, the .mpy not yet to its 65,536 bytes: `ok` says so, and what is
-    here keeps it from growing until it does."""
+    """The heap keeps to its 160 kB, the .mpy not yet to its 65,536 bytes: `ok` says so, and what
+    is here keeps it from growing until it does."""
     done = hanma("size")
     told = json.loads(done.stdout.splitlines()[-1])
     met = told["mpy_bytes"] <= told["mpy_limit"] and told["heap_kb"] <= told["heap_limit_kb"]
