@@ -18,13 +18,13 @@ from typing import Any
 from cloud import dumps
 from cloud.base.database import canonical
 from cloud.base.files import FRESH
-from cloud.base.keys import Keys
+from cloud.base.keys import Keys, is_ours
 from cloud.base.settings import Settings
-from cloud.base.signing import Signer, fingerprint_of
+from cloud.base.signing import FILES, Signer, fingerprint_of
 from cloud.book import checkpoints
 from cloud.dumps import BackupTrouble, Database, unsound
 
-__all__ = ["BackupTrouble", "check", "restore", "write"]
+__all__ = ["BackupTrouble", "check", "left", "restore", "write"]
 
 FORMAT = 1
 KEYS = ("keys/master.key", "keys/platform.key")  # and what came later beside them
@@ -95,9 +95,16 @@ def restore(settings: Settings, file: Path) -> dict[str, Any]:
     return told
 
 
+def left(settings: Settings) -> list[str]:
+    """What lies in the folder of keys and is none of ours: no backup takes it."""
+    data = Path(settings.data_dir)
+    every = {one.name for one in (data / "keys").iterdir() if not one.name.startswith(FRESH)}
+    return sorted({f"keys/{name}" for name in every}.difference(_keys(data)))
+
+
 def _keys(data: Path) -> list[str]:
     every = (one.name for one in (data / "keys").glob("*"))
-    return sorted(f"keys/{name}" for name in every if not name.startswith(FRESH))
+    return sorted(f"keys/{name}" for name in every if is_ours(name) or name in FILES)
 
 
 def _files(data: Path) -> Iterator[Path]:

@@ -50,10 +50,16 @@ def signing_() -> None:
     from cloud.book import audit, checkpoints
     from cloud.cli import ground_of_settings
 
-    with ground_of_settings() as ground, ground.write() as unit:
-        checkpoints.write(unit)  # the last word of the old key covers all that is in the book
-        fresh = signing.renew(ground.settings.data_dir, unit.now).fingerprint
-        audit.write(unit, _PLACE, _OPERATOR, "key-renewed", "signing", {"fingerprint": fresh})
+    with ground_of_settings() as ground:
+        # The key is no part of a transaction: that it will change is in the book before it does,
+        # and the last word of the old one covers the whole book.
+        with ground.write() as unit:
+            audit.write(unit, _PLACE, _OPERATOR, "key-renewal", "signing", {})
+        with ground.write() as unit:
+            checkpoints.write(unit)
+        fresh = signing.renew(ground.settings.data_dir, ground.clock()).fingerprint
+        with ground.write() as unit:
+            audit.write(unit, _PLACE, _OPERATOR, "key-renewed", "signing", {"fingerprint": fresh})
     click.echo(json.dumps({"key": "signing", "fingerprint": fresh}))
 
 
@@ -79,8 +85,8 @@ def sessions_() -> None:
 def terminal_(device: str, login: str, hours: int) -> None:
     """A code for a fresh secret of DEVICE (commands, tickets, log-in), where it is fitted.
 
-    The technician runs `hanma flash --erase` with it at the machine; the old secret is good until
-    then.
+    The technician runs `hanma flash --erase` with it at the machine, while no job is open there;
+    the old secret is good until then.
     """
     from cloud.cases import supply
     from cloud.cli import ground_of_settings

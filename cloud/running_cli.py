@@ -48,6 +48,9 @@ def backup(file: Path, with_keys: bool) -> None:
         told = made.write(environment.settings(), file, now_ms(), with_keys=with_keys)
     except made.BackupTrouble as error:
         raise click.ClickException(str(error)) from None
+    if with_keys and (left := ", ".join(made.left(environment.settings()))):
+        words = f"不是平台的密钥，没有放进去：{left}。 No keys of ours, left out: {left}."
+        click.echo(words, err=True)
     shown = {"ok": True, "file": str(file), "bytes": file.stat().st_size}
     click.echo(json.dumps(shown | {"files": len(told["files"]), "keys": with_keys}))
 

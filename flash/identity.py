@@ -45,6 +45,12 @@ _WHY = {
         "Take it off there first (its page, or hanma terminal take-off TERMINAL).",
     ),
     "scrapped": ("这个模块已报废", "This module is scrapped", "请换一个模块。 Take another one."),
+    "job-open": (
+        "这台焊机上有一项作业还没有结束，换密钥会让平台关不了它",
+        "A job is open with this terminal: a fresh secret would leave nobody able to end it",
+        "请让焊工或监护人先在手机上关机，再运行一次（不用再加 --erase）。 Have the welder or the "
+        "fire watch switch off first, then run again (--erase is not needed again).",
+    ),
     "machine-unknown": (
         "没有这台焊机",
         "There is no such machine",
@@ -90,6 +96,8 @@ def write(module: Module) -> str:
         "apn": wanted.apn.encode().hex(),
         "slots": FRESH.hex(),
     }
+    if told["locked"]:
+        values["locked"] = b"1".hex()  # until the cloud says otherwise, a release included
     if key := _release_key(module, told["release_key"]):
         values["release_key"] = key
     store(module, values)

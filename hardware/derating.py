@@ -56,8 +56,10 @@ RULES: dict[str, dict[str, float]] = {
     "speaker": {"watts": 0.8},
     **dict.fromkeys(("opamp", "comparator", "esp32", "modem", "shifter", "amplifier"), _SUPPLY),
 }
-_UNITS = {"volts": "V", "amps": "A", "watts": "W", "isolation_v": "V", "pickup_v": "V"}
-_UNITS["creepage_mm"] = "mm"
+_UNITS = {
+    **dict.fromkeys(("volts", "isolation_v", "pickup_v"), "V"),
+    **{"amps": "A", "watts": "W", "creepage_mm": "mm"},
+}
 _PULSE_UNITS = {
     **dict.fromkeys(("varistor", "bridge", "clamp"), "A"),
     **{"fuse": "A²s", "fusible": "J"},

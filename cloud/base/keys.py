@@ -20,6 +20,7 @@ _NONCE = 12
 _MARK = b"HMkey"
 _MARKED = len(_MARK) + 4
 _NEW = re.compile(r"(?:data|web)-\d{4}\.key")
+_FIRST = "master.key"
 
 
 class KeysBroken(Exception):
@@ -57,7 +58,7 @@ class Keys:
 
         Whoever loses these files loses what is sealed: back them up apart from the database.
         """
-        path = Path(data_dir) / "keys" / "master.key"
+        path = Path(data_dir) / "keys" / _FIRST
         if not path.exists():
             make_once(path)
         return cls(path.read_bytes(), path.parent)
@@ -173,6 +174,11 @@ class Keys:
 
     def __repr__(self) -> str:
         return f"<Keys {self.id}>"
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of this name in the folder of keys is one that `Keys` reads."""
+    return name == _FIRST or _NEW.fullmatch(name) is not None
 
 
 def _id(key: bytes) -> str:

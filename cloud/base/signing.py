@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cloud.base import files
 from cloud.base.keys import KeysBroken, make_once
 
-_SUCCESSION = "succession.json"
+_KEY, _SUCCESSION = "platform.key", "succession.json"
+FILES = (_KEY, _SUCCESSION)
 _PURPOSE = "succession"
+_UNDERWAY_MS = 5_000  # another process may be signing at this moment, by a clock of its own
 
 
 class Signer:
@@ -39,7 +41,7 @@ class Signer:
     @classmethod
     def load(cls, data_dir: Path) -> Self:
         """The key in keys/platform.key, made when first needed (0600); KeysBroken."""
-        path = Path(data_dir) / "keys" / "platform.key"
+        path = Path(data_dir) / "keys" / _KEY
         if not path.exists():
             make_once(path)
         return cls(path.read_bytes(), _told(path.parent))
@@ -64,10 +66,10 @@ def renew(data_dir: Path, now: int) -> Signer:
     folder, old = Path(data_dir) / "keys", Signer.load(data_dir)
     seed = secrets.token_bytes(32)
     new = Signer(seed)
-    told: dict[str, Any] = {"at": now, "from": old.public, "to": new.public}
+    told: dict[str, Any] = {"at": now + _UNDERWAY_MS, "from": old.public, "to": new.public}
     told["given"], told["taken"] = (one.sign(_PURPOSE, _said(told)) for one in (old, new))
     files.put(folder / _SUCCESSION, json.dumps([*_told(folder), told], indent=1).encode())
-    files.put(folder / "platform.key", seed)
+    files.put(folder / _KEY, seed)
     return Signer.load(data_dir)
 
 

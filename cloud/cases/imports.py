@@ -20,7 +20,7 @@ from sqlalchemy import ForeignKey, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud.base.database import Base, ChangedMeanwhile
+from cloud.base.database import Base, Change, ChangedMeanwhile
 from cloud.base.files import put
 from cloud.base.ids import new_id
 from cloud.base.unit import Ground, Unit
@@ -209,9 +209,8 @@ def written(unit: Unit, kind: str, judged: Judged, by: str, say: Callable[[int],
         done = so_far
     told = {"rows": done, "new": len(judged.good), "changed": len(judged.changed)}
     audit.write(unit, _EVERYWHERE, by, "imported", kind, told)
-    if kind == "certificates":
-        for row in judged.changed:  # a job that it carried may have to end
-            outbox.tell(unit, "certificate-changed", row.change.id, {})
+    for row in judged.changed:
+        _tell(unit, kind, row.change)
     return done
 
 
@@ -262,6 +261,15 @@ def _report(unit: Unit, run: ImportRun, judged: Judged, words: str = "") -> None
         setattr(run, name, count)
     run.words = words
     _state(unit, run, "judged")
+
+
+def _tell(unit: Unit, kind: str, change: Change) -> None:
+    """A job that rested on what a row said before may have to end."""
+    if kind == "certificates":
+        held = change.was.get("person_id")  # where it is somebody else's now
+        outbox.tell(unit, "certificate-changed", change.id, {"person": held} if held else {})
+    elif kind == "people" and "roles" in change.columns:
+        outbox.tell(unit, "roles-changed", change.id, {})
 
 
 def _kept(*said: Said, cut: tuple[str, str] = ("", " ")) -> str:

@@ -13,7 +13,7 @@ from cloud.link.tickets import Ticket
 from cloud.registry import machines
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import jobs, terminal_policy, testing, testing_by_ticket
+from cloud.work import jobs, orders, terminal_policy, testing, testing_by_ticket
 from cloud.work.refusal import Refusals, Words
 from cloud.work.testing import FunctionTest
 
@@ -100,6 +100,7 @@ def fit(unit: Unit, record: ServiceRecord, person: Person, device: str, hardware
         if before:
             supply.revoke(unit, before, person.id)
         policies.want(unit, device, terminal_policy.of(unit, machine))
+        orders.as_it_stands(unit, machine)
     _stock(unit, device, ("flashed",), "installed", record, person)
     told = {"device": device, "hardware": hardware, "fw": row.fw}
     known = service.read(unit, record).last.get("terminal", {})

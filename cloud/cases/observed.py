@@ -24,7 +24,7 @@ _AT_WORK = ("on", "paused")
 # The end of the job ends them.
 _WHILE_ON = ("LONG_ON", "LONG_IDLE", "REMOTE_START", "WATCH_AWAY")
 # Told beforehand: mains unplugged (an alarm only with an open lid), a restart, an upgrade.
-_PLANNED = frozenset({"power", "restart", "upgrade"})
+_COMES_BACK = frozenset({"will", "restart", "upgrade"})
 _COMES_BACK_MS = 60_000
 
 
@@ -117,14 +117,15 @@ def reported_job(unit: Unit, event: Event) -> None:
 def gone(unit: Unit, event: Event) -> None:
     """A terminal is off-line: an alarm only while a job runs on its machine.
 
-    After a line that broke (the broker tells at once) most are back within seconds: a broker's
-    restart must not raise thousands of alarms. One that was silent too long has had its time.
+    After a line that broke (the broker tells at once) or a restart most are back within seconds:
+    a broker's restart must not raise thousands of alarms. One that was silent too long has had
+    its time; without mains nothing runs.
     """
     device, reason = event.details["device"], event.details.get("reason")
-    if reason == "will":
+    if reason in _COMES_BACK:
         told = {"device": device}
         outbox.tell(unit, "terminal-still-gone", device, told, after_ms=_COMES_BACK_MS)
-    elif reason not in _PLANNED:
+    elif reason != "power":
         still_gone(unit, event)
 
 

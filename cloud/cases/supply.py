@@ -6,10 +6,11 @@
 from cloud.base.unit import Unit
 from cloud.book import audit
 from cloud.link import enrolment, stock, terminals
-from cloud.link.enrolment import EnrolmentCode
+from cloud.link.enrolment import Enrolled, EnrolmentCode, Expected, Refused
 from cloud.link.stock import StockItem
-from cloud.registry import machines
+from cloud.registry import machines, standing
 from cloud.registry.people import Person
+from cloud.work import job as table
 
 # Everywhere: what is in store belongs to no district.
 _PLACE = "unknown"
@@ -38,8 +39,9 @@ def make_code(
 def renew_code(
     unit: Unit, device: str, whose: Person, hours: int, by: str
 ) -> tuple[EnrolmentCode, str]:
-    """A code by which a bench gives this terminal a fresh secret where it is fitted; the one it
-    has is good until then. ValueError as `make_code`, and where there is no such terminal."""
+    """A code by which a bench gives this terminal a fresh secret where it is fitted, while no job
+    is open there; the one it has is good until then. ValueError as `make_code`, and where there
+    is no such terminal."""
     known = terminals.get(unit, device)
     if known is None or known.status != "active":
         raise ValueError(f"no active terminal: {device}")
@@ -49,6 +51,31 @@ def renew_code(
     told = {"for": whose.id, "code": row.id, "until": row.until}
     audit.write(unit, whose.district, by, "terminal-key-renewal", device, told)
     return row, text
+
+
+def expected(
+    unit: Unit, code: str, chip: str, digest: str, machine_code: str = ""
+) -> Expected | Refused:
+    """What `enrol` would say; nothing is changed."""
+    at_work = _at_work(unit, chip)
+    return enrolment.expected(unit, code, chip, digest, machine_code, at_work=at_work)
+
+
+def enrol(
+    unit: Unit, code: str, chip: str, secret: bytes, machine_code: str = "", kind: str = ""
+) -> Enrolled | Refused:
+    """A bench makes this chip a terminal, or gives it a fresh secret, by a code; never while a job
+    is open with it (`job-open`), whose OFF the terminal would no more believe."""
+    at_work = _at_work(unit, chip)
+    return enrolment.enrol(unit, code, chip, secret, machine_code, kind, at_work=at_work)
+
+
+def _at_work(unit: Unit, chip: str) -> bool:
+    """Whether a job is open with what this chip is; the machine is held, so that none begins."""
+    machine = machines.by_device(unit, enrolment.device_of(chip))
+    if machine is None:
+        return False
+    return table.open_on(unit, standing.held(unit, machine.id).id) is not None
 
 
 def end_code(unit: Unit, code_id: str, by: str) -> bool:

@@ -48,11 +48,13 @@ class EnrolmentCode(Base):
 
 @dataclass(frozen=True)
 class Enrolled:
-    """What the bench writes into the terminal besides the secret."""
+    """What the bench writes into the terminal besides the secret. `locked` = its machine may not
+    be used: the terminal begins locked."""
 
     device: str
     server: str
     release_key: str
+    locked: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Expected:
 @dataclass(frozen=True)
 class Refused:
     """Why not: `code-wrong`, `code-expired`, `code-spent`, `enrolled-elsewhere`, `scrapped`,
-    `machine-unknown`, `machine-taken` or `machine-incomplete`; `told` = which one, or what misses.
+    `job-open`, `machine-unknown`, `machine-taken` or `machine-incomplete`; `told` = which one, or
+    what misses.
     """
 
     word: str
@@ -112,14 +115,20 @@ def end(unit: Unit, code_id: str) -> bool:
 
 
 def expected(
-    unit: Unit, code: str, chip: str, digest: str, machine_code: str = ""
+    unit: Unit,
+    code: str,
+    chip: str,
+    digest: str,
+    machine_code: str = "",
+    *,
+    at_work: bool = False,
 ) -> Expected | Refused:
     """What `enrol` would say to the secret of this SHA-256 (hex; "" = there is none yet). Nothing
     is changed."""
-    found = _allowed(unit, code, chip, digest, machine_code)
+    found = _allowed(unit, code, chip, digest, machine_code, at_work)
     if isinstance(found, Refused):
         return found
-    device = _named(chip)
+    device = device_of(chip)
     return Expected(device, _servers(unit.settings.told_to_terminals, device), found.known)
 
 
@@ -130,23 +139,28 @@ def enrol(
     secret: bytes,
     machine_code: str = "",
     kind: str = "",
+    *,
+    at_work: bool = False,
 ) -> Enrolled | Refused:
     """Make this chip a terminal with this 32-byte secret, fitted to a machine if one is named.
 
-    kind: what the bench writes it for, `contactor` or `thermal`.
+    kind: what the bench writes it for, `contactor` or `thermal`. `at_work` = a job is open with
+    this terminal: what would switch it off is void with the old secret.
     """
     digest = hashlib.sha256(secret).hexdigest()
-    found = _allowed(unit, code, chip, digest, machine_code)
+    found = _allowed(unit, code, chip, digest, machine_code, at_work)
     if isinstance(found, Refused):
         return found
-    device = _named(chip)
+    device = device_of(chip)
     if not found.known:
         found.code.used += 1
         _begin(unit, found.code, device, chip, secret, machine_code)
     terminals.flashed_as(unit, device, kind)
     _fit(unit, machine_code, device)
     servers = _servers(unit.settings.told_to_terminals, device)
-    return Enrolled(device, servers, unit.settings.release_key)
+    machine = machines.by_device(unit, device)
+    locked = machine is not None and machine.status != "usable"
+    return Enrolled(device, servers, unit.settings.release_key, locked)
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,7 @@ class _Allowed:
 
 
 def _allowed(
-    unit: Unit, code: str, chip: str, digest: str, machine_code: str
+    unit: Unit, code: str, chip: str, digest: str, machine_code: str, at_work: bool
 ) -> _Allowed | Refused:
     right = select(EnrolmentCode).where(EnrolmentCode.digest == _digest(unit, code))
     row = unit.db.scalar(right.with_for_update())
@@ -166,7 +180,7 @@ def _allowed(
         return Refused("code-wrong")
     if row.until <= unit.now:
         return Refused("code-expired")
-    device = _named(chip)
+    device = device_of(chip)
     known = terminals.get(unit, device)
     again = known is not None and _same(terminals.secret(unit, device), digest)
     item = stock.get(unit, chip)
@@ -179,6 +193,8 @@ def _allowed(
     fitted = item and item.state == "installed"  # also where its keys were revoked alone
     if not again and not row.renews and (works or fitted):
         return Refused("enrolled-elsewhere", device)
+    if at_work:
+        return Refused("job-open", device)
     fault = _machine(unit, machine_code, device)
     if fault:
         return fault
@@ -187,7 +203,8 @@ def _allowed(
     return _Allowed(row, again)
 
 
-def _named(chip: str) -> str:
+def device_of(chip: str) -> str:
+    """The terminal that this chip is, or will be."""
     return f"HM{chip.upper()}"
 
 

@@ -27,7 +27,6 @@ _DEVICE = re.compile("[A-Za-z0-9_-]{1,128}")
 _EPOCHS_KEPT = 16
 _PURPOSE = "terminal.secret"
 _HELD = "terminals held"
-_STOPS = ("power", "restart", "upgrade")
 
 
 class BadDevice(ValueError):
@@ -379,8 +378,9 @@ def left(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
     if row.signed and (epoch is None or epoch != row.epoch or conn < (row.conn or 0)):
         return False
     reason = text(told, "reason", 16) or "will"
-    if reason in _STOPS:
-        # A planned stop opens the relay first; without mains nothing flows at all.
+    if reason == "power":
+        # Without mains nothing flows. Before a restart the relay was opened, but whether its
+        # contact followed only the next log-in tells.
         row.relay, row.mode, row.amps, row.arc = 0, "idle", 0, False
         row.state_at = unit.now
     if row.online:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from cloud.base.unit import Unit
 from cloud.book import media
@@ -15,20 +15,25 @@ from cloud.book.audit import AuditRow
 from cloud.cases.alarms import Alarm
 from cloud.link.commands import Command
 from cloud.link.journal import JournalEntry
+from cloud.link.positions import Position
 from cloud.link.snapshots import Snapshot
 from cloud.link.tickets import Ticket
 from cloud.oversight import evidence_parts as parts
 from cloud.oversight.evidence_parts import Rows
 from cloud.registry import certificates
 from cloud.registry.certificates import Certificate
+from cloud.registry.contracts import Briefing, Contract
+from cloud.registry.cylinders import Cylinder
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import Machine
+from cloud.work import cylinders, pictures
 from cloud.work import job as jobs
-from cloud.work import pictures
 from cloud.work.job import Job
 from cloud.work.permits import Permit
 from cloud.work.pictures import JobPicture
 from cloud.work.presence import PresenceCode
+from cloud.work.reviewing import Review
+from cloud.work.verifying import FaceCheck
 
 
 def write(unit: Unit, job: Job, path: Path) -> dict[str, int]:
@@ -53,21 +58,31 @@ def collected(unit: Unit, job: Job) -> dict[str, Rows]:
     snapshots = parts.rows_of(unit, Snapshot, *_during(job))
     of_job = parts.rows_of(unit, JobPicture, JobPicture.job_id == job.id)
     permits = parts.rows_of(unit, Permit, Permit.id == job.permit_id)
+    equipment = [job.machine_id, *(one.id for one in cylinders.of_job(unit, job))]
+    briefed = and_(Briefing.contract_id == job.contract_id, Briefing.person_id == job.welder_id)
+    briefings = parts.rows_of(unit, Briefing, briefed)
+    reviews = parts.rows_of(unit, Review, Review.job_id == job.id)
     subjects = [job.id, *(row["id"] for row in (*alarms, *tickets, *permits))]
     trail, held = parts.trail(unit, AuditRow.subject.in_(subjects))
     return {
         "about": [parts.about(unit, {"job": job.id, "profile": job.profile})],
         "job": parts.rows_of(unit, Job, Job.id == job.id),
         "handover": _handovers(unit, job),
-        "machine": parts.rows_of(unit, Machine, Machine.id == job.machine_id),
+        "machine": parts.rows_of(unit, Machine, Machine.id.in_(equipment)),
+        "cylinder": parts.rows_of(unit, Cylinder, Cylinder.machine_id.in_(equipment)),
         "enterprise": parts.rows_of(unit, Enterprise, Enterprise.id == job.enterprise_id),
-        "person": parts.people_of(unit, _people(unit, job, trail)),
+        "person": parts.people_of(unit, _people(unit, job, trail, briefings + reviews)),
         "certificate": list(_certificates(unit, job)),
         "permit": permits,
+        "contract": parts.rows_of(unit, Contract, Contract.id == job.contract_id),
+        "briefing": briefings,
+        "review": reviews,
+        "face_check": parts.rows_of(unit, FaceCheck, FaceCheck.job_id == job.id),
         "presence_code": parts.rows_of(unit, PresenceCode, PresenceCode.job_id == job.id),
         "command": parts.commands(unit, Command.job == job.id),
         "journal_entry": parts.rows_of(unit, JournalEntry, _journal_of(job)),
         "ticket": tickets,
+        "position": parts.rows_of(unit, Position, *_whereabouts(job)),
         "alarm": alarms,
         "snapshot": snapshots,
         "job_picture": of_job,
@@ -104,6 +119,14 @@ def _during(job: Job) -> tuple[Any, ...]:
     return (Snapshot.device == job.device, Snapshot.asked_at.between(job.applied_at, _end(job)))
 
 
+def _whereabouts(job: Job) -> tuple[Any, ...]:
+    """What the terminal told of where it is in the time of the job, and the last word before."""
+    mine = Position.device == job.device
+    before = select(func.max(Position.id)).where(mine, Position.arrived_at < job.applied_at)
+    known = (Position.arrived_at >= job.applied_at) | (Position.id == before.scalar_subquery())
+    return mine, known, Position.arrived_at <= _end(job)
+
+
 def _journal_of(job: Job) -> Any:
     """The entries that name the job, and what else the terminal wrote down in its time."""
     during = and_(
@@ -115,9 +138,10 @@ def _journal_of(job: Job) -> Any:
     return or_(JournalEntry.job == job.id, during)
 
 
-def _people(unit: Unit, job: Job, trail: list[AuditRow]) -> set[str | None]:
-    """Welder, fire watch and whoever else acted."""
+def _people(unit: Unit, job: Job, trail: list[AuditRow], acts: Rows) -> set[str | None]:
+    """Welder, fire watch and whoever else acted; `acts` = briefings and reviews."""
     ids = {job.welder_id, job.fire_watch_id, *(row.actor for row in trail)}
+    ids |= {row.get(part) for row in acts for part in ("given_by", "judged_by", "scanned_by")}
     return ids | {
         row[part] for row in _handovers(unit, job) for part in ("from_welder", "to_welder")
     }

@@ -41,6 +41,8 @@ _KEPT_BACK = {
     "ticket": ("fw",),
     "presence_code": ("digest",),
     "command": ("private",),
+    "review": ("code",),
+    "face_check": ("reference", "page"),
 }
 
 Rows = list[dict[str, Any]]

@@ -26,6 +26,7 @@ from cloud.registry.machines import INDUSTRIES, Machine
 from cloud.registry.people import Person, PersonRole
 from cloud.registry.sight import Sight
 from cloud.work import permits
+from cloud.work.job import Job
 from cloud.work.permits import GRADES_H, Permit
 
 PER_PAGE = 50
@@ -179,6 +180,34 @@ def hot_work(
         coded = not isinstance(code, BadCode)
         rows = rows.where(Permit.machine_id == machine if coded else Permit.enterprise_id == owner)
     return _latest(unit, rows, (Permit.window_from, Permit.id), after)
+
+
+def sees_permit(unit: Unit, eyes: Sight, permit: Permit) -> bool:
+    """Whether `hot_work` shows it to these eyes."""
+    machine = unit.db.get(Machine, permit.machine_id) if permit.machine_id else None
+    inside = Sight(eyes.root).covers("", permit.district)
+    return inside and (machine is None or eyes.owns([machine.industry]))
+
+
+def unworded(unit: Unit, eyes: Sight, found: Sequence[Permit]) -> frozenset[str]:
+    """Of these permits (ids) those that are seen without what they say: good for any machine of
+    the firm, or used for one, in a trade that is not one's own."""
+    ids = [one.id for one in found if one.machine_id is None]
+    if eyes.trades is None or not ids:
+        return frozenset()
+    rows = select(Permit.id, Machine.industry).where(Permit.id.in_(ids)).distinct()
+    firms = rows.join(Machine, Machine.enterprise_id == Permit.enterprise_id)
+    used = rows.join(Job, Job.permit_id == Permit.id).join(Machine, Machine.id == Job.machine_id)
+    told = [*unit.db.execute(firms), *unit.db.execute(used)]
+    return frozenset(id for id, trade in told if not eyes.owns([trade]))
+
+
+def jobs_under(unit: Unit, eyes: Sight, permit: Permit, most: int) -> Sequence[Any]:
+    """(job, its machine's code) of those under it that these eyes see, the last ones first."""
+    rows = select(Job, Machine.code).join(Machine, Machine.id == Job.machine_id)
+    seen = eyes.places(Job.district, Machine.district) & eyes.own(Machine.industry)
+    rows = rows.where(Job.permit_id == permit.id, seen)
+    return unit.db.execute(rows.order_by(Job.applied_at.desc()).limit(most)).all()
 
 
 def _latest(unit: Unit, rows: Select[Any], keys: tuple[Any, Any], after: str) -> Page:

@@ -62,7 +62,8 @@ def pictures(unit: Unit, job: Job, kind: str) -> list[str]:
 def _application(unit: Unit, job: Job, pictures: list[str]) -> dict[str, Any]:
     permit = permits.get(unit, job.permit_id) if job.permit_id else None
     begins = job.planned_from or job.applied_at
-    until = permit.window_to if permit else begins + unit.settings.lease_max_s * 1000
+    longest_s = profile_of(job).longest_s(unit.settings.lease_max_s)
+    until = permit.window_to if permit else begins + longest_s * 1000
     proof: dict[str, Any] | None = None
     if permit is not None:
         proof = {"type": "permit", "number": permit.id, "grade": permit.grade}

@@ -19,9 +19,9 @@ def device_status(
     unit: Unit, caller: Known, _query: object, body: shapes.DeviceStatuses
 ) -> shapes.StatusesTaken:
     """设备状态上报."""
-    mine, late = platforms.enterprise_ids(unit, caller.id), 0
+    late = 0
     for number, one in enumerate(body.statuses):
-        _machine(unit, mine, one.device, f"statuses[{number}].device")
+        _machine(unit, caller, one.device, f"statuses[{number}].device")
         fresh = reported.status(unit, caller.id, one.device, one.online, one.relay, one.at)
         late += not fresh
         if fresh and one.position is not None:
@@ -36,10 +36,9 @@ def job_application(
     unit: Unit, caller: Known, _query: object, body: shapes.JobApplication
 ) -> shapes.Taken:
     """作业申请上报."""
-    mine = platforms.enterprise_ids(unit, caller.id)
-    machine = _machine(unit, mine, body.device, "device")
+    machine = _machine(unit, caller, body.device, "device")
     welders = [
-        _person(unit, mine, one.id, "welder", f"welders[{number}].id")
+        _person(unit, caller, one.id, "welder", f"welders[{number}].id")
         for number, one in enumerate(body.welders)
     ]
     for number, digest in enumerate(body.pictures):
@@ -54,9 +53,8 @@ def fire_watch_record(
     unit: Unit, caller: Known, _query: object, body: shapes.FireWatchRecord
 ) -> shapes.Taken:
     """作业监护信息上报."""
-    mine = platforms.enterprise_ids(unit, caller.id)
     job = _job(unit, caller, body.job)
-    _person(unit, mine, body.fire_watch, "fire_watch", "fire_watch")
+    _person(unit, caller, body.fire_watch, "fire_watch", "fire_watch")
     if body.joint_photo is not None:
         _picture(unit, caller, body.joint_photo, "joint_photo")
     return _taken(reported.watched(unit, job, msgspec.to_builtins(body)))
@@ -83,16 +81,17 @@ def _taken(row: ReportedJob | Conflict) -> shapes.Taken:
     return shapes.Taken(row.id, row.number, row.state, row.findings)
 
 
-def _machine(unit: Unit, mine: frozenset[str], device: str, field: str) -> Machine:
+def _machine(unit: Unit, caller: Known, device: str, field: str) -> Machine:
     found = machines.by_device(unit, device)
-    if found is None or found.enterprise_id not in mine:
+    if found is None or not platforms.sees(unit, caller.id, found.enterprise_id):
         raise Trouble("unknown-device", field)
     return found
 
 
-def _person(unit: Unit, mine: frozenset[str], id: str, role: str, field: str) -> Person:
+def _person(unit: Unit, caller: Known, id: str, role: str, field: str) -> Person:
     found = people.get(unit, id)
-    if found is None or found.enterprise_id not in mine or role not in found.roles:
+    firm = found.enterprise_id if found else None
+    if not (found and firm and platforms.sees(unit, caller.id, firm) and role in found.roles):
         raise Trouble("unknown-person", field)
     return found
 

@@ -134,6 +134,14 @@ def by_uscc(unit: Unit, uscc: str) -> Enterprise | None:
     return unit.db.scalar(select(Enterprise).where(Enterprise.uscc == read_firm(uscc)))
 
 
+def uncoded(unit: Unit, names: Iterable[str]) -> list[Enterprise]:
+    """Those of these names who have a number of this platform in place of a credit code."""
+    wanted = list(names)
+    here = (Enterprise.name.in_(wanted), Enterprise.kind.in_(UNCODED))
+    rows = select(Enterprise).where(*here).order_by(Enterprise.uscc)
+    return list(unit.db.scalars(rows)) if wanted else []
+
+
 def ids_by_uscc(unit: Unit) -> dict[str, str]:
     """Every enterprise's id by its credit code, for whoever brings in many rows."""
     return {code: id for code, id in unit.db.execute(select(Enterprise.uscc, Enterprise.id))}

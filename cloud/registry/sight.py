@@ -1,5 +1,6 @@
 """What a regulator sees, in one place: the district's subtree and the department's trades."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,10 @@ class Sight:
             if districts.within(place, self.root):
                 return True
         return False
+
+    def owns(self, trades: Iterable[str]) -> bool:
+        """Whether all of these trades are one's own: words that may be about any of them."""
+        return self.trades is None or self.trades.issuperset(trades)
 
     def places(self, *columns: SQLColumnExpression[str]) -> ColumnElement[bool]:
         """SQL: one of the columns lies inside the district."""

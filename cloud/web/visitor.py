@@ -86,9 +86,11 @@ def session_token() -> str:
 
 
 def csrf_token() -> str:
-    """The token that every form of this session carries."""
-    owner = f"session:{session_token()}" if viewer() else f"visit:{_visit()}"
-    return hmac.digest(ground().keys.csrf, owner.encode(), "sha256").hex()
+    """The token that every form of this session carries; made once per request."""
+    if "csrf" not in g:
+        owner = f"session:{session_token()}" if viewer() else f"visit:{_visit()}"
+        g.csrf = hmac.digest(ground().keys.csrf, owner.encode(), "sha256").hex()
+    return g.csrf
 
 
 def check_csrf() -> None:

@@ -71,8 +71,15 @@ def ticket_on(
 def ticket_off(
     unit: Unit, job: Job, person: Person, challenge: str = "", reason: str = ""
 ) -> Ticket | Refusals:
-    """End the job, and give the phone a ticket that says so to a terminal that is dark."""
-    done = switching.switch_off(unit, job, person, reason)
+    """End the job, and give the phone a ticket that says so to a terminal that is dark.
+
+    That a job is over, any welder or fire watch may bring to it: who works there next does not
+    depend on those who are gone.
+    """
+    job = table.locked(unit, job)
+    over = job.state in OVER and job.asked_at is not None and person.status == "active"
+    brings = over and person.roles & {"welder", "fire_watch"}
+    done = job if brings else switching.switch_off(unit, job, person, reason)
     if isinstance(done, Refusals):
         return done
     try:

@@ -134,7 +134,7 @@ class Facts:
     `face_by` = who found that it is this welder: verifier or fire-watch, empty = nobody.
     `named` = whom the application names as the fire watch.
     `planned` = the time that the application names, epoch ms, (from, until); it begins at most
-    `ahead_s` from now.
+    `ahead_s` from now and lasts as long as its permit, without one `longest_s` at most.
     `before_off` = nothing may still work for a job before this one on the machine.
     """
 
@@ -167,6 +167,7 @@ class Facts:
     before_off: bool = True
     planned: tuple[int, int | None] | None = None
     ahead_s: int = 7200
+    longest_s: int = 43_200
     face_by: str = ""
     named: PersonFacts | None = None
 

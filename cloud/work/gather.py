@@ -71,30 +71,22 @@ def machine_of(unit: Unit, job: Job) -> Machine:
     return unit.db.get_one(Machine, job.machine_id)
 
 
-def still_on(unit: Unit, machine: Machine) -> bool:
-    """Whether a job that is over may still have this machine's power: the terminal has not said
-    that it is off, and either said that it is on or has authority left. A release or a test is no
-    job's: the terminal lets an ON take the place of either."""
-    if not machine.device:
-        return False
-    over = [
-        job
-        for job in table.unsure_at(unit, machine.device)
-        if job.state in table.OVER and job.off_confirmed_at is None
-    ]
-    return _have_power(unit, machine.device, over)
+def still_on(unit: Unit, machine: Machine) -> Job | None:
+    """The last job that is over and may still have this machine's power, if there is one."""
+    told = table.unsure_at(unit, machine.device) if machine.device else []
+    over = [job for job in told if job.state in table.OVER and job_still_on(unit, job)]
+    return over[-1] if over else None
 
 
 def job_still_on(unit: Unit, job: Job) -> bool:
-    """The same of one job that is over, wherever its terminal is fitted by now."""
-    return job.off_confirmed_at is None and _have_power(unit, job.device, [job])
-
-
-def _have_power(unit: Unit, device: str | None, over: list[Job]) -> bool:
-    row = terminals.get(unit, device) if over and device else None
+    """Whether a job that is over may still have power, wherever its terminal is fitted by now: the
+    terminal has not said that it is off, and either said that it is on or has authority left. A
+    release or a test is no job's: the terminal lets an ON take the place of either."""
+    if job.off_confirmed_at is not None:
+        return False
+    row = terminals.get(unit, job.device) if job.device else None
     closed = row is not None and row.online and row.relay == 1 and row.mode not in _OTHERWISE
-    ends = [max(job.lease_until or 0, job.ticket_until or 0) for job in over]
-    return bool(over) and (closed or max(ends) > unit.now)
+    return closed or max(job.lease_until or 0, job.ticket_until or 0) > unit.now
 
 
 def _facts(
@@ -158,7 +150,7 @@ def _person(person: Person, busy: set[str | None]) -> PersonFacts:
 def _before_off(unit: Unit, job: Job) -> bool:
     before = table.by_id(unit, job.handed_from) if job.handed_from else None
     handed = before is None or not job_still_on(unit, before)
-    return handed and not still_on(unit, machine_of(unit, job))
+    return handed and still_on(unit, machine_of(unit, job)) is None
 
 
 def _named(unit: Unit, job: Job) -> PersonFacts | None:

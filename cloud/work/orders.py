@@ -64,13 +64,16 @@ def order(
 
 def logged_in(unit: Unit, event: Event) -> None:
     """After a connect a terminal is as locked as its machine is."""
-    device = event.details["device"]
-    machine = machines.by_device(unit, device)
-    row = terminals.get(unit, device)
-    if machine is None or row is None:
-        return
-    locked, wanted = row.mode == "locked", machine.status != "usable"
-    if locked != wanted:
+    machine = machines.by_device(unit, event.details["device"])
+    if machine is not None:
+        as_it_stands(unit, machine)
+
+
+def as_it_stands(unit: Unit, machine: Machine) -> None:
+    """Lock or unlock the machine's terminal where it is not as the machine stands."""
+    row = terminals.get(unit, machine.device) if machine.device else None
+    wanted = machine.status != "usable"
+    if row is not None and (row.mode == "locked") != wanted:
         tell(unit, machine, "lock" if wanted else "unlock")
 
 

@@ -118,6 +118,10 @@ class Profile:
     def asks_watch(self) -> bool:
         return self.fire_watch == "always"
 
+    def longest_s(self, house_s: int) -> int:
+        """How long one authority may last: the house's bound, or that of the terminals' policy."""
+        return min(house_s, self.policy.get("lease_max_s", house_s))
+
     def source_of(self, code: str) -> tuple[str, str] | None:
         """(source, status) behind a refusal, or None where the text is silent."""
         article = self.sources.get(code)

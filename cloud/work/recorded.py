@@ -8,6 +8,7 @@ from cloud.base.unit import Unit
 from cloud.book import audit
 from cloud.book.outbox import Event, Handlers
 from cloud.link import journal, terminals
+from cloud.link.terminals import Terminal
 from cloud.registry import machines
 from cloud.work import closing, reconcile
 from cloud.work import job as table
@@ -35,7 +36,7 @@ def switched(unit: Unit, event: Event) -> None:
     found = table.by_id(unit, told["job"] or "")
     if found is None or found.device != told["device"]:
         return
-    job = table.locked(unit, found)
+    job, row = table.locked(unit, found), terminals.get(unit, told["device"])
     kind, at = event.kind.removeprefix("journal-"), told["at"] or unit.now
     first = {"on_at": at} if kind == "on" and job.on_at is None else {}
     by = told["said"].get("by")
@@ -45,25 +46,23 @@ def switched(unit: Unit, event: Event) -> None:
     if kind == "off" and why in _FOR_GOOD:
         if job.state in table.OPEN:
             closing.end(unit, job, table.SYSTEM, "terminal-ended")
-        if why != _FAULT and not _seen_closed(unit, told["device"]):
+        if why != _FAULT and not (row and _tells_closed(row)):
             reconcile.off_for_good(unit, job)
-    _follow(unit, job)
+    if row is not None:
+        _follow(unit, row, job)
 
 
-def _seen_closed(unit: Unit, device: str) -> bool:
+def _tells_closed(row: Terminal) -> bool:
     """Whether the terminal tells of a closed relay now, or of one that does not obey."""
-    row = terminals.get(unit, device)
-    return row is not None and (row.mode == _FAULT or (row.online and row.relay == 1))
+    return row.mode == _FAULT or (row.online and row.relay == 1)
 
 
-def _follow(unit: Unit, job: Job) -> None:
-    device = job.device or ""
-    row = terminals.get(unit, device)
-    last = journal.last_switch(unit, device, job.id)
-    if row is None or last is None:
+def _follow(unit: Unit, row: Terminal, job: Job) -> None:
+    last = journal.last_switch(unit, row.device, job.id)
+    if last is None:
         return
     if row.online or row.state_at > (last.at or last.arrived_at):
-        reconcile.settle(unit, device)
+        reconcile.settle(unit, row.device)
     elif last.kind == "on":
         reconcile.relay_closed(unit, job)
     elif last.details.get("why") != _FAULT:

@@ -6,7 +6,7 @@ restart, an ON would close a relay that its welder did not ask for.
 
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
-from cloud.registry import people
+from cloud.registry import certificates, people
 from cloud.work import closing, gather
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
@@ -28,10 +28,14 @@ def handlers() -> Handlers:
 
 
 def changed(unit: Unit, event: Event) -> None:
-    """The holder's job that the terminal knows of: does a certificate carry it, and how long?"""
-    welder = event.details["person"]
-    for found in table.open_touching(unit, "", [welder]):
-        if found.welder_id == welder:
+    """The holder's job that the terminal knows of: does a certificate carry it, and how long?
+
+    `person` = who held it until now, where the event says so.
+    """
+    row = certificates.get(unit, event.subject)
+    welders = {event.details.get("person"), row.person_id if row else None} - {None}
+    for found in table.open_touching(unit, "", sorted(welders)):
+        if found.welder_id in welders:
             _look(unit, found, "certificate")
 
 

@@ -35,7 +35,7 @@ _TIMES = (
 )
 
 
-_BEFORE_ON = ("apply", "check", "wait-watch", "on")
+_BEFORE_ON = ("apply", "check", "wait-watch", "watch", "on", "wait-on")
 _PIN_STEPS = ("vouch", "watch", "on")
 
 
@@ -69,7 +69,8 @@ class JobView:
     `extendable` = a later permit was approved. `along` = the fire watch goes underground too.
     `face` = how the face check stands, for whom it concerns now.
     `wants_pin` = type or set, before this step.
-    `before_on` = a job before this one is not known to be off yet, and ON waits for that.
+    `before_on` = the id of a job before this one that is not known to be off yet: ON waits for
+    that, and whoever is beside a dark terminal brings it the OFF by Bluetooth.
     `may_hand_over` = the viewer's job may go to another welder; `offer` = what the viewer may take
     over; `taken_from`, `taken_by` = the other welder of a job that changed hands.
     """
@@ -104,7 +105,7 @@ class JobView:
     along: bool = False
     face: FaceView | None = None
     off_confirmed: bool = False
-    before_on: bool = False
+    before_on: str = ""
     times: dict[str, int] = field(default_factory=dict)
     refusals: Refusals = field(default_factory=Refusals)
 
@@ -121,6 +122,7 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
     profile = profile_of(job) if job else _profile_at(unit, machine)
     looks = job is not None and verifying.waits(job) and verifying.looks(unit, job)
     step = _step(job, profile, person, part, looks)
+    before = gather.still_on(unit, machine) if step in _BEFORE_ON else None
     shown = JobView(
         profile=profile,
         machine=machine.code,
@@ -132,7 +134,7 @@ def view(unit: Unit, machine: Machine, person: Person | None, session: str = "")
         step=step,
         part=part,
         offer=_offer(unit, machine, person) if step == "apply" and person else None,
-        before_on=step in _BEFORE_ON and gather.still_on(unit, machine),
+        before_on=before.id if before else "",
     )
     if job is None:
         return shown

@@ -11,10 +11,12 @@ from cloud.base.clock import now_ms
 from cloud.base.signing import Signer
 from cloud.base.unit import Ground
 from cloud.book import audit, checkpoints, inspection, media
+from cloud.cases import supply
 from cloud.cli import main
 from cloud.link import enrolment, stock, terminals
 from cloud.oversight import evidence_file
 from cloud.registry import accounts, machines, people
+from cloud.work import job as table
 from simulator.world.jpeg import jpeg as drawn
 from tests import databases
 from tests.cloud.conftest import PASSWORD, County
@@ -78,7 +80,9 @@ def test_a_fresh_signing_key_and_what_the_old_one_signed_is_good(
     county.do(checkpoints.write)
     new = Signer.load(data)
     signers = [checkpoints.read(path.read_text()).public for path in checkpoints.files(data)]
-    assert signers == [old.public, new.public] and told["fingerprint"] == new.fingerprint
+    assert (
+        signers == [old.public, old.public, new.public] and told["fingerprint"] == new.fingerprint
+    )
     assert county.ask(inspection.inspect).findings == []
     assert [*last(hanma(ground, "audit", "key"))["earlier"]] == [old.fingerprint]
     file = tmp_path / "one.evidence"
@@ -91,6 +95,23 @@ def test_a_fresh_signing_key_and_what_the_old_one_signed_is_good(
     evidence_file.write(file, tables, new)
     assert evidence_file.verify(file, new.fingerprint).wrong == []
     assert evidence_file.verify(file, old.fingerprint).wrong == ["key"]
+
+
+def test_a_signing_key_that_cannot_be_replaced_goes_on_and_the_book_tells_of_the_try(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = county.ground
+    county.do(audit.write, "990101001", "x", "made-up", "y", {})
+    before = Signer.load(ground.settings.data_dir).fingerprint
+
+    def full(*_given: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("cloud.base.signing.files.put", full)
+    assert hanma(ground, "keys", "signing").exit_code == 1
+    assert Signer.load(ground.settings.data_dir).fingerprint == before
+    assert whats(county) == [("key-renewal", "signing")]
+    assert county.ask(inspection.inspect).findings == []
 
 
 def test_the_old_signing_key_signs_nothing_more(county: County) -> None:
@@ -126,6 +147,39 @@ def test_with_a_fresh_session_key_all_sign_in_again_and_open_forms_are_void(
     assert county.ask(accounts.sessions_of, person.id) == [] and signed
     assert ground.keys.csrf != before
     assert whats(county) == [("key-renewed", "sessions")]
+
+
+def renewing(county: County) -> tuple[Any, str]:
+    """A machine whose terminal works, and a code that renews it."""
+    technician, machine = county.person("technician"), county.machine(device=DEVICE)
+    text = county.do(enrolment.make, technician.id, 1, 8)[1]
+    county.do(enrolment.enrol, text, CHIP, bytes(range(32)))
+    told = last(hanma(county.ground, "keys", "terminal", DEVICE, "--for", technician.login))
+    return machine, told["code"]
+
+
+def test_no_fresh_secret_while_a_job_is_open_there_whose_off_would_not_be_believed(
+    county: County,
+) -> None:
+    machine, code = renewing(county)
+    given = {"machine_id": machine.id, "device": DEVICE, "welder_id": county.welder().id}
+    given |= {"enterprise_id": machine.enterprise_id, "district": machine.district}
+    job = county.do(table.opened, "on", site="", work="", voucher="", **given)
+    refused = county.do(supply.enrol, code, CHIP, bytes(32))
+    assert refused == enrolment.Refused("job-open", DEVICE)
+    assert county.ask(terminals.secret, DEVICE) == bytes(range(32))
+    county.do(lambda unit: table.move(unit, unit.db.merge(job), "job-ended", state="ended"))
+    assert county.do(supply.enrol, code, CHIP, bytes(32)).device == DEVICE
+    assert county.ask(terminals.secret, DEVICE) == bytes(32)
+
+
+def test_a_terminal_that_is_erased_for_a_fresh_secret_begins_as_locked_as_its_machine(
+    county: County,
+) -> None:
+    machine, code = renewing(county)
+    assert not county.do(supply.enrol, code, CHIP, bytes(32)).locked
+    county.do(lambda unit: machines.set_status(unit, unit.db.merge(machine), "locked"))
+    assert county.do(supply.enrol, code, CHIP, bytes(32)).locked
 
 
 def test_a_terminal_gets_a_fresh_secret_where_it_is_fitted_by_a_code_for_it_alone(

@@ -139,9 +139,15 @@ def test_a_backup_comes_back_whole_where_the_keys_are(data: Path, tmp_path: Path
 
 
 def test_with_its_keys_a_backup_comes_back_anywhere(data: Path, tmp_path: Path) -> None:
+    """With those that are ours: what somebody else put beside them is named and left."""
     file, fresh = tmp_path / "backup.tar", tmp_path / "fresh"
-    assert last(hanma(data, "backup", "--with-keys", str(file)))["keys"] is True
+    (data / "keys" / "somebody-elses.pem").write_text("x")
+    (data / "keys" / "old").mkdir()
+    made = hanma(data, "backup", "--with-keys", str(file))
+    assert last(made)["keys"] is True
+    assert "keys/old, keys/somebody-elses.pem" in made.output
     assert hanma(fresh, "restore", str(file)).exit_code == 0
+    assert sorted(one.name for one in (fresh / "keys").iterdir()) == ["master.key", "platform.key"]
     assert (fresh / "keys" / "master.key").stat().st_mode & 0o077 == 0
     assert last(hanma(fresh, "audit", "verify"))["ok"] is True
 

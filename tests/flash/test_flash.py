@@ -519,6 +519,7 @@ def test_clips_that_cannot_be_made_are_told_with_what_to_do(
 def test_a_module_of_another_cloud_is_left_as_it_is_until_it_is_erased(
     shop: Shop, flashed: Path
 ) -> None:
+    """And for a machine that is locked it begins locked, before the cloud has met it."""
     with shop.board("abroad", like=flashed, kind=Kind(mac="a4cf12ab70ad")) as bench:
         nvs, code = bench.board.flash.nvs, shop.code(times=2)
         (nvs / "hanma.device").unlink()
@@ -531,7 +532,10 @@ def test_a_module_of_another_cloud_is_left_as_it_is_until_it_is_erased(
         assert server.read_bytes() == b"mqtts://iot.elsewhere.example:8883"
         assert (nvs / "hanma.secret").read_bytes() == secret
         (bench.board.flash.files / "theirs.py").touch()
-        assert shop.run(str(bench.board.link), code=code, erase=True)["ok"], shop.said
+        whole = {"category": "手工电弧焊", "supply": "380", "max_a": 400, "status": "locked"}
+        given = {"machine": shop.county.machine(**whole).code, "erase": True}
+        assert shop.run(str(bench.board.link), code=code, **given)["ok"], shop.said
+        assert (nvs / "hanma.locked").read_bytes() == b"1"
         assert (nvs / "hanma.device").read_bytes() == b"HMA4CF12AB70AD"
         assert (nvs / "hanma.secret").read_bytes() != secret
         assert server.read_bytes() != b"mqtts://iot.elsewhere.example:8883"

@@ -37,20 +37,24 @@ class Contracts:
         self._people = people.ids_by_identity(unit)
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        """A row without a reference is known by all that it says."""
+        for values in batch:
+            values["reference"] = _known_as(values)
         clients = {self._firms.get(one["client"], ""): one["client"] for one in batch}
-        named = [one["reference"] for one in batch if one["reference"]]
+        named = ["", *(one["reference"] for one in batch)]
         here = (Contract.client_id.in_(clients), Contract.reference.in_(named))
         rows = select(Contract, Person.identity_sealed)
         rows = rows.outerjoin(Person, Person.id == Contract.person_id)
-        return {
-            (clients[one.client_id], one.reference): Registered(
-                one.id, self._now(unit, one, welder), one
-            )
-            for one, welder in unit.db.execute(rows.where(*here))
-        }
+        found: dict[Hashable, Registered] = {}
+        for one, welder in unit.db.execute(rows.where(*here)):
+            now = self._now(unit, one, welder)
+            key = clients[one.client_id], _known_as(now)
+            found[key] = Registered(one.id, now, one)
+        return found
 
     def _now(self, unit: Unit, one: Contract, welder: str | None) -> dict[str, Any]:
-        told = {name: getattr(one, name) for name in ("kind", "starts_on", "ends_on", "digest")}
+        names = ("kind", "starts_on", "ends_on", "reference", "digest")
+        told = {name: getattr(one, name) for name in names}
         told["contractor"] = self._codes.get(one.contractor_id or "", "")
         return told | {"identity": people.opened_identity(unit, welder or "")}
 
@@ -62,6 +66,8 @@ class Contracts:
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
         client, contractor = values.pop("client"), values.pop("contractor")
+        if values["reference"].startswith(_UNNAMED):
+            values["reference"] = ""
         if not {client, contractor or client} <= self._firms.keys():
             raise OwnerUnknown
         identity = values.pop("identity")
@@ -81,6 +87,14 @@ class Contracts:
 
     def amend(self, unit: Unit, changes: list[Change]) -> None:
         contracts.change_many(unit, changes)
+
+
+_UNNAMED = "\n"  # before what stands for a reference; no cell has it
+
+
+def _known_as(told: dict[str, Any]) -> str:
+    said = ("kind", "contractor", "identity", "starts_on", "ends_on", "digest")
+    return told["reference"] or _UNNAMED + "\n".join(str(told[name]) for name in said)
 
 
 def of_contracts(unit: Unit) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from cloud.registry import enterprises, sites
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import fields
 from cloud.registry.ledgers.bring import Registered
-from cloud.registry.ledgers.fields import STREAM, BadField, Column, pick
+from cloud.registry.ledgers.fields import STREAM, BadField, Column, Hidden, pick
 from cloud.registry.sites import Site
 
 KINDS = {
@@ -52,6 +52,8 @@ class Enterprises:
 
     def __init__(self, unit: Unit) -> None:
         self._taken = set(enterprises.ids_by_uscc(unit))
+        # Who has no credit code: the platform's numbers and telephones, by what `_who` says.
+        self._uncoded: dict[Hashable, dict[str, set[str]]] = {}
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
         if not values["uscc"] and values["kind"] not in enterprises.UNCODED:
@@ -59,13 +61,29 @@ class Enterprises:
                 "没有填写统一社会信用代码；只有灵活用工、家庭使用可以不填，由平台编号。",
                 "uscc is empty; only gig workers and households get a number of the platform.",
             )
+        if not values["uscc"] and self._same(values):
+            raise BadField(
+                "同名、同地、同类型的不止一个：请填平台编号，或用电话区分。",
+                "More than one has this name, place and kind: give the platform's number, or tell "
+                "them apart by telephone.",
+            )
         made = enterprises.row(unit, **values)
         if made["uscc"] in self._taken:
             raise BadField("这家企业已经登记。", "The enterprise is registered already.")
         self._taken.add(made["uscc"])
+        if not values["uscc"]:
+            self._keep(values, made["uscc"], set(_phones(values)))
         return made
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        """A row without any code takes the number of the only one who may be meant."""
+        bare = [one for one in batch if not one["uscc"] and one["kind"] in enterprises.UNCODED]
+        for one in enterprises.uncoded(unit, {values["name"] for values in bare}):
+            now = self._now(unit, one)
+            self._keep(now, one.uscc, set(_phones(now)))
+        for values in bare:
+            same = self._same(values)
+            values["uscc"] = same[0] if len(same) == 1 else ""
         codes = [values["uscc"] for values in batch]
         found = unit.db.scalars(select(Enterprise).where(Enterprise.uscc.in_(codes)))
         return {(one.uscc,): Registered(one.id, self._now(unit, one), one) for one in found}
@@ -86,11 +104,35 @@ class Enterprises:
         sealed = {f"{whose}_phone": (f"{whose}_sealed",) for whose in ("principal", "contact")}
         return pick(made, fresh, sealed)
 
+    def _keep(self, values: dict[str, Any], number: str, phones: set[str]) -> None:
+        self._uncoded.setdefault(_who(values), {})[number] = phones
+
+    def _same(self, values: dict[str, Any]) -> list[str]:
+        """The numbers of those of this name, place and kind whose telephone is not another."""
+        told = _phones(values)
+        return [
+            number
+            for number, phones in self._uncoded.get(_who(values), {}).items()
+            if not (told and phones) or any(_is(one, phone) for one in told for phone in phones)
+        ]
+
     def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
         enterprises.add_many(unit, rows)
 
     def amend(self, unit: Unit, changes: list[Change]) -> None:
         enterprises.change_many(unit, changes)
+
+
+def _who(values: dict[str, Any]) -> Hashable:
+    return values["name"], values["district"], values["kind"]
+
+
+def _phones(values: dict[str, Any]) -> list[Any]:
+    return [one for one in (values["principal_phone"], values["contact_phone"]) if one]
+
+
+def _is(told: str | Hidden, phone: str) -> bool:
+    return told.hides(phone) if isinstance(told, Hidden) else told == phone
 
 
 def of_enterprises(unit: Unit) -> Iterator[dict[str, Any]]:

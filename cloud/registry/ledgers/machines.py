@@ -80,6 +80,7 @@ class Machines:
         self._codes = set(unit.db.scalars(select(Machine.code)))
         fitted = select(Machine.device).where(Machine.device.is_not(None))
         self._devices = set(unit.db.scalars(fitted))
+        self._plates: dict[Hashable, str] = {}  # codes, by what `_plate` says
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
         owner = self._owners.get(values.pop("uscc"))
@@ -90,6 +91,9 @@ class Machines:
         given, device, fitted_on = (values.pop(n) for n in ("code", "device", "fitted_on"))
         if given in self._codes:
             raise BadField("这个焊机编码已经登记。", "The code is registered already.")
+        plate = _plate(owner, values)
+        if not given and plate in self._plates:
+            raise BadField("这台焊机在前面的行里已经登记。", "An earlier row has this machine.")
         if device:
             self._fit(device)
         fitted_at = (_midnight(fitted_on) if fitted_on else unit.now) if device else None
@@ -102,9 +106,17 @@ class Machines:
             **values,
         )
         self._codes.add(made["code"])
+        if plate:
+            self._plates[plate] = made["code"]
         return made
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
+        """A row without a code takes that of the machine with the same plate, if there is one."""
+        bare = [values for values in batch if values["serial"] and not values["code"]]
+        self._read_plates(unit, bare)
+        for values in bare:
+            plate = _plate(self._owners.get(values["uscc"]), values)
+            values["code"] = self._plates.get(plate, "")
         codes = [values["code"] for values in batch if values["code"]]
         rows = select(Machine, Enterprise.uscc).join(Enterprise)
         here = rows.where(Machine.code.in_(codes), Machine.kind == "machine")
@@ -112,6 +124,15 @@ class Machines:
             (one.code,): Registered(one.id, self._now(unit, one, uscc), one)
             for one, uscc in unit.db.execute(here)
         }
+
+    def _read_plates(self, unit: Unit, bare: list[dict[str, Any]]) -> None:
+        owners = {self._owners.get(values["uscc"]) for values in bare}
+        serials = {values["serial"] for values in bare}
+        rows = select(Machine.enterprise_id, Machine.maker, Machine.model, Machine.serial)
+        here = (Machine.enterprise_id.in_(owners), Machine.serial.in_(serials))
+        found = rows.add_columns(Machine.code).where(*here, Machine.kind == "machine")
+        for *plate, code in unit.db.execute(found) if bare else ():
+            self._plates[tuple(plate)] = code
 
     def _now(self, unit: Unit, one: Machine, uscc: str) -> dict[str, Any]:
         told = {c.name: getattr(one, c.name) for c in Machines.columns if hasattr(one, c.name)}
@@ -148,6 +169,13 @@ class Machines:
 
     def amend(self, unit: Unit, changes: list[Change]) -> None:
         machines.change_many(unit, changes)
+
+
+def _plate(owner: str | None, values: dict[str, Any]) -> Hashable:
+    """By what a machine is known where a table has no code: whose it is, and what its plate says;
+    None without a serial number."""
+    plate = (owner, values["maker"], values["model"], values["serial"])
+    return plate if values["serial"] else None
 
 
 def _noted(values: dict[str, Any]) -> None:

@@ -28,9 +28,11 @@ def first() -> ResponseReturnValue:
         return render_template("accounts/first.html", labels=said)
     token = fields.secret("code", _("一次性码"), limit=_PASSWORD)
     address = request.remote_addr or ""
-    with ground.write() as unit:  # committed in any case: each is one try
-        slower = accounts.too_often(unit, "first", address)
+    with ground.write() as unit:  # committed in any case: a link that opens nothing is one try
+        slower = accounts.tries(unit, "first", address) >= ground.settings.throttle_failures
         opens = not slower and first_start.opens(unit, token)
+        if not (slower or opens):
+            accounts.too_often(unit, "first", address)
     if slower:
         raise throttled(ground.settings.throttle_s)
     if not opens:

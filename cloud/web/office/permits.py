@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import abort, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from cloud.base.clock import china_day
 from cloud.base.unit import Unit
@@ -28,7 +27,6 @@ from cloud.web.welder.pages import person_of
 from cloud.web.welder.words import JOB_STATES
 from cloud.work import permits
 from cloud.work.facts import DAY_MS, end_of_china_day
-from cloud.work.job import Job
 from cloud.work.permits import Permit
 
 _ASKED, _PLACE, _JOBS = 64, 200, 50
@@ -50,7 +48,8 @@ def permit_list() -> str:
         unit.hold(Machine, (one.machine_id for one in found))
         unit.hold(Enterprise, (one.enterprise_id for one in found))
         unit.hold(Person, (id for one in found for id in (one.asked_by, one.approved_by)))
-        rows = [_row(unit, one, viewer) for one in found]
+        unworded = registers.unworded(unit, eyes, found)
+        rows = [_row(unit, one, viewer, one.id not in unworded) for one in found]
         offered = looking.choices(unit, eyes, where)
     kept = {"day": day.isoformat(), "state": state, "q": asked}
     return render_template(
@@ -73,21 +72,20 @@ def permit(id: str) -> str:
         one = permits.get(unit, id)
         if one is None:
             abort(404)
-        machine = unit.db.get(Machine, one.machine_id) if one.machine_id else None
         eyes = looking.here()[0]
-        if not Sight(eyes.root).covers("", one.district) or (
-            machine and not eyes.covers(machine.industry, one.district)
-        ):
+        if not registers.sees_permit(unit, eyes, one):
             raise not_yours()
+        viewer = person_of(unit, visitor.signed_in())
+        worded = not registers.unworded(unit, eyes, [one])
         state, _sign = STATES[permits.state_of(one, unit.now)]
         return render_template(
             "office/item.html",
             title=_("动火作业票"),
             code="",
-            facts=[(_("状态"), state), *_facts(unit, one)],
-            parts=[(_("这张票下的作业"), _jobs(unit, one))],
+            facts=[(_("状态"), state), *_facts(unit, one, viewer, worded)],
+            parts=[(_("这张票下的作业"), _jobs(unit, eyes, one))],
             history=history(unit, one.id),
-            doors=_doors(unit, one, machine),
+            doors=_doors(unit, one),
             back=url_for("office.permit_list"),
         )
 
@@ -113,46 +111,46 @@ def _heads() -> tuple[str, ...]:
     )
 
 
-def _row(unit: Unit, one: Permit, viewer: Person) -> Row:
+def _row(unit: Unit, one: Permit, viewer: Person, worded: bool) -> Row:
     state, _sign = STATES[permits.state_of(one, unit.now)]
-    facts = dict(_facts(unit, one, viewer))
-    rest = (facts[name] for name in _heads()[2:])
-    return Row(url_for("office.permit", id=one.id), (one.work or _("动火作业票"), state, *rest))
+    facts = dict(_facts(unit, one, viewer, worded))
+    said, *rest = (facts[name] for name in _heads() if name in facts)
+    return Row(url_for("office.permit", id=one.id), (said or _("动火作业票"), state, *rest))
 
 
-def _facts(unit: Unit, one: Permit, viewer: Person | None = None) -> list[tuple[str, Any]]:
-    viewer = viewer or person_of(unit, visitor.signed_in())
+def _facts(unit: Unit, one: Permit, viewer: Person, worded: bool) -> list[tuple[str, Any]]:
+    """`worded` = with what the permit says, which may be of a trade that is not the viewer's."""
+    site, work, why = (one.site, one.work, one.ended_why) if worded else ("", "", "")
     firm = unit.db.get(Enterprise, one.enterprise_id)
     machine = unit.db.get(Machine, one.machine_id) if one.machine_id else None
     window = (clock_time(at, unit.now) for at in (one.window_from, one.window_to))
     return [
         (_("动火等级"), GRADES[one.grade]),
         (_("时间"), " – ".join(window)),
-        (_("作业地点"), one.site),
-        (_("作业内容"), one.work),
+        (_("作业地点"), site),
+        (_("作业内容"), work),
         (_("电焊机"), machine.name if machine else _("本单位任何一台")),
         (_("审批单位"), firm.name if firm else ""),
         (_("申请人"), name_for(unit, one.asked_by, viewer)),
         (_("审批人"), name_for(unit, one.approved_by, viewer)),
-        (_("原因"), one.ended_why),
+        (_("原因"), why),
     ]
 
 
-def _doors(unit: Unit, one: Permit, machine: Machine | None) -> list[tuple[str, str]]:
+def _doors(unit: Unit, one: Permit) -> list[tuple[str, str]]:
+    machine = unit.db.get(Machine, one.machine_id) if one.machine_id else None
     doors = [(url_for("office.enterprise", id=one.enterprise_id), _("审批单位"))]
     if machine:
         doors.append((url_for("office.machine", code=machine.code), _("这台焊机")))
     return doors
 
 
-def _jobs(unit: Unit, one: Permit) -> Links:
-    """The last ones, each with its machine."""
-    rows = select(Job, Machine.code).join(Machine, Machine.id == Job.machine_id)
-    rows = rows.where(Job.permit_id == one.id).order_by(Job.applied_at.desc()).limit(_JOBS)
+def _jobs(unit: Unit, eyes: Sight, one: Permit) -> Links:
+    """The last ones that the viewer sees, each with its machine."""
     return [
         (
             url_for("regulator.card", code=code),
             f"{clock_time(job.applied_at, unit.now)} · {job.work} · {JOB_STATES[job.state]}",
         )
-        for job, code in unit.db.execute(rows)
+        for job, code in registers.jobs_under(unit, eyes, one, _JOBS)
     ]

@@ -27,8 +27,9 @@ async function look() {
   const beside = document.getElementById("here");
   if (beside) beside.hidden = !may;
   show("on", may && (step === "on" || step === "resume"));
-  const offed = Boolean(dark && unsure); // over, and only the phone can bring the terminal's word
-  show("off", may && (step === "off" || step === "stop" || offed));
+  const offed = Boolean(dark && device && unsure); // over, and only a phone can bring it and the word back
+  show("off", able && (offed || (may && (step === "off" || step === "stop"))));
+  when("unsure", able && offed);
   show("take", may && (step === "on" || step === "resume"));
   const watches = Boolean(job && device) && (step === "wait-on" || step === "stop");
   show("along", watches);
@@ -40,7 +41,7 @@ async function look() {
   draw(held, able);
   const waiting = (await all("letters")).length;
   near.querySelector(".waiting").textContent = waiting ? words.waiting.replace("#", waiting) : "";
-  near.hidden = !(near.dataset.always || (job && device && (USEFUL.includes(step) || offed)) || held.tickets.length || held.watches.length || waiting);
+  near.hidden = !(near.dataset.always || (job && device && USEFUL.includes(step)) || offed || held.tickets.length || held.watches.length || waiting);
 }
 
 async function live(store) {
@@ -89,7 +90,7 @@ async function done(work, before) {
 }
 
 async function asked(url, form) {
-  const body = new URLSearchParams({ ...form, job: main().job, csrf: document.querySelector("meta[name=csrf]").content });
+  const body = new URLSearchParams({ job: main().job, ...form, csrf: document.querySelector("meta[name=csrf]").content });
   const { told } = await send(url, body);
   if (!told.ok) { say(told.refusals.map((one) => `${one.words} ${one.todo}`).join(" ")); return null; }
   return told;
@@ -97,6 +98,7 @@ async function asked(url, form) {
 
 async function ticket(act, challenge) {
   const form = challenge ? { act, ch: challenge } : { act };
+  if (act === "off" && main().unsure) form.job = main().unsure; // perhaps of somebody who is gone
   const pin = act === "on" && document.getElementById("pin")?.value;
   return asked(near.dataset.ticket, pin ? { ...form, pin } : form);
 }

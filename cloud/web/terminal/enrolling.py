@@ -10,6 +10,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from cloud.base.unit import Unit
+from cloud.cases import supply
 from cloud.link import enrolment, stock
 from cloud.registry import accounts
 from cloud.web import visitor
@@ -31,9 +32,9 @@ class _Asked(msgspec.Struct):
 
 
 def enrol(code: str) -> ResponseReturnValue:
-    """`{chip, secret, machine?, hardware?}` in, `{device, server, release_key, base_url, hotline}`
-    out; else `{code, told}`. Without `secret` it is a question, `digest` that of the secret which
-    the module holds: `{device, server, known}` out, and nothing is changed."""
+    """`{chip, secret, machine?, hardware?}` in, `{device, server, release_key, locked, base_url,
+    hotline}` out; else `{code, told}`. Without `secret` it is a question, `digest` that of the
+    secret which the module holds: `{device, server, known}` out, and nothing is changed."""
     request.max_content_length = _BODY
     try:
         asked = msgspec.json.decode(request.get_data(cache=False), type=_Asked)
@@ -54,9 +55,9 @@ def _answer(
     unit: Unit, code: str, chip: str, asked: _Asked
 ) -> enrolment.Enrolled | enrolment.Expected | enrolment.Refused:
     if asked.secret is None:
-        return enrolment.expected(unit, code, chip, asked.digest or "", asked.machine)
+        return supply.expected(unit, code, chip, asked.digest or "", asked.machine)
     secret = bytes.fromhex(asked.secret)
-    return enrolment.enrol(unit, code, chip, secret, asked.machine, asked.hardware)
+    return supply.enrol(unit, code, chip, secret, asked.machine, asked.hardware)
 
 
 def _refused(status: int, word: str, told: str = "") -> ResponseReturnValue:

@@ -19,13 +19,14 @@ from cloud.work import jobs
 from cloud.work.job import Job
 
 _TYPED_MAX = 64
+_GUESSED = ("code-misread", "machine-unknown")  # an old label, or a maker's, is a code
 _GUESSES = 10  # times `throttle_failures`: the phones of a whole site may share one address
 
 
 @contextmanager
 def guesses_counted(viewer: Viewer | None) -> Iterator[None]:
     """Inside, codes that are none are counted, by account or a stranger's address; after too many,
-    a 429. What is found is not counted: machines are not found by trying.
+    a 429. A label that was read is not counted: machines are not found by trying.
     """
     ground, whose = visitor.ground(), viewer.id if viewer else request.remote_addr or ""
     most = ground.settings.throttle_failures * _GUESSES
@@ -35,7 +36,7 @@ def guesses_counted(viewer: Viewer | None) -> Iterator[None]:
     try:
         yield
     except Trouble as trouble:
-        if trouble.status == 404:
+        if trouble.code in _GUESSED:
             with ground.write() as unit:
                 accounts.too_often(unit, "code", whose, most)
         raise

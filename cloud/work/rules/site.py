@@ -49,19 +49,22 @@ def permit_own(facts: Facts, profile: Profile) -> Values | None:
     ("apply",),
     "计划的作业时间不对。",
     "The time that you plan is not possible.",
-    "最早现在、最晚 {hours} 小时后开始；结束要在开始之后，并在作业票的时间之内。",
-    "Begin now or within {hours} h; end after the begin, and inside the permit's window.",
+    "最早现在、最晚 {hours} 小时后开始；结束要在开始之后，在作业票的时间之内，"
+    "没有票的在 {longest} 小时之内。",
+    "Begin now or within {hours} h; end after the begin, inside the permit's window, or within "
+    "{longest} h where there is none.",
 )
 def planned_time(facts: Facts, profile: Profile) -> Values | None:
     if facts.planned is None:
         return None
     begins, until = facts.planned
     held = permit_in_force(facts) if profile.permit != "no" else None
-    ends = held.window_to if held else None
-    good = begins <= facts.now + facts.ahead_s * 1000
-    good &= until is None or max(begins, facts.now) < until
-    good &= ends is None or (begins < ends and (until or 0) <= ends)
-    return None if good else {"hours": str(facts.ahead_s // 3600)}
+    start, longest_s = max(begins, facts.now), profile.longest_s(facts.longest_s)
+    ends = held.window_to if held else start + longest_s * 1000
+    good = begins <= facts.now + facts.ahead_s * 1000 and begins < ends
+    good &= until is None or start < until <= ends
+    hours = {"hours": facts.ahead_s // 3600, "longest": longest_s // 3600}
+    return None if good else {name: str(value) for name, value in hours.items()}
 
 
 @rule(

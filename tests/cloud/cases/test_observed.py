@@ -1,5 +1,7 @@
 """What no terminal tells: the cloud sees it and raises the alarm itself (cloud/cases/observed)."""
 
+import pytest
+
 from cloud.book import outbox
 from cloud.cases import observed
 from tests.cloud.cases.conftest import Desk
@@ -58,10 +60,11 @@ def test_a_terminal_that_falls_silent_is_an_alarm_only_during_a_job(desk: Desk) 
     assert desk.kinds() == []
 
 
-def test_a_line_that_broke_has_a_minute_to_come_back(desk: Desk) -> None:
+@pytest.mark.parametrize("reason", ["will", "restart"])
+def test_a_line_that_broke_or_a_restart_has_a_minute_to_come_back(desk: Desk, reason: str) -> None:
     desk.working()
     for back in (True, False):
-        desk.up(desk.terminal.leave("will"))
+        desk.up(desk.terminal.leave(reason))
         desk.deliver()
         desk.later(59)
         assert desk.kinds() == []

@@ -298,6 +298,21 @@ def test_power_gone_means_that_the_relay_is_open(online: Any) -> None:
     assert online.told("terminal-offline")[-1]["relay"] == 0
 
 
+@pytest.mark.parametrize("reason", ["restart", "upgrade"])
+def test_before_a_planned_restart_the_relay_is_not_believed_open_until_it_tells_so(
+    online: Any, reason: str
+) -> None:
+    """Its contact may be welded, and that shows only when it is to open."""
+    online.terminal.relay = 1
+    online.clock.forward(1)
+    online.beat()
+    online.up(online.terminal.leave(reason))
+    assert (online.row.relay, online.row.online) == (1, False)
+    online.terminal.restart()
+    online.login()
+    assert online.row.relay == 0
+
+
 def test_sending_a_command_does_not_make_a_terminal_look_alive(online: Any) -> None:
     seen_at = online.row.seen_at
     online.clock.forward(100)

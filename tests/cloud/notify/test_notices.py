@@ -33,12 +33,13 @@ class Told:
     """A ground with channels of its own; what each was given is kept."""
 
     def __init__(self, county: Any) -> None:
-        self.county, self.got, self.down = county, [], set()
+        self.county, self.got, self.down, self.tried = county, [], set(), []
         ways = {name: self._way(name) for name in ("log", "mail", "hook")}
         self.herald = Herald(county.ground, ways)
 
     def _way(self, name: str) -> Any:
         def way(body: dict[str, Any]) -> None:
+            self.tried.append(name)
             if name in self.down:
                 raise OSError("away")
             self.got.append((name, body["event"], body["kind"]))
@@ -105,6 +106,19 @@ def test_a_channel_that_is_away_is_tried_again_and_holds_up_no_other(told: Told)
     told.county.clock.forward(2)
     told.send()
     assert told.got[-1][0] == "hook"
+
+
+def test_a_channel_that_keeps_failing_is_left_alone_for_a_while(told: Told) -> None:
+    """Each of its time-outs would hold up the others."""
+    told.down = {"mail"}
+    for number in range(5):
+        told.alarm(f"TAMPER_{number}")
+    told.send()
+    assert (told.tried.count("mail"), told.tried.count("hook")) == (3, 5)
+    told.down = set()
+    told.county.clock.forward(31)
+    told.send()
+    assert [name for name, _event, _kind in told.got].count("mail") == 5
 
 
 def test_after_many_tries_it_is_parked_and_kept(told: Told) -> None:

@@ -11,6 +11,7 @@ from cloud.base.signing import Signer
 from cloud.book import audit, media
 from cloud.link.snapshots import Snapshot
 from cloud.oversight import evidence, evidence_file, evidence_parts
+from cloud.registry import cylinders
 from cloud.work import jobs
 from cloud.work.job import Job
 from simulator.world.jpeg import jpeg as drawn
@@ -68,6 +69,44 @@ def test_the_evidence_of_a_whole_job_holds_and_has_everything(place: Any, tmp_pa
     assert (rows["snapshot"], rows["job_picture"], rows["picture"]) == (1, 2, 3)
     assert rows["audit_row"] >= 6 and rows["checkpoint"] == 1
     assert rows["audit_link"] >= rows["audit_row"] + 1
+
+
+def test_what_an_outside_welder_rested_on_and_where_the_machine_was_is_in_it(
+    place: Any, tmp_path: Path
+) -> None:
+    place.welder = place.county.welder(place.county.enterprise("演示二厂"))
+    place.hire(place.welder)
+    for lat in (30.1, 30.2, 30.3):  # two before the job: the last of them is the place it began at
+        place.up(place.terminal.position(lat=lat, lng=107.0, datum="WGS84", source="gnss"))
+        place.clock.forward(1)
+    job = whole(place)
+    place.clock.forward(3600)
+    place.up(place.terminal.position(lat=30.9, lng=107.0, datum="WGS84", source="gnss"))
+    path = tmp_path / "job.evidence"
+    rows = taken(place, job, path)
+    assert evidence_file.verify(path, key(place)).wrong == []
+    assert (rows["contract"], rows["briefing"], rows["position"]) == (1, 1, 1)
+    with sqlite3.connect(path) as file:
+        assert file.execute("SELECT lat_e6 FROM position").fetchall() == [(30_300_000,)]
+    file.close()
+
+
+def test_work_with_cylinders_names_each_of_them(place: Any, tmp_path: Path) -> None:
+    given = {"gas": "oxygen", "test_by": place.county.day(90), "district": "990101001"}
+    given |= {"name": "演示氧气瓶", "industry": "industry", "rng": place.county.rng}
+
+    def added(number: str) -> Any:
+        owner = {"enterprise_id": place.enterprise.id, "number": number}
+        return place.county.do(cylinders.add, **owner, **given)
+
+    place.machine, more = added("1"), added("2")
+    job = place.apply()
+    place.machine = more
+    assert place.apply().id == job.id
+    path = tmp_path / "job.evidence"
+    rows = taken(place, job, path)
+    assert evidence_file.verify(path, key(place)).wrong == []
+    assert (rows["machine"], rows["cylinder"]) == (2, 2)
 
 
 def test_a_job_that_changed_hands_names_both_welders_in_both_files(

@@ -25,6 +25,8 @@ def test_the_first_account_goes_on_to_its_second_factor(browser, county, setting
     assert path == "/first" and "第一个账号" in user.get(path).text
     assert user.post(path, page=path, **(new | {"password": "short"})).status_code == 400
     assert user.post(path, page=path, **(new | {"code": "another"})).status_code == 404
+    for _ in range(settings.throttle_failures):  # a slip in a field is no guess at the link
+        assert user.post(path, page=path, **(new | {"district": "x"})).status_code == 400
     made = user.post(path, page=path, **new)
     assert (made.status_code, made.location) == (303, "/account/factor")
     assert user.get("/").location == "/account/factor"

@@ -23,6 +23,7 @@ def ask(client, code, **given):
 def test_the_bench_gets_who_the_module_is_and_never_a_secret(client, county, code):
     answer = ask(client, code)
     assert answer.status_code == 200 and answer.json["device"] == "HMA4CF12000001"
+    assert answer.json["locked"] is False
     assert SECRET not in answer.text and "Set-Cookie" not in answer.headers
     assert county.ask(terminals.secret, "HMA4CF12000001").hex() == SECRET
 

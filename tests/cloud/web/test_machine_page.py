@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.registry import labels, machines
+from cloud.base.ids import make_code
+from cloud.registry import labels, machines, maker_list
 from cloud.web.welder.words import STEPS
 
 
@@ -255,6 +256,26 @@ def test_nor_by_trying_with_an_account(browser, cast, ground, at):
     assert tried == [404] * 10 + [429] * 2
     assert welder.get(at.format(cast.code)).status_code == 429
     assert browser(cast.fire_watch).get(at.format(cast.code)).status_code in (200, 303)
+
+
+def test_a_label_that_was_replaced_or_is_not_activated_is_read_and_no_guess(
+    browser, cast, ground, county
+):
+    ground.settings = replace(ground.settings, throttle_failures=1)
+    chance = random.Random(3)
+    made = make_code("990101", chance)
+    line = {"code": made, "device": "HM-990101-000077", "maker": "演示焊机厂", "model": "ZX7"}
+    county.do(maker_list.add_many, [line | {"serial": "7", "category": ""}])
+    machine = county.ask(machines.by_code, cast.code)
+
+    def anew(unit):
+        labels.replace(unit, unit.db.merge(machine), why="丢失", by="x", rng=chance)
+
+    county.do(anew)
+    site = browser()
+    tried = {site.get(f"/m/{one}").status_code for one in (made, cast.code) for _ in range(11)}
+    assert tried == {404}
+    assert site.get(f"/m/{county.ask(machines.get, machine.id).code}").status_code == 200
 
 
 def test_codes_are_not_found_by_trying_and_who_is_signed_in_goes_on(browser, cast, ground, clock):

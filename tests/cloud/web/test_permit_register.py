@@ -97,6 +97,31 @@ def test_an_officer_sees_those_of_the_district_and_of_the_trade(browser, county,
     assert near.get(page_of(anywhere)).status_code == 200
 
 
+def test_under_a_permit_for_the_whole_firm_an_officer_reads_nothing_of_other_trades(
+    browser, county, cast, floor, asked
+):
+    permit, boss = asked(machine=None), cast.enterprise
+    county.do(lambda unit: permits.approve(unit, unit.db.merge(permit), unit.db.merge(boss)))
+    floor.working()
+    county.do(
+        lambda unit: permits.end(unit, unit.db.merge(permit), unit.db.merge(boss), why="停工")
+    )
+    county.machine(cast.works, industry="construction")
+    said = ("焊接支架", "停工", f"/m/{cast.code}/card")
+    page = browser(cast.office).get(page_of(permit)).text
+    assert all(one in page for one in said)
+    county.do(departments.put, "house", "演示住建局", {"construction"})
+    county.do(lambda unit: departments.post(unit, unit.db.merge(cast.officer), "house"))
+    officer = browser(cast.officer)
+    for address in (page_of(permit), "/registers/permits"):
+        page = officer.get(address).text
+        assert page_of(permit) in page or "已撤回" in page
+        assert not any(one in page for one in said)
+    county.do(departments.put, "house", "演示住建局", {"construction", "industry"})
+    page = officer.get(page_of(permit)).text
+    assert all(one in page for one in said)
+
+
 def test_one_permit_shows_its_jobs_and_what_became_of_it(browser, county, cast, floor, asked):
     permit = asked()
     county.do(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cloud.book.audit import AuditRow
 from cloud.cases import service
-from cloud.link import stock, terminals
+from cloud.link import commands, stock, terminals
 from cloud.registry import machines, people, training
 from cloud.web.once import number
 from cloud.work import testing
@@ -435,6 +435,13 @@ def test_in_a_repair_another_terminal_takes_the_place_of_the_broken_one(
     states = [county.ask(stock.of_device, device).state for device in ("T1", "T9")]
     assert states == ["returned", "installed"]
     assert county.ask(terminals.secret, "T1") is None  # what is in the stock is heard no more
+
+
+def test_a_terminal_that_is_fitted_to_a_locked_machine_is_locked_at_once(visit, floor, county):
+    machine = floor.cast.machine
+    county.do(lambda unit: machines.set_status(unit, machines.get(unit, machine.id), "locked"))
+    assert visit.do("terminal", device="T1", hardware="contactor").status_code == 200
+    assert county.ask(commands.latest, "T1", "lock") is not None
 
 
 def test_no_terminal_is_changed_while_somebody_works_with_it(floor, browser, technician, county):

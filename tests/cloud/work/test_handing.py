@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud.book.audit import AuditRow
-from cloud.link import terminals
+from cloud.link import terminals, tickets
 from cloud.registry import certificates
 from cloud.work import handing, jobs, permits, view
 
@@ -195,6 +195,30 @@ def test_a_terminal_that_is_dark_is_told_later_and_the_second_waits(
     job = site.county.do(jobs.hand_over, job, site.welder)
     assert job.state == "ended"
     assert take(site, second, job).codes == ["handover-off"]
+
+
+def test_the_second_welder_brings_the_off_to_a_terminal_without_signal_by_bluetooth(
+    site: Any, second: Any
+) -> None:
+    job = site.working()
+    site.up(site.terminal.leave())
+    site.deliver()
+    site.county.do(jobs.hand_over, job, site.welder)
+    assert take(site, second, job).codes == ["handover-off"]
+    assert site.view(second).before_on == job.id
+    office = site.county.person("enterprise", enterprise=site.enterprise)
+
+    def off(unit: Any, who: Any) -> Any:
+        made = jobs.ticket_off(unit, jobs.by_id(unit, job.id), who, "0011223344556677")
+        return tickets.written(unit, made) if isinstance(made, tickets.Ticket) else made.codes
+
+    assert site.county.do(off, office) == ["not-your-job"]
+    told = site.terminal.take(site.county.do(off, second))
+    assert site.terminal.relay == 0
+    assert site.county.do(tickets.receipt, told) == "receipt"
+    site.deliver()
+    assert (site.view(second).before_on, site.view(second).offer.off) == ("", True)
+    assert take(site, second, job).state == "permitted"
 
 
 def test_what_was_planned_under_another_permit_bars_no_handover(site: Any, second: Any) -> None:

@@ -12,6 +12,7 @@ from cloud.base.formats import identity_check, uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.registry import certificates, enterprises, machines, people, sites
 from cloud.registry.ledgers import bring, made_up
+from cloud.registry.ledgers import contracts as papers
 from cloud.registry.ledgers import enterprises as firms
 from cloud.registry.ledgers import machines as things
 from cloud.registry.ledgers import people as persons
@@ -287,6 +288,54 @@ def test_who_has_no_credit_code_gets_a_number_that_stands_for_it(either: Ground)
         assert len(judged(unit, firms.Enterprises, again).changed) == 1
         as_firm = again | {"企业类型": "小微企业"}
         assert "要有统一社会信用代码" in reasons(unit, firms.Enterprises, as_firm)
+
+
+def test_a_gig_workers_table_brought_in_twice_registers_each_of_them_once(
+    either: Ground,
+) -> None:
+    gig = {"企业名称": "演示丙", "企业类型": "灵活用工", "行政区划": "990101001"}
+    named = gig | {"联系人电话": "13800000001"}
+    with either.write() as unit:
+        assert brought(unit, firms.Enterprises, named) == []
+        for row in (named, gig, gig | {"联系人电话": "138****0001"}):
+            assert judged(unit, firms.Enterprises, row).unchanged == 1
+        told = gig | {"企业负责人电话": "13800000001", "联系人姓名": "演示丙"}
+        assert len(judged(unit, firms.Enterprises, told).changed) == 1
+        # Of the same name, and somebody else: by telephone, place or kind.
+        others = [
+            gig | {"联系人电话": "13800000002"},
+            gig | {"行政区划": "990101002"},
+            gig | {"企业类型": "家庭使用"},
+        ]
+        assert [line.line for line in brought(unit, firms.Enterprises, *others, others[1])] == [5]
+        assert "不止一个" in reasons(unit, firms.Enterprises, gig)
+        assert judged(unit, firms.Enterprises, named, *others).unchanged == 4
+
+
+def test_a_table_of_machines_without_codes_brought_in_twice_registers_each_once(
+    full: Ground,
+) -> None:
+    bare = {name: text for name, text in MACHINE.items() if name not in ("终端编号", "安装时间")}
+    one = bare | {"生产厂家": "演示厂", "型号": "ZX7-315", "出厂编号": "7"}
+    two = one | {"出厂编号": "8"}
+    with full.write() as unit:
+        assert [line.line for line in brought(unit, things.Machines, one, two, one)] == [4]
+        assert judged(unit, things.Machines, one, two).unchanged == 2
+        assert len(judged(unit, things.Machines, one | {"备注": "大修"}).changed) == 1
+        assert len(judged(unit, things.Machines, one | {"生产厂家": "演示二厂"}).good) == 1
+        assert len(judged(unit, things.Machines, bare, bare).good) == 2  # nothing tells them apart
+
+
+def test_a_contract_without_a_reference_brought_in_twice_is_one(full: Ground) -> None:
+    bare = {"发包单位统一社会信用代码": USCC, "合同类型": "临时用工", "焊工身份证号": IDENTITY}
+    bare |= {"合同开始日期": "2026-11-01", "合同结束日期": "2027-10-31", "安全协议摘要": "ab" * 32}
+    with full.write() as unit:
+        assert [line.line for line in brought(unit, papers.Contracts, bare, bare)] == [3]
+        assert judged(unit, papers.Contracts, bare).unchanged == 1
+        (row,) = papers.of_contracts(unit)
+        assert row["reference"] == ""
+        assert len(judged(unit, papers.Contracts, bare | {"合同结束日期": "2028-10-31"}).good) == 1
+        assert len(judged(unit, papers.Contracts, bare | {"合同编号": "1"}).good) == 1
 
 
 @pytest.mark.parametrize("column", ["焊机用电类型", "电源类型"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cloud.work import profiles
+from cloud.work.decide import authority_ends, decide
 from cloud.work.facts import (
     CertificateFacts,
     ContractFacts,
@@ -273,10 +274,29 @@ def test_the_planned_time_lies_ahead_and_inside_the_permit(
     assert codes(facts) == ([] if good else ["planned-time"])
 
 
-def test_without_a_permit_work_begins_at_most_so_far_ahead() -> None:
-    facts = replace(READY, step="apply", permit=None)
-    for begins, found in ((NOW + 2 * HOUR, []), (NOW + 2 * HOUR + 1, ["planned-time"])):
-        assert codes(replace(facts, planned=(begins, None)), "wuyi") == found
+@pytest.mark.parametrize(
+    ("planned", "good"),
+    [
+        ((NOW + 2 * HOUR, None), True),
+        ((NOW + 2 * HOUR + 1, None), False),
+        ((NOW - HOUR, NOW + 12 * HOUR), True),
+        ((NOW, NOW + 12 * HOUR + 1), False),
+        ((NOW + 2 * HOUR, NOW + 14 * HOUR), True),
+        ((NOW + HOUR, NOW + 14 * HOUR), False),
+    ],
+)
+def test_without_a_permit_work_begins_soon_and_lasts_no_longer_than_one_authority(
+    planned: tuple[int, int | None], good: bool
+) -> None:
+    facts = replace(READY, step="apply", permit=None, planned=planned)
+    assert codes(facts, "wuyi") == ([] if good else ["planned-time"])
+
+
+def test_a_jurisdiction_whose_terminals_open_sooner_plans_and_grants_no_more() -> None:
+    profile = replace(profiles.load("wuyi"), policy={"lease_max_s": 3600})
+    facts = replace(READY, step="apply", permit=None, planned=(NOW, NOW + HOUR + 1))
+    assert decide(facts, profile).refusals.codes == ["planned-time"]
+    assert authority_ends(facts, profile, 43_200) == NOW + HOUR
 
 
 NAMED = [
@@ -355,9 +375,8 @@ def test_the_fire_watchs_word_holds_for_less_than_ten_minutes(seconds: int) -> N
 @pytest.mark.parametrize("code", sorted(SAYINGS))
 @pytest.mark.parametrize("profile", profiles.names())
 def test_every_refusal_has_words_todo_source_and_status(code: str, profile: str) -> None:
-    values = dict.fromkeys(
-        ("field", "field_en", "day", "status", "status_en", "left", "word", "count", "hours"), "甲"
-    )
+    names = ("field", "field_en", "day", "status", "status_en", "left", "word", "count", "hours")
+    values = dict.fromkeys((*names, "longest"), "甲")
     refusal = refuse(code, profiles.load(profile), values)
     for words in (refusal.words, refusal.todo):
         assert words.zh.endswith("。")
