@@ -16,7 +16,9 @@ from cloud.work import opening
 from cloud.work.reviewing import Review
 from tests.browser.axe import look
 from tests.browser.conftest import both_ways
-from tests.browser.people import heading, said
+from tests.browser.people import heading, press, said
+from tests.browser.radio import Radio
+from tests.browser.stage import Terminal
 
 pytestmark = pytest.mark.slow
 
@@ -111,6 +113,30 @@ def test_during_and_after_the_work(stage, stands, sees):
     stands("ended", watched=True, end_reason="handover", offered_at=now, **ended)
     sees("welder3", "申请作业", "taken over")
     sees("welder1", "收工确认", "handed over")
+
+
+def test_whoever_comes_next_brings_the_off_to_a_terminal_without_signal(
+    stage, stands, phone, shot
+):
+    spare, (code, _terminal) = stage.county["spare"], stage.machine(0)
+    terminal = Terminal(stage, spare["device"], bytes.fromhex(spare["secret"]))
+    stage.terminals[terminal.device] = terminal
+    with stage.ground.write() as unit:
+        machines.fit(unit, machines.by_code(unit, code), terminal.device)
+        now = unit.now
+    ended = {"ended_at": now, "off_asked_at": now, "asked_at": now, "offered_at": now}
+    stands("ended", end_reason="handover", lease_until=now + HOUR_MS, **ended)
+    welder = phone("welder3", f"/m/{code}")
+    Radio(terminal).reach(welder)
+    welder.reload()
+    heading(welder, "申请作业")
+    waits = welder.get_by_text("等焊机确认断电后才能接手。")
+    expect(waits).to_be_visible()
+    expect(welder.get_by_text("站在焊机旁，用蓝牙关机")).to_be_visible()
+    shot(welder, "87-off-next")
+    press(welder, "用蓝牙关机")
+    expect(welder.locator("#near [role=status]")).to_have_text("终端已经执行。")
+    expect(waits).to_have_count(0)
 
 
 def test_a_machine_that_may_not_be_used_and_is_dark(stage, sees):
