@@ -112,7 +112,7 @@ class Machines:
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
         """A row without a code takes that of the machine with the same plate, if there is one."""
-        bare = [values for values in batch if values["serial"] and not values["code"]]
+        bare = [values for values in batch if values.get("serial") and not values["code"]]
         self._read_plates(unit, bare)
         for values in bare:
             plate = _plate(self._owners.get(values["uscc"]), values)
@@ -174,8 +174,8 @@ class Machines:
 def _plate(owner: str | None, values: dict[str, Any]) -> Hashable:
     """By what a machine is known where a table has no code: whose it is, and what its plate says;
     None without a serial number."""
-    plate = (owner, values["maker"], values["model"], values["serial"])
-    return plate if values["serial"] else None
+    plate = (owner, *(values.get(name, "") for name in ("maker", "model", "serial")))
+    return plate if plate[-1] else None
 
 
 def _noted(values: dict[str, Any]) -> None:
