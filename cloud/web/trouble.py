@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -33,8 +34,10 @@ class Trouble(Exception):
 
 
 def bad_input(words: str) -> Trouble:
-    """A 400 with the sentence that says what is wrong with the input."""
-    return Trouble(400, "bad-input", words, _("请返回上一页，改正后再提交。"))
+    """A 400 with the sentence that says what is wrong with the input; the page's script says it
+    beside the form."""
+    todo = _("请改正后再提交。") if wants_json() else _("请返回上一页，改正后再提交。")
+    return Trouble(400, "bad-input", words, todo)
 
 
 def not_yours() -> Trouble:
@@ -79,10 +82,14 @@ def show(trouble: Trouble) -> Response:
 
 
 def _back() -> str:
-    """Where the page's one button leads: the machine this was about, else the start."""
-    code = (request.view_args or {}).get("code")
-    if code and request.method == "POST":
-        return url_for("welder.machine", code=code)
+    """Where the page's one button leads: after a press to the form, as the browser names it, or to
+    the machine this was about; else to the start."""
+    if request.method == "POST":
+        came = urlsplit(request.referrer or "")
+        if came.netloc == request.host and came.path.startswith("/") and came.path[1:2] != "/":
+            return came.path + (f"?{came.query}" if came.query else "")
+        if code := (request.view_args or {}).get("code"):
+            return url_for("welder.machine", code=code)
     return url_for("regulator.status")
 
 

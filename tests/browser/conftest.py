@@ -2,19 +2,24 @@
 
 import os
 import re
+import shutil
 import time
 from collections import deque
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
+from cloud import demo
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
 from cloud.registry import people
 from cloud.web.language import COOKIE
+from cloud.web.visitor import SESSION
 from cloud.work import permits
 from simulator import authenticator
+from tests import databases
+from tests.browser import drawn
 from tests.browser.chromium import launch
 from tests.browser.stage import Stage
 
@@ -38,20 +43,36 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def county(tmp_path_factory):
+    """A data folder with the demo county, made once: each stage plays on a copy of its own."""
+    folder = tmp_path_factory.mktemp("county")
+    if databases.CHOSEN == "sqlite":
+        ground = opened(folder)
+        migrate(ground.engine)
+        demo.seed(ground)
+        ground.close()
+    return folder
+
+
 @pytest.fixture
-def stage(tmp_path):
+def stage(tmp_path, county):
+    shutil.copytree(county, tmp_path, dirs_exist_ok=True)
+    _last_step.clear()
+    stage = Stage(opened(tmp_path))
+    yield stage
+    stage.close()
+
+
+def opened(folder):
     settings = Settings(
-        data_dir=tmp_path,
+        data_dir=folder,
         argon2_kib=8,
         argon2_rounds=1,
         figures_s=0,
         presence_s=600,  # a busy machine may stand still between two presses
     )
-    ground = Ground.open(settings)
-    migrate(ground.engine)
-    stage = Stage(ground)
-    yield stage
-    stage.close()
+    return Ground.open(settings)
 
 
 @pytest.fixture
@@ -74,7 +95,8 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def phone(request, chromium, stage):
-    """Make a page on a phone or desk of its own, signed in as somebody of the demo county.
+    """Make a page on a phone or desk of its own, signed in as somebody of the demo county; without
+    script by the form, else with a session at hand.
 
     Whatever a page asks of another host, or complains of in its console, fails the test. A test
     that fails tells what each phone showed and what it had asked of the cloud. `both_ways` runs a
@@ -94,9 +116,13 @@ def phone(request, chromium, stage):
         )
         context.set_default_timeout(60_000)
         contexts.append(context)
-        context.add_cookies([{"name": COOKIE, "value": lang, "url": stage.url}])
+        cookies = {COOKIE: lang} | ({SESSION: stage.session(login)} if login and script else {})
+        context.add_cookies(
+            [{"name": name, "value": told, "url": stage.url} for name, told in cookies.items()]
+        )
         page = context.new_page()
-        page.lang, page.dark, page.plain = lang, dark, not script
+        page.lang, page.plain = lang, not script
+        drawn.keep(page)
         page.on("request", lambda asked: foreign(asked.url))
         page.on("console", lambda told: told.type == "error" and console(told.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -105,7 +131,7 @@ def phone(request, chromium, stage):
         page.on("response", lambda one: asked.append(f"  {one.status} {one.url}"))
         page.on("requestfailed", lambda one: asked.append(f"  {one.failure} {one.url}"))
         page.goto(stage.url + at)
-        if login:
+        if login and not script:
             sign_in(page, stage.person(login))
         return page
 

@@ -6,6 +6,7 @@ from babel.messages.pofile import read_po
 from playwright.sync_api import expect
 
 from cloud.web.language import ENGLISH
+from cloud.work.rules import SAYINGS
 from simulator.phone import fresh_picture
 from tests.browser.axe import look
 
@@ -21,11 +22,12 @@ KEPT = """new Promise((done) => {
 @cache
 def _english():
     with ENGLISH.open(encoding="utf-8") as file:
-        return {one.id: one.string for one in read_po(file)}
+        pages = {one.id: one.string for one in read_po(file)}
+    return {one.zh: one.en for both in SAYINGS.values() for one in both} | pages
 
 
 def said(page, words, **values):
-    """These words of a page in the language that this phone speaks."""
+    """These words of a page or of a refusal in the language that this phone speaks."""
     told = _english()[words] if getattr(page, "lang", "zh") == "en" else words
     return told % values if values else told
 

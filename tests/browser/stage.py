@@ -16,8 +16,9 @@ from cloud.app import Housekeeping
 from cloud.base.clock import now_ms
 from cloud.cases import alarms
 from cloud.link import intake
-from cloud.registry import machines
+from cloud.registry import accounts, machines, people
 from cloud.web import create_app
+from tests.browser import drawn
 from tests.cloud.stand_in import StandIn
 
 DIGITS = "零一二三四五六七八九"
@@ -70,9 +71,11 @@ class Stage:
         self._radio, self._end = ThreadPoolExecutor(1), threading.Event()
         self._housekeeping = Housekeeping(ground)
         ground.send, ground.wake = self._send, self._housekeeping.wake
+        app = create_app(ground)
+        drawn.tell(app)
         self._open = {}
         self._server = create_server(
-            create_app(ground),
+            app,
             map=self._open,
             host="127.0.0.1",
             port=0,
@@ -93,6 +96,11 @@ class Stage:
     def person(self, login):
         """{login, password, name, …} of somebody in the demo county."""
         return next(one for one in self.county["people"] if one["login"] == login)
+
+    def session(self, login):
+        """A session that this person has begun, as a browser's cookie keeps it."""
+        with self.ground.write() as unit:
+            return accounts.begin(unit, people.by_login(unit, login), "127.0.0.1").token
 
     def machine(self, place):
         """(code, terminal) of the demo county's machine at this place in the list."""

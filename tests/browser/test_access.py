@@ -1,19 +1,21 @@
 """What every page owes everybody: axe finds nothing, a phone is wide enough, little on the wire,
 nobody else is asked, and without a network an honest page."""
 
-import re
+import random
 
 import pytest
 from playwright.sync_api import expect
 
+from cloud.base.formats import identity_check
+from cloud.base.ids import make_code
 from cloud.cases import imports, service
 from cloud.cases.service import STEPS
 from cloud.link import positions, stock
-from cloud.registry import certificates, enterprises, machines, people
+from cloud.registry import certificates, enterprises, machines, maker_list, people
 from cloud.web import create_app, rights
-from cloud.web.language import COOKIE
 from tests.browser.axe import violations
-from tests.browser.people import KEPT, heading
+from tests.browser.conftest import PHONE, fresh_code
+from tests.browser.people import KEPT, heading, press, said
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +27,7 @@ NAMED = {
     "regulator.form": [
         f"/forms/{name}" for name in ("statistics", "survey", "uncoded", "installations")
     ],
-    "activation.form": ["/activate/{code}"],
+    "activation.form": ["/activate/{coded}"],
     "office.machine": ["/registers/machines/{code}"],
     "office.person": ["/registers/people/{person}"],
     "office.enterprise": ["/registers/enterprises/{enterprise}"],
@@ -82,6 +84,16 @@ VISITORS = {
     "technician": "tech1",
     "officer": "officer1",
     "office": "office1",
+}
+
+_BODY = "99010119900101001"
+NEWCOMER = {
+    "name": "演示新人",
+    "identity": _BODY + identity_check(_BODY),
+    "phone": "13800000001",
+    "district": "990101001",
+    "login": "newcomer",
+    "password": "made-up-password",
 }
 
 WIRE_MAX = 100_000  # bytes of the first page with everything it loads
@@ -151,7 +163,17 @@ def records(stage):
 
 
 @pytest.fixture
-def names(stage, alarmed, tables, module, records, permit):
+def coded(stage):
+    """A machine that its maker has coded and its owner has not activated; its code."""
+    line = {"device": "HM-990101-000077", "maker": "演示焊机厂", "model": "ZX7", "serial": "7"}
+    line |= {"code": make_code("990101", random.Random(3)), "category": ""}
+    with stage.ground.write() as unit:
+        maker_list.add_many(unit, [line])
+    return line["code"]
+
+
+@pytest.fixture
+def names(stage, alarmed, tables, module, records, permit, coded):
     """What the addresses of pages may name."""
     code, alarm = alarmed
     with stage.ground.read() as unit:
@@ -160,6 +182,7 @@ def names(stage, alarmed, tables, module, records, permit):
         paper = certificates.for_person(unit, person.id)[0]
         return {
             "code": code,
+            "coded": coded,
             "alarm": alarm,
             "person": person.id,
             "enterprise": machine.enterprise_id,
@@ -172,38 +195,100 @@ def names(stage, alarmed, tables, module, records, permit):
         }
 
 
-@pytest.mark.parametrize("lang, dark", [("zh", False), ("en", True)])
-def test_axe_finds_nothing_and_a_phone_is_wide_enough(stage, phone, names, lang, dark):
+def titled(page, words):
+    expect(page.locator("h1").first).to_have_text(words)
+
+
+def of_anyone(page, at):
+    for path in ("/login/phone", "/password"):
+        page.goto(at + path)
+        page.fill("#phone", "13800000000")
+        page.click("main button")
+        page.locator("#code").wait_for()
+        yield "the code from the text message"
+    page.goto(f"{at}/register")
+    for name, told in NEWCOMER.items():
+        page.fill(f"#{name}", told)
+    press(page, "提交注册")
+    titled(page, said(page, "已提交，等待平台审核。"))
+    yield "registered"
+    page.goto(f"{at}/login")
+    page.fill("#login", NEWCOMER["login"])
+    page.fill("#password", NEWCOMER["password"])
+    page.click("main button")
+    page.locator("main [role=alert]").wait_for()
+    yield "not let in yet"
+
+
+def of_welder(page, at):
+    page.goto(f"{at}/account/factor")
+    page.fill("#code", fresh_code(page.locator("#secret").text_content()))
+    press(page, "确认启用")
+    titled(page, said(page, "已启用。请收好备用码。"))
+    yield "recovery codes"
+    page.goto(f"{at}/account/factor")
+    yield "the factor is in force"
+
+
+def of_office(page, at):
+    page.goto(f"{at}/office/enrolment")
+    page.fill("#login", "tech1")
+    press(page, "生成登记码")
+    page.locator(".once").wait_for()
+    yield "a code, shown once"
+    page.goto(f"{at}/office/registrations")
+    page.locator("summary").first.click()
+    yield "somebody waits"
+    page.locator("[id^=why-]").fill("核对")
+    press(page, "手机号码")
+    titled(page, NEWCOMER["name"])
+    yield "a number in clear"
+    page.goto(f"{at}/office/audit")
+    press(page, "核对有没有被改动")
+    page.locator("main [role=status]").wait_for()
+    yield "the trail is whole"
+    for path, asked in (("/office/audit", "nobody"), ("/registers/people", "演示焊工甲")):
+        page.goto(at + path)
+        page.fill("#q", asked)
+        with page.expect_navigation():
+            press(page, "查找")
+        yield f"{path} searched"
+
+
+# What no address leads to: (page, the cloud's address) → whenever another page is there.
+LATER = {"anyone": of_anyone, "welder": of_welder, "office": of_office}
+
+
+@pytest.mark.parametrize("phone", [(PHONE, "zh"), (PHONE, "en")], indirect=True, ids=["zh", "en"])
+def test_axe_finds_nothing_and_a_phone_is_wide_enough(stage, phone, names):
     left, wrong = pages(create_app(stage.ground)), {}
 
-    def look(page, *paths):
-        for path in paths:
-            if path:
-                page.goto(stage.url + path)
-            if found := violations(page):
-                wrong[path or page.url] = found
-            width, wide = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
-            if wide > width:
-                wrong[f"{path or page.url} wide"] = wide
-
-    def speak(page):
-        cookie = {"name": COOKIE, "value": lang, "url": stage.url}
-        page.context.add_cookies([cookie])
-        return page
+    def look(page, what):
+        if found := violations(page):
+            wrong[what] = found
+        width, wide = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
+        if wide > width:
+            wrong[f"{what} wide"] = wide
 
     for role, login in VISITORS.items():
         roles = None if login is None else frozenset({role})
         mine = [endpoint for endpoint in left if rights.allowed(endpoint, roles)]
-        page = speak(phone(login, "/login", dark=dark))
-        if login:
-            expect(page).not_to_have_url(re.compile("/login"))
-        look(page, *(path.format(**names) for one in mine for path in left.pop(one)))
-        look(page, "/nowhere", f"/m/{names['code']}", "/" if login else "")
+        paths = [path.format(**names) for one in mine for path in left.pop(one)]
+        page = phone(login, "/nowhere")
+        look(page, f"{role}: nowhere")
+        for path in (*paths, f"/m/{names['code']}", *(["/"] if login else [])):
+            if (status := page.goto(stage.url + path).status) != 200:
+                wrong[path] = status
+            look(page, path)
+        for what in LATER.get(role, lambda *_: ())(page, stage.url):
+            look(page, what)
     assert not [endpoint for endpoint in left if left[endpoint]]
-    officer = speak(phone("officer1", "/", size=DESK, dark=dark))
+    officer = phone("officer1", "/", size=DESK)
     officer.locator("#live summary").first.click()
     expect(officer.locator(".leaflet-marker-icon")).to_have_count(1)
-    look(officer, "", "/machines")
+    look(officer, "status at a desk")
+    officer.goto(f"{stage.url}/machines")
+    look(officer, "machines at a desk")
     assert wrong == {}
 
 
@@ -227,11 +312,18 @@ def test_the_first_page_is_small_and_asks_nobody_else(stage, phone, alarmed):
         assert 1_000 < wire <= WIRE_MAX, (login, wire)
 
 
-def test_without_a_network_an_honest_page_stands_in_and_names_nobody(stage, phone):
+def test_a_phone_keeps_the_pages_as_an_app_and_without_a_network_one_that_names_nobody(
+    stage, phone
+):
     code, _terminal = stage.machine(0)
     page = phone("welder1", f"/m/{code}")
     heading(page, "申请作业")
     page.evaluate(KEPT)
+    chrome = page.context.new_cdp_session(page)
+    manifest = chrome.send("Page.getAppManifest")
+    assert manifest["url"].endswith("/manifest.webmanifest") and manifest["errors"] == []
+    missing = chrome.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert {one["errorId"] for one in missing} <= {"in-incognito"}  # as every context of a test
     page.context.set_offline(True)
     page.goto(stage.url + f"/m/{code}")
     heading(page, "没有网络")

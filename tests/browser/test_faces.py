@@ -13,7 +13,7 @@ from cloud.cases import alarms, life, releases
 from cloud.registry import machines, people
 from cloud.work import checkins, jobs, permits
 from tests.browser.axe import look
-from tests.browser.conftest import both_ways
+from tests.browser.conftest import both_ways, sign_in
 from tests.browser.people import heading, press, said, watched
 
 pytestmark = pytest.mark.slow
@@ -78,7 +78,8 @@ def alarm(stage):
 
 @both_ways
 def test_an_officer_handles_an_alarm_in_place_and_reads_who_was_quicker(stage, phone, alarm, shot):
-    officer = phone("officer1", "/")
+    officer = phone(at="/")
+    sign_in(officer, stage.person("officer1"))
     row = officer.locator(f"#d-{alarm}")
     row.locator("summary").click()
     press(officer, "由我处理")
@@ -100,6 +101,36 @@ def test_an_officer_handles_an_alarm_in_place_and_reads_who_was_quicker(stage, p
     expect(row).to_have_count(0)
     officer.goto(f"{stage.url}/alarms/{alarm}")
     expect(officer.get_by_text("封", exact=True)).to_be_visible()
+
+
+@both_ways
+def test_an_officer_reads_and_handles_without_script(stage, phone, alarm, shot):
+    officer = phone("officer1", "/", script=False)
+    expect(officer.locator("#map")).to_be_hidden()
+    expect(officer.locator("noscript p")).to_be_visible()
+    officer.select_option("#trade", "industry")
+    press(officer, "筛选")
+    officer.wait_for_url(re.compile("trade=industry"))
+    officer.locator(f"#d-{alarm} summary").click()
+    shot(officer, f"94-plain-status-{officer.lang}")
+    press(officer, "由我处理")
+    for act, words in (("核实", "外壳松动"), ("办结", "已封好")):
+        officer.get_by_role("textbox").first.fill(words)
+        press(officer, act)
+        expect(officer.get_by_text(words, exact=True)).to_be_visible()
+    expect(officer.get_by_role("button", name=said(officer, "办结"), exact=True)).to_have_count(0)
+    shot(officer, f"95-plain-alarm-{officer.lang}")
+    code, _terminal = stage.machine(0)
+    for path, thing in (
+        ("/alarms", "h1"),
+        ("/machines", f"th a[href*='{code}']"),
+        (f"/m/{code}/card", "main svg"),
+        ("/trends", "main svg"),
+        ("/forms/statistics", "main table"),
+        ("/forms/survey", "main table"),
+    ):
+        officer.goto(stage.url + path)
+        expect(officer.locator(thing).first).to_be_visible()
 
 
 @both_ways

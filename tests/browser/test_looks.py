@@ -1,12 +1,14 @@
 """The same pages in the dark, in English, on a desk, without script, and when they refuse."""
 
 import re
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import expect
 
+from cloud.web.regulator.status import POLL_MS
 from tests.browser.axe import look
-from tests.browser.conftest import both_ways
+from tests.browser.conftest import DESK, PHONE, both_ways
 from tests.browser.people import (
     apply_here,
     heading,
@@ -19,8 +21,6 @@ from tests.browser.people import (
 )
 
 pytestmark = pytest.mark.slow
-
-DESK = {"width": 1280, "height": 800}
 
 
 @both_ways
@@ -155,6 +155,35 @@ def test_a_press_that_the_network_swallows_is_given_up_and_pressed_again(stage, 
     heading(page, "检查现场")
 
 
+@both_ways
+def test_a_press_whose_answer_is_lost_is_taken_once_and_pressed_again_without_harm(
+    stage, phone, shot
+):
+    welder, _watch, terminal = watched(stage, phone)
+    pressed = []
+
+    def lose_the_first(route):
+        pressed.append(parse_qs(route.request.post_data)["once"])
+        if len(pressed) > 1:
+            route.continue_()
+        else:
+            route.fetch()  # the cloud takes it
+            route.abort("internetdisconnected")
+
+    welder.route("**/on", lose_the_first)
+    welder.route("**/state", lambda route: route.abort("internetdisconnected"))
+    on = welder.get_by_role("button", name=said(welder, "开机"), exact=True)
+    on.click()
+    expect(welder.locator("#lost")).to_be_visible()
+    look(welder, "answer lost")
+    shot(welder, f"36-answer-lost-{welder.lang}")
+    on.click()
+    heading(welder, "作业中")
+    expect(welder.locator("#lost")).to_be_hidden()
+    assert pressed[0] == pressed[1] and len(pressed) == 2
+    assert terminal.relay == 1 and len(terminal.closings) == 1
+
+
 def test_after_mains_come_back_the_welder_resumes_with_one_press(stage, phone, shot):
     welder, watch, terminal = watched(stage, phone)
     press(welder, "开机")
@@ -180,27 +209,35 @@ def test_a_machine_that_does_not_answer_is_waited_for_honestly(stage, phone, sho
     heading(welder, "收工确认")
 
 
-def test_the_status_page_is_fresh_without_reload(stage, phone, shot):
+def test_the_status_page_is_fresh_every_ten_seconds_without_reload(stage, phone, shot):
     officer = phone("officer1", "/", size=DESK)
+    officer.clock.install()
+    officer.reload()
     heading(officer, "电焊机状态")
+    assert POLL_MS == 10_000
+
+    def later():
+        with officer.expect_response("**/status.part*"):
+            officer.clock.fast_forward(POLL_MS)
+
     officer.evaluate("window.unreloaded = true")
     working = officer.locator(".numbers div").filter(has_text="作业中").locator("dd")
     expect(working).to_have_text("0")
     welder, _watch, terminal = watched(stage, phone)
     press(welder, "开机")
     heading(welder, "作业中")
-    expect(working).to_have_text("1", timeout=60_000)
+    later()
+    expect(working).to_have_text("1")
     assert officer.evaluate("window.unreloaded")
     expect(officer.get_by_role("row").nth(1)).to_contain_text("演****")
     terminal.say(terminal.beat(amps=128, arc=1))
-    expect(officer.get_by_role("row").nth(1)).to_contain_text("128 A", timeout=60_000)
+    later()
+    expect(officer.get_by_role("row").nth(1)).to_contain_text("128 A")
     shot(officer, "30-status")
-    small = phone("officer1", "/")
-    heading(small, "电焊机状态")
-    shot(small, "31-status-phone")
-    dark = phone("officer1", "/", size=DESK, dark=True)
-    heading(dark, "电焊机状态")
-    shot(dark, "32-status-dark")
+    officer.emulate_media(color_scheme="dark")
+    shot(officer, "31-status-dark")
+    officer.set_viewport_size(PHONE)
+    shot(officer, "32-status-phone")
 
 
 def test_an_officer_orders_a_machine_off_with_a_reason(stage, phone, shot):

@@ -61,8 +61,7 @@ def sees(stage, phone):
     pages = {}
 
     def look_at(login, words, state=""):
-        page = pages.get(login) or pages.setdefault(login, phone(login, "/login", **ways[login]))
-        page.locator(".foot").wait_for()  # signed in
+        page = pages.get(login) or pages.setdefault(login, phone(login, "/scan", **ways[login]))
         page.goto(f"{stage.url}/m/{code}")
         heading(page, words)
         look(page, state)

@@ -236,7 +236,10 @@ def certificate_status(id: str) -> ResponseReturnValue:
 
 
 def done(address: str, **told: Any) -> ResponseReturnValue:
-    return jsonify({"ok": True, **told}) if wants_json() else redirect(address, 303)
+    """An act is done: to the page at this address, which a program is told as `next`."""
+    if wants_json():
+        return jsonify({"ok": True, "next": address, **told})
+    return redirect(address, 303)
 
 
 def _machine_doors(one: Machine) -> Links:

@@ -21,7 +21,7 @@ export function taken(ticket, able, use, say, words) {
   look.addEventListener("change", async (event) => {
     const [found] = await read(event.target.files[0]).catch(() => []);
     if (found) typed.value = found.rawValue;
-    else say(words.unread);
+    say(found ? "" : words.unread);
     event.target.value = "";
   });
   card.querySelector("form").addEventListener("submit", (event) => {

@@ -138,6 +138,7 @@ document.addEventListener("submit", async (event) => {
       { method: "POST", body, headers: JSON_TYPE });
     const told = await answer.json().catch(() => null); // what stands before us may answer in its own way
     if (!told) tell(form, { words: said.dataset.dropped, todo: "" });
+    else if (told.next) { location.assign(told.next); return; } // what was typed here is done with
     else {
       if (!told.ok) forget(form, told.refusals);
       if (file && answer.ok) form.reset();

@@ -48,7 +48,8 @@ function draw(one, firms) {
   const name = one.count === 1 ? `${say.machine} ${one.codes[0]}, ${firms[one.codes[0]] ?? ""}, ${say[one.kind]}` : `${one.count} ${say.machines}, ${say[one.kind]}`;
   const size = one.count === 1 ? 24 : 34 + Math.min(20, Math.round(Math.log2(one.count) * 3));
   const icon = L.divIcon({ className: `pin ${one.kind}`, html: one.count === 1 ? "" : String(one.count), iconSize: [size, size] });
-  const marker = L.marker(at, { icon, alt: name, title: name, keyboard: true }).addTo(layer);
+  const zIndexOffset = -1000 * size; // a small one is not hidden behind a large one
+  const marker = L.marker(at, { icon, alt: name, title: name, keyboard: true, zIndexOffset }).addTo(layer);
   marker.getElement().setAttribute("aria-label", name);
   marker.on("click", () => {
     if (one.count === 1) location.assign(card(one.codes[0]));

@@ -4,6 +4,7 @@ const place = document.getElementById("machines");
 const pattern = document.getElementById("machine");
 const drawn = new Map();
 const CUT_MS = 500;
+const DIAL_A = 300; // where the needle ends, and the slider
 let touches = 0; // sent and answered
 
 const WORDS = {
@@ -53,10 +54,10 @@ function fresh(device) {
   const slide = (name, unit, send) => {
     const input = card.querySelector(`.${name}`);
     input.addEventListener("input", () => { input.nextElementSibling.value = input.value + unit; });
-    if (send) input.addEventListener("change", () => touch(device, send, Number(input.value)));
+    input.addEventListener("change", () => send(Number(input.value)));
   };
-  slide("current", " A");
-  slide("signal", "", "signal");
+  slide("current", " A", (amps) => { if (card.shown.arc) touch(device, "strike", amps); }); // the dial, while it burns
+  slide("signal", "", (level) => touch(device, "signal", level));
   drawn.set(device, card);
   if (drawn.size === 1) place.replaceChildren();
   place.append(card);
@@ -76,7 +77,7 @@ function draw(shown) {
   text(card.querySelector(".state"), state);
   text(picture.querySelector("title"), `${shown.device}: ${state}, ${shown.amps.toFixed(0)} A`);
   text(picture.querySelector(".amps"), `${shown.amps.toFixed(0)} A`);
-  picture.querySelector(".needle").style.transform = `rotate(${Math.min(60, shown.amps / 2.5) * 2 - 60}deg)`;
+  picture.querySelector(".needle").style.transform = `rotate(${Math.min(1, shown.amps / DIAL_A) * 120 - 60}deg)`;
   text(picture.querySelector(".gas text"), `${shown.gas} %LEL`);
   [...picture.querySelectorAll(".bars rect")].forEach((bar, at) => bar.classList.toggle("has", shown.signal > at * 7));
   const news = shown.said.filter(([at]) => at > (card.heard ?? Infinity)); // since the last look

@@ -1,0 +1,16 @@
+"""The last of this folder: what none of its tests has shown to axe."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser import axe, drawn
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_template_was_looked_at_by_axe(request):
+    ran = {item.path for item in request.session.items}
+    if not ran >= set(Path(__file__).parent.glob("test_*.py")):
+        pytest.skip("only some of these tests were asked for")
+    assert sorted(drawn.every() - axe.seen) == []
