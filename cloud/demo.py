@@ -131,7 +131,12 @@ _PEOPLE = (
     _Somebody("office1", "演示运维员", "office", None, "平台运维"),
 )
 # The last one is not coded yet: it has no terminal.
-_MACHINES = (("一号焊机", 0), ("二号焊机", 0), ("三号焊机", 1), ("四号焊机", 2))
+_MACHINES = (
+    ("一号焊机", 0, "手工弧焊机", "机械加工"),
+    ("二号焊机", 0, "气体保护焊机", "机械加工"),
+    ("三号焊机", 1, "手工弧焊机", "建筑施工"),
+    ("四号焊机", 2, "氩弧焊机", "锅炉安装"),
+)
 _TERMINALS = 3
 _APPROVERS = ("firm1", "firm2")
 _PERMIT_H = 72  # GB 30871-2022, 5.1.5: second class
@@ -156,8 +161,9 @@ def seed(ground: Ground) -> dict[str, Any]:
             "machines": [],
             "terminals": [],
         }
-        for number, (name, firm) in enumerate(_MACHINES, 1):
-            machine = _machine(unit, name, firms[firm], _FIRMS[firm].industry)
+        for number, (name, firm, category, trade) in enumerate(_MACHINES, 1):
+            told = {"category": category, "trade": trade}
+            machine = _machine(unit, name, firms[firm], _FIRMS[firm].industry, **told)
             if number <= _TERMINALS:
                 county["terminals"].append(_terminal(unit, machine, f"HM-{COUNTY}-{number:04}"))
             county["machines"].append(
@@ -260,7 +266,7 @@ def _trained(unit: Unit, person: Person) -> None:
         training.add_trainings(unit, [row])
 
 
-def _machine(unit: Unit, name: str, firm: Enterprise, industry: str) -> Machine:
+def _machine(unit: Unit, name: str, firm: Enterprise, industry: str, **told: str) -> Machine:
     for machine in machines.of_enterprise(unit, firm.id):
         if machine.name == name:
             return machine
@@ -270,7 +276,9 @@ def _machine(unit: Unit, name: str, firm: Enterprise, industry: str) -> Machine:
         enterprise_id=firm.id,
         district=firm.district,
         industry=industry,
+        bought_on=china_day(unit.now).isoformat(),
         rng=random.SystemRandom(),
+        **told,
     )
 
 

@@ -119,15 +119,19 @@ def installations(
     code, owner, district, kind, finished, seal, the terminal that was replaced.
     """
     terminal, seal, names = _told_last("terminal"), _told_last("seal"), places.names(unit)
+    order = (ServiceRecord.made_at.desc(), ServiceRecord.id.desc())
+    # Which ones first: what they say is looked up for those of the page alone.
+    here = select(ServiceRecord.id).join(Machine, Machine.id == ServiceRecord.machine_id)
+    here = _page(here.where(_here(scope)).order_by(*order), first, most)
     rows = (
         select(ServiceRecord, Machine, Enterprise.name, Person.name, terminal, seal)
         .join(Machine, Machine.id == ServiceRecord.machine_id)
         .join(Enterprise, Enterprise.id == Machine.enterprise_id)
         .join(Person, Person.id == ServiceRecord.technician_id)
-        .where(_here(scope))
-        .order_by(ServiceRecord.made_at.desc(), ServiceRecord.id.desc())
+        .where(ServiceRecord.id.in_(here))
+        .order_by(*order)
     )
-    found = unit.db.execute(_page(rows, first, most))
+    found = unit.db.execute(rows)
     for number, (one, machine, owner, who, fitted, sealed) in enumerate(found, first + 1):
         fitted, sealed = fitted or {}, sealed or {}
         yield (

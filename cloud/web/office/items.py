@@ -122,7 +122,10 @@ def enterprise(id: str) -> str:
             facts=_firm_facts(unit, one),
             parts=[(_("人员"), staff), (_("工地"), grounds)],
             history=history(unit, id),
-            doors=[(url_for("office.machines", q=one.uscc), _("它的电焊机"))],
+            doors=[
+                (url_for("office.machines", q=one.uscc), _("它的电焊机")),
+                (url_for("regulator.status", firm=one.uscc), _("它的状态和地图")),
+            ],
             back=url_for("office.enterprises"),
         )
 

@@ -153,6 +153,7 @@ def test_a_firm_is_found_by_its_credit_code_and_nonsense_narrows_nothing_or_find
         }
 
     assert codes(firm=shop.uscc) == {machine.code}
+    assert f'"/?firm={shop.uscc}"' in officer.get(f"/registers/enterprises/{shop.id}").text
     assert codes(firm="没有这家") == codes(category="没有这种") == set()
     assert codes(type="没有这类") == codes() == {machine.code, cast.code}
     assert "没有找到" in officer.get("/machines?firm=没有这家").text
