@@ -90,7 +90,7 @@ def export(kind: str, file: Path, sample: int | None, seed: str | None) -> None:
     began = time.monotonic()
     file.parent.mkdir(parents=True, exist_ok=True)
     with ground_of_settings() as ground, ground.read() as unit:
-        columns = kinds.ledger(unit, kind).columns
+        columns = kinds.columns(kind)
         rows = _sample(unit, kind, sample, seed) if sample else _rows(unit, kind)
         cells = ([one.shown(row[one.name]) for one in columns] for row in rows)
         count = files.write(file, [one.zh for one in columns], _shown_growing(cells))

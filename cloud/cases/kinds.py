@@ -1,6 +1,5 @@
 """The ledgers by name: what `hanma import`, `hanma export` and the office's page may name."""
 
-from collections.abc import Callable
 from typing import Any
 
 from cloud.base.unit import Unit
@@ -10,13 +9,14 @@ from cloud.registry.ledgers.contracts import Contracts
 from cloud.registry.ledgers.cylinders import Cylinders
 from cloud.registry.ledgers.districts import Districts
 from cloud.registry.ledgers.enterprises import Enterprises, Sites
+from cloud.registry.ledgers.fields import Column
 from cloud.registry.ledgers.machines import Machines
 from cloud.registry.ledgers.maker_list import MakerList
 from cloud.registry.ledgers.people import Certificates, People
 from cloud.registry.ledgers.survey import Survey
 from cloud.registry.ledgers.training import Dates, Trainings
 
-_MADE: dict[str, Callable[[Unit], Any]] = {
+_MADE: dict[str, type[Any]] = {
     "enterprises": Enterprises,
     "sites": Sites,
     "people": People,
@@ -32,6 +32,11 @@ _MADE: dict[str, Callable[[Unit], Any]] = {
     "districts": Districts,
 }
 KINDS = tuple(_MADE)
+
+
+def columns(kind: str) -> tuple[Column, ...]:
+    """The columns of a table of this kind, without looking at what is registered; KeyError."""
+    return tuple(_MADE[kind].columns)
 
 
 def ledger(unit: Unit, kind: str) -> Ledger:

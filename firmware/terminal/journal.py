@@ -95,6 +95,7 @@ class Journal:
             self._held[row] += _line(self.last, text)
         else:  # flash has refused for long
             self.dropped += 1
+            self.full = True
         return self.last
 
     def _write(self, row):

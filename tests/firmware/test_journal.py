@@ -191,6 +191,19 @@ def test_when_only_critical_ones_are_left_the_oldest_go(start: Callable) -> None
     assert not journal.full
 
 
+def test_what_flash_refuses_for_long_is_dropped_counted_and_told(
+    start: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_given: object) -> None:
+        raise OSError(5)
+
+    journal = start()
+    monkeypatch.setitem(journal._write.__globals__, "open", refused)
+    while not journal.dropped:
+        journal.add("alarm", 1, 0, alarm="TAMPER")
+    assert journal.full and journal.last < 1000
+
+
 def test_a_batch_says_what_is_left_also_across_what_was_dropped(start: Callable) -> None:
     journal = start(24_576)
     for n in range(1000):

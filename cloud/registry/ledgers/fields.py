@@ -10,7 +10,7 @@ from cloud.base import districts
 from cloud.base.formats import mask, read_firm, read_identity, read_phone
 from cloud.registry.ledgers.said import Complaint
 
-_LIMIT = 200
+LIMIT = 200  # characters of one cell
 
 
 class BadField(Complaint):
@@ -82,8 +82,8 @@ class Column:
 
 def line(text: str) -> str:
     """One line of text."""
-    if len(text) > _LIMIT:
-        raise BadField(f"太长，最多 {_LIMIT} 个字。", f"is longer than {_LIMIT} characters.")
+    if len(text) > LIMIT:
+        raise BadField(f"太长，最多 {LIMIT} 个字。", f"is longer than {LIMIT} characters.")
     if not text.isprintable():
         raise BadField("有不能使用的字符。", "has characters that cannot be used.")
     return text

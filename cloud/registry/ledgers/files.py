@@ -109,9 +109,9 @@ def _read_xlsx(raw: bytes) -> Lines:
 
 def _heading(top: Sequence[Sequence[Any]]) -> int:
     """Which of the first rows is the heading: a form has its title and who fills it in above, in a
-    cell or two, where the heading fills the breadth."""
+    cell or two, where the heading fills more than half of the breadth."""
     filled = [sum(1 for cell in cells if _text(cell)) for cells in top]
-    return next((at for at, cells in enumerate(filled) if 2 * cells >= max(filled)), 0)
+    return next((at for at, cells in enumerate(filled) if 2 * cells > max(filled)), 0)
 
 
 def _read_csv(raw: bytes, tabs: bool) -> Lines:

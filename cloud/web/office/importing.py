@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from cloud.base.unit import Ground, Unit
 from cloud.cases import imports
 from cloud.cases.imports import BadUpload, ImportRun
-from cloud.cases.kinds import KINDS, ledger
+from cloud.cases.kinds import KINDS, columns
 from cloud.registry.ledgers import files
 from cloud.web import answers, fields, visitor
 from cloud.web.language import language
@@ -69,9 +69,9 @@ def import_blank(kind: str) -> Response:
     """An empty table of a ledger, to be filled in: its headings."""
     if kind not in KINDS:
         abort(404)
-    with tempfile.TemporaryDirectory() as folder, visitor.ground().read() as unit:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{kind}.xlsx"
-        files.write(path, [column.zh for column in ledger(unit, kind).columns], ())
+        files.write(path, [column.zh for column in columns(kind)], ())
         answer = Response(path.read_bytes(), content_type=files.XLSX)
     answer.headers["Content-Disposition"] = f'attachment; filename="{kind}.xlsx"'
     return answer

@@ -15,7 +15,7 @@ from cloud.book.signatures import BadSignature
 from cloud.cases import installing, service, service_paper, service_sheet
 from cloud.cases.service import ServiceRecord
 from cloud.registry import machines
-from cloud.registry.ledgers.fields import BadField, Hidden
+from cloud.registry.ledgers.fields import LIMIT, BadField, Hidden
 from cloud.registry.ledgers.machines import Machines
 from cloud.registry.people import Person
 from cloud.web import fields, visitor
@@ -28,7 +28,7 @@ from cloud.web.technician.record import own
 from cloud.web.trouble import bad_input, wants_json
 from cloud.web.welder.pictures import taken_picture
 
-_NAME, _SEAL, _DEVICE, _WORK, _LINE = 40, 40, 200, 200, 60
+_NAME, _SEAL, _DEVICE, _WORK = 40, 40, 200, 200
 _COLUMNS = {column.name: column for column in Machines.columns}
 
 Step = Callable[[Unit, ServiceRecord, Person], object]
@@ -71,7 +71,7 @@ def describe(id: str) -> ResponseReturnValue:
     """What the survey asks of the machine: keeper, supply, use, and what stands on its plate."""
     labels = words.machine()
     given = {
-        name: fields.text(name, label, limit=_LINE, required=name in service.ASKED)
+        name: fields.text(name, label, limit=LIMIT, required=name in service.ASKED)
         for name, label in labels.items()
     }
     told = {name: _read(name, labels[name], text) for name, text in given.items()}
