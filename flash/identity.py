@@ -48,8 +48,8 @@ _WHY = {
     "job-open": (
         "这台焊机上有一项作业还没有结束，换密钥会让平台关不了它",
         "A job is open with this terminal: a fresh secret would leave nobody able to end it",
-        "请让焊工或监护人先在手机上关机，再运行一次（不用再加 --erase）。 Have the welder or the "
-        "fire watch switch off first, then run again (--erase is not needed again).",
+        "请让焊工或监护人先在手机上关机，再运行一次。 "
+        "Have the welder or the fire watch switch off first, then run again.",
     ),
     "machine-unknown": (
         "没有这台焊机",
@@ -73,14 +73,7 @@ _WHY = {
 def write(module: Module) -> str:
     """A fresh secret is on the module before the cloud hears of it: no pulled cable loses it."""
     wanted, held = module.wanted, module.survey
-    if not wanted.cloud or not wanted.code:
-        raise StepFailed(
-            "cloud-missing",
-            "没有给出平台地址或登记码。 The cloud's address or the enrolment code is missing.",
-            "请用 --cloud 网址 --code 登记码 给出。 Give --cloud URL and --code.",
-        )
-    secret = held.get("secret", "")
-    asked = {"chip": module.chip, "machine": wanted.machine}
+    secret, asked = held.get("secret", ""), _asked(module)
     digest = {"digest": hashlib.sha256(bytes.fromhex(secret)).hexdigest()} if secret else {}
     told = _answered(wanted, asked | digest)
     _only_ours(held, told)
@@ -107,6 +100,22 @@ def write(module: Module) -> str:
     if wanted.machine:
         module.record["machine"] = wanted.machine
     return f"终端 terminal {told['device']}，接线 wiring {_WIRED[wanted.hardware]}"
+
+
+def may_be_cleared(module: Module) -> None:
+    """StepFailed where the cloud would not take it anew: what the module holds is needed."""
+    _answered(module.wanted, _asked(module))
+
+
+def _asked(module: Module) -> dict[str, str]:
+    wanted = module.wanted
+    if not wanted.cloud or not wanted.code:
+        raise StepFailed(
+            "cloud-missing",
+            "没有给出平台地址或登记码。 The cloud's address or the enrolment code is missing.",
+            "请用 --cloud 网址 --code 登记码 给出。 Give --cloud URL and --code.",
+        )
+    return {"chip": module.chip, "machine": wanted.machine}
 
 
 def _only_ours(held: dict[str, Any], told: dict[str, Any]) -> None:

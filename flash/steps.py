@@ -88,6 +88,13 @@ def look_at_chip(module: Module) -> str:
     return f"ESP32，闪存 flash {mega} MB，地址 address {module.chip}"
 
 
+def write_image(module: Module) -> str:
+    """The cloud is asked before anything is cleared: a job's record and OFF need the module."""
+    if module.wanted.erase:
+        identity.may_be_cleared(module)
+    return image.write(module)
+
+
 _TOLD = (  # of the record, in the technician's words
     ("device", "终端 terminal"),
     ("chip", "模块 module"),
@@ -138,7 +145,7 @@ def _written(path: Path, label: "Label") -> Path:
 STEPS = (
     Step("port", "找端口 Port", find_port),
     Step("chip", "查芯片与闪存 Chip and flash", look_at_chip),
-    Step("image", "写入 MicroPython 镜像 Image", image.write),
+    Step("image", "写入 MicroPython 镜像 Image", write_image),
     Step("application", "复制应用 Application", application.write),
     Step("identity", "登记身份与密钥 Identity", identity.write),
     Step("test", "自检 Self-test", selftest.run),

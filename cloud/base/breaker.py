@@ -18,6 +18,14 @@ class SourceDown(Exception):
     """No answer now: unreachable, too slow, not understood, or left alone for a while."""
 
 
+class LeftAlone(SourceDown):
+    """It was not even asked: it is left alone for so many ms more (`for_ms`)."""
+
+    def __init__(self, for_ms: int) -> None:
+        super().__init__("left alone after it failed")
+        self.for_ms = for_ms
+
+
 class Breaker(Generic[Question, Answer]):
     """Asks `ask`, unless it failed FAILURES times in a row; then one try after each pause.
 
@@ -44,8 +52,9 @@ class Breaker(Generic[Question, Answer]):
         with self._lock:
             if self._failed < FAILURES:
                 return
-            if self._clock() < self._closed_until:
-                raise SourceDown("left alone after it failed")
+            left = self._closed_until - self._clock()
+            if left > 0:
+                raise LeftAlone(left)
             # One thread tries; the others are told no until its answer is here.
             self._closed_until = self._clock() + self._pause()
 

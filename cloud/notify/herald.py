@@ -1,11 +1,14 @@
 """Sends what is due, in a thread of its own: the other side may be slow, or away."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
+from urllib.error import HTTPError
 
-from cloud.base.breaker import Breaker, SourceDown
-from cloud.base.unit import Ground
+from cloud.base.breaker import Breaker, LeftAlone, SourceDown
+from cloud.base.unit import Ground, Unit
 from cloud.base.worker import Worker
 from cloud.cases import notices
 from cloud.notify.channels import Channel, by_text, channels
@@ -13,11 +16,13 @@ from cloud.notify.channels import Channel, by_text, channels
 log = logging.getLogger(__name__)
 
 _PAUSE_S = 1.0
+_SAID_NO = (HTTPError, SMTPResponseException, SMTPRecipientsRefused)
 
 
 class Herald(Worker):
-    """Takes one notice after the other; a second herald beside it does no harm. A channel that
-    failed thrice in a row is left alone for a while: the others do not wait out its time-outs."""
+    """Takes one notice after the other; a second herald beside it does no harm. A channel that was
+    not reached thrice in a row is left alone for a while: no other waits out its time-outs,
+    and what waits for it has lost no try."""
 
     def __init__(self, ground: Ground, ways: dict[str, Channel] | None = None) -> None:
         self._ground = ground
@@ -34,22 +39,35 @@ class Herald(Worker):
             notice = notices.claim(unit)
         if notice is None:
             return False
-        taken = self._taken(notice)
+        came = self._tried(notice)
         with self._ground.write() as unit:
-            (notices.done if taken else notices.failed)(unit, notice)
+            came(unit, notice)
         return True
 
-    def _taken(self, notice: notices.Notice) -> bool:
+    def _tried(self, notice: notices.Notice) -> Callable[[Unit, notices.Notice], None]:
+        """Tries once; gives what is to be noted."""
         try:
-            self._ways[notice.channel](notice.body)
+            refused = self._ways[notice.channel](notice.body)
+        except LeftAlone as error:
+            return partial(notices.put_off, for_ms=error.for_ms)
         except SourceDown as error:
-            log.warning("notice %s not taken: %s", notice.id, error)
-            return False
-        return True
+            refused = str(error)
+        if refused:
+            log.warning("notice %s not taken: %s", notice.id, refused)
+        return notices.failed if refused else notices.done
 
 
-def _by(way: Channel, body: dict[str, Any]) -> None:
+def _by(way: Channel, body: dict[str, Any]) -> str:
+    """Why it was not taken, if it was not; SourceDown where nobody was reached.
+
+    Only kinds of errors are told: their words may hold an address with a password.
+    """
     try:
         way(body)
-    except Exception as error:  # its words may hold an address with a password
+    except _SAID_NO as error:
+        return type(error).__name__
+    except OSError as error:
         raise SourceDown(type(error).__name__) from None
+    except Exception as error:
+        return type(error).__name__
+    return ""

@@ -28,7 +28,9 @@ STATISTICS = (
     *("从业人员数量", "已取证的从业人员数量", "淘汰的电焊机数量"),
     *("主要负责人及联系方式", "备注"),
 )
-SURVEY = tuple(column.zh for column in sheet.FORM)
+# With the code behind it, by which a form that was corrected and comes back knows its machines.
+_SURVEY = (*sheet.FORM, sheet.CODE)
+SURVEY = tuple(column.zh for column in _SURVEY)
 Row = tuple[Any, ...]
 
 
@@ -81,8 +83,8 @@ def survey(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) ->
     names = places.names(unit)
     found = unit.db.execute(_page(rows, first, most)).all()
     for number, (one, owner) in enumerate(found, first + 1):
-        row = sheet.told(unit, one, owner, names) | {"number": number}
-        yield tuple(_told(column.shown(row[column.name])) for column in sheet.FORM)
+        row = sheet.told(unit, one, owner, names) | {"number": number, "code": one.code}
+        yield tuple(_told(column.shown(row[column.name])) for column in _SURVEY)
 
 
 def uncoded(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) -> Iterator[Row]:

@@ -77,7 +77,8 @@ def _worth(job: Job) -> int:
 
 
 def _at_most(unit: Unit, job: Job, until: int) -> int:
-    """No lease is longer than twelve hours, whatever was approved; work with cylinders ends so
-    long after it began."""
+    """No lease is longer than twelve hours, or what the rules allow, whatever was approved; work
+    with cylinders ends so long after it began."""
     since = job.on_at if job.device is None else None
-    return min(until, (since or unit.now) + unit.settings.lease_max_s * 1000)
+    longest_s = profile_of(job).longest_s(unit.settings.lease_max_s)
+    return min(until, (since or unit.now) + longest_s * 1000)

@@ -356,6 +356,10 @@ def _expired(shop: Shop, bench: Bench) -> dict[str, Any]:
     return {"code": dead}
 
 
+def _expired_and_to_be_cleared(shop: Shop, bench: Bench) -> dict[str, Any]:
+    return _expired(shop, bench) | {"erase": True}
+
+
 def _somebody_elses(shop: Shop, bench: Bench) -> dict[str, Any]:
     (bench.board.flash.nvs / "hanma.secret").write_bytes(os.urandom(32))
     return {}
@@ -379,6 +383,13 @@ def _stuck(shop: Shop, bench: Bench) -> dict[str, Any]:
     ("spoilt", "step", "why", "wrong", "remedy"),
     [
         (_expired, "5/7 登记身份与密钥", "code-expired", "登记码已过期", "要一个新的登记码"),
+        (  # what it holds is needed still
+            _expired_and_to_be_cleared,
+            "3/7 写入 MicroPython 镜像",
+            "code-expired",
+            "登记码已过期",
+            "要一个新的登记码",
+        ),
         (
             _somebody_elses,
             "5/7 登记身份与密钥",
@@ -406,12 +417,13 @@ def test_bad_input_is_told_by_step_and_remedy(
     wrong: str,
     remedy: str,
 ) -> None:
-    with shop.board(why, like=flashed) as bench:
+    with shop.board(spoilt.__name__, like=flashed) as bench:
         record = shop.run(str(bench.board.link), **spoilt(shop, bench))
         assert record["why"] == why, "\n".join(shop.said)
         assert shop.said[-2].startswith(f"  ✗ {step}") and wrong in shop.said[-2]
         assert shop.said[-1].startswith("  → ") and remedy in shop.said[-1]
         assert bench.board.world.relay == 0
+        assert (bench.board.flash.nvs / "hanma.secret").exists()
 
 
 def test_a_copy_that_differs_is_told_by_name(shop: Shop, flashed: Path) -> None:

@@ -130,7 +130,8 @@ class Machines:
         serials = {values["serial"] for values in bare}
         rows = select(Machine.enterprise_id, Machine.maker, Machine.model, Machine.serial)
         here = (Machine.enterprise_id.in_(owners), Machine.serial.in_(serials))
-        found = rows.add_columns(Machine.code).where(*here, Machine.kind == "machine")
+        stands = (Machine.kind == "machine", Machine.status != "scrapped")
+        found = rows.add_columns(Machine.code).where(*here, *stands)
         for *plate, code in unit.db.execute(found) if bare else ():
             self._plates[tuple(plate)] = code
 

@@ -57,9 +57,10 @@ FORM = (
     _own["filled_in_by"],
     _own["filled_in_by_phone"],
 )
+CODE = _own["code"]
 _ADDED = (
     replace(_own["uscc"], wanted=False),
-    _own["code"],
+    CODE,
     replace(_own["industry"], wanted=False),
 )
 _PHONES = ("keeper", "filled_in_by")

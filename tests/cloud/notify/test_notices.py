@@ -10,7 +10,7 @@ from dataclasses import replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from smtplib import SMTPNotSupportedError
+from smtplib import SMTPNotSupportedError, SMTPRecipientsRefused
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud.app import handlers
+from cloud.base import breaker
 from cloud.book import audit, checkpoints, outbox
 from cloud.cases import alarms, life, notices
 from cloud.cases.notices import Notice
@@ -119,6 +120,30 @@ def test_a_channel_that_keeps_failing_is_left_alone_for_a_while(told: Told) -> N
     told.county.clock.forward(31)
     told.send()
     assert [name for name, _event, _kind in told.got].count("mail") == 5
+
+
+def test_what_waits_for_a_channel_that_is_left_alone_has_lost_no_try(told: Told) -> None:
+    told.down = {"mail"}
+    for number in range(4):
+        told.alarm(f"TAMPER_{number}")
+    told.send()
+    (waits,) = [row for row in told.rows() if row.channel == "mail" and not row.tries]
+    assert waits.next_at == told.county.clock() + breaker.PAUSE_MS
+
+
+def test_who_says_no_is_not_away_and_the_next_is_tried(told: Told) -> None:
+    said = [SMTPRecipientsRefused({}), SMTPRecipientsRefused({}), SMTPRecipientsRefused({})]
+
+    def way(body: dict[str, Any]) -> None:
+        if said:
+            raise said.pop()
+        told.got.append(("mail", body["event"], body["kind"]))
+
+    told.herald = Herald(told.county.ground, {"log": to_log, "mail": way, "hook": to_log})
+    for number in range(4):
+        told.alarm(f"TAMPER_{number}")
+    told.send()
+    assert len(told.got) == 1
 
 
 def test_after_many_tries_it_is_parked_and_kept(told: Told) -> None:
