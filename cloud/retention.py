@@ -5,7 +5,9 @@ kept, tables brought in with their reports.
 The audit trail stays. A little at a time, so that nobody waits for it.
 """
 
-from sqlalchemy import delete, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select
 
 from cloud.base.unit import Unit
 from cloud.book import media, once
@@ -59,21 +61,24 @@ def _before(unit: Unit, days: int) -> int:
     return unit.now - days * _DAY_MS
 
 
-def _commands(unit: Unit) -> int:
-    old = Command.made_at < _before(unit, unit.settings.keep_commands_d)
-    finished = Command.state.not_in(commands.OPEN)
-    rows = select(Command.id).where(old, finished).order_by(Command.made_at).limit(BATCH)
-    ids = list(unit.db.scalars(rows))
-    unit.db.execute(delete(Command).where(Command.id.in_(ids)))
+def _oldest(unit: Unit, at: Any, days: int, *more: ColumnElement[bool]) -> int:
+    """Erase the oldest rows of a table whose column `at` lies more than `days` back."""
+    old = select(at.class_.id).where(at < _before(unit, days), *more)
+    return _gone(unit, at.class_, list(unit.db.scalars(old.order_by(at).limit(BATCH))))
+
+
+def _gone(unit: Unit, table: Any, ids: list[Any]) -> int:
+    unit.db.execute(delete(table).where(table.id.in_(ids)))
     return len(ids)
+
+
+def _commands(unit: Unit) -> int:
+    finished = Command.state.not_in(commands.OPEN)
+    return _oldest(unit, Command.made_at, unit.settings.keep_commands_d, finished)
 
 
 def _codes(unit: Unit) -> int:
-    old = PresenceCode.made_at < _before(unit, unit.settings.keep_codes_d)
-    rows = select(PresenceCode.id).where(old).order_by(PresenceCode.made_at).limit(BATCH)
-    ids = list(unit.db.scalars(rows))
-    unit.db.execute(delete(PresenceCode).where(PresenceCode.id.in_(ids)))
-    return len(ids)
+    return _oldest(unit, PresenceCode.made_at, unit.settings.keep_codes_d)
 
 
 def _answers(unit: Unit) -> int:
@@ -85,17 +90,12 @@ def _events(unit: Unit) -> int:
     rows = select(Event.id, Event.done_at).where(Event.done_at.is_not(None))
     oldest = unit.db.execute(rows.order_by(Event.id).limit(BATCH)).all()
     ids = [id for id, done in oldest if done < _before(unit, unit.settings.keep_events_d)]
-    unit.db.execute(delete(Event).where(Event.id.in_(ids)))
-    return len(ids)
+    return _gone(unit, Event, ids)
 
 
 def _notices(unit: Unit) -> int:
     """Those that were taken; what was given up stays to be seen."""
-    taken = Notice.sent_at < _before(unit, unit.settings.keep_events_d)
-    rows = select(Notice.id).where(taken).order_by(Notice.sent_at).limit(BATCH)
-    ids = list(unit.db.scalars(rows))
-    unit.db.execute(delete(Notice).where(Notice.id.in_(ids)))
-    return len(ids)
+    return _oldest(unit, Notice.sent_at, unit.settings.keep_events_d)
 
 
 def _pictures(unit: Unit) -> int:
