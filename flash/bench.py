@@ -61,6 +61,9 @@ class Module:
     record: dict[str, Any] = field(default_factory=dict)
 
 
+NAMES = ("chip", "device", "machine")  # by which a run is found
+
+
 class Ledger:
     """What was done on this bench: one JSON line a module and run. No secret is in it.
 
@@ -92,14 +95,13 @@ class Ledger:
                 "Check free space and the folder's rights, or name another by --ledger.",
             ) from None
 
-    def of(self, word: str = "") -> list[dict[str, Any]]:
+    def of(self, word: str) -> list[dict[str, Any]]:
         """The runs of one chip, terminal or machine, oldest first; "" = all."""
         wanted = word.strip().replace(":", "").upper()
-        names = ("chip", "device", "machine")
         return [
             told
             for told in self._all()
-            if not wanted or wanted in {str(told.get(name, "")).upper() for name in names}
+            if not wanted or wanted in {str(told.get(name, "")).upper() for name in NAMES}
         ]
 
     def image(self, virtual: bool = False) -> str:

@@ -14,7 +14,7 @@ import click
 
 from flash import batch as many
 from flash import history as past
-from flash import rehearsal, steps
+from flash import identity, rehearsal, steps
 from flash.bench import Ledger, Module, StepFailed, Wanted
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -44,7 +44,7 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
 )
 @click.option("--apn", default="", help="Access point [the SIM's own].")
 @click.option("--modem", type=click.Choice(["a7670", "air780e"]), default="a7670")
-@click.option("--hardware", type=click.Choice(["contactor", "thermal"]), default="contactor")
+@click.option("--hardware", type=click.Choice(list(identity.WIRED)), default="contactor")
 @click.option("--ca", type=_FILE, help="The platform's certificate authority, PEM.")
 @click.option(
     "--release-key", type=_FILE, help="FILE.pub of the release key [what the cloud has]."

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flash.bench import Say
+from flash.bench import NAMES, Say
 from flash.steps import STEPS
 
 _TITLES = {step.name: step.title for step in STEPS}
@@ -26,7 +26,7 @@ def told(runs: list[dict[str, Any]], say: Say) -> dict[str, Any]:
 
 def _line(one: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(one.get("at", 0) / 1000).astimezone()
-    named = [one.get(name, "") for name in ("chip", "device", "machine")]
+    named = [one.get(name, "") for name in NAMES]
     who = " ".join([name for name in named if name] or ["?"])
     came = "✓ 合格 good" if one.get("ok") else f"✗ {_failed(one)}"
     virtual = " （虚拟 virtual）" if one.get("virtual") else ""

@@ -33,7 +33,7 @@ _LACKS = {  # as the register names them
     "supply": "焊机用电类型 supply",
     "max_a": "焊机最大电流 largest current",
 }
-_WIRED = {"contactor": "接触器 contactor", "thermal": "温控回路 thermal loop"}
+WIRED = {"contactor": "接触器 contactor", "thermal": "温控回路 thermal loop"}
 _WHY = {
     "code-wrong": _CODE,
     "code-expired": ("登记码已过期", "The enrolment code is over", _NEW_CODE),
@@ -99,7 +99,7 @@ def write(module: Module) -> str:
     module.pages, module.hotline = told.get("base_url", wanted.cloud), told.get("hotline", "")
     if wanted.machine:
         module.record["machine"] = wanted.machine
-    return f"终端 terminal {told['device']}，接线 wiring {_WIRED[wanted.hardware]}"
+    return f"终端 terminal {told['device']}，接线 wiring {WIRED[wanted.hardware]}"
 
 
 def may_be_cleared(module: Module) -> None:

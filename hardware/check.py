@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable
-from pathlib import Path
 
 from hardware import derating, footprints, parts, pins, rules, simulations, stress
-from hardware.circuit import Circuit, carrier
+from hardware.circuit import Circuit
 from hardware.derating import Figure, Stress
-from hardware.parts import HERE, LIST, Part
+from hardware.parts import HERE, Part
 
 # A line of bring-up.md names a figure, its value and where the board may be: `{rail: 3.7 V, 3…4}`.
 _EXPECTED = re.compile(r"\{([^{}]+): ([-0-9.]+) (\w+), ([-0-9.]+)…([-0-9.]+)\}")
@@ -22,15 +21,12 @@ def unused(circuit: Circuit, known: Iterable[str]) -> list[str]:
     return [f"{name}: in parts.csv, not on the board" for name in known if name not in placed]
 
 
-def design(listed: Path = LIST) -> dict[str, list[str]]:
-    """What is wrong with parts, circuit and pins, by the name of the check."""
-    known, circuit = parts.read(listed), carrier(listed)
-    return {
-        "parts": parts.faults(known.values()) + unused(circuit, known),
-        "footprints": footprints.faults(known.values()) if footprints.LIBRARY.exists() else [],
-        "rules": rules.faults(circuit),
-        "pins": pins.faults(pins.read(), circuit),
-    }
+def design(known: dict[str, Part], circuit: Circuit) -> dict[str, list[str]]:
+    """What is wrong with parts, circuit and pins, by the name of the check that was made."""
+    found = {"parts": parts.faults(known.values()) + unused(circuit, known)}
+    if footprints.LIBRARY.exists():
+        found["footprints"] = footprints.faults(known.values())
+    return found | {"rules": rules.faults(circuit), "pins": pins.faults(pins.read(), circuit)}
 
 
 def not_shown(known: Collection[Part]) -> list[str]:

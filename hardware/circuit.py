@@ -39,9 +39,14 @@ class Placed:
     sheet: str
     nets: tuple[str, ...]
 
+    @property
+    def by_pin(self) -> dict[str, str]:
+        """Pin's name → net."""
+        return dict(zip((one.name for one in self.part.pins), self.nets, strict=True))
+
     def net(self, pin: str) -> str:
         """The net at a pin; KeyError when the part has no such pin."""
-        return dict(zip((one.name for one in self.part.pins), self.nets, strict=True))[pin]
+        return self.by_pin[pin]
 
 
 @dataclass

@@ -28,8 +28,8 @@ def hardware() -> None:
 def check(parts: Path) -> None:
     """Parts, footprints, rules, pins, derating, simulations; the last line is one JSON object."""
     try:
-        known = read(parts).values()
-        faults, circuit = checks.design(parts), carrier(parts)
+        known, circuit = read(parts), carrier(parts)
+        faults = checks.design(known, circuit)
         judged, faults["derating"] = checks.judged(circuit, checks.simulated(circuit))
         figures = {figure.what: figure for figure in judged}
     except (BadPart, BadSchematic, NoSpice) as error:
@@ -42,7 +42,7 @@ def check(parts: Path) -> None:
         click.echo(f"{name}: {'ok' if not found else ''}")
         for fault in found:
             click.echo(f"  ✗ {fault}")
-    for words in checks.not_shown(known):
+    for words in checks.not_shown(known.values()):
         click.echo(f"· {words}")
     for figure in figures.values():
         mark = "✓" if figure.margin >= 1 else "✗"
@@ -55,7 +55,7 @@ def check(parts: Path) -> None:
         "ok": ok,
         "parts": len(circuit.placed),
         "kinds": len(known),
-        "compared": len(known) - len(from_memory(known)),
+        "compared": len(known) - len(from_memory(known.values())),
         "figures": len(figures),
         "faults": sum(map(len, faults.values())),
         "smallest": smallest.what,
@@ -70,8 +70,9 @@ def check(parts: Path) -> None:
 def draw(folder: Path) -> None:
     """Writes the schematic and the wiring pictures as SVG; schematic and netlist for KiCad."""
     files = drawing.all_of(carrier())
-    (folder / "kicad").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     pictures = sum(name.endswith(".svg") for name in files)
     click.echo(f"{pictures} drawings in {folder}, schematic and netlist in {folder / 'kicad'}")

@@ -82,7 +82,7 @@ def joined(circuit: Circuit) -> dict[str, list[tuple[str, str, str, str]]]:
     """Net → (reference, pad, pin's name, kind); a pad that stays open has a net of its own."""
     found: dict[str, list[tuple[str, str, str, str]]] = {}
     for placed in on_board(circuit):
-        nets = dict(zip((pin.name for pin in placed.part.pins), placed.nets, strict=True))
+        nets = placed.by_pin
         for pad, name, kind in pads(placed.part):
             net = nets.get(name, OPEN)
             if net == OPEN:

@@ -154,7 +154,7 @@ def _part(placed: Placed, x: float, y: float) -> Iterator[str]:
         f"{_property('Datasheet', part.sheet, x, y)} {numbers} "
         f"{_instance(placed.sheet, placed.ref)})"
     )
-    nets = dict(zip((pin.name for pin in part.pins), placed.nets, strict=True))
+    nets = placed.by_pin
     for pad, name, _, right, up in _rows(part):
         end = x + (_HALF + _LENGTH) * (1 if right else -1)
         net, of = nets.get(name, OPEN), f"{placed.ref}/{name}/{pad}"

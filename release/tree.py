@@ -22,7 +22,7 @@ Kept = TypeVar("Kept")
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 _ABOUT = "terminal/__init__.py"
 _SELF_TEST = FIRMWARE.parent / "flash" / "on_board" / "check.py"
-_CARRIED = (".py", ".txt")  # programs, and what they read: that stays as it is
+CARRIED = (".py", ".txt")  # programs, and what they read: that stays as it is
 LOADER = ("boots.py", "crash.py", "slots.py")
 BY_NAME = ("boot.py", "main.py")  # MicroPython starts these two by name, as sources
 
@@ -36,7 +36,7 @@ def sources(firmware: Path) -> dict[str, bytes]:
     found = {
         path.relative_to(firmware).as_posix(): path.read_bytes()
         for path in sorted((firmware / "terminal").rglob("*"))
-        if path.suffix in _CARRIED
+        if path.suffix in CARRIED
     }
     if _ABOUT not in found:
         raise BadTree(
@@ -86,14 +86,14 @@ def for_hw(files: dict[str, Kept], hw: str) -> dict[str, Kept]:
 def packed(texts: dict[str, str], foreign: dict[str, str] | None = None) -> dict[str, str]:
     """The sources as they are compiled: smaller, fewer, and doing the same; `foreign`: others that
     run with them. ValueError names what is no program, or cannot be moved."""
-    programs, others = _parted(texts)
+    programs, others = parted(texts)
     outside = _outside(foreign)
     return others | _shorter(inlined(programs, outside), programs, outside, foreign)
 
 
 def named_by(texts: dict[str, str]) -> names.Names:
     """What the short names of these sources, `packed`, were; BadTree."""
-    outside, programs = _outside(), _parted(texts)[0]
+    outside, programs = _outside(), parted(texts)[0]
     try:
         moved = inlined(programs, outside)
         return names.of(moved, _shorter(moved, programs, outside))
@@ -101,7 +101,7 @@ def named_by(texts: dict[str, str]) -> names.Names:
         raise BadTree(str(error)) from None
 
 
-def _parted(texts: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def parted(texts: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """(programs, what they read)"""
     programs = {path: text for path, text in texts.items() if path.endswith(".py")}
     return programs, {path: texts[path] for path in texts.keys() - programs.keys()}
@@ -146,7 +146,7 @@ def bytecode(
 ) -> dict[str, bytes]:
     """What is `packed` already, through mpy-cross; see `compiled`. others: texts that call it."""
     options = ["-O3", f"-march={march}"] if march else ["-O3"]
-    programs, read = _parted(texts)
+    programs, read = parted(texts)
     words = keywords([*programs.values(), *others])
     return {path: text.encode() for path, text in read.items()} | {
         path.removesuffix(".py") + ".mpy": leaner(_mpy(text, path, options), path, words)

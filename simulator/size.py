@@ -7,14 +7,15 @@ collection at the worst moment of a whole job, on the unix port, less what the s
 has in C outside of that heap. Signature:
 one ECDSA check there; the ESP32 is some hundred times slower (see hardware/bring-up.md).
 
-Measured in November 2026: a terminal of one module carries 76.5 kB, 46 kB of them loaded for good;
-54 before limits of the policy, settings and what answers phones were loaded for the moment, and
-prompts a text that is read. 64 kB are out of reach by packing alone: code and texts without any
-name are nearly as much, as the table by part shows. In a whole job the heap stands at some 155 kB,
-174 once: a loaded byte takes twice its room here, where words have 64 bits, and each function a
-hundred bytes besides. Run from
-a memory-mapped file (ROMFS), as was tried here, 54 kB less of it would be in the heap; but the
-published image for the ESP32 is built without ROMFS, so that has to wait for an image of our own.
+Measured in November 2026: a terminal of one module carries 76.5 kB, and 2.4 kB of prompts beside
+them, a text that is not compiled and not counted. 46 kB are loaded for good; 54 before limits of
+the policy, settings and what answers phones were loaded for the moment, and prompts became that
+text. 64 kB are out of reach by packing alone: code and texts without any name are nearly as much,
+as the table by part shows. In a whole job the heap stands at some 155 kB, 174 once: a loaded byte
+takes twice its room here, where words have 64 bits, and each function a hundred bytes besides. Run
+from a memory-mapped file (ROMFS), as was tried here, 54 kB less of it would be in the heap; but
+the published image for the ESP32 is built without ROMFS, so that has to wait for an image of our
+own.
 """
 
 import json
@@ -108,7 +109,7 @@ def compiled() -> dict[str, bytes]:
         files = image.sources()
         source = Path(folder) / "source.py"
         texts = image.lean_sources(files)
-        programs = {name: text for name, text in texts.items() if name.endswith(".py")}
+        programs, _texts = tree.parted(texts)
         words = tree.keywords(programs.values())
         for name, text in programs.items():
             stand_in = name in files and files[name].is_relative_to(image.STAND_INS)
@@ -121,7 +122,7 @@ def compiled() -> dict[str, bytes]:
 
 
 def package_bytes(sizes: dict[str, int], hw: str) -> int:
-    """All that a terminal of that hardware carries, the loader with it."""
+    """All compiled files that a terminal of that hardware carries, the loader with them."""
     return sum(tree.for_hw(sizes, hw).values())
 
 

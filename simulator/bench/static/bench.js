@@ -4,7 +4,7 @@ const place = document.getElementById("machines");
 const pattern = document.getElementById("machine");
 const drawn = new Map();
 const CUT_MS = 500;
-const DIAL_A = 300; // where the needle ends, and the slider
+const DIAL_A = Number(pattern.content.querySelector(".current").max); // the needle ends with the slider
 let touches = 0; // sent and answered
 
 const WORDS = {
