@@ -23,7 +23,7 @@ from cloud.work.reported import ReportedJob
 _AT_WORK = ("on", "paused")
 # The end of the job ends them.
 _WHILE_ON = ("LONG_ON", "LONG_IDLE", "REMOTE_START", "WATCH_AWAY")
-# Told beforehand: mains unplugged (an alarm only with an open lid), a restart, an upgrade.
+# A line that broke, a restart, an upgrade: most are back within this time.
 _COMES_BACK = frozenset({"will", "restart", "upgrade"})
 _COMES_BACK_MS = 60_000
 
@@ -125,7 +125,7 @@ def gone(unit: Unit, event: Event) -> None:
     if reason in _COMES_BACK:
         told = {"device": device}
         outbox.tell(unit, "terminal-still-gone", device, told, after_ms=_COMES_BACK_MS)
-    elif reason != "power":
+    elif reason != "power":  # mains unplugged: an alarm only with an open lid
         still_gone(unit, event)
 
 

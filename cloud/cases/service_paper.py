@@ -8,16 +8,17 @@ from cloud.cases.installing import AGREEMENT
 from cloud.cases.service import AFTER, BEFORE, ServiceRecord
 from cloud.cases.service_sheet import Sheet, Signed
 from cloud.registry import certificates, enterprises, machines, people, training
+from cloud.registry.ledgers.people import ISSUERS
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import testing
+from cloud.work.gather import certificate_facts
 
 _TITLES = {
     "installation": "电焊机智能终端安装改造记录 Installation record",
     "repair": "电焊机智能终端维修记录 Repair record",
 }
 _HARDWARE = {"contactor": "接触器 contactor", "thermal": "温控回路 thermal loop"}
-_ISSUERS = dict(zip(certificates.ISSUERS, ("应急管理", "住建", "市场监管"), strict=True))
 _PHASES = {BEFORE: "施工前 before", AFTER: "施工后 after"}
 _SIGNED = {"agreement": "业主同意 Owner agrees", "acceptance": "业主验收 Owner accepts"}
 
@@ -54,6 +55,7 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
     fitted = last.get("terminal", {})
     done = last.get("work", {})
     test = service.test_of(unit, record)
+    phone = machines.masked_phone(unit, machine, "keeper")
     return [
         ("焊机 Machine", f"{machine.name}　{machine.code}"),
         ("业主 Owner", owner.name if owner else ""),
@@ -63,7 +65,7 @@ def _facts(unit: Unit, record: ServiceRecord, told: service.Written) -> list[tup
         ("电源 Supply", _supply(machine)),
         ("最大电流 Max. current", f"{machine.max_a} A" if machine.max_a else ""),
         ("应用行业 Use", machine.trade),
-        ("责任人 Keeper", f"{machine.keeper} {_phone(unit, machine)}".strip()),
+        ("责任人 Keeper", f"{machine.keeper} {phone}".strip()),
         ("终端 Terminal", fitted.get("device") or machine.device or ""),
         ("换下的终端 Replaced", fitted.get("instead_of", "")),
         ("接线方式 Hardware", _HARDWARE.get(fitted.get("hardware", ""), "")),
@@ -89,16 +91,12 @@ def _licences(unit: Unit, technician: Person) -> str:
     identity card, and what is left is enough to compare with the card that the owner is shown."""
     today = china_day(unit.now)
     good = [
-        f"{one.category}　{_ISSUERS[one.issuer]}　{certificates.masked_number(unit, one)}"
+        f"{one.category}　{ISSUERS[one.issuer]}　{certificates.masked_number(unit, one)}"
         f"　至 until {certificates.last_day(one)}"
         for one in certificates.for_person(unit, technician.id)
-        if certificates.good_on(one, today)
+        if certificate_facts(unit, one).good(today)
     ]
     return "；".join(good) or "平台没有登记 none registered"
-
-
-def _phone(unit: Unit, machine: Machine) -> str:
-    return machines.masked_phone(unit, machine, "keeper")
 
 
 def _supply(machine: Machine) -> str:

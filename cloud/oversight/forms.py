@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 
 from cloud.base.clock import china_day, in_china
 from cloud.base.unit import Unit
@@ -36,7 +36,7 @@ Row = tuple[Any, ...]
 
 def statistics(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) -> Iterator[Row]:
     """One row an enterprise that lies here or has machines here."""
-    here = _here(scope)
+    here = scope.machines
     counted = (
         select(
             Machine.enterprise_id.label("owner"),
@@ -77,7 +77,7 @@ def survey(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) ->
     rows = (
         select(Machine, Enterprise.name)
         .join(Enterprise, Enterprise.id == Machine.enterprise_id)
-        .where(_here(scope), Machine.status != "scrapped")
+        .where(scope.machines, Machine.status != "scrapped")
         .order_by(Machine.code)
     )
     names = places.names(unit)
@@ -98,7 +98,7 @@ def uncoded(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) -
     rows = (
         select(Machine, Enterprise.name)
         .join(Enterprise, Enterprise.id == Machine.enterprise_id)
-        .where(_here(scope), Machine.status != "scrapped", Machine.device.is_(None))
+        .where(scope.machines, Machine.status != "scrapped", Machine.device.is_(None))
         .order_by(Machine.bought_on == "", Machine.bought_on, Machine.code)
     )
     for number, (one, owner) in enumerate(unit.db.execute(_page(rows, first, most)), first + 1):
@@ -124,7 +124,7 @@ def installations(
     order = (ServiceRecord.made_at.desc(), ServiceRecord.id.desc())
     # Which ones first: what they say is looked up for those of the page alone.
     here = select(ServiceRecord.id).join(Machine, Machine.id == ServiceRecord.machine_id)
-    here = _page(here.where(_here(scope)).order_by(*order), first, most)
+    here = _page(here.where(scope.machines).order_by(*order), first, most)
     rows = (
         select(ServiceRecord, Machine, Enterprise.name, Person.name, terminal, seal)
         .join(Machine, Machine.id == ServiceRecord.machine_id)
@@ -162,12 +162,6 @@ def _within(unit: Unit) -> int:
 
 def _at(ms: int | None) -> str:
     return f"{in_china(ms):%Y-%m-%d %H:%M}" if ms else ""
-
-
-def _here(scope: Scope) -> ColumnElement[bool]:
-    """The machines that are looked at; a cylinder is none."""
-    seen = scope.sight.places(Machine.district) & scope.sight.own(Machine.industry)
-    return seen & (Machine.kind == "machine") & scope.only.machines
 
 
 def _page(rows: Select[Any], first: int, most: int | None) -> Select[Any]:

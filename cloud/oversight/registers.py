@@ -21,7 +21,7 @@ from cloud.link.stock import BadStock, StockItem
 from cloud.link.terminals import Terminal
 from cloud.registry import people
 from cloud.registry.certificates import ISSUERS, Certificate, number_blind
-from cloud.registry.enterprises import Enterprise
+from cloud.registry.enterprises import Enterprise, called
 from cloud.registry.machines import INDUSTRIES, Machine
 from cloud.registry.people import Person, PersonRole
 from cloud.registry.sight import Sight
@@ -63,9 +63,7 @@ def enterprises(unit: Unit, eyes: Sight, after: str = "", asked: str = "") -> Pa
     """(enterprise,). `asked` = its credit code, or a part of its name."""
     rows = select(Enterprise).where(eyes.places(Enterprise.district))
     if asked:
-        firm = read_firm(asked)
-        named = Enterprise.name.contains(asked, autoescape=True)
-        rows = rows.where(Enterprise.uscc == firm if firm else named)
+        rows = rows.where(called(asked))
     return _page(unit, rows, (Enterprise.district, Enterprise.uscc), after)
 
 
@@ -115,7 +113,7 @@ def _any_issued(unit: Unit, eyes: Sight) -> bool:
 def issued_for(eyes: Sight, issuer: str) -> bool:
     """Whether this issuer's certificates are of one's own trade."""
     trade = dict(zip(ISSUERS, INDUSTRIES, strict=True))[issuer]
-    return eyes.trades is None or trade in eyes.trades
+    return eyes.owns(trade)
 
 
 def terminals(unit: Unit, after: str = "", asked: str = "") -> Page:
@@ -186,7 +184,7 @@ def sees_permit(unit: Unit, eyes: Sight, permit: Permit) -> bool:
     """Whether `hot_work` shows it to these eyes."""
     machine = unit.db.get(Machine, permit.machine_id) if permit.machine_id else None
     inside = Sight(eyes.root).covers("", permit.district)
-    return inside and (machine is None or eyes.owns([machine.industry]))
+    return inside and (machine is None or eyes.owns(machine.industry))
 
 
 def unworded(unit: Unit, eyes: Sight, found: Sequence[Permit]) -> frozenset[str]:
@@ -199,7 +197,7 @@ def unworded(unit: Unit, eyes: Sight, found: Sequence[Permit]) -> frozenset[str]
     firms = rows.join(Machine, Machine.enterprise_id == Permit.enterprise_id)
     used = rows.join(Job, Job.permit_id == Permit.id).join(Machine, Machine.id == Job.machine_id)
     told = [*unit.db.execute(firms), *unit.db.execute(used)]
-    return frozenset(id for id, trade in told if not eyes.owns([trade]))
+    return frozenset(id for id, trade in told if not eyes.owns(trade))
 
 
 def jobs_under(unit: Unit, eyes: Sight, permit: Permit, most: int) -> Sequence[Any]:

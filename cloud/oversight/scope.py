@@ -5,9 +5,8 @@ from dataclasses import astuple, dataclass
 from sqlalchemy import ColumnElement, and_, select, true
 
 from cloud.base import districts
-from cloud.base.formats import read_firm
 from cloud.cases.alarms import IS_OPEN, Alarm
-from cloud.registry.enterprises import Enterprise
+from cloud.registry.enterprises import Enterprise, called
 from cloud.registry.machines import INDUSTRIES, Machine
 from cloud.registry.sight import Sight
 
@@ -43,9 +42,7 @@ class Only:
             if self.type:
                 owners = owners.where(Enterprise.kind == self.type)
             if self.firm:
-                code, name = read_firm(self.firm), Enterprise.name
-                named = name.contains(self.firm, autoescape=True)
-                owners = owners.where(Enterprise.uscc == code if code else named)
+                owners = owners.where(called(self.firm))
             # Not the column itself where there may be thousands of owners: machines are turned
             # over in the order of their codes, not gathered from all of them and sorted.
             owner = Machine.enterprise_id if self.firm else Machine.enterprise_id.concat("")
@@ -74,6 +71,12 @@ class Scope:
     def sight(self) -> Sight:
         return Sight(self.root, self.trades, self.department)
 
+    @property
+    def machines(self) -> ColumnElement[bool]:
+        """SQL: the machine is looked at; a cylinder is none."""
+        seen = self.sight.places(Machine.district) & self.sight.own(Machine.industry)
+        return seen & (Machine.kind == "machine") & self.only.machines
+
     def alarms(self, eyes: Sight) -> ColumnElement[bool]:
         """SQL: the open alarms that who looks with these eyes sees here."""
         place = self.sight.places(Alarm.district)
@@ -93,7 +96,7 @@ def of(eyes: Sight, district: str = "", trade: str = "", only: Only = EVERY) -> 
     inside = districts.valid(district) and (
         eyes.root is None or districts.within(district, eyes.root)
     )
-    own = trade in INDUSTRIES and (eyes.trades is None or trade in eyes.trades)
+    own = trade in INDUSTRIES and eyes.owns(trade)
     return Scope(
         district if inside else eyes.root,
         frozenset({trade}) if own else eyes.trades,

@@ -58,12 +58,9 @@ def trends(unit: Unit, scope: Scope, within_days: int, days: int = PERIODS[0]) -
     )
     if scope.only:
         alarms = alarms.join(Machine, Machine.id == Alarm.machine_id)
-    here = (
-        *(sight.places(Machine.district), sight.own(Machine.industry)),
-        *(Machine.kind == "machine", meant),
-    )
-    usable = select(Machine.made_at).where(*here, Machine.status != "scrapped")
-    fitted = select(Machine.fitted_at).where(*here, Machine.status != "scrapped")
+    here = scope.machines
+    usable = select(Machine.made_at).where(here, Machine.status != "scrapped")
+    fitted = select(Machine.fitted_at).where(here, Machine.status != "scrapped")
     waiting, overdue = _uncoded(unit, here, within_days)
     return Trends(
         [_day(number) for number in all_days],
@@ -107,7 +104,7 @@ def _uncoded(unit: Unit, here: Any, within_days: int) -> tuple[int, int]:
     today = china_day(unit.now)
     last = (today - timedelta(days=within_days)).isoformat()
     bare = (Machine.device.is_(None), Machine.status != "scrapped", Machine.bought_on != "")
-    count = select(func.count(Machine.id)).where(*here, *bare)
+    count = select(func.count(Machine.id)).where(here, *bare)
     late = unit.db.scalar(count.where(Machine.bought_on < last)) or 0
     return (unit.db.scalar(count) or 0) - late, late
 

@@ -297,12 +297,6 @@ def last_day(certificate: Certificate) -> date:
     return _ends(certificate.valid_to, certificate.review_by)
 
 
-def good_on(certificate: Certificate, day: date) -> bool:
-    """Whether it is confirmed, neither suspended nor revoked, and runs on this day."""
-    runs = date.fromisoformat(certificate.valid_from) <= day <= last_day(certificate)
-    return certificate.known and certificate.status == "normal" and runs
-
-
 def _ends(valid_to: str, review_by: str) -> date:
     return date.fromisoformat(min(valid_to, review_by or valid_to))
 

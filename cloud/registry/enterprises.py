@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Index, insert, select
+from sqlalchemy import ColumnElement, Index, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import districts
@@ -128,6 +128,12 @@ def row(
 
 def get(unit: Unit, enterprise_id: str) -> Enterprise | None:
     return unit.db.get(Enterprise, enterprise_id)
+
+
+def called(asked: str) -> ColumnElement[bool]:
+    """SQL: has this credit code, or this as a part of its name."""
+    firm = read_firm(asked)
+    return Enterprise.uscc == firm if firm else Enterprise.name.contains(asked, autoescape=True)
 
 
 def by_uscc(unit: Unit, uscc: str) -> Enterprise | None:

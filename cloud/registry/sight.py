@@ -1,6 +1,5 @@
 """What a regulator sees, in one place: the district's subtree and the department's trades."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,9 +41,9 @@ class Sight:
                 return True
         return False
 
-    def owns(self, trades: Iterable[str]) -> bool:
-        """Whether all of these trades are one's own: words that may be about any of them."""
-        return self.trades is None or self.trades.issuperset(trades)
+    def owns(self, trade: str) -> bool:
+        """Whether the trade is one's own."""
+        return self.trades is None or trade in self.trades
 
     def places(self, *columns: SQLColumnExpression[str]) -> ColumnElement[bool]:
         """SQL: one of the columns lies inside the district."""

@@ -33,9 +33,9 @@ def decide(facts: Facts, profile: Profile) -> Decision:
     return Decision(not refusals, refusals, tuple(duties))
 
 
-def authority_ends(facts: Facts, profile: Profile, longest_s: int) -> int:
-    """Until when an ON given now may hold, epoch ms: permit end, certificate end, `longest_s`."""
-    ends = [facts.now + profile.longest_s(longest_s) * 1000]
+def authority_ends(facts: Facts, profile: Profile) -> int:
+    """Until when an ON given now may hold, epoch ms: permit end, certificate end, the longest."""
+    ends = [facts.now + profile.longest_s(facts.longest_s) * 1000]
     if not profile.controlled:
         return min(ends)
     permit = site.permit_in_force(facts)

@@ -55,7 +55,7 @@ def extend(unit: Unit, job: Job, welder: Person) -> Job | Refusals:
     decision = decide(facts, profile)
     if not decision.allowed:
         return table.refused(unit, job, decision.refusals, welder.id, "extend")
-    until = _at_most(unit, job, authority_ends(facts, profile, unit.settings.lease_max_s))
+    until = _at_most(unit, job, authority_ends(facts, profile))
     if until < _worth(job):
         return table.refused_for(unit, job, welder.id, "extend", "extend-nothing")
     lease_s = (until - unit.now) // 1000

@@ -132,6 +132,8 @@ def _facts(
         fire_watch=_person(who[fire_watch_id], busy) if fire_watch_id else None,
         watched_s=unit.settings.watched_s,
         pin_fresh_s=unit.settings.pin_fresh_s,
+        ahead_s=unit.settings.unstarted_s,
+        longest_s=unit.settings.lease_max_s,
         **given,
     )
 

@@ -72,8 +72,7 @@ def apply(
     }
     claimed = {"voucher": voucher, "contract_named": bool(contract)}
     # Of a job that is gone on with the time was planned under another permit: it bars nothing.
-    house = {"ahead_s": unit.settings.unstarted_s, "longest_s": unit.settings.lease_max_s}
-    claimed |= house | {"planned": None if before else planned}
+    claimed |= {"planned": None if before else planned}
     claimed |= {"before_off": before is None or not gather.job_still_on(unit, before)}
     going_on = {"handed_from": before.id if before else None}
 

@@ -76,6 +76,6 @@ def _look(unit: Unit, found: Job, why: str) -> None:
     if any(code == why or code.startswith(f"{why}-") for code in codes):
         closing.end(unit, job, SYSTEM, why)
         return
-    until = authority_ends(facts, profile, unit.settings.lease_max_s)
+    until = authority_ends(facts, profile)
     if job.lease_until is not None and until < job.lease_until:
         table.move(unit, job, "lease-shortened", details={"why": why}, lease_until=until)

@@ -37,7 +37,7 @@ def switch_on(
     decision = decide(facts, profile)
     if not decision.allowed:
         return table.refused(unit, job, decision.refusals, welder.id, "on")
-    until = authority_ends(facts, profile, unit.settings.lease_max_s)
+    until = authority_ends(facts, profile)
     if job.on_at is not None and job.lease_until is not None:
         until = min(until, job.lease_until)
     if until - unit.now < 1000:

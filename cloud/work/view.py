@@ -66,7 +66,8 @@ class JobView:
     many still must come; `pictures` = (id, kind) of those there are, for who may see them.
     `times` (epoch ms) holds what is known, and watch_until, resume_until,
     check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
-    `extendable` = a later permit was approved. `along` = the fire watch goes underground too.
+    `extendable` = a later permit was approved, and a press now gives all of it or an hour.
+    `along` = the fire watch goes underground too.
     `face` = how the face check stands, for whom it concerns now.
     `wants_pin` = type or set, before this step.
     `before_on` = the id of a job before this one that is not known to be off yet: ON waits for

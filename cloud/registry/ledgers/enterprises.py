@@ -11,7 +11,7 @@ from cloud.registry import enterprises, sites
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import fields
 from cloud.registry.ledgers.bring import Registered
-from cloud.registry.ledgers.fields import STREAM, BadField, Column, Hidden, pick
+from cloud.registry.ledgers.fields import STREAM, BadField, Column, pick
 from cloud.registry.sites import Site
 
 KINDS = {
@@ -72,15 +72,14 @@ class Enterprises:
             raise BadField("这家企业已经登记。", "The enterprise is registered already.")
         self._taken.add(made["uscc"])
         if not values["uscc"]:
-            self._keep(values, made["uscc"], set(_phones(values)))
+            self._keep(values, made["uscc"])
         return made
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
         """A row without any code takes the number of the only one who may be meant."""
         bare = [one for one in batch if not one["uscc"] and one["kind"] in enterprises.UNCODED]
         for one in enterprises.uncoded(unit, {values["name"] for values in bare}):
-            now = self._now(unit, one)
-            self._keep(now, one.uscc, set(_phones(now)))
+            self._keep(self._now(unit, one), one.uscc)
         for values in bare:
             same = self._same(values)
             values["uscc"] = same[0] if len(same) == 1 else ""
@@ -104,8 +103,8 @@ class Enterprises:
         sealed = {f"{whose}_phone": (f"{whose}_sealed",) for whose in ("principal", "contact")}
         return pick(made, fresh, sealed)
 
-    def _keep(self, values: dict[str, Any], number: str, phones: set[str]) -> None:
-        self._uncoded.setdefault(_who(values), {})[number] = phones
+    def _keep(self, values: dict[str, Any], number: str) -> None:
+        self._uncoded.setdefault(_who(values), {})[number] = set(_phones(values))
 
     def _same(self, values: dict[str, Any]) -> list[str]:
         """The numbers of those of this name, place and kind whose telephone is not another."""
@@ -113,7 +112,8 @@ class Enterprises:
         return [
             number
             for number, phones in self._uncoded.get(_who(values), {}).items()
-            if not (told and phones) or any(_is(one, phone) for one in told for phone in phones)
+            if not (told and phones)
+            or any(fields.tells(one, phone) for one in told for phone in phones)
         ]
 
     def write(self, unit: Unit, rows: list[dict[str, Any]]) -> None:
@@ -129,10 +129,6 @@ def _who(values: dict[str, Any]) -> Hashable:
 
 def _phones(values: dict[str, Any]) -> list[Any]:
     return [one for one in (values["principal_phone"], values["contact_phone"]) if one]
-
-
-def _is(told: str | Hidden, phone: str) -> bool:
-    return told.hides(phone) if isinstance(told, Hidden) else told == phone
 
 
 def of_enterprises(unit: Unit) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,11 @@ class Hidden:
         return mask(number or "") == self.text
 
 
+def tells(given: str | Hidden, known: str) -> bool:
+    """Whether a cell says this number, whole or as an export shows it."""
+    return given.hides(known) if isinstance(given, Hidden) else given == known
+
+
 def pick(made: dict[str, Any], fresh: Iterable[str], also: Mapping[str, tuple[str, ...]]) -> Any:
     """The columns of a table that some columns of its ledger are kept in; `also` = which, where
     their names differ."""

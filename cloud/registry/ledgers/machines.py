@@ -113,7 +113,8 @@ class Machines:
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
         """A row without a code takes that of the machine with the same plate, if there is one."""
         bare = [values for values in batch if values.get("serial") and not values["code"]]
-        self._read_plates(unit, bare)
+        if bare:
+            self._read_plates(unit, bare)
         for values in bare:
             plate = _plate(self._owners.get(values["uscc"]), values)
             values["code"] = self._plates.get(plate, "")
@@ -132,7 +133,7 @@ class Machines:
         here = (Machine.enterprise_id.in_(owners), Machine.serial.in_(serials))
         stands = (Machine.kind == "machine", Machine.status != "scrapped")
         found = rows.add_columns(Machine.code).where(*here, *stands)
-        for *plate, code in unit.db.execute(found) if bare else ():
+        for *plate, code in unit.db.execute(found):
             self._plates[tuple(plate)] = code
 
     def _now(self, unit: Unit, one: Machine, uscc: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import fields
 from cloud.registry.ledgers.bring import Registered
 from cloud.registry.ledgers.enterprises import OwnerUnknown
-from cloud.registry.ledgers.fields import STREAM, BadField, Column, Hidden
+from cloud.registry.ledgers.fields import STREAM, BadField, Column
 from cloud.registry.ledgers.machines import Machines
 from cloud.registry.machines import Machine
 
@@ -158,7 +158,10 @@ class Survey(Machines):
         alike = tuple(values[name] for name in _ALIKE)
         for one in self._machines(unit, shop.id).get(alike, ()):
             fits = one.code not in self._met and place in ("", one.district)
-            if fits and all(_same_phone(unit, one, whose, values) for whose in _PHONES):
+            if fits and all(
+                fields.tells(values[f"{whose}_phone"], machines.phone(unit, one, whose))
+                for whose in _PHONES
+            ):
                 self._met.add(one.code)
                 return one.code
         return ""
@@ -199,11 +202,6 @@ def of_survey(unit: Unit) -> Iterator[dict[str, Any]]:
     for number, (one, shop, uscc) in enumerate(found, 1):
         added = {"number": number, "uscc": uscc, "code": one.code, "industry": one.industry}
         yield told(unit, one, shop, names) | added
-
-
-def _same_phone(unit: Unit, one: Machine, whose: str, values: dict[str, Any]) -> bool:
-    given, known = values[f"{whose}_phone"], machines.phone(unit, one, whose)
-    return given.hides(known) if isinstance(given, Hidden) else bool(given == known)
 
 
 def _field(trade: str) -> str:

@@ -85,12 +85,12 @@ def test_authority_ends_with_permit_certificate_or_twelve_hours(
 ) -> None:
     permit = PermitFacts(NOW - HOUR, NOW + permit_h * HOUR, "boss") if permit_h else None
     facts = replace(APPLYING, permit=permit, certificates=(replace(GOOD, valid_to=valid_to),))
-    assert authority_ends(facts, profiles.load("chongqing"), 43_200) == ends
+    assert authority_ends(facts, profiles.load("chongqing")) == ends
 
 
 def test_a_review_that_is_due_ends_the_authority_as_well() -> None:
     facts = replace(APPLYING, certificates=(replace(GOOD, review_by=date(2027, 1, 15)),))
-    assert authority_ends(facts, profiles.load("chongqing"), 43_200) == NOW + 8 * HOUR
+    assert authority_ends(facts, profiles.load("chongqing")) == NOW + 8 * HOUR
 
 
 def test_the_end_of_a_day_in_china() -> None:
@@ -122,7 +122,7 @@ def test_who_is_allowed_holds_a_certificate_that_is_good_today(
         usable = [one for one in usable if one.issuer == "emergency"]
     assert decide(facts, profile).allowed == bool(usable)
     if usable:
-        ends = authority_ends(facts, profile, 43_200)
+        ends = authority_ends(facts, profile)
         assert NOW < ends <= max(end_of_china_day(one.last_day) for one in usable)
 
 

@@ -296,7 +296,7 @@ def test_a_jurisdiction_whose_terminals_open_sooner_plans_and_grants_no_more() -
     profile = replace(profiles.load("wuyi"), policy={"lease_max_s": 3600})
     facts = replace(READY, step="apply", permit=None, planned=(NOW, NOW + HOUR + 1))
     assert decide(facts, profile).refusals.codes == ["planned-time"]
-    assert authority_ends(facts, profile, 43_200) == NOW + HOUR
+    assert authority_ends(facts, profile) == NOW + HOUR
 
 
 NAMED = [
