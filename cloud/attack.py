@@ -126,7 +126,11 @@ def _embedded(_folder: Path, certificate: Path, key: Path) -> Iterator[int]:
 @contextmanager
 def _mosquitto(folder: Path, certificate: Path, key: Path) -> Iterator[int]:
     """By the very files that `hanma broker mosquitto` writes; 0 where there is none."""
-    program, port = mosquitto.found(), mosquitto.free_port()
+    program = mosquitto.found()
+    if program is None:
+        yield 0
+        return
+    port = mosquitto.free_port()
     listen, ours = f"127.0.0.1:{port}", f"127.0.0.1:{mosquitto.free_port()}"
     conf = folder / "mosquitto.conf"
     # Started by root it would work as another user, who cannot read this folder.
@@ -136,9 +140,6 @@ def _mosquitto(folder: Path, certificate: Path, key: Path) -> Iterator[int]:
     (folder / "passwords").touch()
     for name in ("rights", "passwords"):
         (folder / name).chmod(0o600)
-    if program is None:
-        yield 0
-        return
     with machine.running([program, "-c", str(conf)]):
         mosquitto.until_it_listens(port)
         yield port
@@ -176,16 +177,16 @@ def _made_up_certificate(folder: Path) -> tuple[Path, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
+    pair = folder / "certificate.pem", folder / "key.pem"
+    pair[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pair[1].write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
     )
-    return files
+    return pair
 
 
 def bandit() -> str:

@@ -4,13 +4,14 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from cloud.bench.mosquitto import until_it_listens
 
 
 @contextmanager
@@ -47,16 +48,6 @@ def served(conf: Path, address: tuple[str, int]) -> Iterator[subprocess.Popen]:
     if not os.path.exists(program):
         pytest.skip("mosquitto is not installed")
     with subprocess.Popen([program, "-c", str(conf)], stderr=subprocess.DEVNULL) as process:
-        _until_it_listens(address)
+        until_it_listens(address[1])
         yield process
         process.terminate()
-
-
-def _until_it_listens(address: tuple[str, int]) -> None:
-    for _ in range(3000):  # a minute: on a busy machine it takes its time
-        try:
-            socket.create_connection(address).close()
-            return
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-    raise TimeoutError("mosquitto does not listen")

@@ -7,7 +7,6 @@ a table, and on what machine it was.
 import json
 import os
 import platform
-import re
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -75,8 +74,7 @@ def section(name: str, words: str, told: dict[str, Any]) -> str:
 def _known(file: Path) -> dict[str, str]:
     """The parts of the page as it is, by name."""
     text = file.read_text("utf-8") if file.exists() else ""
-    found = re.split(r"(?m)^(?=## ([\w-]+): `hanma)", text)[1:]
-    return {name: part.rstrip("\n") + "\n" for name, part in zip(*[iter(found)] * 2, strict=True)}
+    return {name: part.rstrip("\n") + "\n" for name, part in sizing.parts(text).items()}
 
 
 def _told(words: Iterable[str]) -> dict[str, Any]:

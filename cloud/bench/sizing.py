@@ -16,7 +16,7 @@ from cloud.bench.footprint import DAYS
 RUSH_S = 300
 BUSY = 0.5
 FILES = 18_000  # terminals on one Mosquitto: a connection is a file, of 20,000 a process
-_PART = re.compile(r"(?m)^## ([\w-]+): `hanma")
+_PART = re.compile(r"(?m)^(?=## ([\w-]+): `hanma)")
 _NUMBER = re.compile(r"(?m)^\| (\w+) \| ([\d,.]+) \|$")
 _CORES = re.compile(r"(?m)^\| processor \S+ \| (\d+) × ")
 _HEAD = """## 机器要多大 Sizing
@@ -51,12 +51,17 @@ class NotMeasured(Exception):
     """The page lacks a measurement that is wanted; the text is its name."""
 
 
+def parts(page: str) -> dict[str, str]:
+    """Each measurement on a page, heading and table, by its name."""
+    found = _PART.split(page)[1:]
+    return dict(zip(found[::2], found[1::2], strict=True))
+
+
 def figures(page: str) -> dict[str, dict[str, float]]:
     """The numbers of each measurement on a page, by its name."""
-    _head, *parts = _PART.split(page)
     return {
-        name: {key: float(value.replace(",", "")) for key, value in _NUMBER.findall(table)}
-        for name, table in zip(parts[::2], parts[1::2], strict=True)
+        name: {key: float(value.replace(",", "")) for key, value in _NUMBER.findall(part)}
+        for name, part in parts(page).items()
     }
 
 

@@ -1,13 +1,20 @@
-"""Answers for the page's own script and other programs: JSON with an ETag, 304 when unchanged."""
+"""Answers that are no page: JSON with an ETag for the page's own script and other programs (304
+when unchanged), and tables as files."""
 
 from __future__ import annotations
 
 import hashlib
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from flask import Response, jsonify, request
 
 from cloud.base.database import canonical
+from cloud.registry.ledgers import files
+
+TABLES = {"xlsx": files.XLSX, "csv": "text/csv; charset=utf-8"}
 
 
 def etag(shown: dict[str, Any]) -> str:
@@ -20,3 +27,13 @@ def unless_known(shown: dict[str, Any]) -> Response:
     response = jsonify(shown)
     response.set_etag(etag(shown))
     return response.make_conditional(request)
+
+
+def table(name: str, kind: str, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """A ledger or a form as a file to keep; `kind` = one of TABLES."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"table.{kind}"
+        files.write(path, heading, rows)
+        answer = Response(path.read_bytes(), content_type=TABLES[kind])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return answer

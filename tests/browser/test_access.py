@@ -14,7 +14,7 @@ from cloud.link import positions, stock
 from cloud.registry import certificates, enterprises, machines, maker_list, people
 from cloud.web import create_app, rights
 from tests.browser.axe import violations
-from tests.browser.conftest import PHONE, fresh_code
+from tests.browser.conftest import DESK, PHONE, fresh_code
 from tests.browser.people import KEPT, heading, press, said
 
 pytestmark = pytest.mark.slow
@@ -97,7 +97,6 @@ NEWCOMER = {
 }
 
 WIRE_MAX = 100_000  # bytes of the first page with everything it loads
-DESK = {"width": 1280, "height": 900}
 
 
 @pytest.fixture

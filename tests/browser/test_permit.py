@@ -5,12 +5,10 @@ from playwright.sync_api import expect
 
 from cloud.registry import people
 from cloud.work import permits
-from tests.browser.conftest import both_ways
+from tests.browser.conftest import DESK, both_ways
 from tests.browser.people import heading, press, prove, said, type_pin
 
 pytestmark = pytest.mark.slow
-
-DESK = {"width": 1280, "height": 800}
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask import Response, abort, redirect, render_template, request, url_for
@@ -17,7 +15,6 @@ from cloud.base.unit import Ground, Unit
 from cloud.cases import imports
 from cloud.cases.imports import BadUpload, ImportRun
 from cloud.cases.kinds import KINDS, columns
-from cloud.registry.ledgers import files
 from cloud.web import answers, fields, visitor
 from cloud.web.language import language
 from cloud.web.office import words as words_of
@@ -69,12 +66,7 @@ def import_blank(kind: str) -> Response:
     """An empty table of a ledger, to be filled in: its headings."""
     if kind not in KINDS:
         abort(404)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{kind}.xlsx"
-        files.write(path, [column.zh for column in columns(kind)], ())
-        answer = Response(path.read_bytes(), content_type=files.XLSX)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{kind}.xlsx"'
-    return answer
+    return answers.table(kind, "xlsx", [column.zh for column in columns(kind)], ())
 
 
 @blueprint.get("/office/imports/<id>")

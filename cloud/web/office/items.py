@@ -38,6 +38,7 @@ from cloud.web.office.blueprint import blueprint
 from cloud.web.office.registers import issuer_word, paper_state, role_names
 from cloud.web.regulator import looking
 from cloud.web.shown import clock_time
+from cloud.web.technician import words as plate
 from cloud.web.trouble import Trouble, bad_input, not_yours, wants_json
 from cloud.web.welder import screen
 from cloud.web.welder.pages import person_of
@@ -320,8 +321,8 @@ def _machine_facts(unit: Unit, one: Machine) -> Facts:
         (_("生产厂家"), one.maker),
         (_("型号"), one.model),
         (_("出厂编号"), one.serial),
-        (_("焊机用电类型"), words.SUPPLIES.get(one.supply)),
-        (_("电源类型"), words.SOURCES.get(one.source)),
+        (_("焊机用电类型"), plate.supplies().get(one.supply)),
+        (_("电源类型"), plate.sources().get(one.source)),
         *((name, f"{value} {sign}" if value else "") for name, value, sign in bounds),
         (_("焊机最大功率"), f"{one.max_w / 1000:g} kW" if one.max_w else ""),
         (_("作业用途"), one.purpose),
@@ -335,7 +336,7 @@ def _machine_facts(unit: Unit, one: Machine) -> Facts:
 
 def _firm_facts(unit: Unit, one: Enterprise) -> Facts:
     return [
-        (_("企业类型"), words.FIRMS[one.kind]),
+        (_("企业类型"), looking.firm_words()[one.kind]),
         (_("企业规模"), words.SCALES.get(one.scale)),
         (_("辖区"), f"{places.name(unit, one.district)} {one.district}"),
         (_("负责人"), _named(one.principal, enterprises.masked_phone(unit, one, "principal"))),

@@ -144,7 +144,7 @@ def _machine(unit: Unit, found: Any) -> Row:
 
 def _enterprise(unit: Unit, found: Any) -> Row:
     (one,) = found
-    cells = (one.uscc, one.name, words.FIRMS[one.kind], one.district)
+    cells = (one.uscc, one.name, looking.firm_words()[one.kind], one.district)
     return Row(url_for("office.enterprise", id=one.id), cells)
 
 

@@ -79,17 +79,11 @@ def _values(settings: Settings) -> Iterator[tuple[str, Told]]:
     yield _("焊工的现场照片"), _number("site_pictures", lambda count: _("%(n)s 张", n=count))
     yield _("监护人的合影"), _is("joint_photo")
     yield _("照片审核和场所码"), _is("review")
-    yield _("监护人签到间隔"), _number("check_in_min", lambda count: _measure("_min", count))
-    yield _("操作证到期前报警"), _number("near_end_days", lambda count: _measure("_days", count))
-    yield _("证件答复多久后重查"), _number("recheck_h", lambda count: _measure("_h", count))
-    yield (
-        _("查不到时旧答复可用"),
-        _number("cached_days", lambda count: _measure("_days", count)),
-    )
-    yield (
-        _("新购电焊机赋码期限"),
-        _number("coded_within_days", lambda count: _measure("_days", count)),
-    )
+    yield _("监护人签到间隔"), _number("check_in_min")
+    yield _("操作证到期前报警"), _number("near_end_days")
+    yield _("证件答复多久后重查"), _number("recheck_h")
+    yield _("查不到时旧答复可用"), _number("cached_days")
+    yield _("新购电焊机赋码期限"), _number("coded_within_days")
     for name, word in _of_terminals():
         yield word, _policy(settings, name)
 
@@ -132,9 +126,16 @@ def _is(switch: str) -> Told:
     return lambda profile: _("要求") if getattr(profile, switch) else NOT_ASKED
 
 
-def _number(name: str, shown: Callable[[int], str]) -> Told:
-    """0 = it is not asked for."""
-    return lambda profile: shown(count) if (count := getattr(profile, name)) else NOT_ASKED
+def _number(name: str, shown: Callable[[int], str] | None = None) -> Told:
+    """With the unit that is in its name, or as `shown`; 0 = it is not asked for."""
+
+    def told(profile: Profile) -> str:
+        count = getattr(profile, name)
+        if not count:
+            return NOT_ASKED
+        return shown(count) if shown else _measure(name, count)
+
+    return told
 
 
 def _permit_hours(profile: Profile) -> str:

@@ -21,6 +21,7 @@ from cloud.web.office import words
 from cloud.web.office.blueprint import blueprint
 from cloud.web.office.items import Facts, Links, done, history
 from cloud.web.shown import clock_time
+from cloud.web.technician.words import hardware
 from cloud.web.trouble import Trouble, bad_input
 
 _NOTE, _DAY, _LINE = 120, 10, 64
@@ -209,7 +210,7 @@ def _terminal_facts(unit: Unit, one: Terminal) -> Facts:
         (_("最近收到"), seen),
         (_("程序版本"), one.fw),
         (_("硬件"), one.hw),
-        (_("接线方式"), words.WIRED.get(one.kind, one.kind)),
+        (_("接线方式"), hardware().get(one.kind, one.kind)),
         ("IMEI", one.imei),
         ("ICCID", one.iccid),
         (_("运营商"), one.operator),

@@ -26,7 +26,6 @@ PEOPLE = {
     "refused": _("未通过"),
     "blocked": _("已停用"),
 }
-WIRED = {"contactor": _("接触器"), "thermal": _("温控回路")}
 MACHINES = {
     "usable": _("可用"),
     "unsafe": _("停用待修"),
@@ -64,16 +63,7 @@ BAD_CAMPAIGNS = {
     "rising": _("同一个地方的各批，百分比应从 1 到 100 递增。"),
     "last": _("最后一批应是 100，全部不超过 50 批。"),
 }
-FIRMS = {
-    "general": _("一般企业"),
-    "micro": _("小微企业"),
-    "self-employed": _("个体户"),
-    "gig": _("灵活用工"),
-    "household": _("家庭使用"),
-}
 SCALES = {"large": _("大型"), "medium": _("中型"), "small": _("小型"), "micro": _("微型")}
-SUPPLIES = {"220": "220 V", "380": "380 V", "220/380": "220/380 V", "other": _("其他，见备注")}
-SOURCES = {"ac": _("交流"), "dc": _("直流"), "inverter": _("逆变"), "other": _("其他，见备注")}
 LEDGERS = dict(
     zip(
         KINDS,

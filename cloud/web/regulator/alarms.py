@@ -33,9 +33,7 @@ def alarms_page() -> str:
         return render_template(
             "regulator/alarms.html",
             page=paging.turned(lambda limit, at: rows(unit, where.alarms(eyes), limit, at)),
-            offered=looking.choices(unit, eyes, where),
-            narrows=looking.narrows(where),
-            query=looking.query(eyes, where),
+            **looking.filters(unit, eyes, where),
             kinds=ALARM_KINDS,
             states=ALARM_STATES,
             now=unit.now,

@@ -22,9 +22,7 @@ def machines() -> str:
         return render_template(
             "regulator/machines.html",
             shown=shown(unit, where, paging.page()),
-            offered=looking.choices(unit, eyes, where),
-            narrows=looking.narrows(where),
-            query=looking.query(eyes, where),
+            **looking.filters(unit, eyes, where),
             words=STATES,
             now=unit.now,
         )

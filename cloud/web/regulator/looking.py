@@ -59,8 +59,10 @@ class Figures:
         self.work: Kept[Only, Tally] = Kept(work, keep_s / 2, behind=True, most=_NARROWED)
         self.chart: Kept[Only, Chart] = Kept(points, keep_s, behind=True, most=_NARROWED)
         self.words: Kept[str, list[str]] = Kept(called, 60 * keep_s, behind=True)
-        self.unclosed: Kept[None, list[Unclosed]] = Kept(self._unclosed, keep_s)
-        self.trends: Kept[tuple[Scope, int], Trends] = Kept(self._trends, 60 * keep_s)
+        self.unclosed: Kept[None, list[Unclosed]] = Kept(
+            self._read(lambda unit, _: unclosed.every(unit)), keep_s
+        )
+        self.trends: Kept[tuple[Scope, int], Trends] = Kept(self._read(_trends), 60 * keep_s)
         self.parts: Kept[Any, Any] = Kept(lambda key: key.make(self.parts.last(key)), keep_s)
 
     def _read(self, make: Callable[[Unit, Key], Made]) -> Callable[[Key], Made]:
@@ -69,16 +71,6 @@ class Figures:
                 return make(unit, key)
 
         return made
-
-    def _unclosed(self, _key: None) -> list[Unclosed]:
-        with self._ground.read() as unit:
-            return unclosed.every(unit)
-
-    def _trends(self, asked: tuple[Scope, int]) -> Trends:
-        where, days = asked
-        within = profiles.load(self._ground.settings.profile).coded_within_days
-        with self._ground.read() as unit:
-            return trends.trends(unit, where, within, days)
 
     def numbers(self, where: Scope) -> dict[str, int]:
         return tally.numbers(self.homes.get(where.only), self.work.get(where.only), where)
@@ -100,6 +92,12 @@ class Figures:
         """An alarm was handled: who did it sees so at once."""
         self.unclosed.forget()
         self.parts.forget()
+
+
+def _trends(unit: Unit, asked: tuple[Scope, int]) -> Trends:
+    where, days = asked
+    within = profiles.load(unit.settings.profile).coded_within_days
+    return trends.trends(unit, where, within, days)
 
 
 def _most(unit: Unit, name: str) -> list[str]:
@@ -159,6 +157,15 @@ def choices(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
         + _below(unit, where.root),
         "trade": where.trade,
         "trades": [(t, names[t]) for t in INDUSTRIES if eyes.trades is None or t in eyes.trades],
+    }
+
+
+def filters(unit: Unit, eyes: Sight, where: Scope) -> dict[str, Any]:
+    """What regulator/filters.html shows, and what the page's links carry on."""
+    return {
+        "offered": choices(unit, eyes, where),
+        "narrows": narrows(where),
+        "query": query(eyes, where),
     }
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import NamedTuple
 
 from flask import Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
 
 from cloud.oversight import forms, trends
-from cloud.registry.ledgers import files
-from cloud.web import paging, rights, visitor
+from cloud.web import answers, paging, rights, visitor
 from cloud.web.regulator import drawing, looking
 from cloud.web.regulator.blueprint import blueprint
 from cloud.web.technician import words
 from cloud.work import profiles
 
 _SHORT = 8  # of a record's number, for who may not open it
-_TYPES = {"xlsx": files.XLSX, "csv": "text/csv; charset=utf-8"}
 
 
 @blueprint.get("/trends")
@@ -29,7 +25,7 @@ def trends_page() -> str:
     days = next((one for one in trends.PERIODS if str(one) == typed), trends.PERIODS[0])
     with visitor.ground().read() as unit:
         eyes, where = looking.here()
-        offered = looking.choices(unit, eyes, where)
+        filters = looking.filters(unit, eyes, where)
     told = looking.figures().trends.get((where, days))
     pictures = (
         (
@@ -51,9 +47,7 @@ def trends_page() -> str:
         days=days,
         periods=trends.PERIODS,
         within=profiles.load(visitor.ground().settings.profile).coded_within_days,
-        offered=offered,
-        narrows=looking.narrows(where),
-        query=looking.query(eyes, where),
+        **filters,
     )
 
 
@@ -69,9 +63,7 @@ def form(name: str) -> str:
             name=name,
             told=told,
             page=replace(page, rows=[told.linked(row) for row in page.rows]),
-            offered=looking.choices(unit, eyes, where),
-            narrows=looking.narrows(where),
-            query=looking.query(eyes, where),
+            **looking.filters(unit, eyes, where),
         )
 
 
@@ -79,17 +71,12 @@ def form(name: str) -> str:
 def form_file(name: str, kind: str) -> Response:
     """The whole of a statistical form or a ledger as .xlsx or .csv."""
     told = _form(name)
-    if kind not in _TYPES:
+    if kind not in answers.TABLES:
         abort(404)
-    with tempfile.TemporaryDirectory() as folder, visitor.ground().read() as unit:
+    with visitor.ground().read() as unit:
         _eyes, where = looking.here()
-        path = Path(folder) / f"form.{kind}"
         rows = (told.worded(row) for row in told.rows(unit, where))
-        files.write(path, told.heading, rows)
-        body = path.read_bytes()
-    answer = Response(body, content_type=_TYPES[kind])
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
-    return answer
+        return answers.table(name, kind, told.heading, rows)
 
 
 class Link(NamedTuple):

@@ -91,7 +91,7 @@ def status() -> ResponseReturnValue:
         return render_template("welder/scan.html")
     with visitor.ground().read() as unit:
         eyes, where = looking.here()
-        offered = looking.choices(unit, eyes, where)
+        filters = looking.filters(unit, eyes, where)
         now = unit.now
     html, tag = _part(eyes, where)
     kind = request.args.get("kind", "")
@@ -99,9 +99,7 @@ def status() -> ResponseReturnValue:
         "regulator/status.html",
         live=Markup(_for_viewer(html)),  # made by our own template
         etag=tag,
-        offered=offered,
-        narrows=looking.narrows(where),
-        query=looking.query(eyes, where),
+        **filters,
         kind=kind if kind in map.KINDS else "",  # of what the map alone shows
         every=POLL_MS,
         map_settings=map.settings(),

@@ -56,7 +56,7 @@ def record(id: str) -> str:
             kinds=words.kinds(),
             hardware=words.hardware(),
             labels=words.machine(),
-            chosen={"supply": words.supplies(), "source": words.sources()},
+            chosen={"supply": words.supplies(), "source": {"": "–"} | words.sources()},
             asked=service.ASKED,
             lacking=_("、").join(words.machine()[name] for name in shown["unasked"]),
             told=_described(unit, machine) if step == "machine" else {},

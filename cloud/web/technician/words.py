@@ -80,7 +80,6 @@ def supplies() -> dict[str, str]:
 
 def sources() -> dict[str, str]:
     return {
-        "": "–",
         "ac": _("交流"),
         "dc": _("直流"),
         "inverter": _("逆变"),

@@ -1,4 +1,4 @@
-"""Trends and the two forms, as page and as files."""
+"""Trends, forms and ledgers, as page and as files; what narrows them."""
 
 import io
 from urllib.parse import urlencode
