@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cloud import dumps
+from cloud.base import keys, signing
 from cloud.base.database import canonical
 from cloud.base.files import FRESH
 from cloud.base.keys import Keys, is_ours
@@ -27,7 +28,7 @@ from cloud.dumps import BackupTrouble, Database, unsound
 __all__ = ["BackupTrouble", "check", "left", "restore", "write"]
 
 FORMAT = 1
-KEYS = ("keys/master.key", "keys/platform.key")  # and what came later beside them
+KEYS = tuple(f"keys/{name}" for name in (keys.FIRST, signing.KEY))  # what came later lies beside
 _FOLDERS = ("media", "packages", "registers")
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20

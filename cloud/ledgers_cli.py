@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,22 +41,20 @@ def import_(kind: str, file: Path, dry_run: bool, good_rows_only: bool) -> None:
     from sqlalchemy.exc import IntegrityError
 
     from cloud.base.database import ChangedMeanwhile
+    from cloud.cases import imports
     from cloud.registry.ledgers.files import BadTable
 
     began = time.monotonic()
     with ground_of_settings() as ground:
         try:
-            with ground.read() as unit:
-                judged = _judged(unit, kind, file)
-            for bad in judged.bad:
-                click.echo(f"第 {bad.line} 行 row {bad.line}: {' '.join(map(str, bad.reasons))}")
-            for row in judged.changed if dry_run else ():
-                names = "、".join(one.zh for one in row.fields)
-                click.echo(f"第 {row.line} 行 row {row.line}: 改 changes {names}")
-            written = 0
-            if not dry_run and judged.to_write and (good_rows_only or not judged.bad):
-                with ground.write() as unit:
-                    written = _written(unit, kind, judged)
+            with nullcontext() if dry_run else imports.writing(ground):
+                with ground.read() as unit:
+                    judged = _judged(unit, kind, file)
+                _say(judged, dry_run)
+                written = 0
+                if not dry_run and judged.to_write and (good_rows_only or not judged.bad):
+                    with ground.write() as unit:
+                        written = _written(unit, kind, judged)
         except BadTable as error:
             raise click.ClickException(str(error)) from None
         except (IntegrityError, ChangedMeanwhile):
@@ -96,6 +95,15 @@ def export(kind: str, file: Path, sample: int | None, seed: str | None) -> None:
         count = files.write(file, [one.zh for one in columns], _shown_growing(cells))
     told = {"ok": True, "rows": count, "seconds": round(time.monotonic() - began, 1)}
     click.echo(json.dumps(told))
+
+
+def _say(judged: "Judged", dry_run: bool) -> None:
+    """Every bad row and why; which fields of which rows would change."""
+    for bad in judged.bad:
+        click.echo(f"第 {bad.line} 行 row {bad.line}: {' '.join(map(str, bad.reasons))}")
+    for row in judged.changed if dry_run else ():
+        names = "、".join(one.zh for one in row.fields)
+        click.echo(f"第 {row.line} 行 row {row.line}: 改 changes {names}")
 
 
 def _judged(unit: "Unit", kind: str, file: Path) -> "Judged":

@@ -99,6 +99,7 @@ def _notices(unit: Unit) -> int:
 
 
 def _pictures(unit: Unit) -> int:
+    media.date_back(unit)
     count = 0
     for kind, days in unit.settings.picture_days.items():
         for row in media.outdated(unit, kind, _before(unit, days), PICTURES):

@@ -20,7 +20,7 @@ _NONCE = 12
 _MARK = b"HMkey"
 _MARKED = len(_MARK) + 4
 _NEW = re.compile(r"(?:data|web)-\d{4}\.key")
-_FIRST = "master.key"
+FIRST = "master.key"
 
 
 class KeysBroken(Exception):
@@ -58,7 +58,7 @@ class Keys:
 
         Whoever loses these files loses what is sealed: back them up apart from the database.
         """
-        path = Path(data_dir) / "keys" / _FIRST
+        path = Path(data_dir) / "keys" / FIRST
         if not path.exists():
             make_once(path)
         return cls(path.read_bytes(), path.parent)
@@ -178,7 +178,7 @@ class Keys:
 
 def is_ours(name: str) -> bool:
     """Whether a file of this name in the folder of keys is one that `Keys` reads."""
-    return name == _FIRST or _NEW.fullmatch(name) is not None
+    return name == FIRST or _NEW.fullmatch(name) is not None
 
 
 def _id(key: bytes) -> str:

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cloud.base import files
 from cloud.base.keys import KeysBroken, make_once
 
-_KEY, _SUCCESSION = "platform.key", "succession.json"
-FILES = (_KEY, _SUCCESSION)
+KEY, _SUCCESSION = "platform.key", "succession.json"
+FILES = (KEY, _SUCCESSION)
 _PURPOSE = "succession"
 _UNDERWAY_MS = 5_000  # another process may be signing at this moment, by a clock of its own
 
@@ -41,7 +41,7 @@ class Signer:
     @classmethod
     def load(cls, data_dir: Path) -> Self:
         """The key in keys/platform.key, made when first needed (0600); KeysBroken."""
-        path = Path(data_dir) / "keys" / _KEY
+        path = Path(data_dir) / "keys" / KEY
         if not path.exists():
             make_once(path)
         return cls(path.read_bytes(), _told(path.parent))
@@ -69,7 +69,7 @@ def renew(data_dir: Path, now: int) -> Signer:
     told: dict[str, Any] = {"at": now + _UNDERWAY_MS, "from": old.public, "to": new.public}
     told["given"], told["taken"] = (one.sign(_PURPOSE, _said(told)) for one in (old, new))
     files.put(folder / _SUCCESSION, json.dumps([*_told(folder), told], indent=1).encode())
-    files.put(folder / _KEY, seed)
+    files.put(folder / KEY, seed)
     return Signer.load(data_dir)
 
 

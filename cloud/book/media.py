@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Index, func, select
+from sqlalchemy import Index, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base import files
@@ -172,6 +172,13 @@ def held(unit: Unit, digest: str) -> list[str]:
     """The reasons for which a picture stays."""
     rows = select(MediaHold.reason).where(MediaHold.digest == digest)
     return list(unit.db.scalars(rows.order_by(MediaHold.reason)))
+
+
+def date_back(unit: Unit) -> None:
+    """Give a time to pictures kept by an older process, which knew of none, while newer ones were
+    at work already."""
+    undated = update(Media).where(Media.kept_as == "")
+    unit.db.execute(undated.values(kept_as=Media.kind, kept_at=Media.made_at))
 
 
 def outdated(unit: Unit, kind: str, before: int, limit: int) -> list[Media]:

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from functools import partial
 from operator import length_hint
 from pathlib import Path, PurePath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ForeignKey, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, Change, ChangedMeanwhile
-from cloud.base.files import put
+from cloud.base.files import put, put_once
 from cloud.base.ids import new_id
 from cloud.base.unit import Ground, Unit
 from cloud.book import audit, outbox
@@ -37,10 +37,24 @@ SUFFIXES = (".xlsx", ".csv", ".tsv")
 MODES = ("all", "good")
 BYTES_MAX = 40 << 20  # 100,000 machines with every column filled
 KEPT_DAYS = 7  # then report and file are erased; the registers and the trail stay
-_FOLDER, _PURPOSE = "imports", "import.file"
+_FOLDER, _PURPOSE, _ONE_BY_ONE = "imports", "import.file", "writing.mark"
 _EVERYWHERE = "system"  # the chain of what belongs to no district
 _COUNTS = ("rows", "new", "changed", "unchanged", "bad")
 _BATCH = 5000
+
+# What is told of a row that was changed by a table of this kind: at these columns, or at any.
+_MACHINE = frozenset({"enterprise_id", "industry", "test_by"})
+_RESTS_ON: dict[str, dict[str, frozenset[str]]] = {
+    "certificates": {"certificate-changed": frozenset()},
+    "contracts": {"contract-changed": frozenset()},
+    "people": {
+        "roles-changed": frozenset({"roles"}),
+        "person-moved": frozenset({"enterprise_id", "phone_blind"}),
+    },
+    "machines": {"machine-moved": _MACHINE, "machine-fitted": frozenset({"device"})},
+    "cylinders": {"machine-moved": _MACHINE},
+    "survey": {"machine-moved": _MACHINE},
+}
 
 _CHANGED = Said("导入前登记有变化，请再看一遍。", "The registers changed meanwhile; look again.")
 _QUICKER = Said(
@@ -183,7 +197,7 @@ def cancel(unit: Unit, run: ImportRun) -> bool:
 
 def write(ground: Ground, run_id: str) -> None:
     """Judge it again and write it, in one transaction with its state."""
-    with _working(ground, run_id) as steps:
+    with _working(ground, run_id) as steps, writing(ground):
         judged = _judged(ground, run_id, "writing", steps)
         if judged is None:
             return
@@ -201,6 +215,17 @@ def write(ground: Ground, run_id: str) -> None:
             _fail(ground, run_id, _QUICKER)
 
 
+@contextmanager
+def writing(ground: Ground) -> Iterator[None]:
+    """Alone among all who bring a table in, from the last look at it until it is written: else
+    the same one, brought in by two at once, were new to both."""
+    mark = ground.settings.data_dir / _FOLDER / _ONE_BY_ONE
+    if not mark.exists():
+        put_once(mark, b"")
+    with underway.work(mark):
+        yield
+
+
 def written(unit: Unit, kind: str, judged: Judged, by: str, say: Callable[[int], None]) -> int:
     """Write what is good of a judged table, note it in the trail and tell of it; how many rows."""
     done = 0
@@ -211,6 +236,8 @@ def written(unit: Unit, kind: str, judged: Judged, by: str, say: Callable[[int],
     audit.write(unit, _EVERYWHERE, by, "imported", kind, told)
     for row in judged.changed:
         _tell(unit, kind, row.change)
+    for row in judged.good if kind == "machines" else ():
+        _tell_of_new(unit, row)
     return done
 
 
@@ -265,11 +292,16 @@ def _report(unit: Unit, run: ImportRun, judged: Judged, words: str = "") -> None
 
 def _tell(unit: Unit, kind: str, change: Change) -> None:
     """A job that rested on what a row said before may have to end."""
-    if kind == "certificates":
-        held = change.was.get("person_id")  # where it is somebody else's now
-        outbox.tell(unit, "certificate-changed", change.id, {"person": held} if held else {})
-    elif kind == "people" and "roles" in change.columns:
-        outbox.tell(unit, "roles-changed", change.id, {})
+    held = change.was.get("person_id") if kind == "certificates" else None  # somebody else's now
+    for what, columns in _RESTS_ON.get(kind, {}).items():
+        if not columns or columns & change.columns.keys():
+            outbox.tell(unit, what, change.id, {"person": held} if held else {})
+
+
+def _tell_of_new(unit: Unit, row: dict[str, Any]) -> None:
+    """A machine that may not be used, and has its terminal already: that is to be locked."""
+    if row["device"] and row["status"] != "usable":
+        outbox.tell(unit, "machine-fitted", row["id"], {})
 
 
 def _kept(*said: Said, cut: tuple[str, str] = ("", " ")) -> str:

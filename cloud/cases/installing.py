@@ -10,7 +10,7 @@ from cloud.cases.service import NotNow, ServiceRecord
 from cloud.link import policies, stock, terminals
 from cloud.link.terminals import Terminal
 from cloud.link.tickets import Ticket
-from cloud.registry import machines
+from cloud.registry import machines, standing
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import jobs, orders, terminal_policy, testing, testing_by_ticket
@@ -90,7 +90,7 @@ def fit(unit: Unit, record: ServiceRecord, person: Person, device: str, hardware
     heard no more.
     """
     record = service.held(unit, record, person)
-    machine = unit.db.get_one(Machine, record.machine_id, with_for_update=True)
+    machine = standing.held(unit, record.machine_id, fitting=True)
     row = _fits(unit, record, machine, device)
     _as_flashed(row, hardware)
     before = machine.device
@@ -165,7 +165,7 @@ def describe(
     BadMachine. The entry says what was changed; who the keeper is stays with the machine alone.
     """
     record = service.held(unit, record, person)
-    machine = unit.db.get_one(Machine, record.machine_id, with_for_update=True)
+    machine = standing.held(unit, record.machine_id)
     changed = machines.describe(unit, machine, keeper_phone=phone, **told)
     service.add(unit, record, person, "machine", {"changed": sorted(changed)})
 

@@ -18,7 +18,7 @@ from cloud.base.database import Base, canonical
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 from cloud.book import audit
-from cloud.registry import machines, training
+from cloud.registry import machines, standing, training
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import testing
@@ -137,7 +137,7 @@ def entitled(unit: Unit, person: Person) -> None:
 def begin(unit: Unit, machine: Machine, person: Person, kind: str) -> ServiceRecord:
     """A record of this machine, or the person's own one that is not finished yet."""
     entitled(unit, person)
-    machine = unit.db.get_one(Machine, machine.id, with_for_update=True)
+    machine = standing.held(unit, machine.id)
     mine = select(ServiceRecord).where(
         ServiceRecord.machine_id == machine.id,
         ServiceRecord.technician_id == person.id,

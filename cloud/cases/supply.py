@@ -6,14 +6,12 @@
 from cloud.base.unit import Unit
 from cloud.book import audit
 from cloud.link import enrolment, stock, terminals
-from cloud.link.enrolment import Enrolled, EnrolmentCode, Expected, Refused
+from cloud.link.enrolment import NOWHERE, Enrolled, EnrolmentCode, Expected, Refused
 from cloud.link.stock import StockItem
 from cloud.registry import machines, standing
 from cloud.registry.people import Person
 from cloud.work import job as table
 
-# Everywhere: what is in store belongs to no district.
-_PLACE = "unknown"
 BY_HAND = ("received", "installed", "returned", "scrapped")  # flashed = enrolled, by a bench
 _GONE = ("returned", "scrapped")
 _RENEWALS = 3  # a bench may have to begin again
@@ -66,6 +64,8 @@ def enrol(
 ) -> Enrolled | Refused:
     """A bench makes this chip a terminal, or gives it a fresh secret, by a code; never while a job
     is open with it (`job-open`), whose OFF the terminal would no more believe."""
+    if (named := machines.by_code(unit, machine_code)) is not None:
+        standing.held(unit, named.id, fitting=True)
     at_work = _at_work(unit, chip)
     return enrolment.enrol(unit, code, chip, secret, machine_code, kind, at_work=at_work)
 
@@ -75,14 +75,15 @@ def _at_work(unit: Unit, chip: str) -> bool:
     machine = machines.by_device(unit, enrolment.device_of(chip))
     if machine is None:
         return False
-    return table.open_on(unit, standing.held(unit, machine.id).id) is not None
+    machine = standing.held(unit, machine.id, fitting=True)
+    return table.open_on(unit, machine.id) is not None
 
 
 def end_code(unit: Unit, code_id: str, by: str) -> bool:
     """The code is good no more, at once; False if there is none."""
     if not enrolment.end(unit, code_id):
         return False
-    audit.write(unit, _PLACE, by, "enrolment-code-ended", code_id, {})
+    audit.write(unit, NOWHERE, by, "enrolment-code-ended", code_id, {})
     return True
 
 
@@ -92,7 +93,7 @@ def move(unit: Unit, chip: str, state: str, by: str, note: str = "") -> StockIte
     if state in _GONE and known and known.device and machines.by_device(unit, known.device):
         raise StillFitted(known.device)
     row = stock.move(unit, chip, state, by, note)
-    audit.write(unit, _PLACE, by, f"module-{state}", chip, {"device": row.device})
+    audit.write(unit, NOWHERE, by, f"module-{state}", chip, {"device": row.device})
     if state in _GONE and row.device:
         revoke(unit, row.device, by)
     return row
@@ -103,7 +104,7 @@ def revoke(unit: Unit, device: str, by: str) -> bool:
     if terminals.get(unit, device) is None:
         return False
     terminals.revoke(unit, device)
-    audit.write(unit, _PLACE, by, "terminal-revoked", device, {})
+    audit.write(unit, NOWHERE, by, "terminal-revoked", device, {})
     return True
 
 
@@ -113,4 +114,4 @@ def set_papers(
     """SIM and insurance; empty = leave as it is. BadStock where a date is none."""
     given = {"sim_until": sim_until, "insurance_until": insurance_until}
     stock.set_papers(unit, row, insurance=insurance, **given)
-    audit.write(unit, _PLACE, by, "module-papers", row.chip, given)
+    audit.write(unit, NOWHERE, by, "module-papers", row.chip, given)

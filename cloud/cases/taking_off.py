@@ -12,7 +12,7 @@ from cloud.cases import supply
 from cloud.link import commands, stock, terminals
 from cloud.link.commands import TerminalDark
 from cloud.link.terminals import Terminal
-from cloud.registry import machines
+from cloud.registry import machines, standing
 from cloud.registry.machines import Machine
 from cloud.work import closing
 from cloud.work import job as table
@@ -63,7 +63,7 @@ def _held(unit: Unit, device: str) -> Machine | None:
     found = machines.by_device(unit, device)
     if found is None:
         return None
-    return unit.db.get_one(Machine, found.id, populate_existing=True, with_for_update=True)
+    return standing.held(unit, found.id, fitting=True)
 
 
 def _end_job(unit: Unit, machine: Machine, by: str, note: str) -> bool:

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
+from cloud.book import audit
 from cloud.link import stock, terminals
 from cloud.registry import machines
 
+NOWHERE = "unknown"  # the chain of what belongs to no district: in store, on no machine
 HOURS_MAX = 168
 TIMES_MAX = 1000
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -156,9 +158,14 @@ def enrol(
         found.code.used += 1
         _begin(unit, found.code, device, chip, secret, machine_code)
     terminals.flashed_as(unit, device, kind)
-    _fit(unit, machine_code, device)
+    fitted = _fit(unit, machine_code, device)
     servers = _servers(unit.settings.told_to_terminals, device)
     machine = machines.by_device(unit, device)
+    if not found.known or fitted:
+        what = "terminal-key-renewed" if found.code.renews else "terminal-enrolled"
+        told = {"code": found.code.id, "machine": machine.id if machine else ""}
+        place = machine.district if machine else NOWHERE
+        audit.write(unit, place, found.code.who, what, device, told)
     locked = machine is not None and machine.status != "usable"
     return Enrolled(device, servers, unit.settings.release_key, locked)
 
@@ -247,14 +254,16 @@ def _machine(unit: Unit, code: str, device: str) -> Refused | None:
     return Refused("machine-incomplete", ", ".join(missing)) if missing else None
 
 
-def _fit(unit: Unit, code: str, device: str) -> None:
+def _fit(unit: Unit, code: str, device: str) -> bool:
+    """Put it on the machine that is named; False where it is there, or none is."""
     machine = machines.by_code(unit, code) if code else None
     if machine is None or machine.device == device:
-        return
+        return False
     before = machines.by_device(unit, device)
     if before:
         machines.fit(unit, before, None)
     machines.fit(unit, machine, device)
+    return True
 
 
 def _same(kept: bytes | None, digest: str) -> bool:

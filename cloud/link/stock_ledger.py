@@ -71,8 +71,8 @@ class Modules:
 
 def of_modules(unit: Unit) -> Iterator[dict[str, Any]]:
     """Every module as a row of the ledger."""
-    rows = select(StockItem).order_by(StockItem.chip).execution_options(**STREAM)
-    for one in unit.db.scalars(rows):
+    rows = select(StockItem).order_by(StockItem.chip)
+    for one in unit.db.scalars(rows, execution_options=STREAM):
         yield {"chip": one.chip} | _told(one)
 
 

@@ -4,8 +4,7 @@ and two ledgers beside them: machines that are not coded yet, installations and 
 Rows of the forms in their order and under their headings; telephone numbers are masked.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select
@@ -19,6 +18,7 @@ from cloud.registry.certificates import Certificate
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import survey as sheet
 from cloud.registry.ledgers.enterprises import KINDS as ENTERPRISE_KINDS
+from cloud.registry.ledgers.fields import STREAM
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person, PersonRole
 from cloud.work import profiles
@@ -58,9 +58,10 @@ def statistics(unit: Unit, scope: Scope, first: int = 0, most: int | None = None
         .outerjoin(counted, counted.c.owner == Enterprise.id)
         .where(inside)
     )
-    found = unit.db.execute(
-        _page(rows.order_by(Enterprise.name, Enterprise.id), first, most)
-    ).all()
+    rows = rows.order_by(Enterprise.name, Enterprise.id)
+    found: Iterable[Any] = unit.db.execute(_page(rows, first, most))
+    if most is not None:
+        found = list(found)
     welders = _welders(unit, None if most is None else [one.id for one, *_ in found])
     for number, (one, count, coded, scrapped) in enumerate(found, first + 1):
         people, certified = welders.get(one.id, (0, 0))
@@ -81,7 +82,7 @@ def survey(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) ->
         .order_by(Machine.code)
     )
     names = places.names(unit)
-    found = unit.db.execute(_page(rows, first, most)).all()
+    found = unit.db.execute(_page(rows, first, most))
     for number, (one, owner) in enumerate(found, first + 1):
         row = sheet.told(unit, one, owner, names) | {"number": number, "code": one.code}
         yield tuple(_told(column.shown(row[column.name])) for column in _SURVEY)
@@ -101,11 +102,12 @@ def uncoded(unit: Unit, scope: Scope, first: int = 0, most: int | None = None) -
         .where(scope.machines, Machine.status != "scrapped", Machine.device.is_(None))
         .order_by(Machine.bought_on == "", Machine.bought_on, Machine.code)
     )
-    for number, (one, owner) in enumerate(unit.db.execute(_page(rows, first, most)), first + 1):
+    found = unit.db.execute(_page(rows, first, most))
+    for number, (one, owner) in enumerate(found, first + 1):
         due: tuple[Any, Any] = ("", "")
         if one.bought_on and within:
-            left = machines.days_left(one.bought_on, today, within)
-            due = ((today + timedelta(days=left)).isoformat(), left)
+            last = machines.code_by(one.bought_on, within)
+            due = (last.isoformat(), (last - today).days)
         yield (
             *(number, one.code, one.name, owner, places.named(names, one.district)),
             *(one.bought_on, *due, one.keeper, machines.masked_phone(unit, one, "keeper")),
@@ -124,7 +126,8 @@ def installations(
     order = (ServiceRecord.made_at.desc(), ServiceRecord.id.desc())
     # Which ones first: what they say is looked up for those of the page alone.
     here = select(ServiceRecord.id).join(Machine, Machine.id == ServiceRecord.machine_id)
-    here = _page(here.where(scope.machines).order_by(*order), first, most)
+    here = here.where(scope.machines).order_by(*order)
+    here = here if most is None else here.offset(first).limit(most)
     rows = (
         select(ServiceRecord, Machine, Enterprise.name, Person.name, terminal, seal)
         .join(Machine, Machine.id == ServiceRecord.machine_id)
@@ -133,7 +136,7 @@ def installations(
         .where(ServiceRecord.id.in_(here))
         .order_by(*order)
     )
-    found = unit.db.execute(rows)
+    found = unit.db.execute(rows.execution_options(**STREAM))
     for number, (one, machine, owner, who, fitted, sealed) in enumerate(found, first + 1):
         fitted, sealed = fitted or {}, sealed or {}
         yield (
@@ -165,7 +168,8 @@ def _at(ms: int | None) -> str:
 
 
 def _page(rows: Select[Any], first: int, most: int | None) -> Select[Any]:
-    return rows if most is None else rows.offset(first).limit(most)
+    """Some rows; or all, which leave the database in pieces."""
+    return rows.execution_options(**STREAM) if most is None else rows.offset(first).limit(most)
 
 
 def _told(value: Any) -> Any:

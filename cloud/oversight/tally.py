@@ -68,14 +68,21 @@ def at_work(unit: Unit, only: Only = EVERY) -> Tally:
 
     In two steps, each with an index of its own: "or" would read every job there ever was.
     """
-    which = (one_of(*OPEN) & only.machines, UNCONFIRMED & only.machines)
-    groups = (*_jobs(unit, which[0], "working"), *_jobs(unit, which[1], "attention"))
-    return Tally(groups, unit.now)
+    present = {"working": (one_of(*OPEN), one_of("on")), "attention": (UNCONFIRMED, true())}
+    groups = [
+        one
+        for name, (which, counts) in present.items()
+        for one in _jobs(unit, which & only.machines, name, counts)
+    ]
+    return Tally(tuple(groups), unit.now)
 
 
-def _jobs(unit: Unit, which: ColumnElement[bool], name: str) -> Iterator[_Group]:
+def _jobs(
+    unit: Unit, which: ColumnElement[bool], name: str, counts: ColumnElement[bool]
+) -> Iterator[_Group]:
+    """Machines with these jobs; `name` = the count of those of them that `counts` holds for."""
     is_online = case((ON_LINE & (Terminal.deadline > unit.now), 1), else_=0)
-    count = func.sum(case((one_of("on") if name == "working" else true(), 1), else_=0))
+    count = func.sum(case((counts, 1), else_=0))
     is_machine = func.sum(case((_IS_MACHINE, 1), else_=0))
     place = (Machine.district, Machine.industry, Job.district)
     rows = (

@@ -155,7 +155,7 @@ def covers(contract: Contract, person: Person) -> bool:
 
 
 def end(unit: Unit, contract: Contract) -> None:
-    """Take it back now; nobody begins to weld under it any more."""
+    """Take it back now; nobody welds under it any more."""
     contract.ended_at = contract.ended_at or unit.now
 
 

@@ -266,12 +266,12 @@ def to_be_coded(unit: Unit, today: date, within_days: int, root: str) -> list[tu
         districts.below(root, Machine.district),
     )
     found = unit.db.scalars(rows.order_by(Machine.bought_on, Machine.code))
-    return [(one, days_left(one.bought_on, today, within_days)) for one in found]
+    return [(one, (code_by(one.bought_on, within_days) - today).days) for one in found]
 
 
-def days_left(bought_on: str, today: date, within_days: int) -> int:
-    """Of those in which a machine bought on this day (ISO) is to be coded; below 0 = overdue."""
-    return (date.fromisoformat(bought_on) + timedelta(days=within_days) - today).days
+def code_by(bought_on: str, within_days: int) -> date:
+    """The last day on which a machine bought on this day (ISO) is to be coded."""
+    return date.fromisoformat(bought_on) + timedelta(days=within_days)
 
 
 def free_code(unit: Unit, district6: str, rng: Chooser) -> str:

@@ -27,11 +27,14 @@ class StandingChange(Base):
     why: Mapped[str]
 
 
-def held(unit: Unit, machine_id: str) -> Machine:
-    """The machine as it is now, held against other workers; others may still refer to it."""
-    return unit.db.get_one(
-        Machine, machine_id, populate_existing=True, with_for_update={"key_share": True}
-    )
+def held(unit: Unit, machine_id: str, *, fitting: bool = False) -> Machine:
+    """The machine as it is now, held against other workers; others may still refer to it.
+
+    fitting: its terminal is to be another one. That is a unique column: PostgreSQL would ask for
+    the stronger lock when it is written, while somebody who refers to the machine waits for us.
+    """
+    lock = {"key_share": not fitting}
+    return unit.db.get_one(Machine, machine_id, populate_existing=True, with_for_update=lock)
 
 
 def change(unit: Unit, machine: Machine, act: str, status: str, who: str, why: str) -> None:

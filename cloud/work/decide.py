@@ -34,13 +34,16 @@ def decide(facts: Facts, profile: Profile) -> Decision:
 
 
 def authority_ends(facts: Facts, profile: Profile) -> int:
-    """Until when an ON given now may hold, epoch ms: permit end, certificate end, the longest."""
+    """Until when an ON given now may hold, epoch ms: the end of permit, certificate or contract,
+    or the longest."""
     ends = [facts.now + profile.longest_s(facts.longest_s) * 1000]
     if not profile.controlled:
         return min(ends)
     permit = site.permit_in_force(facts)
     if permit is not None and profile.permit != "no":
         ends.append(permit.window_to)
+    if facts.contract is not None and profile.contract:
+        ends.append(end_of_china_day(facts.contract.ends_on))
     ends += [end_of_china_day(one.last_day) for one in certificates.fitting(facts, profile)[:1]]
     return min(ends)
 

@@ -124,7 +124,7 @@ def _facts(
         ),
         certificates=_certificates(unit, welder_id) if step in ("apply", "on") else (),
         permit=_permit(permit),
-        contract=hiring.facts_of(unit, hired, welder_id),
+        contract=hiring.facts_of(unit, hired, who[welder_id]),
         review=reviewing.facts_of(unit, job) if job else None,
         venue_id=_venue(unit, machine),
         trained_on=training.last_passed(unit, welder_id) if step == "apply" else None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from cloud.base.clock import china_day
 from cloud.base.unit import Unit
-from cloud.book import audit
+from cloud.book import audit, outbox
 from cloud.registry import contracts, enterprises
 from cloud.registry.contracts import Briefing, Contract
 from cloud.registry.machines import Machine
@@ -30,11 +30,15 @@ def make(unit: Unit, client: Person, **given: Any) -> Contract:
 
 
 def end(unit: Unit, contract: Contract, client: Person) -> None:
-    """The client takes it back; a second time changes nothing."""
+    """The client takes it back; a second time changes nothing.
+
+    Event: `contract-changed` (subject = contract id), at which the jobs under it end.
+    """
     _of_client(client, contract.client_id)
     if contract.ended_at is None:
         contracts.end(unit, contract)
         _note(unit, contract, client, "contract-ended", {})
+        outbox.tell(unit, "contract-changed", contract.id, {})
 
 
 def brief(
@@ -82,11 +86,11 @@ def client_of(unit: Unit, job: Job) -> str:
     return contract.client_id if contract else job.enterprise_id
 
 
-def facts_of(unit: Unit, contract: Contract | None, welder_id: str) -> ContractFacts | None:
-    """A contract as the rules see it."""
-    if contract is None:
+def facts_of(unit: Unit, contract: Contract | None, welder: Person) -> ContractFacts | None:
+    """A contract as the rules see it; None where it does not cover this welder (any more)."""
+    if contract is None or not contracts.covers(contract, welder):
         return None
-    given = contracts.briefing(unit, contract, welder_id)
+    given = contracts.briefing(unit, contract, welder.id)
     return ContractFacts(
         client_id=contract.client_id,
         starts_on=date.fromisoformat(contract.starts_on),

@@ -174,6 +174,11 @@ def open_under(unit: Unit, permit_id: str) -> list[Job]:
     return list(unit.db.scalars(select(Job).where(Job.permit_id == permit_id, IS_OPEN)))
 
 
+def open_by_contract(unit: Unit, contract_id: str) -> list[Job]:
+    """The open jobs that are done under this contract."""
+    return list(unit.db.scalars(select(Job).where(Job.contract_id == contract_id, IS_OPEN)))
+
+
 def count_under(unit: Unit, permit_ids: list[str]) -> dict[str, int]:
     """How many open jobs stand on each of these permits; one without any is left out."""
     if not permit_ids:

@@ -16,7 +16,7 @@ from cloud.link.commands import TerminalDark
 from cloud.registry import machines, sight, standing
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
-from cloud.work import closing, cylinders, profiles
+from cloud.work import closing, cylinders, profiles, terminal_policy
 from cloud.work import job as table
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
@@ -32,7 +32,7 @@ class NotEntitled(Exception):
 
 def handlers() -> Handlers:
     """What to do about events of the link, for `outbox.deliver`."""
-    return {"terminal-login": [logged_in]}
+    return {"terminal-login": [logged_in], "machine-fitted": [fitted]}
 
 
 def order(
@@ -66,6 +66,15 @@ def logged_in(unit: Unit, event: Event) -> None:
     """After a connect a terminal is as locked as its machine is."""
     machine = machines.by_device(unit, event.details["device"])
     if machine is not None:
+        as_it_stands(unit, machine)
+
+
+def fitted(unit: Unit, event: Event) -> None:
+    """A table says that a terminal sits on this machine: it is as locked as the machine, and gets
+    the policy of the place."""
+    machine = machines.get(unit, event.subject)
+    if machine is not None and machine.device and terminals.get(unit, machine.device):
+        policies.want(unit, machine.device, terminal_policy.of(unit, machine))
         as_it_stands(unit, machine)
 
 

@@ -12,7 +12,7 @@ from cloud.registry.contracts import Contract
 from cloud.registry.ledgers import fields
 from cloud.registry.ledgers.bring import Registered
 from cloud.registry.ledgers.enterprises import OwnerUnknown
-from cloud.registry.ledgers.fields import BadField, Column, pick
+from cloud.registry.ledgers.fields import STREAM, BadField, Column, pick
 from cloud.registry.people import Person
 
 KINDS = {"project": "项目外包", "labour": "劳务外包", "temporary": "临时用工"}
@@ -101,7 +101,8 @@ def of_contracts(unit: Unit) -> Iterator[dict[str, Any]]:
     """Every contract as a row of its ledger, identity numbers masked."""
     codes = enterprises.uscc_by_id(unit)
     rows = select(Contract, Person).outerjoin(Person, Person.id == Contract.person_id)
-    for one, person in unit.db.execute(rows.order_by(Contract.made_at, Contract.id)):
+    ordered = rows.order_by(Contract.made_at, Contract.id)
+    for one, person in unit.db.execute(ordered, execution_options=STREAM):
         yield {name: getattr(one, name) for name in ("kind", "starts_on", "ends_on")} | {
             "client": codes[one.client_id],
             "contractor": codes.get(one.contractor_id or "", ""),

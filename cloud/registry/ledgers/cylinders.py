@@ -16,7 +16,7 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.ledgers import fields
 from cloud.registry.ledgers.bring import Registered
 from cloud.registry.ledgers.enterprises import USCC, OwnerUnknown
-from cloud.registry.ledgers.fields import BadField, Column, pick
+from cloud.registry.ledgers.fields import STREAM, BadField, Column, pick
 from cloud.registry.ledgers.machines import INDUSTRIES, STATES, code, fresh_code
 from cloud.registry.machines import Machine
 
@@ -105,7 +105,7 @@ def of_cylinders(unit: Unit) -> Iterator[dict[str, Any]]:
     """Every cylinder as a row of the ledger."""
     codes = enterprises.uscc_by_id(unit)
     rows = select(Machine, Cylinder).join(Cylinder, Cylinder.machine_id == Machine.id)
-    for one, own in unit.db.execute(rows.order_by(Machine.code)):
+    for one, own in unit.db.execute(rows.order_by(Machine.code), execution_options=STREAM):
         told = {
             name: getattr(one, name)
             for name in ("code", "name", "district", "industry", "status", "maker")

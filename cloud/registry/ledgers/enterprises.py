@@ -133,9 +133,8 @@ def _phones(values: dict[str, Any]) -> list[Any]:
 
 def of_enterprises(unit: Unit) -> Iterator[dict[str, Any]]:
     """Every enterprise as a row of its ledger, telephone numbers masked."""
-    for one in unit.db.scalars(
-        select(Enterprise).order_by(Enterprise.uscc).execution_options(**STREAM)
-    ):
+    rows = select(Enterprise).order_by(Enterprise.uscc)
+    for one in unit.db.scalars(rows, execution_options=STREAM):
         yield {column.name: getattr(one, column.name, "") for column in Enterprises.columns} | {
             "principal_phone": enterprises.masked_phone(unit, one, "principal"),
             "contact_phone": enterprises.masked_phone(unit, one, "contact"),
@@ -197,5 +196,6 @@ class Sites:
 def of_sites(unit: Unit) -> Iterator[dict[str, Any]]:
     """Every site as a row of its ledger."""
     rows = select(Site, Enterprise.uscc).join(Enterprise, Enterprise.id == Site.enterprise_id)
-    for one, uscc in unit.db.execute(rows.order_by(Enterprise.uscc, Site.name)):
+    ordered = rows.order_by(Enterprise.uscc, Site.name)
+    for one, uscc in unit.db.execute(ordered, execution_options=STREAM):
         yield {column.name: getattr(one, column.name, uscc) for column in Sites.columns}

@@ -151,6 +151,11 @@ class Machines:
         _noted(given)
         if "fitted_on" in fresh and not given["device"]:
             raise BadField("没有终端，不能填安装时间。", "No terminal is fitted to it.")
+        if "device" in fresh and one.row.device:
+            raise BadField(
+                "已装的终端不能用表格换：请由安装人员在维修里更换。",
+                "A terminal that is fitted is replaced by a technician, in a repair.",
+            )
         if "device" in fresh:
             self._fit(fresh["device"])
         given["fitted_at"] = self._fitted(unit, one, given.pop("fitted_on", ""), fresh)
@@ -198,12 +203,8 @@ def fresh_code(district: str, rng: Chooser, taken: set[str]) -> str:
 def of_machines(unit: Unit, running: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Every machine as a row of the ledger; `running` = on, off or dark of terminals, by id."""
     codes = enterprises.uscc_by_id(unit)
-    for one in unit.db.scalars(
-        select(Machine)
-        .where(Machine.kind == "machine")
-        .order_by(Machine.code)
-        .execution_options(**STREAM)
-    ):
+    rows = select(Machine).where(Machine.kind == "machine").order_by(Machine.code)
+    for one in unit.db.scalars(rows, execution_options=STREAM):
         yield {column.name: getattr(one, column.name, "") for column in Machines.columns} | {
             "uscc": codes[one.enterprise_id],
             "fitted_on": china_day(one.fitted_at).isoformat() if one.fitted_at else "",

@@ -10,7 +10,7 @@ from cloud.base.unit import Unit
 from cloud.registry import maker_list
 from cloud.registry.ledgers import fields
 from cloud.registry.ledgers.bring import Registered
-from cloud.registry.ledgers.fields import BadField, Column
+from cloud.registry.ledgers.fields import STREAM, BadField, Column
 from cloud.registry.ledgers.machines import code
 from cloud.registry.machines import Machine
 from cloud.registry.maker_list import MadeMachine
@@ -69,5 +69,5 @@ class MakerList:
 def of_maker_list(unit: Unit) -> Iterator[dict[str, Any]]:
     """The lines that nobody has activated yet."""
     rows = select(MadeMachine).where(MadeMachine.machine_id.is_(None)).order_by(MadeMachine.code)
-    for one in unit.db.scalars(rows):
+    for one in unit.db.scalars(rows, execution_options=STREAM):
         yield {column.name: getattr(one, column.name) for column in MakerList.columns}

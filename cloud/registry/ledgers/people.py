@@ -117,7 +117,8 @@ class People:
 def of_people(unit: Unit) -> Iterator[dict[str, Any]]:
     """Everybody as a row of the ledger, numbers masked."""
     codes = enterprises.uscc_by_id(unit)
-    for one in unit.db.scalars(select(Person).order_by(Person.login).execution_options(**STREAM)):
+    rows = select(Person).order_by(Person.login)
+    for one in unit.db.scalars(rows, execution_options=STREAM):
         yield {
             "name": one.name,
             "identity": people.masked_identity(unit, one),
@@ -198,7 +199,8 @@ class Certificates:
 def of_certificates(unit: Unit) -> Iterator[dict[str, Any]]:
     """Every certificate as a row of the ledger, numbers masked."""
     rows = select(Certificate, Person).join(Person, Person.id == Certificate.person_id)
-    for one, holder in unit.db.execute(rows.order_by(Certificate.valid_to, Certificate.id)):
+    ordered = rows.order_by(Certificate.valid_to, Certificate.id)
+    for one, holder in unit.db.execute(ordered, execution_options=STREAM):
         yield {column.name: getattr(one, column.name, "") for column in Certificates.columns} | {
             "identity": people.masked_identity(unit, holder),
             "number": certificates.masked_number(unit, one),

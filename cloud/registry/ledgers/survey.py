@@ -198,7 +198,7 @@ def of_survey(unit: Unit) -> Iterator[dict[str, Any]]:
     names = places.names(unit)
     rows = select(Machine, Enterprise.name, Enterprise.uscc).join(Enterprise)
     rows = rows.where(Machine.status != "scrapped", Machine.kind == "machine")
-    found = unit.db.execute(rows.order_by(Machine.code).execution_options(**STREAM))
+    found = unit.db.execute(rows.order_by(Machine.code), execution_options=STREAM)
     for number, (one, shop, uscc) in enumerate(found, 1):
         added = {"number": number, "uscc": uscc, "code": one.code, "industry": one.industry}
         yield told(unit, one, shop, names) | added

@@ -10,7 +10,7 @@ from cloud.base.unit import Unit
 from cloud.registry import people, training
 from cloud.registry.ledgers import fields
 from cloud.registry.ledgers.bring import Registered
-from cloud.registry.ledgers.fields import BadField, Column, pick
+from cloud.registry.ledgers.fields import STREAM, BadField, Column, pick
 from cloud.registry.people import Person
 from cloud.registry.training import OfficeDate, Training
 
@@ -64,7 +64,8 @@ class Trainings:
 def of_trainings(unit: Unit) -> Iterator[dict[str, Any]]:
     """Every training, identity numbers masked."""
     rows = select(training.Training, Person).join(Person, Person.id == training.Training.person_id)
-    for one, person in unit.db.execute(rows.order_by(training.Training.held_on)):
+    ordered = rows.order_by(training.Training.held_on)
+    for one, person in unit.db.execute(ordered, execution_options=STREAM):
         yield {column.name: getattr(one, column.name, "") for column in Trainings.columns} | {
             "identity": people.masked_identity(unit, person)
         }

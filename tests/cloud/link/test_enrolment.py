@@ -5,8 +5,10 @@ import os
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from cloud.book import outbox
+from cloud.book.audit import AuditRow
 from cloud.link import enrolment, stock, terminals
 from cloud.link.enrolment import Expected, Refused
 from tests.cloud.conftest import County
@@ -138,6 +140,14 @@ def test_a_terminal_for_a_machine_wants_the_machines_data(county: County, techni
     assert unknown.word == "machine-unknown"
     assert county.ask(terminals.get, "HMA4CF12000001") is None
     assert county.do(enrolment.enrol, text, CHIP, SECRET, full.code).device
+    assert county.do(enrolment.enrol, text, CHIP, SECRET, full.code).device  # again is no more
+    trail = select(AuditRow).where(AuditRow.subject == "HMA4CF12000001")
+    (row,) = county.ask(lambda unit: list(unit.db.scalars(trail)))
+    assert (row.what, row.actor, row.district) == (
+        *("terminal-enrolled", technician.id),
+        full.district,
+    )
+    assert row.details["machine"] == full.id and SECRET.hex() not in str(row.details)
     taken = county.do(enrolment.enrol, code(county, technician), OTHER, SECRET, full.code)
     assert taken == Refused("machine-taken", "HMA4CF12000001")
 

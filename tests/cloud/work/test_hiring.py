@@ -1,5 +1,6 @@
 """Contracted and temporary welders (cloud/work/hiring.py, rules/contracts.py; CQ art. 18-20)."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from cloud.registry import contracts
 from cloud.registry.contracts import BadContract
 from cloud.work import hiring, jobs
+from cloud.work.facts import end_of_china_day
 from cloud.work.hiring import NotEntitled
 
 
@@ -67,6 +69,21 @@ def test_a_contract_taken_back_stops_the_next_on(site: Any, outsider: Any) -> No
     client = site.county.person("enterprise", enterprise=site.enterprise)
     site.county.do(lambda unit: hiring.end(unit, unit.db.merge(contract), client))
     assert site.on(job).codes == ["contract-window"]
+
+
+def test_a_contract_taken_back_ends_the_job_under_it_and_its_last_day_ends_the_lease(
+    site: Any, outsider: Any
+) -> None:
+    contract = site.hire(outsider, ends_on=site.county.day(0))
+    site.welder = outsider
+    job = site.working()
+    midnight = end_of_china_day(date.fromisoformat(contract.ends_on))
+    assert site.job(job).lease_until == min(midnight, site.job(job).on_at + 12 * 3_600_000)
+    client = site.county.person("enterprise", enterprise=site.enterprise)
+    site.county.do(lambda unit: hiring.end(unit, unit.db.merge(contract), client))
+    site.exchange()
+    assert (site.state(job), site.job(job).end_reason) == ("ended", "contract")
+    assert site.terminal.relay == 0
 
 
 def test_a_contractor_with_its_own_machine_works_for_the_client_that_is_named(
