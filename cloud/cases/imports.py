@@ -37,7 +37,7 @@ SUFFIXES = (".xlsx", ".csv", ".tsv")
 MODES = ("all", "good")
 BYTES_MAX = 40 << 20  # 100,000 machines with every column filled
 KEPT_DAYS = 7  # then report and file are erased; the registers and the trail stay
-_FOLDER, _PURPOSE, _ONE_BY_ONE = "imports", "import.file", "writing.mark"
+_FOLDER, _PURPOSE, _ONE_BY_ONE = "imports", "import.file", "import.mark"
 _EVERYWHERE = "system"  # the chain of what belongs to no district
 _COUNTS = ("rows", "new", "changed", "unchanged", "bad")
 _BATCH = 5000
@@ -219,7 +219,7 @@ def write(ground: Ground, run_id: str) -> None:
 def writing(ground: Ground) -> Iterator[None]:
     """Alone among all who bring a table in, from the last look at it until it is written: else
     the same one, brought in by two at once, were new to both."""
-    mark = ground.settings.data_dir / _FOLDER / _ONE_BY_ONE
+    mark = ground.settings.data_dir / _ONE_BY_ONE
     if not mark.exists():
         put_once(mark, b"")
     with underway.work(mark):

@@ -8,6 +8,7 @@ from typing import Any
 
 from cloud.base import districts
 from cloud.base.formats import mask, read_firm, read_identity, read_phone
+from cloud.registry.ledgers import files
 from cloud.registry.ledgers.said import Complaint
 
 LIMIT = 200  # characters of one cell
@@ -69,8 +70,8 @@ class Column:
 
     @cached_property
     def heading(self) -> str:
-        """The heading as `files` gives it, however it was spaced and broken in its cell."""
-        return "".join(self.zh.split())
+        """The heading as `files` gives it."""
+        return files.heading(self.zh)
 
     def value(self, text: str) -> Any:
         """The cell's value; BadField without the column's name."""

@@ -5,12 +5,17 @@ Rows are counted as a spreadsheet counts them: the heading is row 1.
 
 import csv
 import io
+import re
+import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache, reduce
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from sqlite_utils.utils import Format, RowError, rows_from_file
 
@@ -19,6 +24,10 @@ from cloud.registry.ledgers.said import Complaint
 # A cell that begins so is a formula to a spreadsheet, whoever wrote it (CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _UNPACKED_MAX = 400 << 20  # a spreadsheet is a zip, and a small one may swell
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_ROWS_MAX, _COLUMNS_MAX = 399_999, 52
+# The names of cells and rows beyond, wherever they stand: quick to look for in much text.
+_FAR = re.compile(rb"""["'](?:[A-Z]{3,}\d|[B-Z][A-Z]\d|[A-Z]{0,2}(?:[4-9]\d{5}|\d{7}))""", re.I)
 _TOP = 10  # rows in which the heading is looked for
 _REST = "\0rest"
 
@@ -33,7 +42,7 @@ class BadTable(Complaint):
 
 class Lines:
     """The rows below a heading, to be gone through once as (row number, {heading: text}); empty
-    rows are left out, and spaces and breaks in a heading. Their length is a hint, for a progress
+    rows are left out, and a heading is as `heading` says. Their length is a hint, for a progress
     bar."""
 
     def __init__(self, rows: Iterable[tuple[int, dict[Any, Any]]], about: int) -> None:
@@ -44,7 +53,7 @@ class Lines:
 
     def __iter__(self) -> Iterator[Line]:
         for number, cells in self._rows:
-            texts = {"".join(str(name).split()): _text(of) for name, of in cells.items() if name}
+            texts = {heading(str(name)): _text(of) for name, of in cells.items() if name}
             if any(texts.values()):
                 yield number, texts
 
@@ -63,6 +72,13 @@ def lines(raw: bytes, suffix: str) -> Lines:
 def write(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write a table, as a spreadsheet where the name ends so, else as CSV; how many rows."""
     return (_write_xlsx if _is_xlsx(path) else _write_csv)(path, heading, rows)
+
+
+@lru_cache(maxsize=500)
+def heading(text: str) -> str:
+    """A heading however it was spaced and broken in its cell, with wide brackets or plain ones,
+    with or without the star of what must be filled in."""
+    return "".join(unicodedata.normalize("NFKC", text).replace("*", "").split())
 
 
 def guarded(value: Any) -> Any:
@@ -91,20 +107,67 @@ def _read_xlsx(raw: bytes) -> Lines:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
-            if sum(part.file_size for part in parts.infolist()) > _UNPACKED_MAX:
-                raise BadTable("表格太大，请分成几份。", "The spreadsheet is too large; split it.")
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0)
-    except (CalamineError, OSError, zipfile.BadZipFile) as error:
+        sheet = CalamineWorkbook.from_filelike(_unpacked(raw)).get_sheet_by_index(0)
+    except (CalamineError, OSError, *_NO_ZIP) as error:
         raise BadTable("不是 .xlsx 表格。", f"No .xlsx spreadsheet: {error}.") from error
     first = sheet.start[0] + 1 if sheet.start else 1
     rows = iter(sheet.iter_rows())
     top = list(islice(rows, _TOP))
     at = _heading(top)
-    heading = top[at] if top else []
+    names = top[at] if top else []
     numbered = enumerate(chain(top[at + 1 :], rows), first + at + 1)
-    named = ((number, dict(zip(heading, cells, strict=False))) for number, cells in numbered)
+    named = ((number, dict(zip(names, cells, strict=False))) for number, cells in numbered)
     return Lines(named, sheet.height - 1 - at)
+
+
+def _unpacked(raw: bytes) -> io.BytesIO:
+    """The parts of a spreadsheet that are read, as they are and not as the file says they are;
+    BadTable where they swell, or where a cell lies so far out that the table between would take
+    all memory there is (Excel's last one is XFD1048576)."""
+    plain, left = io.BytesIO(), _UNPACKED_MAX
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed, zipfile.ZipFile(plain, "w") as parts:
+        for name in dict.fromkeys(packed.namelist()):
+            if not name.endswith((".xml", ".rels")):
+                continue
+            with packed.open(name) as part:
+                body = part.read(left + 1)
+            left -= len(body)
+            if left < 0:
+                raise BadTable("表格太大，请分成几份。", "The spreadsheet is too large; split it.")
+            if _FAR.search(body) and _reaches_far(body):
+                raise BadTable(
+                    f"第 {_ROWS_MAX} 行以下或 AZ 列以右还有内容，请删掉多余的行列，或分成几份。",
+                    f"There is something below row {_ROWS_MAX} or right of column AZ: delete what"
+                    " is not needed, or split the table.",
+                )
+            parts.writestr(name, body)
+    plain.seek(0)
+    return plain
+
+
+def _reaches_far(body: bytes) -> bool:
+    """Whether a cell that is not empty lies outside of what we read; what cannot be told does."""
+    row = column = 0
+    try:
+        for event, node in ElementTree.iterparse(io.BytesIO(body), ("start", "end")):
+            kind = node.tag.rpartition("}")[2]
+            if kind == "row" and event == "start":
+                row, column = int(node.get("r", row + 1)), 0
+            elif kind == "c" and event == "start":
+                letters = node.get("r", "").rstrip("0123456789").upper()
+                row = int(node.get("r", "")[len(letters) :] or row)
+                column = reduce(_letter, letters, 0) or column + 1
+            elif kind == "c" and len(node) and (row > _ROWS_MAX or column > _COLUMNS_MAX):
+                return True
+            elif kind == "row":
+                node.clear()
+    except (ElementTree.ParseError, ValueError):
+        return True
+    return False
+
+
+def _letter(column: int, letter: str) -> int:
+    return column * 26 + ord(letter) - ord("A") + 1
 
 
 def _heading(top: Sequence[Sequence[Any]]) -> int:

@@ -169,7 +169,7 @@ def test_the_same_table_by_two_at_once_is_written_once(
             lambda unit, id=run.id: imports.decide(unit, imports.get(unit, id), office, "all")
         )
     alone = []
-    mark = ground.settings.data_dir / "imports" / "writing.mark"
+    mark = ground.settings.data_dir / "import.mark"
     judge = bring.judge
     monkeypatch.setattr(
         bring, "judge", lambda *given: (alone.append(underway.progress(mark)), judge(*given))[1]

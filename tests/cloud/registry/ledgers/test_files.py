@@ -1,5 +1,7 @@
 """Tables from and to .xlsx and .csv files."""
 
+import io
+import zipfile
 from datetime import date
 from operator import length_hint
 from pathlib import Path
@@ -68,6 +70,65 @@ def test_what_is_no_table_is_said_so(tmp_path: Path, name: str, raw: bytes) -> N
     (tmp_path / name).write_bytes(raw)
     with pytest.raises(BadTable):
         list(files.read(tmp_path / name))
+
+
+def spoiled(what: str, put: str) -> bytes:
+    """A sound spreadsheet of two rows whose sheet was changed in one place."""
+    sound, made = io.BytesIO(), io.BytesIO()
+    book = Workbook()
+    book.active.append(["a", "b"])
+    book.active.append([1, 2])
+    book.save(sound)
+    with zipfile.ZipFile(sound) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            body = old.read(name).decode()
+            if name == "xl/worksheets/sheet1.xml":
+                assert what in body
+                body = body.replace(what, put)
+            new.writestr(name, body)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("what", "put", "is_read"),
+    [
+        ('r="B2"', 'r="XFD1048576"', False),
+        ('r="B2"', 'r="BA2"', False),
+        ('r="B2"', 'r="B400000"', False),
+        (
+            "</sheetData>",
+            '<row r="400000"><c r="A400000"/><c><v>1</v></c></row></sheetData>',
+            False,
+        ),
+        ("</row></sheetData>", '<c r="XFD2" s="1"/></row><row r="1048576"/></sheetData>', True),
+        ('ref="A1:B2"', 'ref="A1:XFD1048576"', True),
+    ],
+)
+def test_a_cell_that_lies_far_out_does_not_take_all_memory(
+    what: str, put: str, is_read: bool
+) -> None:
+    """The reader lays out all that lies between; what only has a colour there counts nothing."""
+    raw = spoiled(what, put)
+    if is_read:
+        assert list(files.lines(raw, ".xlsx")) == [(2, {"a": "1", "b": "2"})]
+        return
+    with pytest.raises(BadTable, match="399999"):
+        files.lines(raw, ".xlsx")
+
+
+def test_a_spreadsheet_that_swells_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_UNPACKED_MAX", 1 << 20)
+    raw = spoiled("</sheetData>", "</sheetData>" + " " * (2 << 20))
+    with pytest.raises(BadTable, match="太大"):
+        files.lines(raw, ".xlsx")
+
+
+@pytest.mark.parametrize(
+    "name", ["功率（千瓦）", "功率(千瓦)", "功率（千瓦）*", " 功率\n( 千瓦 )＊"]
+)
+def test_a_heading_is_known_however_it_is_written(name: str) -> None:
+    (row,) = files.lines(f'"{name}"\n1\n'.encode(), ".csv")
+    assert row == (2, {"功率(千瓦)": "1"})
 
 
 def test_more_cells_than_headings_are_left_out(tmp_path: Path) -> None:
