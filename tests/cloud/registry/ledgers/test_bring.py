@@ -11,7 +11,7 @@ from cloud.base.database import ChangedMeanwhile
 from cloud.base.formats import identity_check, uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.registry import certificates, enterprises, machines, people, sites
-from cloud.registry.ledgers import bring, made_up
+from cloud.registry.ledgers import bring, files, made_up
 from cloud.registry.ledgers import contracts as papers
 from cloud.registry.ledgers import enterprises as firms
 from cloud.registry.ledgers import machines as things
@@ -50,7 +50,8 @@ MACHINE = {
 
 
 def judged(unit: Unit, kind: Callable[[Unit], Any], *rows: dict[str, str]) -> Judged:
-    return bring.judge(unit, kind(unit), enumerate(rows, 2))
+    texts = [{files.heading(name): text for name, text in row.items()} for row in rows]
+    return bring.judge(unit, kind(unit), enumerate(texts, 2))
 
 
 def brought(unit: Unit, kind: Callable[[Unit], Any], *rows: dict[str, str]) -> list[BadRow]:
