@@ -2,7 +2,6 @@
 keys, and what a person may ask of the platform."""
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -121,9 +120,11 @@ def person_erase(login: str, yes: bool) -> None:
 
 def _refuse(against: "NotNow | None") -> None:
     """One sentence for whoever asked, and exit 1."""
+    from cloud.base.clock import china_day
+
     if against is None:
         return
-    day = datetime.fromtimestamp(against.until / 1000, UTC).date()
+    day = china_day(against.until)
     words = {
         "erased": "已经注销。 It was done already.",
         "supervises": "监管、运维和平台的账号不能注销：决定要有人负责，请停用。 "

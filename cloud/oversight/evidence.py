@@ -48,14 +48,14 @@ def hold(unit: Unit, job: Job) -> None:
 
 
 def _snapshots(unit: Unit, job: Job) -> list[Snapshot]:
-    return list(unit.db.scalars(select(Snapshot).where(*_during(job))))
+    return list(unit.db.scalars(select(Snapshot).where(*_during(unit, job))))
 
 
 def collected(unit: Unit, job: Job) -> dict[str, Rows]:
     """All tables of the file."""
     alarms = parts.rows_of(unit, Alarm, Alarm.job_id == job.id)
     tickets = parts.rows_of(unit, Ticket, Ticket.job == job.id)
-    snapshots = parts.rows_of(unit, Snapshot, *_during(job))
+    snapshots = parts.rows_of(unit, Snapshot, *_during(unit, job))
     of_job = parts.rows_of(unit, JobPicture, JobPicture.job_id == job.id)
     permits = parts.rows_of(unit, Permit, Permit.id == job.permit_id)
     equipment = [job.machine_id, *(one.id for one in cylinders.of_job(unit, job))]
@@ -80,9 +80,9 @@ def collected(unit: Unit, job: Job) -> dict[str, Rows]:
         "face_check": parts.rows_of(unit, FaceCheck, FaceCheck.job_id == job.id),
         "presence_code": parts.rows_of(unit, PresenceCode, PresenceCode.job_id == job.id),
         "command": parts.commands(unit, Command.job == job.id),
-        "journal_entry": parts.rows_of(unit, JournalEntry, _journal_of(job)),
+        "journal_entry": parts.rows_of(unit, JournalEntry, _journal_of(unit, job)),
         "ticket": tickets,
-        "position": parts.rows_of(unit, Position, *_whereabouts(job)),
+        "position": parts.rows_of(unit, Position, *_whereabouts(unit, job)),
         "alarm": alarms,
         "snapshot": snapshots,
         "job_picture": of_job,
@@ -111,28 +111,32 @@ def _handovers(unit: Unit, job: Job) -> Rows:
     ]
 
 
-def _end(job: Job) -> int:
+def _end(unit: Unit, job: Job) -> int:
+    """Until when what the terminal told belongs to it: of a job that goes on, until now."""
+    if job.state in jobs.OPEN:
+        return unit.now
     return max(filter(None, (job.applied_at, job.state_at, job.off_confirmed_at, job.cleared_at)))
 
 
-def _during(job: Job) -> tuple[Any, ...]:
-    return (Snapshot.device == job.device, Snapshot.asked_at.between(job.applied_at, _end(job)))
+def _during(unit: Unit, job: Job) -> tuple[Any, ...]:
+    time = Snapshot.asked_at.between(job.applied_at, _end(unit, job))
+    return Snapshot.device == job.device, time
 
 
-def _whereabouts(job: Job) -> tuple[Any, ...]:
+def _whereabouts(unit: Unit, job: Job) -> tuple[Any, ...]:
     """What the terminal told of where it is in the time of the job, and the last word before."""
     mine = Position.device == job.device
     before = select(func.max(Position.id)).where(mine, Position.arrived_at < job.applied_at)
     known = (Position.arrived_at >= job.applied_at) | (Position.id == before.scalar_subquery())
-    return mine, known, Position.arrived_at <= _end(job)
+    return mine, known, Position.arrived_at <= _end(unit, job)
 
 
-def _journal_of(job: Job) -> Any:
+def _journal_of(unit: Unit, job: Job) -> Any:
     """The entries that name the job, and what else the terminal wrote down in its time."""
     during = and_(
         JournalEntry.device == job.device,
         JournalEntry.at >= job.applied_at,
-        JournalEntry.at <= _end(job),
+        JournalEntry.at <= _end(unit, job),
         or_(JournalEntry.job.is_(None), JournalEntry.job == ""),
     )
     return or_(JournalEntry.job == job.id, during)

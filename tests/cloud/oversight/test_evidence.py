@@ -91,6 +91,22 @@ def test_what_an_outside_welder_rested_on_and_where_the_machine_was_is_in_it(
     file.close()
 
 
+def test_of_a_job_that_goes_on_it_has_everything_until_now(place: Any, tmp_path: Path) -> None:
+    job = place.working()
+    place.clock.forward(3600)
+    place.up(place.terminal.position(lat=30.1, lng=107.0, datum="WGS84", source="gnss"))
+    with place.county.ground.write() as unit:
+        digest = media.keep(unit, media.ready(GREY, "snapshot")).digest
+        asked = {"device": job.device, "asked_by": "officer", "asked_at": unit.now}
+        unit.db.add(Snapshot(id="s1", command="c1", digest=digest, came_at=unit.now, **asked))
+        evidence.hold(unit, unit.db.get_one(Job, job.id))
+        assert media.held(unit, digest) == [f"export:{job.id}"]
+    path = tmp_path / "job.evidence"
+    rows = taken(place, job, path)
+    assert evidence_file.verify(path, key(place)).wrong == []
+    assert (rows["position"], rows["snapshot"]) == (1, 1)
+
+
 def test_work_with_cylinders_names_each_of_them(place: Any, tmp_path: Path) -> None:
     given = {"gas": "oxygen", "test_by": place.county.day(90), "district": "990101001"}
     given |= {"name": "演示氧气瓶", "industry": "industry", "rng": place.county.rng}
