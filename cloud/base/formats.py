@@ -7,7 +7,7 @@ import re
 from datetime import date
 from operator import mul
 
-from cloud.base.ids import Chooser, make_code, read_code
+from cloud.base.ids import Chooser, make_code, plain, read_code
 
 _USCC_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = [pow(3, place, 31) for place in range(17)]
@@ -26,7 +26,7 @@ def uscc_check(body: str) -> str:
 
 def read_uscc(text: str) -> str | None:
     """统一社会信用代码 (GB 32100-2015), or None if shape or check character is wrong."""
-    code = _plain(text)
+    code = plain(text)
     good = _USCC_SHAPE.fullmatch(code) and uscc_check(code[:17]) == code[17]
     return code if good else None
 
@@ -38,7 +38,7 @@ def make_firm(district6: str, rng: Chooser) -> str:
 
 def read_firm(text: str) -> str | None:
     """A unified social credit code, or the number that stands for one; None if it is neither."""
-    own = _plain(text)
+    own = plain(text)
     if own[:1] == "W" and isinstance(read_code(own[1:]), str):
         return own
     return read_uscc(text)
@@ -54,7 +54,7 @@ def read_identity(text: str) -> str | None:
 
     The area is not judged: numbers keep the codes of areas that were since renamed.
     """
-    number = _plain(text)
+    number = plain(text)
     if not _ID_SHAPE.fullmatch(number) or identity_check(number[:17]) != number[17]:
         return None
     try:
@@ -74,7 +74,7 @@ def read_phone(text: str, fixed: bool = False) -> str | None:
 
     `fixed`: a number of a firm, which may be a fixed line with its area code as well.
     """
-    number = re.sub(r"^(\+|00)86", "", _plain(text))
+    number = re.sub(r"^(\+|00)86", "", plain(text))
     good = _PHONE_SHAPE.fullmatch(number) or (fixed and _FIXED_SHAPE.fullmatch(number))
     return number if good else None
 
@@ -90,7 +90,3 @@ def mask(number: str) -> str:
 def mask_name(name: str) -> str:
     """A name as others see it: the first character, then stars."""
     return name[:1] + "*" * (len(name) - 1)
-
-
-def _plain(text: str) -> str:
-    return "".join(text.split()).replace("-", "").upper()

@@ -7,6 +7,7 @@ from typing import Protocol
 _SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ISSUED = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I L O U: they are misread
 _BODY = 13
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}  # ！ to ～
 
 
 class Chooser(Protocol):
@@ -49,7 +50,7 @@ def make_code(district6: str, rng: Chooser) -> str:
 
 def read_code(text: str) -> str | BadCode:
     """The code in the form in which it is stored, from what a camera or a person gave."""
-    code = "".join(text.split()).replace("-", "").upper()
+    code = plain(text)
     if len(code) != _BODY + 1:
         return BadCode("length")
     if not _digits(code[:6]) or any(sign not in _ISSUED for sign in code):
@@ -57,6 +58,16 @@ def read_code(text: str) -> str | BadCode:
     if check_character(code[:-1]) != code[-1]:
         return BadCode("check")
     return code
+
+
+def plain(text: str) -> str:
+    """A number as it is stored, however it was grouped or typed: capitals, no spaces or dashes."""
+    return "".join(narrow(text).split()).replace("-", "").upper()
+
+
+def narrow(text: str) -> str:
+    """With ９Ａ－ as 9A-: a Chinese keyboard gives letters and digits in both widths."""
+    return text.translate(_NARROW)
 
 
 def _digits(text: str) -> bool:

@@ -4,7 +4,7 @@ has confirmed them."""
 from cloud.base.unit import Unit
 from cloud.book import audit, outbox
 from cloud.cases.registrations import NotEntitled, Turned
-from cloud.registry import certificates
+from cloud.registry import certificates, people
 from cloud.registry.certificates import BadCertificate, Certificate
 from cloud.registry.people import Person
 
@@ -45,30 +45,30 @@ def enter(
 
 def confirm(unit: Unit, certificate: Certificate, office: Person) -> None:
     """The office has seen it; nobody confirms their own."""
-    if office.status != "active" or "office" not in office.roles:
-        raise NotEntitled
-    if office.id == certificate.person_id:
-        raise NotEntitled
+    holder = _judged_by(unit, certificate, office)
     if certificate.known:
         return
     certificates.confirm(unit, certificate)
-    holder = unit.db.get_one(Person, certificate.person_id)
     _note(unit, holder, office.id, "certificate-confirmed", certificate)
 
 
 def set_status(unit: Unit, certificate: Certificate, office: Person, status: str) -> None:
     """What the issuer told the office: normal, suspended or revoked; holds at once, and a job that
     no good certificate carries any more ends. BadCertificate, NotEntitled."""
-    if office.status != "active" or "office" not in office.roles:
-        raise NotEntitled
-    if office.id == certificate.person_id:
-        raise NotEntitled
+    holder = _judged_by(unit, certificate, office)
     if certificate.status == status:
         return
     certificates.set_status(unit, certificate, status)
-    holder = unit.db.get_one(Person, certificate.person_id)
     _note(unit, holder, office.id, f"certificate-{status}", certificate)
     outbox.tell(unit, "certificate-changed", certificate.id, {"person": holder.id})
+
+
+def _judged_by(unit: Unit, certificate: Certificate, office: Person) -> Person:
+    """Its holder, if this account may judge it; NotEntitled."""
+    holder = people.known(unit, certificate.person_id)
+    if office.status != "active" or "office" not in office.roles or people.same(office, holder):
+        raise NotEntitled
+    return holder
 
 
 def _note(unit: Unit, holder: Person, actor: str, what: str, certificate: Certificate) -> None:

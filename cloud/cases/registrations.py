@@ -20,7 +20,8 @@ _DONE = {"active": "person-approved", "refused": "person-refused", "blocked": "p
 
 
 class NotEntitled(Exception):
-    """Only an active account of the office decides, and never over itself."""
+    """Only an active account of the office decides, never over itself or another account of the
+    same person."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def change_roles(
 
 def _entitled(person: Person, office: Person) -> None:
     entitled = office.status == "active" and "office" in office.roles
-    if not entitled or office.id == person.id:
+    if not entitled or people.same(office, person):
         raise NotEntitled
 
 

@@ -234,6 +234,13 @@ def watching_for(unit: Unit, enterprises: set[str], limit: int = 200) -> list[Pe
     return list(unit.db.scalars(rows.order_by(Person.name, Person.id).limit(limit)))
 
 
+def same(one: Person, other: Person) -> bool:
+    """Whether both are one person, as far as we can tell: the same account, or two accounts with
+    one telephone."""
+    alike = one.phone_blind is not None and one.phone_blind == other.phone_blind
+    return one.id == other.id or alike
+
+
 def held(unit: Unit, ids: set[str]) -> dict[str, Person]:
     """These people as they are now, held against other workers until the end of the unit."""
     rows = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()

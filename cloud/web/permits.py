@@ -163,7 +163,7 @@ def listed(unit: Unit, rows: Select[Any], viewer: Person) -> list[dict[str, Any]
     unit.hold(Machine, (one.machine_id for one in found))
     unit.hold(Enterprise, (one.enterprise_id for one in found))
     unit.hold(Person, (id for one in found for id in (one.asked_by, one.approved_by)))
-    may = {one.id: permits.acts(one, viewer, unit.now) for one in found}
+    may = {one.id: permits.acts(unit, one, viewer) for one in found}
     judged = sorted({one.asked_by for one in found if "approve" in may[one.id]})
     held = staff.papers(unit, judged, china_day(unit.now)) if judged else {}
     running = jobs.count_under(unit, [id for id, acts in may.items() if "withdraw" in acts])

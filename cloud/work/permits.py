@@ -11,7 +11,7 @@ from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 from cloud.book import audit, outbox
-from cloud.registry import contracts, enterprises
+from cloud.registry import contracts, enterprises, people
 from cloud.registry.machines import Machine
 from cloud.registry.people import Person
 from cloud.work import hiring, profiles
@@ -112,7 +112,7 @@ def approver(unit: Unit, welder: Person, machine: Machine, contract: str = "") -
 def approve(unit: Unit, permit: Permit, person: Person) -> Permit | Refusals:
     """Approve it for the enterprise, never one's own; a second approval changes nothing."""
     permit = _held(unit, permit)
-    if not _judges(permit, person):
+    if not _judges(unit, permit, person):
         return _refused(unit, "permit-not-yours")
     state = state_of(permit, unit.now)
     if state == "waiting":
@@ -126,7 +126,7 @@ def approve(unit: Unit, permit: Permit, person: Person) -> Permit | Refusals:
 def turn_down(unit: Unit, permit: Permit, person: Person, why: str) -> Permit | Refusals:
     """Refuse it for the enterprise; a second refusal changes nothing."""
     permit = _held(unit, permit)
-    if not _judges(permit, person):
+    if not _judges(unit, permit, person):
         return _refused(unit, "permit-not-yours")
     state = state_of(permit, unit.now)
     if state == "waiting":
@@ -198,14 +198,14 @@ def in_state(state: str, now: int) -> ColumnElement[bool]:
     }[state]
 
 
-def acts(permit: Permit, person: Person, now: int) -> frozenset[str]:
+def acts(unit: Unit, permit: Permit, person: Person) -> frozenset[str]:
     """What this person may do about it now: approve, refuse, withdraw, take-back."""
-    state = state_of(permit, now)
+    state = state_of(permit, unit.now)
     if state == "approved":
         return frozenset({"withdraw"} if _owns(permit, person) else ())
     if state != "waiting":
         return frozenset()
-    if _judges(permit, person):
+    if _judges(unit, permit, person):
         return frozenset({"approve", "refuse"})
     return frozenset({"take-back"} if person.id == permit.asked_by else ())
 
@@ -273,8 +273,8 @@ def _owns(permit: Permit, person: Person) -> bool:
     return person.status == "active" and ours
 
 
-def _judges(permit: Permit, person: Person) -> bool:
-    return _owns(permit, person) and person.id != permit.asked_by
+def _judges(unit: Unit, permit: Permit, person: Person) -> bool:
+    return _owns(permit, person) and not people.same(person, people.known(unit, permit.asked_by))
 
 
 def _refused(unit: Unit, code: str) -> Refusals:

@@ -1,5 +1,6 @@
 """One cell: a text becomes a value, or a complaint in both languages."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -8,10 +9,12 @@ from typing import Any
 
 from cloud.base import districts
 from cloud.base.formats import mask, read_firm, read_identity, read_phone
+from cloud.base.ids import narrow
 from cloud.registry.ledgers import files
 from cloud.registry.ledgers.said import Complaint
 
 LIMIT = 200  # characters of one cell
+_SOLID = re.compile("[0-9]{8}")
 
 
 class BadField(Complaint):
@@ -97,15 +100,16 @@ def line(text: str) -> str:
 
 def whole(text: str) -> int:
     """A number of things or units, 0 to a thousand million."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    number = narrow(text)
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
         raise BadField("应是整数。", "must be a whole number.")
-    return int(text)
+    return int(number)
 
 
 def kilowatts(text: str) -> int:
     """Kilowatts as they are written (11.5); watts as they are kept."""
     try:
-        watts = round(float(text) * 1000)
+        watts = round(float(narrow(text)) * 1000)
     except (ValueError, OverflowError):
         watts = -1
     if not 0 <= watts < 1_000_000_000:
@@ -114,9 +118,12 @@ def kilowatts(text: str) -> int:
 
 
 def day(text: str) -> str:
-    """A date in any usual writing (2027-1-5, 2027/01/05, 2027年1月5日); ISO as it is kept."""
-    plain = text.replace("/", "-").replace(".", "-").replace("年", "-").replace("月", "-")
-    parts = plain.removesuffix("日").split("-")
+    """A date in any usual writing (2027-1-5, 2027/01/05, 2027年1月5日, 20270105, with midnight
+    behind it or without); ISO as it is kept."""
+    plain = narrow(text).removesuffix(" 00:00:00").removesuffix("日")
+    if _SOLID.fullmatch(plain):
+        plain = f"{plain[:4]}-{plain[4:6]}-{plain[6:]}"
+    parts = re.split("[-/.年月]", plain)
     try:
         year, month, number = (int(part) for part in parts)
         return date(year, month, number).isoformat()

@@ -25,7 +25,8 @@ from cloud.registry.ledgers.said import Complaint
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _UNPACKED_MAX = 400 << 20  # a spreadsheet is a zip, and a small one may swell
 _NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
-_ROWS_MAX, _COLUMNS_MAX = 399_999, 52
+_ROWS_MAX, _COLUMNS_MAX = 399_999, 52  # of a spreadsheet
+_LINES_MAX = 1_000_000  # of a file of lines
 # The names of cells and rows beyond, wherever they stand: quick to look for in much text.
 _FAR = re.compile(rb"""["'](?:[A-Z]{3,}\d|[B-Z][A-Z]\d|[A-Z]{0,2}(?:[4-9]\d{5}|\d{7}))""", re.I)
 _TOP = 10  # rows in which the heading is looked for
@@ -133,7 +134,7 @@ def _unpacked(raw: bytes) -> io.BytesIO:
                 body = part.read(left + 1)
             left -= len(body)
             if left < 0:
-                raise BadTable("表格太大，请分成几份。", "The spreadsheet is too large; split it.")
+                raise _too_large()
             if _FAR.search(body) and _reaches_far(body):
                 raise BadTable(
                     f"第 {_ROWS_MAX} 行以下或 AZ 列以右还有内容，请删掉多余的行列，或分成几份。",
@@ -143,6 +144,10 @@ def _unpacked(raw: bytes) -> io.BytesIO:
             parts.writestr(name, body)
     plain.seek(0)
     return plain
+
+
+def _too_large() -> BadTable:
+    return BadTable("表格太大，请分成几份。", "The table is too large; split it.")
 
 
 def _reaches_far(body: bytes) -> bool:
@@ -187,6 +192,8 @@ def _csv_cells(rows: Iterable[dict[Any, Any]]) -> Iterator[tuple[int, dict[Any, 
     try:
         for number, cells in enumerate(rows, 2):
             cells.pop(_REST, None)
+            if number > _LINES_MAX:  # each may be bad, and a bad one takes much more room here
+                raise _too_large()
             yield number, dict(cells)
     except (csv.Error, RowError) as error:
         raise BadTable("不是 CSV 表格。", f"No CSV table: {error}.") from error

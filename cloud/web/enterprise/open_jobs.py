@@ -67,7 +67,7 @@ def _shown(
 ) -> dict[str, Any]:
     machine = machines.get(unit, job.machine_id)
     permit = permits.get(unit, job.permit_id) if job.permit_id else None
-    stops = permit and "withdraw" in permits.acts(permit, person, unit.now)
+    stops = permit and "withdraw" in permits.acts(unit, permit, person)
     return {
         "id": job.id,
         "state": job.state,

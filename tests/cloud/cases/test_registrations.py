@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from cloud.base.formats import identity_check
 from cloud.book.audit import AuditRow
-from cloud.cases import registrations
+from cloud.cases import entries, registrations
 from cloud.cases.registrations import NotEntitled, Turned
 from cloud.registry import people
 from cloud.registry.people import Person
@@ -53,6 +53,18 @@ def test_who_is_turned_down_is_told_why_and_may_be_let_in_later(here: Any) -> No
     assert decide(here, registrations.turn_down, person, office, "照片不清") == "refused"
     assert here.ask(people.get, person.id).judged_why == "照片不清"
     assert decide(here, registrations.approve, person, office) == "active"
+
+
+def test_nobody_lets_the_own_second_account_in(here: Any) -> None:
+    """The account of the office has no identity number; by the telephone it is the same person."""
+    person, office = ask(here), here.person("office", phone="13800000001")
+    with pytest.raises(NotEntitled):
+        decide(here, registrations.approve, person, office)
+    paper = here.certificate(person)
+    with pytest.raises(NotEntitled):
+        here.do(entries.confirm, paper, office)
+    with pytest.raises(NotEntitled):
+        here.do(entries.set_status, paper, office, "normal")
 
 
 @pytest.mark.parametrize("role", ["welder", "enterprise", "officer", "technician"])

@@ -61,7 +61,12 @@ def test_a_machine_of_another_enterprise_gets_no_permit(site: Any, other_site: A
 
 def test_nobody_approves_ones_own(site: Any, boss: Any) -> None:
     permit = ask(site, boss)
-    assert site.county.do(permits.approve, permit, boss).codes == ["permit-not-yours"]
+    told = {"enterprise": site.enterprise, "phone": "13800000007"}
+    second, asker = (site.county.person(role, **told) for role in ("enterprise", "welder"))
+    for asked, judge in ((permit, boss), (ask(site, asker), second)):
+        assert site.county.do(permits.approve, asked, judge).codes == ["permit-not-yours"]
+        assert site.county.ask(permits.acts, asked, judge) <= {"take-back"}
+    assert site.county.do(permits.approve, permit, second).approved_by == second.id
 
 
 @pytest.mark.parametrize("who", ["welder", "stranger", "blocked", "officer"])
@@ -184,7 +189,7 @@ def test_a_contracted_welder_asks_the_client_also_with_an_own_machine(
 
 def test_what_a_person_may_do_is_what_the_acts_allow(site: Any, boss: Any) -> None:
     def may(permit: Any, person: Any) -> set[str]:
-        return set(permits.acts(permit, person, site.clock.now))
+        return set(site.county.ask(permits.acts, permit, person))
 
     permit = ask(site, site.welder)
     own = ask(site, boss)

@@ -11,7 +11,7 @@ from cloud.base.database import ChangedMeanwhile
 from cloud.base.formats import identity_check, uscc_check
 from cloud.base.unit import Ground, Unit
 from cloud.registry import certificates, enterprises, machines, people, sites
-from cloud.registry.ledgers import bring, files, made_up
+from cloud.registry.ledgers import bring, fields, files, made_up
 from cloud.registry.ledgers import contracts as papers
 from cloud.registry.ledgers import enterprises as firms
 from cloud.registry.ledgers import machines as things
@@ -257,6 +257,17 @@ def test_a_personal_number_is_never_quoted_back(unit: Unit) -> None:
     assert IDENTITY[:-1] not in reasons(
         unit, persons.People, PERSON | {"公民身份号码": IDENTITY[:-1]}
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2027-1-5", "2027/01/05", "2027.1.5", "2027年1月5日", "20270105"),
+        *("２０２７－１－５", "2027-01-05 00:00:00"),
+    ],
+)
+def test_a_date_is_known_as_people_write_it(text: str) -> None:
+    assert fields.day(text) == "2027-01-05"
 
 
 @pytest.mark.parametrize(

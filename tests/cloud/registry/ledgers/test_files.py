@@ -123,6 +123,13 @@ def test_a_spreadsheet_that_swells_is_not_unpacked(monkeypatch: pytest.MonkeyPat
         files.lines(raw, ".xlsx")
 
 
+def test_a_file_of_too_many_lines_is_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_LINES_MAX", 3)
+    assert len(list(files.lines(b"a\n1\n2\n", ".csv"))) == 2
+    with pytest.raises(BadTable, match="太大"):
+        list(files.lines(b"a\n1\n2\n3\n", ".csv"))
+
+
 @pytest.mark.parametrize(
     "name", ["功率（千瓦）", "功率(千瓦)", "功率（千瓦）*", " 功率\n( 千瓦 )＊"]
 )
