@@ -14,13 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from cloud.base.unit import Ground
 from cloud.bench import county, fleets, history, mosquitto, opened, presses, served, whole
 from cloud.bench.fleets import Fleets
 from cloud.bench.machine import Usage
 from cloud.bench.served import CONNECTED_S, say
+from cloud.book import outbox
+from cloud.cases import notices
+from cloud.link import commands
+from cloud.link.commands import Command
 from cloud.work.job import Job
 from simulator.fleet import PROFILES
 
@@ -28,6 +32,7 @@ LIMIT_MS = 500
 _SEED = "rush"
 _SEEDING_MIN = 10  # the fire watch's confirmation lasts; by then all is ready
 _QUIET_S = 60
+_REST_S = 600
 _KEPT_UP = 0.95
 
 
@@ -115,7 +120,24 @@ async def _running(
         async with fleets.running(data, secrets, ports, quiet, rush.fleets, news) as fleet:
             await fleet.connected(len(secrets), arrive_s + CONNECTED_S)
             await fleet.settled()
+            await _at_rest(data)
             yield _Site(fleet, web, [*ours, *(broker.pid for broker, _port in brokers)])
+
+
+async def _at_rest(data: Path) -> None:
+    """What the seeding and the log-ins left to do is done: the presses are measured alone."""
+    ground = served.ground_at(data)
+    try:
+        await served.until(lambda: not _under_way(ground), _REST_S, "rest before the presses")
+    finally:
+        ground.close()
+
+
+def _under_way(ground: Ground) -> bool:
+    with ground.read() as unit:
+        asked = exists().where(commands.IS_OPEN, Command.name == "policy")
+        left = outbox.waiting(unit) or notices.waiting(unit)
+        return bool(left or unit.db.scalar(select(asked)))
 
 
 def _told(

@@ -84,7 +84,8 @@ def deliver(ground: Ground, handlers: Handlers, limit: int = 1000) -> int:
     """
     done, share = 0, _SHARE if one_writer(ground.engine) else 1
     for _ in range(0, limit, _BATCH):
-        due = _due(ground)
+        with ground.read() as unit:
+            due = waiting(unit)
         for start in range(0, len(due), share):
             done += _some(ground, due[start : start + share], handlers)
         if not due:
@@ -105,10 +106,10 @@ def unpark(unit: Unit, event_id: int) -> None:
     unit.wake()
 
 
-def _due(ground: Ground) -> list[int]:
-    with ground.read() as unit:
-        due = select(Event.id).where(_DUE, _its_time(unit)).order_by(Event.id)
-        return list(unit.db.scalars(due.limit(_BATCH)))
+def waiting(unit: Unit) -> list[int]:
+    """The events that are due now, oldest first; of many the first ones."""
+    due = select(Event.id).where(_DUE, _its_time(unit)).order_by(Event.id)
+    return list(unit.db.scalars(due.limit(_BATCH)))
 
 
 def _its_time(unit: Unit) -> ColumnElement[bool]:

@@ -140,10 +140,15 @@ def _row(unit: Unit, event: Event, way: str, body: dict[str, Any], at: int) -> d
     }
 
 
+def waiting(unit: Unit) -> list[str]:
+    """The notices that are due now, the longest waiting first; of many the first ones."""
+    due = select(Notice.id).where(_WAITS, Notice.next_at <= unit.now).order_by(Notice.next_at)
+    return list(unit.db.scalars(due.limit(10)))
+
+
 def claim(unit: Unit) -> Notice | None:
     """One notice that is due, held for a minute; safe with many senders."""
-    due = select(Notice.id).where(_WAITS, Notice.next_at <= unit.now).order_by(Notice.next_at)
-    for id in unit.db.scalars(due.limit(10)).all():
+    for id in waiting(unit):
         held = (
             update(Notice)
             .where(Notice.id == id, _WAITS, Notice.next_at <= unit.now)

@@ -82,6 +82,10 @@ class Command(Base):
 # Spelled out, not bound: a database uses a partial index only for a condition it can read.
 IS_OPEN = Command.state.in_([literal_column(f"'{state}'") for state in OPEN])
 Index("ix_command_open", Command.device, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+# Each terminal has an open `alive`; what is handed over again or timed out is found beside them.
+_LEFT_HERE = Command.name.not_in([literal_column(f"'{name}'") for name in _LED_ELSEWHERE])
+_WAITS = IS_OPEN & _LEFT_HERE
+Index("ix_command_waiting", Command.made_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 Index("ix_command_device", Command.device, Command.name, Command.n)
 Index("ix_command_made_at", Command.made_at)
 # Made once: asked at each press, and of each terminal every few heartbeats.
@@ -230,9 +234,8 @@ def sweep(unit: Unit) -> int:
     # An `alive` is answered only when asked, and the next one follows with the next heartbeats:
     # handed over again it would be refused as a replay, and stand in the terminal's journal.
     soonest = 2 * unit.now - late  # made later than that: by a clock that was put back since
-    waits = or_(Command.made_at <= again, Command.made_at > soonest)
-    due = (IS_OPEN, waits, Command.name.not_in(_LED_ELSEWHERE))
-    waiting = select(Command).where(*due).order_by(Command.made_at)
+    due = or_(Command.made_at <= again, Command.made_at > soonest)
+    waiting = select(Command).where(_WAITS, due).order_by(Command.made_at)
     touched = 0
     for command in list(unit.db.scalars(waiting.limit(500))):
         row = terminals.locked(unit, command.device)

@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import Any
 
-from sqlalchemy import Index, Select, literal_column, select
+from sqlalchemy import Index, bindparam, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -61,6 +61,15 @@ Index(
     sqlite_where=_BY_NUMBER,
     postgresql_where=_BY_NUMBER,
 )
+# Not expired and without a receipt, the newest first; made once, as each state of a page asks it.
+_LIVE = (
+    select(Ticket)
+    .where(Ticket.job == bindparam("job"), Ticket.act == bindparam("act"))
+    .where(Ticket.person_id == bindparam("person"))
+    .where(Ticket.exp > bindparam("now"), Ticket.told_at.is_(None))
+    .order_by(Ticket.iat.desc())
+)
+_TAKEN_ALONG = _LIVE.where(Ticket.n.is_not(None)).limit(1)
 
 
 class TicketSeries(Base):
@@ -146,7 +155,8 @@ def get(unit: Unit, ticket_id: str) -> Ticket | None:
 
 def taken_along(unit: Unit, job: str, act: str, person_id: str) -> Ticket | None:
     """The numbered ticket that this person has for the job, while it may still be used."""
-    return unit.db.scalar(_live(unit, job, act, person_id).where(Ticket.n.is_not(None)).limit(1))
+    asked = {"job": job, "act": act, "person": person_id, "now": unit.now}
+    return unit.db.scalar(_TAKEN_ALONG, asked)
 
 
 def next_free(unit: Unit, device: str) -> int:
@@ -202,24 +212,13 @@ def _same(
     unit: Unit, device: str, act: str, job: str, person_id: str, challenge: str, fw: str
 ) -> Ticket | None:
     """The ticket that this asking already brought, if it can still be used."""
-    rows = _live(unit, job, act, person_id).where(
+    rows = _LIVE.where(
         Ticket.device == device,
         Ticket.ch == challenge if challenge else Ticket.n.is_not(None),
         Ticket.fw == fw,
     )
-    return unit.db.scalar(rows.limit(1))
-
-
-def _live(unit: Unit, job: str, act: str, person_id: str) -> Select[Any]:
-    """Not expired and without a receipt, the newest first."""
-    rows = select(Ticket).where(
-        Ticket.job == job,
-        Ticket.act == act,
-        Ticket.person_id == person_id,
-        Ticket.exp > unit.now,
-        Ticket.told_at.is_(None),
-    )
-    return rows.order_by(Ticket.iat.desc())
+    asked = {"job": job, "act": act, "person": person_id, "now": unit.now}
+    return unit.db.scalar(rows.limit(1), asked)
 
 
 def _pseudonym(unit: Unit, person_id: str) -> str:

@@ -31,17 +31,24 @@ class Herald(Worker):
         self._ways = {
             name: Breaker(partial(_by, way), ground.clock) for name, way in every.items()
         }
-        super().__init__("herald", self.send_one, _PAUSE_S)
+        super().__init__("herald", self.send_some, _PAUSE_S)
 
-    def send_one(self) -> bool:
-        """Try one notice; False if none is due. What fails is tried again later."""
+    def send_some(self) -> bool:
+        """Try one notice after the other; False if none is due. What fails is tried again later.
+
+        Whoever writes keeps all others waiting: only where something is due, and what became of
+        one notice is noted as the next one is claimed.
+        """
+        with self._ground.read() as unit:
+            if not notices.waiting(unit):
+                return False
         with self._ground.write() as unit:
             notice = notices.claim(unit)
-        if notice is None:
-            return False
-        came = self._tried(notice)
-        with self._ground.write() as unit:
-            came(unit, notice)
+        while notice is not None:
+            came = self._tried(notice)
+            with self._ground.write() as unit:
+                came(unit, notice)
+                notice = None if self._ending.is_set() else notices.claim(unit)
         return True
 
     def _tried(self, notice: notices.Notice) -> Callable[[Unit, notices.Notice], None]:

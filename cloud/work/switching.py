@@ -30,7 +30,8 @@ def switch_on(
         return job
     if job.state not in OPEN:
         return table.refused_for(unit, job, welder.id, "on", "job-closed")
-    if job.device and commands.pending(unit, job.device, job.id, "1"):
+    # Without a first ON there is none on its way: most presses need not look.
+    if job.asked_at and job.device and commands.pending(unit, job.device, job.id, "1"):
         return job
     profile = profile_of(job)
     facts = gather.at_step(unit, "on", job, proof=proof)

@@ -59,7 +59,7 @@ class Told:
             pass
 
     def send(self) -> None:
-        while self.herald.send_one():
+        while self.herald.send_some():
             pass
 
     def rows(self) -> list[Notice]:
