@@ -105,6 +105,7 @@ def storm(terminals: int, folder: Path | None) -> None:
 @click.option("--fleets", default=2, show_default=True, type=click.IntRange(1, 8))
 @click.option("--whole", is_flag=True, help="The whole way, from the application on.")
 @click.option("--apart", is_flag=True, help="Web, ingest and housekeeping as processes.")
+@click.option("--postgresql", is_flag=True, help="On a PostgreSQL of its own, not on SQLite.")
 @click.option("--folder", type=_FOLDER, help="On which disk (the system's temporary one).")
 def rush(
     jobs: int | None,
@@ -115,6 +116,7 @@ def rush(
     fleets: int,
     whole: bool,
     apart: bool,
+    postgresql: bool,
     folder: Path | None,
 ) -> None:
     """The morning: everybody presses ON; HTTP, decision, command and the relay's answer."""
@@ -123,7 +125,8 @@ def rush(
 
     size = Size(machines, welders)
     usual_jobs, usual_rate = (1_200, 20.0) if whole else (28_000, 28_000 / 300)
-    wish = Rush(size, jobs or usual_jobs, rate or usual_rate, brokers, fleets, whole, apart)
+    told = (jobs or usual_jobs, rate or usual_rate, brokers, fleets, whole, apart, postgresql)
+    wish = Rush(size, *told)
     if wish.jobs > min(machines, size.watches):
         raise click.UsageError(
             "--jobs：不能多于焊机数和监护人数（每位焊工 0.3 名）。 "

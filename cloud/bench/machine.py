@@ -33,20 +33,28 @@ class Usage:
 
 def family(pid: int) -> list[int]:
     """The process and those that it started."""
-    told = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    told = _of(pid, f"task/{pid}/children").split()
     return [pid, *(one for child in told for one in family(int(child)))]
 
 
 def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
+    fields = _of(pid, "stat").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK if fields else 0.0
 
 
 def _rss_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+    for line in _of(pid, "status").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def _of(pid: int, name: str) -> str:
+    """What /proc says of it; nothing once it has ended, as some of a database's do."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except OSError:
+        return ""
 
 
 @contextmanager

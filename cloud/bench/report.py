@@ -29,6 +29,10 @@ RUNS: dict[str, tuple[str, str]] = {
     "revoke": ("revoke", "revoke --times 4"),
     "footprint": ("footprint", "footprint"),
     "rush": ("rush --apart", "rush --apart --jobs 1500 --rate 20"),
+    "rush-postgresql": (
+        "rush --apart --postgresql",
+        "rush --apart --postgresql --jobs 1500 --rate 20",
+    ),
     "whole": ("rush --apart --whole", "rush --apart --whole --jobs 300"),
     "peer": ("peer", "peer"),
     "overload": ("overload --minutes 15", "overload"),

@@ -17,9 +17,19 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from cloud.base.unit import Ground
-from cloud.bench import county, fleets, history, mosquitto, opened, presses, served, whole
+from cloud.bench import (
+    county,
+    fleets,
+    history,
+    mosquitto,
+    opened,
+    postgresql,
+    presses,
+    served,
+    whole,
+)
 from cloud.bench.fleets import Fleets
-from cloud.bench.machine import Usage
+from cloud.bench.machine import Usage, family
 from cloud.bench.served import CONNECTED_S, say
 from cloud.book import outbox
 from cloud.cases import notices
@@ -39,7 +49,7 @@ _KEPT_UP = 0.95
 @dataclass(frozen=True)
 class Rush:
     """`jobs` begin, `rate` a second, over so many brokers and processes of terminals; `apart` =
-    the cloud as processes of its own too."""
+    the cloud as processes of its own too, `postgresql` = on one of our own, not on SQLite."""
 
     size: county.Size
     jobs: int
@@ -48,26 +58,42 @@ class Rush:
     fleets: int = 2
     whole: bool = False
     apart: bool = False
+    postgresql: bool = False
 
 
 def measure(rush: Rush, folder: Path | None) -> int:
     """Prints progress on stderr, one JSON object on stdout; 0 if within the limits."""
-    measured = _whole if rush.whole else _pressed
-    return served.printed("rush", folder, lambda data: measured(data, rush))
+    return served.printed("rush", folder, lambda data: _measured(data, rush))
 
 
-async def _pressed(data: Path, rush: Rush) -> dict[str, Any]:
-    devices, places = served.seeded(data, rush.size, _SEED, rush.jobs)
-    ground = served.ground_at(data)
+async def _measured(data: Path, rush: Rush) -> dict[str, Any]:
+    go = _whole if rush.whole else _pressed
+    if not rush.postgresql:
+        return await go(data, rush, _Store())
+    with postgresql.running(data) as (url, pid):
+        return await go(data, rush, _Store(url, [pid]))
+
+
+@dataclass(frozen=True)
+class _Store:
+    """The database's URL, "" = SQLite among the data, and its processes."""
+
+    url: str = ""
+    pids: Sequence[int] = ()
+
+
+async def _pressed(data: Path, rush: Rush, store: _Store) -> dict[str, Any]:
+    devices, places = served.seeded(data, rush.size, _SEED, rush.jobs, store.url)
+    ground = served.ground_at(data, store.url)
     waiting = opened.waiting(ground, places, _SEED, _SEEDING_MIN)
     history.fill(ground, [], rush.size, say)
     ready = presses.signed_in(ground, places, waiting)
     say(f"{len(ready)} welders are about to press ON")
     theirs = {device: devices[device] for device in waiting}
-    async with _running(data, rush, theirs) as site:
-        before = Usage.of(site.pids)
+    async with _running(data, rush, store, theirs) as site:
+        before = site.usage()
         answers = await presses.pressed(site.web, ready, rush.rate)
-        after = Usage.of(site.pids)
+        after = site.usage()
         say(f"pressed in {answers.seconds:.0f} s")
         taken = {device: waiting[device] for device in answers.taken}
         lost = await _lost(ground, site.fleets, taken)
@@ -77,17 +103,17 @@ async def _pressed(data: Path, rush: Rush) -> dict[str, Any]:
     return {"ok": good, **told, "limit_p99_ms": LIMIT_MS, "why": answers.refused}
 
 
-async def _whole(data: Path, rush: Rush) -> dict[str, Any]:
-    devices, places = served.seeded(data, rush.size, _SEED, rush.jobs)
-    ground = served.ground_at(data)
+async def _whole(data: Path, rush: Rush, store: _Store) -> dict[str, Any]:
+    devices, places = served.seeded(data, rush.size, _SEED, rush.jobs, store.url)
+    ground = served.ground_at(data, store.url)
     ears = whole.Ears()
     walks = whole.signed_in(ground, places, ears)
     say(f"{len(walks)} pairs are at their machines")
     theirs = {place.device: devices[place.device] for place in places}
-    async with _running(data, rush, theirs, ears.hear) as site:
-        before = Usage.of(site.pids)
+    async with _running(data, rush, store, theirs, ears.hear) as site:
+        before = site.usage()
         done = await whole.walked(site.web, walks, rush.rate)
-        after = Usage.of(site.pids)
+        after = site.usage()
         say(f"walked in {done.seconds:.0f} s")
         lost = await _lost(ground, site.fleets, done.jobs)
     ground.close()
@@ -103,10 +129,18 @@ class _Site:
     web: int
     pids: list[int]
 
+    def usage(self) -> Usage:
+        """With whatever they started since: PostgreSQL has a process for each connection."""
+        return Usage.of(list({one for pid in self.pids for one in family(pid)}))
+
 
 @asynccontextmanager
 async def _running(
-    data: Path, rush: Rush, secrets: dict[str, bytes], news: fleets.News | None = None
+    data: Path,
+    rush: Rush,
+    store: _Store,
+    secrets: dict[str, bytes],
+    news: fleets.News | None = None,
 ) -> AsyncIterator[_Site]:
     """Brokers, cloud and terminals, all connected and at rest."""
     arrive_s = len(secrets) / 250
@@ -116,17 +150,18 @@ async def _running(
         ports = [port for _process, port in brokers]
         urls = ",".join(f"mqtt://127.0.0.1:{port}" for port in ports)
         run = served.apart if rush.apart else served.whole
-        ours, web = stack.enter_context(run(data, urls))
+        ours, web = stack.enter_context(run(data, urls, store.url))
         async with fleets.running(data, secrets, ports, quiet, rush.fleets, news) as fleet:
             await fleet.connected(len(secrets), arrive_s + CONNECTED_S)
             await fleet.settled()
-            await _at_rest(data)
-            yield _Site(fleet, web, [*ours, *(broker.pid for broker, _port in brokers)])
+            await _at_rest(data, store)
+            pids = [*ours, *(broker.pid for broker, _port in brokers), *store.pids]
+            yield _Site(fleet, web, pids)
 
 
-async def _at_rest(data: Path) -> None:
+async def _at_rest(data: Path, store: _Store) -> None:
     """What the seeding and the log-ins left to do is done: the presses are measured alone."""
-    ground = served.ground_at(data)
+    ground = served.ground_at(data, store.url)
     try:
         await served.until(lambda: not _under_way(ground), _REST_S, "rest before the presses")
     finally:
@@ -161,6 +196,7 @@ def _told(
         "brokers": rush.brokers,
         "fleets": rush.fleets,
         "apart": rush.apart,
+        "database": "postgresql" if rush.postgresql else "sqlite",
         "cpu_percent": round(after.percent_since(before), 1),
         "rss_mb": round(after.rss_mb),
     }

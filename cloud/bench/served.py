@@ -18,7 +18,7 @@ from sqlalchemy import select
 from cloud.base.database import migrate
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
-from cloud.bench import county, machine, mosquitto
+from cloud.bench import county, machine, mosquitto, postgresql
 from cloud.link.terminals import Terminal
 
 CONNECTED_S = 180
@@ -42,22 +42,23 @@ def printed(
     with tempfile.TemporaryDirectory(prefix=f"hanma-{name}-", dir=folder) as data:
         try:
             result = asyncio.run(measured(Path(data)))
-        except (mosquitto.NoMosquitto, NotReady) as error:
+        except (mosquitto.NoMosquitto, postgresql.NoPostgresql, NotReady) as error:
             result = {"ok": False, "why": str(error)}
     print(json.dumps(result, ensure_ascii=False), flush=True)
     return 0 if result["ok"] else 1
 
 
-def ground_at(data: Path) -> Ground:
+def ground_at(data: Path, database: str = "") -> Ground:
     """The ground of this folder, beside the process that works on it; to be closed."""
-    return Ground.open(Settings(data_dir=data, argon2_kib=8, argon2_rounds=1))
+    settings = Settings(data_dir=data, database=database, argon2_kib=8, argon2_rounds=1)
+    return Ground.open(settings)
 
 
 def seeded(
-    data: Path, size: county.Size, seed: str, places_wanted: int = 0
+    data: Path, size: county.Size, seed: str, places_wanted: int = 0, database: str = ""
 ) -> tuple[dict[str, bytes], list[county.Place]]:
     """A county in a new database: the secrets of its terminals, and so many places."""
-    ground = ground_at(data)
+    ground = ground_at(data, database)
     migrate(ground.engine)
     places = county.seed(ground, size, seed, places_wanted, say)
     ground.close()
@@ -80,18 +81,19 @@ def cloud(
 
 
 @contextmanager
-def whole(data: Path, brokers: str) -> Iterator[tuple[list[int], int]]:
+def whole(data: Path, brokers: str, database: str = "") -> Iterator[tuple[list[int], int]]:
     """(its one process, web port) of `cloud`."""
-    with cloud(data, brokers) as (process, port):
+    more = {"HANMA_DATABASE": database} if database else {}
+    with cloud(data, brokers, more) as (process, port):
         yield [process.pid], port
 
 
 @contextmanager
-def apart(data: Path, brokers: str) -> Iterator[tuple[list[int], int]]:
+def apart(data: Path, brokers: str, database: str = "") -> Iterator[tuple[list[int], int]]:
     """(processes, web port) of the same cloud as processes of its own: pages, what terminals say,
     and housekeeping."""
     port = mosquitto.free_port()
-    told = _environment(data, brokers, port)
+    told = _environment(data, brokers, port, database)
     with ExitStack() as stack:
         started = {}
         for name in _PARTS:
@@ -114,11 +116,11 @@ def wait(process: Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
         time.sleep(_LOOK_S)
 
 
-def _environment(data: Path, brokers: str, port: int) -> dict[str, str]:
+def _environment(data: Path, brokers: str, port: int, database: str = "") -> dict[str, str]:
     """On the county's data beside it, whatever database this program itself was told."""
     return {
         "HANMA_DATA": str(data),
-        "HANMA_DATABASE": Settings(data_dir=data).database,
+        "HANMA_DATABASE": database or Settings(data_dir=data).database,
         "HANMA_BROKER": brokers,
         "HANMA_LISTEN": f"127.0.0.1:{port}",
     }
