@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -178,6 +179,9 @@ def ground(
     )
     hurry(ground.engine)
     yield ground
+    for thread in threading.enumerate():  # a table may still be looked at in the background
+        if thread.name == "import":
+            thread.join(60)
     ground.close()
 
 
