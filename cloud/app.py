@@ -33,6 +33,7 @@ from cloud.cases import (
     periods,
     releases,
     reports,
+    rewired,
     same_numbers,
 )
 from cloud.cases.module_ends import ModuleEnds
@@ -340,6 +341,7 @@ def handlers() -> outbox.Handlers:
         reports.handlers(),
         near_end.handlers(),
         same_numbers.handlers(),
+        rewired.handlers(),
         releases.handlers(),
     )
 

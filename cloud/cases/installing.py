@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from cloud.base.unit import Unit
-from cloud.book import media
+from cloud.book import media, outbox
 from cloud.cases import service, supply
 from cloud.cases.service import NotNow, ServiceRecord
 from cloud.link import policies, stock, terminals
@@ -236,6 +236,8 @@ def finish(
     service.add(unit, record, person, "document", {"digest": digest})
     record.document, record.finished_at = digest, unit.now
     unit.db.flush()
+    if device := service.machine_of(unit, record).device:
+        outbox.tell(unit, "terminal-accepted", device, {"record": record.id})
     return record
 
 

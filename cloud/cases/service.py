@@ -186,6 +186,20 @@ def read(unit: Unit, record: ServiceRecord) -> Written:
     return written((one.what, one.told) for one in entries(unit, record))
 
 
+def accepted_wiring(unit: Unit, machine_id: str, device: str) -> str:
+    """For which kind of switch the last finished record has this terminal on this machine; "" =
+    none says so."""
+    rows = (
+        select(ServiceEntry.told)
+        .join(ServiceRecord, ServiceRecord.id == ServiceEntry.record_id)
+        .where(ServiceRecord.machine_id == machine_id, ServiceRecord.finished_at.is_not(None))
+        .where(ServiceEntry.what == "terminal")
+        .order_by(ServiceRecord.finished_at.desc(), ServiceEntry.seq.desc())
+    )
+    fitted = (told for told in unit.db.scalars(rows) if told["device"] == device)
+    return str(next(fitted, {}).get("hardware", ""))
+
+
 def machine_of(unit: Unit, record: ServiceRecord) -> Machine:
     machine = machines.get(unit, record.machine_id)
     assert machine is not None

@@ -290,7 +290,13 @@ def flashed_as(unit: Unit, device: str, kind: str) -> None:
     """The bench writes it for this kind of switch; "" = it did not say."""
     row = locked(unit, device)
     if row is not None and kind:
+        _kind(unit, row, kind)
+
+
+def _kind(unit: Unit, row: Terminal, kind: str) -> None:
+    if kind != row.kind:
         row.kind = kind
+        outbox.tell(unit, "terminal-kind", row.device, {"device": row.device})
 
 
 def count_odd(row: Terminal) -> None:
@@ -317,8 +323,9 @@ def logged_in(unit: Unit, row: Terminal, told: dict[str, Any]) -> bool:
     row.conn, row.login_at, row.beat_up, row.doubt = conn, unit.now, -1, False
     row.next_beat_s = None
     before = (row.imei, row.iccid)
-    for name in ("fw", "hw", "kind", "imei", "iccid", "operator", "boot"):
+    for name in ("fw", "hw", "imei", "iccid", "operator", "boot"):
         setattr(row, name, text(told, name) or getattr(row, name) or "")
+    _kind(unit, row, text(told, "kind") or row.kind)
     if (row.imei, row.iccid) != before:
         outbox.tell(unit, "terminal-numbers", row.device, {"device": row.device})
     _signed(unit, row, told)

@@ -41,6 +41,7 @@ ALARM_KINDS = {
     "REVIEW_REFUSED": _("重点区域的现场照片两次没通过"),
     "SPECIAL_PERIOD": _("特殊时段内作业"),
     "NUMBER_TWICE": _("两台终端的 IMEI 或 SIM 卡号相同"),
+    "REWIRED": _("终端烧录的接法与验收的不同"),
     "SIM_NEAR_END": _("终端 SIM 卡快到期"),
     "INSURANCE_NEAR_END": _("终端产品质量保险快到期"),
     "CYLINDER_SCAN": _("气瓶扫码不合规"),

@@ -8,9 +8,12 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
+from cloud.app import handlers
+from cloud.book import outbox
 from cloud.book.audit import AuditRow
 from cloud.cases import service
-from cloud.link import commands, stock, terminals
+from cloud.cases.alarms import Alarm
+from cloud.link import commands, intake, stock, terminals
 from cloud.registry import machines, people, training
 from cloud.web.once import number
 from cloud.work import testing
@@ -220,6 +223,45 @@ def test_a_terminal_that_tells_its_wiring_only_later_is_not_tested_as_another(vi
         refused = visit.do(step, **given)
         assert refused.status_code == 422 and "按“温控回路”烧录" in said(refused)
     assert visit.state()["test"] is None
+
+
+def rewired(county):
+    while outbox.deliver(county.ground, handlers()):
+        pass
+    rows = select(Alarm).where(Alarm.kind == "REWIRED", Alarm.closed_at.is_(None))
+    return [(one.subject, one.machine_id) for one in county.ask(lambda u: list(u.db.scalars(rows)))]
+
+
+def test_a_terminal_written_for_another_wiring_than_was_accepted_is_an_alarm_until_it_agrees(
+    visit, county, floor
+):
+    at_the_machine = [("T1", floor.cast.machine.id)]
+    county.do(terminals.flashed_as, "T1", "contactor")
+    visit.up_to_the_test().tested()
+    county.do(terminals.flashed_as, "T1", "thermal")  # by a cable, behind everybody's back
+    assert rewired(county) == []  # nothing was accepted yet
+    visit.do("acceptance", name="钱业主")
+    assert visit.state()["finished"] and rewired(county) == at_the_machine
+    county.do(terminals.flashed_as, "T1", "contactor")
+    assert rewired(county) == []
+    told = floor.terminal.login(kind="thermal")
+    assert county.do(intake.receive, "T1", told) == "login"  # the terminal's own word
+    assert rewired(county) == at_the_machine
+    again = Visit(visit.browser, floor, kind="repair")
+    assert again.do("terminal", device="T1", hardware="thermal").status_code == 200
+    assert rewired(county) == at_the_machine  # a record that is not finished accepts nothing
+
+    def accept(unit):
+        service.get(unit, again.id).finished_at = unit.now
+        outbox.tell(unit, "terminal-accepted", "T1", {})
+
+    county.clock.forward(1)
+    county.do(accept)
+    assert rewired(county) == []
+    county.do(terminals.flashed_as, "T1", "contactor")
+    assert rewired(county) == at_the_machine
+    county.do(terminals.revoke, "T1")
+    assert rewired(county) == []
 
 
 def test_the_wiring_is_chosen_and_not_preset(visit):
