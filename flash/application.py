@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,7 @@ from release import tree
 
 AIOBLE = tree.FIRMWARE.parent / ".tools" / "aioble" / "aioble"
 AIOBLE_VERSION = "0.6.2"  # setup/aioble.sh fetches it from MicroPython's own index
-# SHA-256 of what a terminal needs of it, a peripheral, as that index gives it: the source of
-# micropython-lib, and behind it the version of its own part of the library.
-_AIOBLE = {
-    "__init__.py": "b142cf55e3cb30e9c7ce7e9cfdbb34a40a322ff8b1b8b5bf109a5b4e4d4b6018",
-    "core.py": "71369f2d9dca9fe86f730185446b89000911fc6cf0a82d66c4f136eccf0dbaa7",
-    "device.py": "55c3201cb903ff2b20b11746936fe5eb70d97ce5b86fafa900e481e995cca752",
-    "peripheral.py": "2db4092a3765bc7272edf3c682fb73aa5b96090049d2f9e631b5abbb9dc15b20",
-    "server.py": "303184d4cc1abe2599ed41c1041d47615985c1c03442b451f3b27dd362fdc117",
-}
+_FETCH = ("bash", str(tree.FIRMWARE.parent / "setup" / "aioble.sh"), "--again")
 _AT_ONCE, _BYTES_AT_ONCE = 10, 64 << 10  # by one call; after each is told how far it is
 _SELF_TEST = "check.py"
 _LIBRARY = "lib/aioble"
@@ -97,22 +90,29 @@ def _aioble(module: Module) -> dict[str, bytes]:
     folder = module.wanted.aioble or AIOBLE
     if (folder / "__init__.py").exists():
         _pinned(folder)
-        return tree.library(folder, _LIBRARY, _AIOBLE)
+        return tree.library(folder, _LIBRARY, tree.AIOBLE)
     if module.wanted.virtual:
         return {}  # the virtual chip has a stand-in with the same calls
+    if not module.wanted.aioble and _fetched():
+        return _aioble(module)
     raise StepFailed(
         "aioble",
         f"没有 aioble {AIOBLE_VERSION}（网络不通）。 aioble is missing; the network is closed.",
         "请在能上网的电脑上运行 bash setup/aioble.sh，把 .tools/aioble 拷来，或用 --aioble 指定；"
-        "这台电脑现在通了网，就删掉 .tools/aioble 再运行一次。 Run bash setup/aioble.sh elsewhere "
-        "and bring .tools/aioble, or give --aioble; on line by now: remove .tools/aioble, run "
-        "again.",
+        "这台电脑通了网，再运行一次就会重新去取。 Run bash setup/aioble.sh elsewhere and bring "
+        ".tools/aioble, or give --aioble; on line by now: run again, it is fetched anew.",
     )
+
+
+def _fetched() -> bool:
+    """Whether the index gives it by now: a real module is worth a try, whenever the last was."""
+    subprocess.run(_FETCH, check=False)
+    return (AIOBLE / "__init__.py").exists()
 
 
 def _pinned(folder: Path) -> None:
     """Another version, or a file that somebody changed, is not copied."""
-    for name, digest in _AIOBLE.items():
+    for name, digest in tree.AIOBLE.items():
         found = hashlib.sha256(_bytes(folder / name)).hexdigest()
         if found != digest:
             raise StepFailed(

@@ -27,6 +27,7 @@ class Wanted:
     port: str = ""
     image: Path | None = None
     image_sha256: str = ""
+    images: Path | None = None  # the office's table of known images
     cloud: str = ""
     code: str = ""
     machine: str = ""

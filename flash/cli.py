@@ -14,7 +14,7 @@ import click
 
 from flash import batch as many
 from flash import history as past
-from flash import identity, rehearsal, steps
+from flash import identity, image, rehearsal, steps
 from flash.bench import Ledger, Module, StepFailed, Wanted
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -28,7 +28,19 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
 @click.option(
     "--image-sha256",
     default="",
-    help="Its digest, got apart from it [that of the modules before].",
+    help="Its digest, got apart from it [as --images has it, or that of the modules before].",
+)
+@click.option(
+    "--images",
+    type=_FILE,
+    default=Path("var/flash/images.csv"),
+    show_default=True,
+    help="The office's table of known images: board, version, file, sha256.",
+)
+@click.option(
+    "--know-image",
+    is_flag=True,
+    help="Do nothing but put the image with --image-sha256 into that table.",
 )
 @click.option(
     "--new-image", is_flag=True, help="It is meant to be another than the modules before got."
@@ -94,6 +106,7 @@ def flash(
     virtual: Path | None,
     fault: str | None,
     history: str | None,
+    know_image: bool,
     batch: bool,
     **given: Any,
 ) -> None:
@@ -106,6 +119,9 @@ def flash(
     book = Ledger(ledger)
     if history is not None:
         click.echo(json.dumps(past.told(book.of(history), click.echo)))
+        return
+    if know_image:
+        _know_image(given)
         return
     _settled(given, virtual, fault)
     try:
@@ -130,6 +146,19 @@ def flash(
     told = many.told(records, _say)
     click.echo(json.dumps(told, ensure_ascii=False))
     sys.exit(0 if told["ok"] else 1)
+
+
+def _know_image(given: dict[str, Any]) -> None:
+    if not given["image_sha256"]:
+        raise click.UsageError(
+            "--know-image 要同时给出 --image-sha256。 --know-image goes with --image-sha256."
+        )
+    module = Module(Wanted(**given), _say, _confirm, Path())
+    try:
+        row = image.note(module)
+    except StepFailed as failed:
+        raise click.ClickException(f"{failed.wrong} {failed.remedy}") from None
+    click.echo(json.dumps({"ok": True, "table": str(given["images"]), "row": row}))
 
 
 def _settled(given: dict[str, Any], virtual: Path | None, fault: str | None) -> None:

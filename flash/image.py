@@ -1,7 +1,8 @@
 """The MicroPython image: boot loader, partition table and interpreter in one file, as published.
 
-Its digest is not kept here: none is known that its publisher gave out. The technician brings it
-with the first module of a bench; the next ones take that one, from the ledger.
+Its digest is not kept here: none is known that its publisher gave out. It stands in the office's
+table of known images (`images.py`), or the technician brings it with the first module of a bench;
+the next ones take that one, from the ledger. Any other image is refused.
 
 It is written at 0x1000 in two parts, around the settings (NVS), so that a module keeps who it is
 when its interpreter is renewed.
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from flash import images
 from flash.bench import Module, StepFailed, Wanted
 from flash.tools import cable, esptool
 
@@ -56,8 +58,10 @@ def ready(module: Module) -> bytes:
 
 
 def asked_for(wanted: Wanted) -> str:
-    """The digest that was given, else that of the modules before; StepFailed."""
-    given = wanted.image_sha256 or ("" if wanted.new_image else wanted.pinned)
+    """The digest that was given, else the table's of that file, else that of the modules before;
+    StepFailed."""
+    given = wanted.image_sha256 or images.known(wanted.images).get(_name(wanted), "")
+    given = given or ("" if wanted.new_image else wanted.pinned)
     if not given:
         raise StepFailed(
             "image-digest-missing",
@@ -65,7 +69,9 @@ def asked_for(wanted: Wanted) -> str:
             "本程序没有内置它，发布方也没有公布：请用两条网络各下载一次（例如办公网和手机热点）"
             f" {URL} ，sha256sum 相同再用 --image-sha256 给出，每个工作台一次。 "
             "None is built in, its publisher gives none: download that file by two networks, and "
-            "give what sha256sum says of both by --image-sha256, once a bench.",
+            "give what sha256sum says of both by --image-sha256, once a bench. "
+            "平台运维用 --know-image 记进镜像表，各工作台就不用再给。 "
+            "By --know-image the office puts it into the table of known images for all benches.",
         )
     if not _DIGEST.fullmatch(given):
         raise StepFailed(
@@ -84,6 +90,17 @@ def asked_for(wanted: Wanted) -> str:
             "Stop and find out why; if the change is meant, run again with --new-image.",
         )
     return given
+
+
+def note(module: Module) -> str:
+    """The row of the table for the image that was given with its digest; StepFailed."""
+    assert module.wanted.images
+    digest = hashlib.sha256(ready(module)).hexdigest()
+    return images.add(module.wanted.images, _name(module.wanted), digest)
+
+
+def _name(wanted: Wanted) -> str:
+    return wanted.image.name if wanted.image else URL.rpartition("/")[2]
 
 
 def write(module: Module) -> str:

@@ -25,6 +25,15 @@ _SELF_TEST = FIRMWARE.parent / "flash" / "on_board" / "check.py"
 CARRIED = (".py", ".txt")  # programs, and what they read: that stays as it is
 LOADER = ("boots.py", "crash.py", "slots.py")
 BY_NAME = ("boot.py", "main.py")  # MicroPython starts these two by name, as sources
+# SHA-256 of what a terminal needs of aioble 0.6.2, a peripheral, as MicroPython's index gives it;
+# no bond is kept: what counts is the ticket.
+AIOBLE = {
+    "__init__.py": "b142cf55e3cb30e9c7ce7e9cfdbb34a40a322ff8b1b8b5bf109a5b4e4d4b6018",
+    "core.py": "71369f2d9dca9fe86f730185446b89000911fc6cf0a82d66c4f136eccf0dbaa7",
+    "device.py": "55c3201cb903ff2b20b11746936fe5eb70d97ce5b86fafa900e481e995cca752",
+    "peripheral.py": "2db4092a3765bc7272edf3c682fb73aa5b96090049d2f9e631b5abbb9dc15b20",
+    "server.py": "303184d4cc1abe2599ed41c1041d47615985c1c03442b451f3b27dd362fdc117",
+}
 
 
 class BadTree(Exception):

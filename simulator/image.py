@@ -18,8 +18,6 @@ STAND_INS = ROOT / "simulator" / "board"
 FIRMWARE = ROOT / "firmware"
 UMQTT = ROOT / ".tools" / "umqtt"
 AIOBLE = ROOT / ".tools" / "aioble"  # or HANMA_AIOBLE: a folder that holds the genuine `aioble`
-# aioble's parts that a peripheral leaves out; no bond is kept either: what counts is the ticket
-_NOT_OURS = {"central.py", "client.py", "l2cap.py", "security.py"}
 _TESTS = ROOT / "tests"  # whose scripts keep their assertions
 LEAN = "-O3"  # as `hanma pack --compile` does: without line numbers, a fourteenth of the code
 
@@ -53,9 +51,8 @@ def sources() -> dict[str, Path]:
     genuine = genuine_aioble()
     if genuine:
         del found["aioble.py"]
-    for path in sorted(genuine.glob("*.py") if genuine else ()):
-        if path.name not in _NOT_OURS:
-            found[f"aioble/{path.name}"] = path
+    for name in tree.AIOBLE if genuine else ():
+        found[f"aioble/{name}"] = genuine / name
     return found
 
 

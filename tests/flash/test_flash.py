@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 from cloud.link import stock, terminals
 from flash import application, cli, identity, image, selftest, steps, tools, voice
 from flash.bench import Ledger, Module, StepFailed, Wanted
-from release import keys
+from release import keys, tree
 from simulator import clips
 from simulator import image as image_of
 from simulator.cable import made_up
@@ -212,12 +212,13 @@ def test_a_closed_network_is_told_with_what_to_bring_from_elsewhere(
 
 def aioble_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what this test takes for the published library: the stand-in's own text."""
-    texts = {name: f"PART = {name!r}\n" for name in application._AIOBLE}
+    folder.mkdir(exist_ok=True)
+    texts = {name: f"PART = {name!r}\n" for name in tree.AIOBLE}
     texts["__init__.py"] = (image_of.STAND_INS / "aioble.py").read_text()
     for name, text in texts.items():
         (folder / name).write_text(text)
     digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-    monkeypatch.setattr(application, "_AIOBLE", digests)
+    monkeypatch.setattr(tree, "AIOBLE", digests)
     (folder / "central.py").write_text("of no use to a peripheral\n")
     return folder
 
@@ -243,7 +244,7 @@ def test_the_pinned_aioble_is_copied_to_the_board_and_no_other(
         record = shop.run(port, aioble=folder, hand=break_off)
         assert record["steps"][-1] == "application", shop.said
         assert record["aioble"] == "0.6.2" and "aioble 0.6.2" in shop.said[-4]
-        names = [name.replace(".py", ".mpy") for name in sorted(application._AIOBLE)]
+        names = [name.replace(".py", ".mpy") for name in sorted(tree.AIOBLE)]
         assert sorted(path.name for path in there.iterdir()) == names
 
 
@@ -251,11 +252,15 @@ def test_without_aioble_a_real_module_is_not_made_and_a_virtual_ones_record_says
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(application, "AIOBLE", tmp_path)
+    monkeypatch.setattr(application, "_FETCH", ("true",))
     module = Module(Wanted(virtual=True), print, lambda question: True, tmp_path)
     assert application._aioble(module) == {}
     with pytest.raises(StepFailed) as failed:
         application._aioble(replace(module, wanted=Wanted()))
     assert failed.value.word == "aioble" and ".tools/aioble" in failed.value.remedy
+    ready = aioble_of(tmp_path / "there", monkeypatch)
+    monkeypatch.setattr(application, "_FETCH", ("cp", "-r", f"{ready}/.", str(tmp_path)))
+    assert len(application._aioble(replace(module, wanted=Wanted()))) == len(tree.AIOBLE)
 
 
 @pytest.mark.parametrize("digest", ["1234", "sha256:" + "0" * 64, "0" * 63 + "g", "0" * 63 + "\n"])
@@ -356,6 +361,10 @@ def _expired(shop: Shop, bench: Bench) -> dict[str, Any]:
     return {"code": dead}
 
 
+def _mistyped(shop: Shop, bench: Bench) -> dict[str, Any]:
+    return {"code": shop.code()[::-1]}
+
+
 def _expired_and_to_be_cleared(shop: Shop, bench: Bench) -> dict[str, Any]:
     return _expired(shop, bench) | {"erase": True}
 
@@ -383,6 +392,7 @@ def _stuck(shop: Shop, bench: Bench) -> dict[str, Any]:
     ("spoilt", "step", "why", "wrong", "remedy"),
     [
         (_expired, "5/7 登记身份与密钥", "code-expired", "登记码已过期", "要一个新的登记码"),
+        (_mistyped, "5/7 登记身份与密钥", "code-wrong", "登记码不能用", "核对有没有抄错"),
         (  # what it holds is needed still
             _expired_and_to_be_cleared,
             "3/7 写入 MicroPython 镜像",
