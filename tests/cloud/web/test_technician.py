@@ -228,8 +228,9 @@ def test_a_terminal_that_tells_its_wiring_only_later_is_not_tested_as_another(vi
 def rewired(county):
     while outbox.deliver(county.ground, handlers()):
         pass
-    rows = select(Alarm).where(Alarm.kind == "REWIRED", Alarm.closed_at.is_(None))
-    return [(one.subject, one.machine_id) for one in county.ask(lambda u: list(u.db.scalars(rows)))]
+    rows = select(Alarm.subject, Alarm.machine_id)
+    rows = rows.where(Alarm.kind == "REWIRED", Alarm.closed_at.is_(None))
+    return county.ask(lambda unit: [tuple(row) for row in unit.db.execute(rows)])
 
 
 def test_a_terminal_written_for_another_wiring_than_was_accepted_is_an_alarm_until_it_agrees(
