@@ -26,7 +26,7 @@ def known(table: Path | None) -> dict[str, str]:
         raise StepFailed(
             "image-table",
             f"镜像表读不了：{table}。 The table of known images cannot be read.",
-            f"第一行应是 {','.join(_FIELDS)}，每行四格。 Mend it: that first line, then four cells.",
+            f"第一行应是 {','.join(_FIELDS)}，每行四格。 Mend it: that line first.",
         ) from None
 
 

@@ -30,7 +30,7 @@ def design(known: dict[str, Part], circuit: Circuit) -> dict[str, list[str]]:
 
 
 def not_shown(known: Collection[Part]) -> list[str]:
-    """What no check shows: the ratings told from memory, the footprints that none compared."""
+    """What no check shows: ratings and pins told from memory, footprints that none compared."""
     memory, draw = parts.from_memory(known), footprints.to_draw(known)
     alike = f"{len(footprints.in_library(known))} of {len(known)} of KiCad's library"
     if not footprints.LIBRARY.exists():
@@ -38,6 +38,7 @@ def not_shown(known: Collection[Part]) -> list[str]:
     return [
         f"ratings: {len(known) - len(memory)} of {len(known)} kinds of part compared with the "
         f"maker's sheet; from memory: {', '.join(memory)}",
+        f"pins: numbers still from memory: {', '.join(parts.pins_from_memory(known))}",
         f"footprints: {alike}; to be drawn: {', '.join(draw)}",
     ]
 

@@ -6,7 +6,8 @@ are the makers' for continuous work, where two types differ the lesser one; `vol
 between any two pins of one side, as a peak. `pulse`: what one pulse may be, in the unit that its
 kind is told in (`hardware/derating.py`). `sole`: why both types are of one maker. `sheet`: the
 maker's data sheet; `checked`: what was compared with it, in which of its tables; empty where
-the ratings are told from memory. `footprint`: in KiCad's words, `-` for what hangs at a plug;
+the ratings are told from memory. `pins_checked`: with what the pins' numbers were compared, apart
+from the sheet. `footprint`: in KiCad's words, `-` for what hangs at a plug;
 `pads`: of each pin in turn, joined by commas, and after a `-` those that stay open.
 """
 
@@ -26,7 +27,7 @@ _FIELDS = (
 ELSEWHERE = "-"  # the footprint of a part that is not on the board
 _WORDS = (
     *("what", "maker", "number", "second_maker", "second_number", "sole"),
-    *("sheet", "checked", "footprint"),
+    *("sheet", "checked", "pins_checked", "footprint"),
 )
 _NUMBERS = (
     *("value", "t_min_c", "t_max_c", "volts", "amps", "watts", "pulse"),
@@ -75,6 +76,7 @@ class Part:
     life_h: float
     sheet: str
     checked: str
+    pins_checked: str
     pins: tuple[Pin, ...]
     footprint: str
     left_open: tuple[str, ...]
@@ -112,7 +114,7 @@ def _part(row: dict[str, str]) -> Part:
         number = {field: float(row[field] or 0) for field in _NUMBERS}
     except ValueError as error:
         raise BadPart(f"{row['part']}: {error}") from None
-    words = {field: row[field].strip() for field in _WORDS}
+    words = {field: (row.get(field) or "").strip() for field in _WORDS}
     pins, left = _pins(row)
     told: dict[str, Any] = {**words, **number, "pins": pins, "left_open": left}
     return Part(row["part"], **told)
@@ -142,6 +144,15 @@ def faults(parts: Iterable[Part]) -> list[str]:
         if same_maker or part.number == part.second_number:
             found.append(f"{part.name}: no second source")
     return found
+
+
+def pins_from_memory(parts: Iterable[Part]) -> list[str]:
+    """The parts of more than two pins whose numbers nobody has compared with anything yet."""
+    return [
+        part.name
+        for part in parts
+        if len(part.pins) > 2 and not part.pins_checked and "pins" not in part.checked
+    ]
 
 
 def from_memory(parts: Iterable[Part]) -> list[str]:
