@@ -127,7 +127,7 @@ def reader(engine: Engine) -> Engine:
     return engine.execution_options(hanma_read=True)
 
 
-_QUESTIONS: dict[Any, Select[Any]] = {}  # by mapper: the row of a key
+_QUESTIONS: dict[Any, Select[Any]] = {}  # by mapper and options: the row of a key
 
 
 class _OneMoment(Session):
@@ -145,20 +145,28 @@ class _OneMoment(Session):
     def get(self, entity: Any, ident: Any, **given: Any) -> Any:
         given.pop("populate_existing", None)
         given.pop("with_for_update", None)
+        options = tuple(given.pop("options", None) or ())
         plain = not given and isinstance(ident, (str, int))
-        row = self._by_key(entity, ident) if plain else super().get(entity, ident, **given)
+        row = (
+            self._by_key(entity, ident, options)
+            if plain
+            else super().get(entity, ident, options=options, **given)
+        )
         if row is not None:
             self._got.append(row)
         return row
 
-    def _by_key(self, entity: Any, ident: str | int) -> Any:
+    def _by_key(self, entity: Any, ident: str | int, options: tuple[Any, ...]) -> Any:
         mapper = entity.__mapper__
         held = self.identity_map.get(mapper.identity_key_from_primary_key((ident,)))
         if held is not None:  # an expired one is looked at again
             return super().get(entity, ident) if instance_state(held).expired else held
-        if mapper not in _QUESTIONS:
-            _QUESTIONS[mapper] = select(entity).where(mapper.primary_key[0] == bindparam("ident"))
-        return self.scalar(_QUESTIONS[mapper], {"ident": ident})
+        if (mapper, options) not in _QUESTIONS:
+            one = select(entity).options(*options)
+            one = one.where(mapper.primary_key[0] == bindparam("ident"))
+            _QUESTIONS[mapper, options] = one
+        found = self.execute(_QUESTIONS[mapper, options], {"ident": ident})
+        return (found.unique() if options else found).scalar()
 
 
 def one_writer(engine: Engine) -> bool:

@@ -7,6 +7,7 @@ the owner of the folder it stands in: the cloud runs under an account of its own
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 FRESH = "fresh-"  # begins the name of what is being written, or was left by a kill
@@ -14,13 +15,29 @@ FRESH = "fresh-"  # begins the name of what is being written, or was left by a k
 
 def put(path: Path, raw: bytes) -> None:
     """Write a file, in place of one that is there."""
+    with beside(path, raw) as fresh:
+        fresh.replace(path)
+        keep_names(path.parent)
+
+
+@contextlib.contextmanager
+def beside(path: Path, raw: bytes) -> Iterator[Path]:
+    """The bytes on the disk under a name of their own, in the folder of `path`; whoever wants
+    them there renames the file and calls `keep_names`, or they go at the end."""
     fresh = _written(path, raw)
     try:
-        fresh.replace(path)
-    except OSError:
+        yield fresh
+    finally:
         fresh.unlink(missing_ok=True)
-        raise
-    _keep_names(path.parent)
+
+
+def keep_names(folder: Path) -> None:
+    """What a folder lists is on the disk as well."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def put_once(path: Path, raw: bytes) -> None:
@@ -32,7 +49,7 @@ def put_once(path: Path, raw: bytes) -> None:
         pass
     finally:
         fresh.unlink()
-    _keep_names(path.parent)
+    keep_names(path.parent)
 
 
 def _written(path: Path, raw: bytes) -> Path:
@@ -65,12 +82,3 @@ def _give(made: Path, folder: Path) -> None:
     if os.geteuid() == 0:
         with contextlib.suppress(PermissionError):  # on a share where root is nobody
             os.lchown(made, owner.st_uid, owner.st_gid)
-
-
-def _keep_names(folder: Path) -> None:
-    """What a folder lists is on the disk as well."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

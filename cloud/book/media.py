@@ -8,8 +8,9 @@ whichever wants it longest. Files that have no row go too (`clear`).
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Index, func, select, update
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base import files
 from cloud.base.database import Base, insert_missing
 from cloud.base.keys import SealBroken
-from cloud.base.unit import Unit
+from cloud.base.unit import Ground, Unit
 from cloud.book import jpeg, thumbnails
 from cloud.book.jpeg import Picture
 
@@ -79,12 +80,14 @@ class MediaHold(Base):
 
 @dataclass(frozen=True)
 class Ready:
-    """A picture that was judged and made small: all that is slow is done."""
+    """A picture that was judged and made small: all that is slow is done. `files` = its bytes on
+    the disk, by the names that they are to have."""
 
     kind: str
     picture: Picture
     small: bytes
     digest: str
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def ready(raw: bytes, kind: str) -> Ready:
@@ -92,6 +95,18 @@ def ready(raw: bytes, kind: str) -> Ready:
     picture = jpeg.read(raw, *LIMITS[kind])
     digest = hashlib.sha256(picture.data).hexdigest()
     return Ready(kind, picture, thumbnails.small(picture.data), digest)
+
+
+@contextmanager
+def on_disk(ground: Ground, made: Ready) -> Iterator[Ready]:
+    """The same with its bytes on the disk, so that `keep` has only to name them: a disk takes
+    longer than whoever writes next should wait. What was not kept goes at the end."""
+    with ExitStack() as stack:
+        names = {
+            name: stack.enter_context(files.beside(*_sealed(ground, name, clear)))
+            for name, clear in _named(made)
+        }
+        yield replace(made, files=names)
 
 
 def keep(unit: Unit, made: Ready) -> Media:
@@ -102,8 +117,7 @@ def keep(unit: Unit, made: Ready) -> Media:
     picture, digest = made.picture, made.digest
     row = unit.db.get(Media, digest, with_for_update=True, populate_existing=True)
     if row is None or not _place(unit, digest).is_file():
-        _write(unit, digest, picture.data)
-        _write(unit, digest + _SMALL, made.small)
+        _write(unit, made)
     if row is not None:
         _stay(unit, row, made.kind)
     else:
@@ -137,7 +151,7 @@ def keep_document(unit: Unit, pdf: bytes) -> str:
     """Keep a document that we made (PDF) as pictures are kept, but without end; its digest."""
     digest = hashlib.sha256(pdf).hexdigest()
     if unit.db.get(Media, digest) is None:
-        _write(unit, digest, pdf)
+        files.put(*_sealed(unit, digest, pdf))
         told = {"kind": "document", "type": "application/pdf", "size": len(pdf)}
         times = {"made_at": unit.now, "kept_as": "document", "kept_at": unit.now}
         unit.db.add(Media(digest=digest, width=0, height=0, **told, **times))
@@ -223,13 +237,27 @@ def clear(unit: Unit, part: int, before: int) -> int:
     return len(strays)
 
 
-def _folder(unit: Unit, name: str) -> Path:
-    return Path(unit.settings.data_dir) / "media" / name[:2]
+def _folder(there: Unit | Ground, name: str) -> Path:
+    return Path(there.settings.data_dir) / "media" / name[:2]
 
 
-def _place(unit: Unit, name: str) -> Path:
-    return _folder(unit, name) / name
+def _place(there: Unit | Ground, name: str) -> Path:
+    return _folder(there, name) / name
 
 
-def _write(unit: Unit, name: str, clear: bytes) -> None:
-    files.put(_place(unit, name), unit.keys.seal_file(clear, _PURPOSE, name))
+def _named(made: Ready) -> tuple[tuple[str, bytes], ...]:
+    return (made.digest, made.picture.data), (made.digest + _SMALL, made.small)
+
+
+def _sealed(there: Unit | Ground, name: str, clear: bytes) -> tuple[Path, bytes]:
+    return _place(there, name), there.keys.seal_file(clear, _PURPOSE, name)
+
+
+def _write(unit: Unit, made: Ready) -> None:
+    for name, clear in _named(made):
+        if name in made.files:
+            made.files[name].replace(_place(unit, name))
+        else:
+            files.put(*_sealed(unit, name, clear))
+    if made.files:
+        files.keep_names(_folder(unit, made.digest))

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, and_, func, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -48,6 +48,16 @@ Index(
     "ix_presence_code_who", PresenceCode.person_id, PresenceCode.machine_id, PresenceCode.made_at
 )
 Index("ix_presence_code_made_at", PresenceCode.made_at)
+# Made once: asked whenever a page of somebody who proves to be there is shown.
+_UNUSED = (
+    select(PresenceCode)
+    .where(
+        PresenceCode.person_id == bindparam("person"),
+        PresenceCode.machine_id == bindparam("machine"),
+        PresenceCode.used_at.is_(None),
+    )
+    .order_by(PresenceCode.made_at.desc())
+)
 
 
 def four_digits() -> str:
@@ -107,12 +117,11 @@ def prove(unit: Unit, machine: Machine, person: Person, job: Job, typed: str) ->
     """None if the terminal has answered this person's phone, or `typed` is the code just spoken
     for this person and job; each is good once. The caller has locked the job."""
     profile, settings = profile_of(job), unit.settings
-    answered = _answered(unit, machine, person, job)
-    if answered is not None:
-        answered.used_at = unit.now
+    row, ticket = _fresh(unit, machine, person, job)
+    if ticket is not None and _answered(unit, machine, ticket):
+        ticket.used_at = unit.now
         unit.db.flush()
         return None
-    row = _fresh(unit, machine, person, job, by_ticket=False)
     if row is None:
         return refuse("presence-expired", profile)
     if row.tries >= settings.presence_tries:
@@ -131,28 +140,34 @@ def prove(unit: Unit, machine: Machine, person: Person, job: Job, typed: str) ->
 def good_until(unit: Unit, machine: Machine, person: Person, job: Job) -> dict[str, int]:
     """Until when this person's presence is proved (`here_until`), or the code that was spoken for
     them is good (`code_until`)."""
-    rows = {
-        "here_until": _answered(unit, machine, person, job),
-        "code_until": _fresh(unit, machine, person, job, by_ticket=False),
-    }
-    return {name: _end(unit, row) for name, row in rows.items() if row is not None}
+    row, ticket = _fresh(unit, machine, person, job)
+    until = {"code_until": _end(unit, row)} if row else {}
+    if ticket is not None and _answered(unit, machine, ticket):
+        until["here_until"] = _end(unit, ticket)
+    return until
 
 
-def _answered(unit: Unit, machine: Machine, person: Person, job: Job) -> PresenceCode | None:
-    """The ticket with which the terminal has just said that this person's phone is there."""
-    row = _fresh(unit, machine, person, job, by_ticket=True)
-    ticket = tickets.get(unit, row.ticket_id or "") if row is not None else None
-    done = ticket is not None and ticket.code == 200 and ticket.device == machine.device
-    return row if done else None
+def _answered(unit: Unit, machine: Machine, row: PresenceCode) -> bool:
+    """Whether the terminal has just said, by its receipt, that this person's phone is there."""
+    ticket = tickets.get(unit, row.ticket_id or "")
+    return ticket is not None and ticket.code == 200 and ticket.device == machine.device
 
 
 def _fresh(
-    unit: Unit, machine: Machine, person: Person, job: Job, *, by_ticket: bool
-) -> PresenceCode | None:
-    """What was asked for last in this way, if it is still good for this job."""
-    good = select(PresenceCode).where(_still_good(machine, person, by_ticket))
-    row = unit.db.scalar(good.order_by(PresenceCode.made_at.desc()).limit(1))
-    return row if row and row.job_id == job.id and unit.now < _end(unit, row) else None
+    unit: Unit, machine: Machine, person: Person, job: Job
+) -> tuple[PresenceCode | None, PresenceCode | None]:
+    """The code and the ticket that were asked for last, as far as they are still good for this
+    job."""
+    asked = {"person": person.id, "machine": machine.id}
+    last: dict[bool, PresenceCode] = {}
+    for row in unit.db.scalars(_UNUSED, asked):
+        last.setdefault(row.ticket_id is not None, row)
+    good = {
+        by_ticket: row
+        for by_ticket, row in last.items()
+        if row.job_id == job.id and unit.now < _end(unit, row)
+    }
+    return good.get(False), good.get(True)
 
 
 def _end(unit: Unit, row: PresenceCode) -> int:
@@ -170,8 +185,10 @@ def _instead(
     made_at: int | None = None,
 ) -> PresenceCode:
     """A new row in place of the one before of its way, which is void."""
-    before = _still_good(machine, person, ticket_id is not None)
-    unit.db.execute(update(PresenceCode).where(before).values(used_at=unit.now))
+    kind = PresenceCode.ticket_id
+    before = update(PresenceCode).where(kind.is_not(None) if ticket_id else kind.is_(None))
+    theirs = (PresenceCode.person_id == person.id, PresenceCode.machine_id == machine.id)
+    unit.db.execute(before.where(*theirs, PresenceCode.used_at.is_(None)).values(used_at=unit.now))
     row = PresenceCode(
         id=new_id(),
         machine_id=machine.id,
@@ -188,16 +205,6 @@ def _instead(
 
 def _digest(unit: Unit, machine: Machine, person: Person, job: Job, code: str) -> str:
     return unit.keys.blind(f"presence:{machine.id}:{person.id}:{job.id}:{code}")
-
-
-def _still_good(machine: Machine, person: Person, by_ticket: bool) -> ColumnElement[bool]:
-    ticket = PresenceCode.ticket_id
-    return and_(
-        ticket.is_not(None) if by_ticket else ticket.is_(None),
-        PresenceCode.person_id == person.id,
-        PresenceCode.machine_id == machine.id,
-        PresenceCode.used_at.is_(None),
-    )
 
 
 def _often(unit: Unit, machine: Machine, person: Person) -> bool:

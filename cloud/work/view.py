@@ -23,6 +23,7 @@ from cloud.work import (
 )
 from cloud.work import job as table
 from cloud.work.job import BEFORE, OPEN, Job, check_in_due, profile_of
+from cloud.work.pictures import JobPicture
 from cloud.work.profiles import Profile
 from cloud.work.refusal import Refusals
 from cloud.work.rules import refuse
@@ -210,6 +211,8 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
     before, after = hands(unit, job, person)
     wants_code = shown.profile.presence and shown.step in ("check", "watch")
     kind = pictures.wanted(job, person) if person and shown.step in ("check", "watch") else ""
+    seen = person is not None and pictures.seen_by(unit, job, person)
+    taken = pictures.of_job(unit, job.id) if kind or seen else []
     return JobView(
         **shown.__dict__
         | {
@@ -221,8 +224,8 @@ def _with_job(unit: Unit, shown: JobView, job: Job, person: Person | None) -> Jo
             "fire_watch": _name(unit, job.fire_watch_id or job.named_watch_id, person),
             "wants_code": wants_code,
             "wants_picture": kind,
-            "pictures_wanted": _still(unit, job, shown.profile, kind, person),
-            "pictures": _pictures(unit, job, person),
+            "pictures_wanted": _still(taken, job, shown.profile, kind, person),
+            "pictures": tuple((one.id, one.kind) for one in taken) if seen else (),
             "end_reason": job.end_reason,
             "may_hand_over": shown.part == "welder" and handing.may_hand_over(job),
             "taken_from": before,
@@ -253,20 +256,15 @@ def _offer(unit: Unit, machine: Machine, person: Person) -> Offer | None:
     )
 
 
-def _still(unit: Unit, job: Job, profile: Profile, kind: str, person: Person | None) -> int:
+def _still(
+    taken: list[JobPicture], job: Job, profile: Profile, kind: str, person: Person | None
+) -> int:
     """How many pictures of this kind the viewer must still bring."""
     if not kind or person is None:
         return 0
-    taken = pictures.of_job(unit, job.id)
     if kind == pictures.SITE:
         return max(0, profile.site_pictures - pictures.count(taken, kind))
     return 0 if pictures.joint_by(taken, job, person.id) else 1
-
-
-def _pictures(unit: Unit, job: Job, person: Person | None) -> tuple[tuple[str, str], ...]:
-    if person is None or not pictures.seen_by(unit, job, person):
-        return ()
-    return tuple((one.id, one.kind) for one in pictures.of_job(unit, job.id))
 
 
 def _ends(settings: Settings, job: Job) -> dict[str, int | None]:

@@ -24,12 +24,12 @@ _FIELD = "picture"
 @blueprint.post("/m/<code>/picture")
 def add_picture(code: str) -> ResponseReturnValue:
     """One picture for the step that the viewer is at."""
-    made = taken_picture("site")
+    with media.on_disk(visitor.ground(), taken_picture("site")) as made:
 
-    def act(unit: Unit, job: Job, person: Person) -> Outcome:
-        return jobs.add_picture(unit, job, person, made)
+        def act(unit: Unit, job: Job, person: Person) -> Outcome:
+            return jobs.add_picture(unit, job, person, made)
 
-    return acted_on_job(code, act)
+        return acted_on_job(code, act)
 
 
 @blueprint.get("/pictures/<id>", defaults={"small": False})

@@ -55,6 +55,22 @@ def test_the_same_picture_twice_is_kept_once(ground: Ground) -> None:
     assert len(files(ground)) == 2  # and the small one
 
 
+def test_bytes_that_were_written_beforehand_are_named_if_the_picture_is_kept_and_go_if_not(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with media.on_disk(ground, media.ready(GREY, "site")) as made:
+        assert len(files(ground)) == 2
+    assert files(ground) == []
+    with media.on_disk(ground, media.ready(GREY, "site")) as made, ground.write() as unit:
+        monkeypatch.setattr(unit.keys, "seal_file", None)  # it was sealed before
+        digest = media.keep(unit, made).digest
+    monkeypatch.undo()
+    assert {file.name for file in files(ground)} == {digest, f"{digest}.small"}
+    with ground.read() as unit:
+        assert media.opened(unit, digest) == GREY
+        assert media.opened(unit, digest, small=True)
+
+
 DAYS = {"joint": 90, "site": 365}
 
 
