@@ -7,7 +7,7 @@ machine is counted while it works; a machine that is locked or unsafe stays off.
 """
 
 from cloud.base.unit import Unit
-from cloud.book import audit
+from cloud.book import audit, outbox
 from cloud.registry import enterprises, sites
 from cloud.registry.enterprises import Enterprise
 from cloud.registry.people import Person
@@ -21,7 +21,10 @@ class NotEntitled(Exception):
 
 
 def mark(unit: Unit, place: Enterprise | Site, office: Person, reason: str) -> None:
-    """Take a place out of the rules, or with an empty reason back into them."""
+    """Take a place out of the rules, or with an empty reason back into them.
+
+    Event then: `exempt-over` (subject = the enterprise), at which the counted work there ends.
+    """
     if office.status != "active" or "office" not in office.roles:
         raise NotEntitled
     if isinstance(place, Site):
@@ -30,6 +33,9 @@ def mark(unit: Unit, place: Enterprise | Site, office: Person, reason: str) -> N
         enterprises.set_exempt(unit, place, reason)
     what = "exempt" if reason else "exempt-over"
     audit.write(unit, place.district, office.id, what, place.id, {})
+    if not reason:
+        firm = place.enterprise_id if isinstance(place, Site) else place.id
+        outbox.tell(unit, "exempt-over", firm, {})
 
 
 def holds(unit: Unit, enterprise_id: str, site: str = "") -> bool:

@@ -174,6 +174,12 @@ def open_under(unit: Unit, permit_id: str) -> list[Job]:
     return list(unit.db.scalars(select(Job).where(Job.permit_id == permit_id, IS_OPEN)))
 
 
+def open_outside(unit: Unit) -> list[Job]:
+    """The open jobs that are counted and not controlled, everywhere."""
+    outside = Job.profile.contains(profiles.EXEMPT)
+    return list(unit.db.scalars(select(Job).where(outside, IS_OPEN)))
+
+
 def open_by_contract(unit: Unit, contract_id: str) -> list[Job]:
     """The open jobs that are done under this contract."""
     return list(unit.db.scalars(select(Job).where(Job.contract_id == contract_id, IS_OPEN)))

@@ -6,8 +6,8 @@ restart, an ON would close a relay that its welder did not ask for.
 
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
-from cloud.registry import certificates, machines, people
-from cloud.work import closing, cylinders, gather
+from cloud.registry import certificates, enterprises, machines, people
+from cloud.work import closing, cylinders, gather, hiring
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
 from cloud.work.job import SYSTEM, Job, profile_of
@@ -27,6 +27,7 @@ def handlers() -> Handlers:
         "contract-changed": [contract_changed],
         "person-moved": [person_moved],
         "machine-moved": [machine_moved],
+        "exempt-over": [exempt_over],
         "person-blocked": [blocked],
         "roles-changed": [roles_changed],
     }
@@ -70,6 +71,17 @@ def machine_moved(unit: Unit, event: Event) -> None:
     found = machine and cylinders.running_with(unit, machine)
     if found:
         _look(unit, found, "machine", "certificate", "cylinder", *_BELONGING)
+
+
+def exempt_over(unit: Unit, event: Event) -> None:
+    """A place is inside the rules again: what was begun without them ends, and is asked anew. Of
+    counted work it is not known at which of the enterprise's places it is."""
+    firm = enterprises.get(unit, event.subject)
+    if firm is None or firm.exempt:
+        return
+    for found in table.open_outside(unit):
+        if hiring.client_of(unit, found) == firm.id:
+            _end(unit, found, "exempt-over")
 
 
 def blocked(unit: Unit, event: Event) -> None:

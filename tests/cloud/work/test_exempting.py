@@ -58,8 +58,13 @@ def test_an_unsafe_machine_stays_off_there_too(exempt: Any) -> None:
 
 
 def test_back_inside_the_rules_everything_is_asked_again(exempt: Any, office: Any) -> None:
-    firm = exempt.enterprise
+    firm, job = exempt.enterprise, exempt.apply()
+    exempt.on(job)
+    exempt.exchange()
     exempt.county.do(lambda unit: exempting.mark(unit, unit.db.merge(firm), office, ""))
+    exempt.exchange()
+    assert (exempt.state(job), exempt.job(job).end_reason) == ("ended", "exempt-over")
+    assert exempt.terminal.relay == 0
     assert exempt.apply(exempt.county.person("welder"), voucher="").codes == [
         "certificate-missing",
         "contract-missing",
