@@ -24,8 +24,9 @@ def unused(circuit: Circuit, known: Iterable[str]) -> list[str]:
 def design(known: dict[str, Part], circuit: Circuit) -> dict[str, list[str]]:
     """What is wrong with parts, circuit and pins, by the name of the check that was made."""
     found = {"parts": parts.faults(known.values()) + unused(circuit, known)}
+    found["footprints"] = footprints.faults_of_ours(known.values())
     if footprints.LIBRARY.exists():
-        found["footprints"] = footprints.faults(known.values())
+        found["footprints"] += footprints.faults(known.values())
     return found | {"rules": rules.faults(circuit), "pins": pins.faults(pins.read(), circuit)}
 
 

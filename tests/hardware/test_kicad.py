@@ -6,11 +6,13 @@ import subprocess
 import warnings
 from collections import defaultdict
 from dataclasses import replace
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kinparse import parse_netlist
+from kiutils.footprint import Footprint
 from kiutils.schematic import Schematic
 from kiutils.utils import sexpr
 
@@ -177,6 +179,23 @@ def test_a_footprint_that_is_not_there_and_pads_that_differ_are_named(library: P
         "res-47: no pad 3 in R:R",
         "res-47: untold pad 2 in R:R",
     ]
+
+
+def test_what_we_have_drawn_has_the_pads_of_its_part_apart_from_each_other() -> None:
+    known = read()
+    assert footprints.faults_of_ours(list(known.values())) == []
+    part = replace(known["buck-boost"], left_open=())
+    assert footprints.faults_of_ours([part]) == [
+        "buck-boost: untold pad 14 in HanMa:Texas_DSJ_VSON-14"
+    ]
+    drawn = Footprint.from_file(str(footprints.DRAWN / "HanMa.pretty/Texas_DSJ_VSON-14.kicad_mod"))
+    pads = {pad.number: pad for pad in drawn.pads if pad.number}
+    row = [pads[str(n)].position for n in range(1, 8)]
+    assert [round(b.Y - a.Y, 3) for a, b in pairwise(row)] == [0.5] * 6
+    for one, other in combinations(pads.values(), 2):  # TI's lead is 0.3 mm wide at most
+        across = abs(one.position.X - other.position.X) - (one.size.X + other.size.X) / 2
+        along = abs(one.position.Y - other.position.Y) - (one.size.Y + other.size.Y) / 2
+        assert max(across, along) >= 0.2, (one.number, other.number)
 
 
 @pytest.mark.skipif(not footprints.LIBRARY.exists(), reason="KiCad's footprints not installed")
