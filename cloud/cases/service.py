@@ -197,7 +197,7 @@ def accepted_wiring(unit: Unit, machine_id: str, device: str) -> str:
         .order_by(ServiceRecord.finished_at.desc(), ServiceEntry.seq.desc())
     )
     fitted = (told for told in unit.db.scalars(rows) if told["device"] == device)
-    return str(next(fitted, {}).get("hardware", ""))
+    return str(next((told["hardware"] for told in fitted), ""))
 
 
 def machine_of(unit: Unit, record: ServiceRecord) -> Machine:
