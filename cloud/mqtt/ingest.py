@@ -2,10 +2,9 @@
 
 At least once on the wire, exactly once in the book: a message is acknowledged after its commit,
 never before, so whoever is killed in between gets it again, and `receive` knows it already.
-A lone message is taken at once. Where they come closer they are committed together, at most
-`_OFTEN` times a second: of a hundred a second each waits a little, and costs half; of a thousand,
-a fifth. If a common commit fails, each is taken by itself, so that one which breaks `receive`
-holds up no other.
+A lone message is taken at once. Where they come together they are committed together, at most
+`_OFTEN` times a second: of a thousand a second each waits a little, and costs a fifth. If a common
+commit fails, each is taken by itself, so that one which breaks `receive` holds up no other.
 """
 
 import contextlib
@@ -166,7 +165,7 @@ class Ingest:
         while True:
             self._look()
             batch = self._batch(next_at)
-            next_at = time.monotonic() + 1 / _OFTEN if batch else 0.0
+            next_at = time.monotonic() + 1 / _OFTEN if len(batch) > 1 else 0.0
             if len(batch) < 2 or not self._together(batch):
                 self._one_by_one(batch)
             if not batch and self._stopping.is_set():
