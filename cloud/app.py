@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cloud import issuers, verifier
 from cloud.base.database import claim_round, migrate
+from cloud.base.files import make_folder
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
 from cloud.book import checkpoints, outbox
@@ -423,7 +424,7 @@ def _swept(name: str, count: object) -> None:
 
 def _only_one(data_dir: Path) -> IO[str]:
     """The lock on the data; CannotStart if another cloud already works on it."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(data_dir)
     handle = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     file = os.fdopen(handle, "w")
     try:

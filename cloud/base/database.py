@@ -37,6 +37,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeDecorator
 
+from cloud.base.files import make_folder
+
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
 _POOL = 24
 _IDLE_MS = 60_000
@@ -110,7 +112,7 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _postgresql_connected)
         return engine
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(parsed.database).parent)
     engine = create_engine(parsed, pool_size=_POOL, max_overflow=8)
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begin)

@@ -54,7 +54,7 @@ def put_once(path: Path, raw: bytes) -> None:
 
 def _written(path: Path, raw: bytes) -> Path:
     """The bytes under another name beside it, on the disk."""
-    _make(path.parent)
+    make_folder(path.parent)
     fresh = path.with_name(f"{FRESH}{secrets.token_hex(8)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -69,10 +69,11 @@ def _written(path: Path, raw: bytes) -> Path:
     return fresh
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """A folder for its owner alone, with those above it that are missing."""
     if folder.exists():
         return
-    _make(folder.parent)
+    make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     _give(folder, folder.parent)
 

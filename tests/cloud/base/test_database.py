@@ -1,6 +1,7 @@
 """Both databases behave alike, and SQLite is as durable as it was asked to be."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import thread_time
 from typing import Any
 
@@ -31,6 +32,15 @@ def test_sqlite_is_set_up_to_keep_what_it_acknowledges(settings: Settings) -> No
         "foreign_keys": 1,
         "busy_timeout": 5000,
     }
+
+
+@pytest.mark.sqlite
+def test_a_new_folder_of_data_is_for_its_owner_alone(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/new/data/hanma.db")
+    engine.connect().close()
+    engine.dispose()
+    for folder in ("new", "new/data"):
+        assert (tmp_path / folder).stat().st_mode & 0o077 == 0
 
 
 def test_rows_already_there_are_passed_over(either: Ground) -> None:
