@@ -4,6 +4,7 @@ import configparser
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -65,6 +66,20 @@ def test_a_unit_can_be_read_and_every_command_in_it_exists(unit: Path) -> None:
     parser.read(unit)
     assert "Unit" in parser and {"Service", "Timer"} & set(parser.sections())
     assert all(exists(words) for words in commands(unit.read_text()))
+
+
+def test_systemd_itself_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed")
+    for unit in UNITS:  # what they start is not installed here
+        text = re.sub(
+            r"^(ExecStart=)/opt/\S+", r"\1/bin/true", unit.read_text("utf-8"), flags=re.M
+        )
+        (tmp_path / unit.name).write_text(text, "utf-8")
+    words = ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))]
+    told = subprocess.run(words, capture_output=True, text=True)
+    ours = [line for line in told.stderr.splitlines() if "hanma" in line or str(tmp_path) in line]
+    assert (told.returncode, ours) == (0, [])
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -252,6 +267,13 @@ def test_the_brokers_ask_a_page_that_is_there_and_hear_for_terminals_what_is_the
     assert any(topics.matches(one.replace("${username}", "HM-1"), command) for one in heard)
     answer = "$oc/devices/HM-1/sys/commands/response/request_id=c1"
     assert not any(topics.matches(one.replace("${username}", "HM-1"), answer) for one in heard)
+
+
+def test_compose_has_no_word_that_its_published_schema_does_not_know() -> None:
+    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    file = PROVINCE / "compose.yml"
+    told = subprocess.run([*words, str(file)], capture_output=True, text=True)
+    assert told.returncode == 0, told.stdout
 
 
 def test_what_the_balancer_listens_on_is_what_the_others_call() -> None:
