@@ -49,13 +49,13 @@ def ticket_on(
         return table.refused_for(unit, job, welder.id, "on", "job-closed")
     profile = profile_of(job)
     facts = gather.at_step(unit, "on", job, proof=proof)
-    if job.state == "on" or _holds_ticket(unit, job):
+    if job.state == "on" or (not challenge and _taken_along(unit, job)):
         facts = replace(facts, resuming=True)  # it was decided, and the fire watch was there
     if facts.machine.terminal == "dark":
         facts = replace(facts, machine=replace(facts.machine, terminal="ready"))
     decision = decide(facts, profile)
     if not decision.allowed:
-        return table.refused(unit, job, decision.refusals, welder.id, "on")
+        return switching.not_on(unit, job, decision.refusals)
     until = authority_ends(facts, profile)
     if job.on_at is not None and job.lease_until is not None:
         until = min(until, job.lease_until)
@@ -193,8 +193,8 @@ def _issue_on(
     return ticket
 
 
-def _holds_ticket(unit: Unit, job: Job) -> bool:
-    return job.ticket_until is not None and job.ticket_until > unit.now
+def _taken_along(unit: Unit, job: Job) -> bool:
+    return tickets.taken_along(unit, job.id, "on", job.welder_id) is not None
 
 
 def _job_of(unit: Unit, event: Event) -> Job | None:

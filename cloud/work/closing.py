@@ -47,6 +47,23 @@ def off_again(unit: Unit, job: Job, why: str, *, closed: bool) -> Job:
     return table.move(unit, job, "off-again", details={"why": why}, **changes)
 
 
+def watch_over(unit: Unit, job: Job) -> None:
+    """The fire watch's word was good for ten minutes and was not used: another one is wanted."""
+    table.move(
+        unit,
+        job,
+        "watch-lapsed",
+        state="checked",
+        details={"fire_watch": job.fire_watch_id},
+        fire_watch_id=None,
+        watched_at=None,
+        watch_ticks=[],
+        fire_watch_present=False,
+        on_command=None,
+        ticket_until=None,
+    )
+
+
 def _tell_off(unit: Unit, job: Job, why: str) -> bool:
     """Send `off`; False if the terminal is dark: it is told at its next log-in."""
     if job.device is None:

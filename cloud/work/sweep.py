@@ -26,7 +26,7 @@ def _look(unit: Unit, job: Job) -> None:
     if job.asked_on_at is not None:
         _forget_on(unit, job)
     elif job.state == "watched":
-        _watch_over(unit, job)
+        closing.watch_over(unit, job)
     elif job.state in BEFORE:
         closing.end(unit, job, SYSTEM, "expired", unbegun="expired")
     elif job.state in ("on", "paused"):
@@ -47,22 +47,6 @@ def _forget_on(unit: Unit, job: Job) -> None:
     """No word came about an ON, not even that it timed out: the welder may press again."""
     refusals = Refusals([refuse("terminal-timeout", profile_of(job))])
     table.move(unit, job, "on-lost", asked_on_at=None, **table.kept(refusals, job.welder_id))
-
-
-def _watch_over(unit: Unit, job: Job) -> None:
-    """The fire watch's word was good for ten minutes and was not used."""
-    table.move(
-        unit,
-        job,
-        "watch-lapsed",
-        state="checked",
-        details={"fire_watch": job.fire_watch_id},
-        fire_watch_id=None,
-        watched_at=None,
-        watch_ticks=[],
-        fire_watch_present=False,
-        on_command=None,
-    )
 
 
 def _news(job: Job) -> dict[str, object]:

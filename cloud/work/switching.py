@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from cloud.base.unit import Unit
 from cloud.book import outbox
-from cloud.link import commands
+from cloud.link import commands, tickets
 from cloud.link.commands import TerminalDark
 from cloud.registry import sight
 from cloud.registry.people import Person
@@ -37,7 +37,7 @@ def switch_on(
     facts = gather.at_step(unit, "on", job, proof=proof)
     decision = decide(facts, profile)
     if not decision.allowed:
-        return table.refused(unit, job, decision.refusals, welder.id, "on")
+        return not_on(unit, job, decision.refusals)
     until = authority_ends(facts, profile)
     if job.on_at is not None and job.lease_until is not None:
         until = min(until, job.lease_until)
@@ -46,6 +46,15 @@ def switch_on(
     if facts.machine.cylinder:
         return _begin(unit, job, welder, until)
     return _send_on(unit, job, welder, until)
+
+
+def not_on(unit: Unit, job: Job, refusals: Refusals) -> Refusals:
+    """The welder's press is refused. The fire watch's word that a ticket kept for its own use is
+    over with it: who asks anew does not weld by the old one, and the fire watch looks again."""
+    along = tickets.taken_along(unit, job.id, "on", job.welder_id)
+    if "watch-expired" in refusals.codes and job.state == "watched" and along is None:
+        closing.watch_over(unit, job)
+    return table.refused(unit, job, refusals, job.welder_id, "on")
 
 
 def switch_off(unit: Unit, job: Job, person: Person, reason: str = "") -> Job | Refusals:

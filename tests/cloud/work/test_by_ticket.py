@@ -84,6 +84,30 @@ def test_the_fire_watchs_word_is_good_for_ten_minutes_by_ticket_too(site: Any) -
     assert set(ask(site, job, CH)) & {"watch-expired", "fire-watch-missing"}
 
 
+def test_a_ticket_for_now_carries_no_other_one_later(site: Any) -> None:
+    """It never left the ground: hours later the fire watch and the PIN are wanted again."""
+    job = site.watched()
+    dark(site)
+    ask(site, job, CH)
+    site.clock.forward(6 * 3600)
+    site.sweep()
+    asked = site.county.do(jobs.ticket_on, job, site.welder, "ff" * 8)
+    assert {"watch-expired", "pin"} <= set(asked.codes)
+    assert site.state(job) == "checked"
+    site.watch(job)
+    assert isinstance(ask(site, job, "ff" * 8), str)
+
+
+def test_a_ticket_for_now_keeps_its_job_until_its_word_comes_up(site: Any) -> None:
+    job = site.watched()
+    dark(site)
+    told = site.terminal.take(ask(site, job, CH))
+    site.clock.forward(3 * 3600)
+    site.sweep()
+    hand_in(site, told)
+    assert (site.state(job), site.job(job).fire_watch_id) == ("on", site.fire_watch.id)
+
+
 def test_a_ticket_taken_underground_keeps_the_job_open_until_it_is_over(site: Any) -> None:
     job = site.watched()
     dark(site)
