@@ -93,13 +93,18 @@ class Taken:
 
 
 def take(unit: Unit, row: Terminal, paras: dict[str, Any], via: str) -> Taken:
-    """Keep a batch `{log, from, to, entries, mac}`; `via` = line | phone. Idempotent."""
+    """Keep a batch `{log, from, to, entries, mac}`; `via` = line | phone. Idempotent.
+
+    Of a terminal that signs nothing only the line brings a journal: there its log-in vouches.
+    """
     log, first, last = text(paras, "log"), whole(paras, "from", 1), whole(paras, "to", 1)
     entries = paras.get("entries")
     if not log or first is None or last is None or first > last:
         return Taken("journal-form")
     if not isinstance(entries, list) or len(entries) > ENTRIES_MAX:
         return Taken("journal-form")
+    if via == "phone" and not row.signed:
+        return Taken("bad-mac")
     if row.signed and not wire.good_entries(terminals.opened(unit, row), row.device, paras):
         return Taken("bad-mac")
     said = _inside(log, first, last, entries)

@@ -56,13 +56,14 @@ def ticket_on(
     decision = decide(facts, profile)
     if not decision.allowed:
         return switching.not_on(unit, job, decision.refusals)
+    fw = "" if challenge else underground.digest(unit, job)
     until = authority_ends(facts, profile)
     if job.on_at is not None and job.lease_until is not None:
         until = min(until, job.lease_until)
-    lease_s = (until - unit.now) // 1000
-    if lease_s < 1:
+    if fw:
+        until = min(until, underground.stops_until(unit, job))
+    if until - unit.now < 1000:
         return table.refused_for(unit, job, welder.id, "on", "lease-over")
-    fw = "" if challenge else underground.digest(unit, job)
     if profile.asks_watch and not challenge and not fw:
         return table.refused_for(unit, job, welder.id, "on", "watch-along")
     return _issue_on(unit, job, welder, until, challenge, fw)

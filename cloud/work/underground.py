@@ -61,6 +61,12 @@ def goes_along(unit: Unit, job: Job) -> bool:
     return _ticket(unit, job) is not None
 
 
+def stops_until(unit: Unit, job: Job) -> int:
+    """Until when the one who goes along can stop it, epoch ms: nobody welds below for longer."""
+    stop = _ticket(unit, job)
+    return stop.exp if stop else 0
+
+
 def digest(unit: Unit, job: Job) -> str:
     """For the welder's ticket: SHA-256 (hex) of the secret; empty if nobody goes along."""
     if not goes_along(unit, job):

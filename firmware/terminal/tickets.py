@@ -77,7 +77,7 @@ class Tickets:
         body = a2b_base64(_padded(parts[0]))
         if not mac.same(_base64url(mac.hmac_sha256(self._key, body)[:16]), parts[1]):
             return "bad-mac", None
-        ticket = self._ticket(_id(parts[0] + "." + parts[1]), content)
+        ticket = self._ticket(_id(parts[0] + "." + parts[1]), content, now_ms)
         if ticket.fw and not mac.same(ticket.fw, _digest(parts[2] if len(parts) == 3 else "")):
             return "fire-watch", ticket
         word = self._number(ticket) if ticket.n else self._fresh_enough(ticket, up)
@@ -87,12 +87,14 @@ class Tickets:
             return "expired", ticket
         return "void" if ticket.n and ticket.n < tickets_from else "", ticket
 
-    def _ticket(self, id, content):
-        lease_s = content.get("lease_s", 0)
+    def _ticket(self, id, content, now_ms):
+        lease_s, iat, exp = content.get("lease_s", 0), content.get("iat", 0), content["exp"]
         if id == self._lease:
             lease_s = max(0, lease_s - self._minutes * 60)
+        if content.get("n"):  # nothing that was taken along outlasts what it was given for
+            lease_s = min(lease_s, max(1, (exp - max(now_ms, iat)) // 1000))
         values = [content.get(name, "") for name in ("act", "job", "who")]
-        numbers = (lease_s, content.get("iat", 0), content["exp"])
+        numbers = (lease_s, iat, exp)
         more = (content.get("ch", ""), content.get("n", 0), content.get("fw", ""))
         return Ticket(id, *values, *numbers, *more)
 

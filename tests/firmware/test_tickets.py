@@ -450,6 +450,21 @@ def test_expiry_counts_only_where_a_time_is_known(tickets: Tickets) -> None:
         assert tickets.judge(make(), 0, now_ms)[0] == word
 
 
+@pytest.mark.parametrize(
+    ("shown_ms", "left_s"), [(0, 28800), (HOUR_MS, 25200), (8 * HOUR_MS - 60_000, 60)]
+)
+def test_what_was_taken_along_outlasts_its_expiry_by_nothing(
+    tickets: Tickets, shown_ms: int, left_s: int
+) -> None:
+    text = make(lease_s=28800, exp=IAT + 8 * HOUR_MS)
+    assert tickets.judge(text, 0, IAT + shown_ms)[1].lease_s == left_s
+
+
+def test_a_ticket_for_now_has_its_whole_lease_however_soon_it_goes_bad(tickets: Tickets) -> None:
+    text = make(**on_line(lease_s=28800, exp=IAT + 600_000))
+    assert tickets.judge(text, 0, IAT + 30_000)[1].lease_s == 28800
+
+
 def test_a_used_number_is_told_before_its_expiry(tickets: Tickets) -> None:
     text = make(n=3, act="off", lease_s=None)
     obey(tickets, text)

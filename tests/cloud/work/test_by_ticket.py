@@ -215,6 +215,16 @@ def test_asked_twice_the_fire_watch_has_the_same_secret_and_one_ticket(site: Any
     assert secret not in stop
 
 
+def test_nobody_welds_below_for_longer_than_the_fire_watch_can_stop_it(site: Any) -> None:
+    job = site.watched()
+    site.clock.forward(300)
+    beside(site, job)
+    site.clock.forward(120)
+    ask(site, job)
+    stop = site.job(job).watched_at + 300_000 + tickets.LIFE_MAX_S * 1000
+    assert site.job(job).ticket_until <= stop
+
+
 def test_only_the_fire_watch_of_a_job_that_may_begin_goes_along(site: Any) -> None:
     job = site.checked()
     assert beside(site, job) == ["not-your-job"]
