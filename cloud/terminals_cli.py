@@ -165,11 +165,11 @@ def revoke(device: str) -> None:
 
     Mosquitto does so while `hanma broker mosquitto --follow` runs.
     """
-    from cloud.cases import supply
+    from cloud.cases import taking_off
     from cloud.cli import ground_of_settings
 
     with ground_of_settings() as ground, ground.write() as unit:
-        if not supply.revoke(unit, device, _OPERATOR):
+        if not taking_off.revoke(unit, device, _OPERATOR):
             raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
     click.echo(json.dumps({"device": device, "status": "revoked"}))
 

@@ -1,4 +1,5 @@
 """A terminal leaves its machine for good: first the power, then the machine, at last its keys.
+Or its keys are void where it sits: first the power here too.
 
 The machine keeps its record, its label and its history; it can be worked with again when another
 terminal is fitted.
@@ -39,7 +40,7 @@ def take_off(
     if state not in STATES:
         raise ValueError(state)
     machine = _held(unit, device)
-    told_off = machine is not None and _end_job(unit, machine, by, note)
+    told_off = machine is not None and _end_job(unit, machine, by, "taken-off", note)
     row = terminals.locked(unit, device)
     assert row is not None
     if not unplugged and _heard(unit, row) and (told_off or row.relay != 0):
@@ -58,6 +59,21 @@ def take_off(
     return True
 
 
+def revoke(unit: Unit, device: str, by: str) -> bool:
+    """Void its keys at once, wherever it sits; False if there is none.
+
+    The last that it is told is to open its relay and to lock itself: an open job ends, and no
+    emergency release begins without us. Where it does not hear that, the phone brings the OFF.
+    """
+    machine = _held(unit, device)
+    if machine is not None:
+        _end_job(unit, machine, by, "terminal-revoked")
+    row = terminals.locked(unit, device)
+    if row is not None and row.status == "active":
+        _lock(unit, row)
+    return supply.revoke(unit, device, by)
+
+
 def _held(unit: Unit, device: str) -> Machine | None:
     """Its machine, held against other workers; None if it sits on none."""
     found = machines.by_device(unit, device)
@@ -66,13 +82,13 @@ def _held(unit: Unit, device: str) -> Machine | None:
     return standing.held(unit, found.id, fitting=True)
 
 
-def _end_job(unit: Unit, machine: Machine, by: str, note: str) -> bool:
+def _end_job(unit: Unit, machine: Machine, by: str, why: str, note: str = "") -> bool:
     """End the machine's open job; whether its terminal may have known of it."""
     running = table.open_on(unit, machine.id)
     if running is None:
         return False
     job = table.locked(unit, running)
-    closing.end(unit, job, by, "taken-off", words=note)
+    closing.end(unit, job, by, why, words=note)
     return job.asked_at is not None
 
 

@@ -461,7 +461,7 @@ def test_what_was_taken_along_outlasts_its_expiry_by_nothing(
 
 
 def test_a_ticket_for_now_has_its_whole_lease_however_soon_it_goes_bad(tickets: Tickets) -> None:
-    text = make(**on_line(lease_s=28800, exp=IAT + 600_000))
+    text = issue(on_line(lease_s=28800, exp=IAT + 600_000))
     assert tickets.judge(text, 0, IAT + 30_000)[1].lease_s == 28800
 
 

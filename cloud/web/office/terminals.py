@@ -61,10 +61,10 @@ def terminal(device: str) -> str:
 
 @blueprint.post("/registers/terminals/<device>/revoke")
 def revoke(device: str) -> ResponseReturnValue:
-    """Nothing is heard from a terminal any more; its connection closes within seconds."""
+    """Nothing is heard from a terminal any more: its job ends, its connection closes."""
     fields.ticks("sure", _("我确认吊销"), {"1"}) or _unsure()
     with visitor.ground().write() as unit:
-        if not supply.revoke(unit, device, visitor.signed_in().id):
+        if not taking_off.revoke(unit, device, visitor.signed_in().id):
             abort(404)
     return done(url_for("office.terminal", device=device), status="revoked")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloud.link import journal
+from cloud.link import journal, terminals
 from cloud.link.commands import Command
 from tests.cloud.link.conftest import DEVICE, Line
 from tests.cloud.stand_in import StandIn
@@ -221,8 +221,6 @@ def test_a_phone_brings_the_same_entries_through_the_same_door(online: Line) -> 
     paras = online.terminal.batch(LOG, entry(1, "on", job="j1"))
 
     def hand_in(unit: Any) -> journal.Taken:
-        from cloud.link import terminals
-
         return journal.take(unit, terminals.locked(unit, DEVICE), paras, via="phone")
 
     taken = online.county.do(hand_in)
@@ -230,6 +228,18 @@ def test_a_phone_brings_the_same_entries_through_the_same_door(online: Line) -> 
     online.leaving()
     assert bring(online, entry(1, "on", job="j1"), entry(2)) == 2
     assert [one["via"] for one in online.told("journal-on")] == ["phone"]
+
+
+def test_no_phone_speaks_for_a_terminal_that_signs_nothing(online: Line) -> None:
+    paras = online.terminal.batch(LOG, entry(1, "off", job="j1"))
+
+    def hand_in(unit: Any) -> journal.Taken:
+        row = terminals.locked(unit, DEVICE)
+        row.signed = False
+        return journal.take(unit, row, paras, via="phone")
+
+    assert online.county.do(hand_in).word == "bad-mac"
+    assert online.told("journal-off") == []
 
 
 def test_events_tell_what_the_rooms_above_need(online: Line) -> None:

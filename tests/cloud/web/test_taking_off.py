@@ -3,8 +3,9 @@
 import pytest
 
 from cloud.book.audit import AuditRow
-from cloud.link import intake, stock, terminals
+from cloud.link import intake, stock, terminals, tickets
 from cloud.registry import machines
+from cloud.work import jobs
 from cloud.work.job import Job
 
 PAGE = "/registers/terminals/T1"
@@ -36,6 +37,26 @@ def test_an_open_job_ends_first_and_the_keys_go_when_the_relay_is_open(floor, of
     job = county.ask(lambda unit: unit.db.query(Job).one())
     assert job.off_confirmed_at is not None and job.device == "T1"
     assert welder.state(floor.code)["state"] == "ended"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_to_revoke_a_terminal_that_works_opens_its_relay_first(floor, office, county, dark):
+    """With its keys void nothing else ever would: the last that it hears is OFF and the lock, and
+    in the dark the phone still brings the OFF."""
+    floor.working()
+    if dark:
+        floor.up(floor.terminal.leave())
+        floor.exchange()
+    assert office.post(f"{PAGE}/revoke", page=PAGE, sure="1").location == PAGE
+    assert county.ask(terminals.secret, "T1") is None
+    job = county.ask(lambda unit: unit.db.query(Job).one())
+    assert (job.state, job.end_reason) == ("ended", "terminal-revoked")
+    if dark:
+        stop = county.do(jobs.ticket_off, job, floor.cast.fire_watch, "00" * 8)
+        receipt = floor.terminal.take(county.ask(tickets.written, stop))
+        assert county.do(tickets.receipt, receipt) == "receipt"
+    floor.exchange()
+    assert floor.terminal.relay == 0
 
 
 def test_the_machine_keeps_its_history(floor, office, county):

@@ -12,6 +12,7 @@ from cloud.work import profiles
 from cloud.work.decide import NoSuchStep, authority_ends, decide
 from cloud.work.facts import (
     CertificateFacts,
+    ContractFacts,
     Facts,
     MachineFacts,
     PermitFacts,
@@ -90,6 +91,12 @@ def test_authority_ends_with_permit_certificate_or_twelve_hours(
 
 def test_a_review_that_is_due_ends_the_authority_as_well() -> None:
     facts = replace(APPLYING, certificates=(replace(GOOD, review_by=date(2027, 1, 15)),))
+    assert authority_ends(facts, profiles.load("chongqing")) == NOW + 8 * HOUR
+
+
+def test_the_last_day_of_the_contract_ends_the_authority_as_well() -> None:
+    hired = ContractFacts("e", date(2027, 1, 1), date(2027, 1, 15))
+    facts = replace(APPLYING, contract=hired)
     assert authority_ends(facts, profiles.load("chongqing")) == NOW + 8 * HOUR
 
 
