@@ -13,7 +13,7 @@ from cloud.link import terminals, tickets
 from cloud.link.tickets import NoTicket, Ticket
 from cloud.registry import machines
 from cloud.registry.people import Person
-from cloud.work import closing, gather, profiles, reconcile, switching, underground
+from cloud.work import closing, gather, profiles, reconcile, switching, testing, underground
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
 from cloud.work.facts import UNPROVED, ProofFacts
@@ -106,6 +106,8 @@ def ticket_for_technician(
         codes.append("registered")
     if act != "off" and machine is not None and table.open_on(unit, machine.id):
         codes.append("machine-busy")
+    if act == "test" and machine is not None and testing.shut(machine):
+        codes.append(testing.shut(machine))
     row = terminals.get(unit, device)
     if row is None or row.status != "active" or not row.signed:
         codes.append("terminal-missing")

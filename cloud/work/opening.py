@@ -70,7 +70,8 @@ def apply(
         "planned_until": planned[1] if planned else None,
         "voucher": voucher,
     }
-    claimed = {"voucher": voucher, "contract_named": bool(contract)}
+    vouched = permit is None and not permits.denied(unit, welder, machine, client_id)
+    claimed = {"voucher": voucher if vouched else "", "contract_named": bool(contract)}
     # Of a job that is gone on with the time was planned under another permit: it bars nothing.
     claimed |= {"planned": None if before else planned}
     claimed |= {"before_off": before is None or not gather.job_still_on(unit, before)}

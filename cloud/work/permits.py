@@ -229,6 +229,22 @@ def covering(unit: Unit, machine: Machine, client_id: str = "") -> Permit | None
     return unit.db.scalar(rows.order_by(Permit.window_to.desc()).limit(1))
 
 
+def denied(unit: Unit, person: Person, machine: Machine, client_id: str = "") -> bool:
+    """Whether the enterprise has just taken back a permit for this machine, or refused it to this
+    person: then no other voucher of theirs stands in for one."""
+    rows = select(Permit.id).where(
+        Permit.enterprise_id == (client_id or machine.enterprise_id),
+        or_(Permit.machine_id.is_(None), Permit.machine_id == machine.id),
+        Permit.window_to > unit.now - _TOLD_MS,
+        Permit.ended_at > unit.now - _TOLD_MS,
+        or_(
+            Permit.approved_at.is_not(None),
+            (Permit.asked_by == person.id) & (Permit.ended_by != person.id),
+        ),
+    )
+    return unit.db.scalar(rows.limit(1)) is not None
+
+
 def of_enterprise(unit: Unit, enterprise_id: str) -> list[Permit]:
     """The permits of an enterprise that are not over, the next one first."""
     rows = select(Permit).where(Permit.enterprise_id == enterprise_id, Permit.window_to > unit.now)

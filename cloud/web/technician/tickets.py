@@ -10,7 +10,7 @@ from cloud.cases import installing
 from cloud.registry import people
 from cloud.registry.people import Person
 from cloud.web import fields, visitor
-from cloud.web.technician.acting import acted
+from cloud.web.technician.acting import acted, entitled
 from cloud.web.technician.blueprint import blueprint
 from cloud.web.technician.record import own
 from cloud.web.welder.carried import challenge_read, handed_out
@@ -28,6 +28,7 @@ def ticket() -> ResponseReturnValue:
     with visitor.ground().write() as unit:
         person = people.get(unit, visitor.signed_in().id)
         assert person
+        entitled(unit, person)
         made = jobs.ticket_for_technician(unit, person, device, act, challenge)
         return handed_out(unit, made)
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cloud.registry import machines, training
 from cloud.work import jobs
 from tests.cloud.web.conftest import CHECKS, PASSWORD, PIN
 
@@ -88,7 +89,15 @@ def test_what_no_terminal_said_is_not_taken(browser, cast, floor, path, body, st
     assert send(browser(cast.technician), path, body).status_code == status
 
 
-def test_a_technician_gets_a_test_ticket_and_nobody_works_meanwhile(browser, cast, floor):
+def trained(county, person):
+    row = training.training_row(
+        person.id, organiser="演示培训", kind="exam", held_on=county.day(-10), passed=True
+    )
+    county.do(training.add_trainings, [row])
+
+
+def test_a_technician_gets_a_test_ticket_and_nobody_works_meanwhile(browser, cast, floor, county):
+    trained(county, cast.technician)
     technician = browser(cast.technician)
     form = {"device": "T1", "act": "test", "ch": CH}
     answer = technician.post("/technician/ticket", json=True, **form)
@@ -99,6 +108,19 @@ def test_a_technician_gets_a_test_ticket_and_nobody_works_meanwhile(browser, cas
     assert technician.post("/technician/ticket", json=True, **form).status_code == 409
     for change in ({"act": "on"}, {"ch": ""}, {"device": ""}):
         assert technician.post("/technician/ticket", json=True, **form | change).status_code == 400
+
+
+def test_no_test_ticket_without_training_nor_for_a_machine_that_is_locked(
+    browser, cast, floor, county
+):
+    form = {"device": "T1", "act": "test", "ch": CH}
+    technician = browser(cast.technician)
+    untrained = technician.post("/technician/ticket", json=True, **form)
+    assert untrained.json["refusals"][0]["code"] == "technician-untrained"
+    trained(county, cast.technician)
+    county.do(lambda unit: setattr(machines.by_device(unit, "T1"), "status", "locked"))
+    refused = technician.post("/technician/ticket", json=True, **form)
+    assert refused.json["refusals"][0]["code"] == "terminal-locked"
 
 
 # --- presence by Bluetooth -----------------------------------------------------------------------

@@ -140,6 +140,27 @@ def test_what_was_approved_is_withdrawn_and_not_refused(site: Any, boss: Any) ->
     assert site.county.do(permits.approve, permit, boss).codes == ["permit-closed"]
 
 
+@pytest.mark.parametrize("approved", [True, False])
+def test_no_other_voucher_stands_in_for_what_was_withdrawn_or_refused(
+    site: Any, boss: Any, approved: bool
+) -> None:
+    permit = ask(site, site.welder)
+    if approved:
+        site.county.do(permits.approve, permit, boss)
+        site.county.do(permits.end, permit, boss, why="大风")
+    else:
+        site.county.do(permits.turn_down, permit, boss, "大风")
+    assert "permit" in site.apply(voucher="x").codes
+    again = ask(site, site.welder)
+    site.county.do(permits.approve, again, boss)
+    assert site.apply(voucher="").state == "permitted"
+
+
+def test_what_one_took_back_oneself_bars_no_voucher(site: Any) -> None:
+    site.county.do(permits.take_back, ask(site, site.welder), site.welder)
+    assert site.apply().state == "permitted"
+
+
 def test_who_asked_may_take_it_back_until_somebody_answered(site: Any, boss: Any) -> None:
     permit = ask(site, site.welder)
     other = site.county.welder(site.enterprise)
