@@ -32,6 +32,7 @@ from cloud.cases import (
     notices,
     observed,
     periods,
+    refilling,
     releases,
     reports,
     rewired,
@@ -310,6 +311,7 @@ def prepared(ground: Ground) -> None:
 ROUNDS = (
     commands.sweep,
     journal.sweep,
+    refilling.sweep,
     policies.sweep,
     campaigns.sweep,
     upgrades.sweep,

@@ -127,10 +127,12 @@ def set_own(unit: Unit, device: str, fields: dict[str, int]) -> TerminalPolicy:
     return row
 
 
-def refill(unit: Unit, device: str) -> TerminalPolicy:
-    """Give the whole emergency budget back, once."""
+def refill(unit: Unit, device: str, number: int) -> TerminalPolicy:
+    """Give the whole emergency budget back, once for each `number`, which only rises."""
     row = _held(unit, device)
-    row.refill += 1
+    if row.refill >= number:
+        return row
+    row.refill = number
     row.version += 1
     row.tries = 0
     _send(unit, row)

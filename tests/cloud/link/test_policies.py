@@ -95,9 +95,9 @@ def test_one_terminals_own_numbers_stand_above_those_of_its_place(online: Line) 
 def test_a_refill_is_a_number_not_seen_before(online: Line) -> None:
     want(online)
     exchange(online)
-    for expected in (1, 2):
-        online.county.do(policies.refill, DEVICE)
-        assert [one["refill"] for one in exchange(online)] == [expected]
+    for number, sent in ((1, [1]), (5, [5]), (5, []), (4, [])):
+        online.county.do(policies.refill, DEVICE, number)
+        assert [one["refill"] for one in exchange(online)] == sent
 
 
 @pytest.mark.parametrize(
