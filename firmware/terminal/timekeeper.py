@@ -19,12 +19,14 @@ class Timekeeper:
 
     def told(self, at_ms, up, fresh=True):
         """A time under a good mac; True when it is time to keep it in flash. What is not fresh (a
-        ticket made beforehand, a command held back) is a floor and dates nothing."""
+        ticket made beforehand, a command held back) is a floor and dates nothing. A fresh one ends
+        the error of a cloud whose clock was ahead: nothing else would, and no ticket be good."""
         self.authentic = self.authentic or fresh
-        if at_ms > self._floor(up):
+        ahead = self._floor(up) - at_ms
+        if ahead < 0 or fresh and ahead > _KEEP_MS:
             self._told = (at_ms, up)
         now_ms = self._floor(up)
-        if now_ms - self.kept_ms < _KEEP_MS:
+        if abs(now_ms - self.kept_ms) < _KEEP_MS:
             return False
         self.kept_ms = now_ms
         return True

@@ -17,7 +17,17 @@ def test_a_time_kept_in_flash_is_a_floor_but_dates_nothing() -> None:
     assert (time.now(5000), time.known(5000)) == (T + 5000, None)
 
 
-def test_the_clouds_word_moves_it_forward_and_never_back() -> None:
+def test_a_fresh_word_ends_the_error_of_a_cloud_that_was_ahead_also_in_flash() -> None:
+    day = 86_400_000
+    time = Timekeeper()
+    assert time.told(T + day, 1000)
+    assert not time.told(T, 2000, fresh=False)
+    assert time.now(2000) == T + day + 1000
+    assert time.told(T, 3000)
+    assert (time.now(4000), time.kept_ms) == (T + 1000, T)
+
+
+def test_the_clouds_word_moves_it_forward_and_hardly_back() -> None:
     time = Timekeeper()
     assert time.told(T, 1000)
     assert time.now(61_000) == T + 60_000
@@ -45,7 +55,7 @@ def test_the_networks_time_dates_records_and_can_only_make_an_expiry_sooner() ->
         st.tuples(st.integers(0, 100_000), st.sampled_from(["told", "network"]), st.integers(0, T))
     )
 )
-def test_the_authenticated_floor_never_goes_back(
+def test_by_what_is_not_fresh_the_authenticated_floor_never_goes_back(
     steps: list[tuple[int, str, int]],
 ) -> None:
     time, up, floor = Timekeeper(), 0, 0
@@ -53,7 +63,7 @@ def test_the_authenticated_floor_never_goes_back(
         up += passed
         floor += passed if floor else 0
         if who == "told":
-            time.told(at_ms, up)
+            time.told(at_ms, up, fresh=False)
             floor = max(floor, at_ms)
         else:
             time.network(at_ms, up)
