@@ -23,7 +23,7 @@ class Timekeeper:
         the error of a cloud whose clock was ahead: nothing else would, and no ticket be good."""
         self.authentic = self.authentic or fresh
         ahead = self._floor(up) - at_ms
-        if ahead < 0 or fresh and ahead > _KEEP_MS:
+        if ahead < 0 or (fresh and ahead > _KEEP_MS):
             self._told = (at_ms, up)
         now_ms = self._floor(up)
         if abs(now_ms - self.kept_ms) < _KEEP_MS:
