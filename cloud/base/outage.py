@@ -23,6 +23,7 @@ _SQLITE = {  # primary result codes
     sqlite3.SQLITE_BUSY: AWAY,
     sqlite3.SQLITE_LOCKED: AWAY,
     sqlite3.SQLITE_CANTOPEN: AWAY,
+    sqlite3.SQLITE_PROTOCOL: AWAY,  # its locks were not had in time, among many that open
 }
 _DISK_FULL, _OF_A_SERVER = "53100", ("08", "53", "57P")  # SQLSTATE
 

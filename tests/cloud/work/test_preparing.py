@@ -146,7 +146,7 @@ def test_who_may_not_watch(site: Any, other_site: Any, who: str, code: str) -> N
 def jobs_move(unit: Any, job: Any, change: dict) -> None:
     from cloud.work import job as table
 
-    table.move(unit, table.locked(unit, job), "test", **change)
+    table.move(unit, table.locked(unit, job), "job-watched", **change)
 
 
 def test_an_incomplete_confirmation_is_refused(site: Any) -> None:
