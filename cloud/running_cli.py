@@ -64,7 +64,7 @@ def restore(file: Path) -> None:
     """
     from cloud import backup as made
     from cloud.base.unit import Ground
-    from cloud.link import journal
+    from cloud.link import restored
 
     settings = environment.settings()
     try:
@@ -74,7 +74,7 @@ def restore(file: Path) -> None:
     ground = Ground.open(settings)
     try:
         with ground.write() as unit:
-            journal.ask_for_later(unit)
+            restored.go_on(unit)
     finally:
         ground.close()
     click.echo(json.dumps({"ok": True, "files": len(told["files"]), "made_at": told["made_at"]}))
