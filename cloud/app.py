@@ -387,11 +387,15 @@ class Housekeeping:
         return outbox.deliver(self._ground, self._handlers)
 
     def _run(self) -> None:
-        next_sweep = time.monotonic()
+        next_sweep, begun = time.monotonic(), False
         while not self._ended.is_set():
             self._news.wait(max(0.0, min(self._look_s, next_sweep - time.monotonic())))
             self._news.clear()
             try:
+                if not begun:
+                    with self._ground.write() as unit:
+                        outbox.unpark(unit)
+                    begun = True
                 self.deliver()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + _HOUSEKEEPING_S

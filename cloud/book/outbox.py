@@ -80,7 +80,7 @@ def deliver(ground: Ground, handlers: Handlers, limit: int = 1000) -> int:
     mark stand or fall together. Where one writer is alone, some share a unit. If one of them
     fails, nothing of it was done, and each is taken by itself: a handler that fails then is undone
     alone, logged, and tried again later with growing pauses; after PARKED_AFTER tries the event is
-    parked: kept, visible in `parked`.
+    parked: kept, counted in /metrics, and tried again when whoever delivers is started anew.
     """
     done, share = 0, _SHARE if one_writer(ground.engine) else 1
     for _ in range(0, limit, _BATCH):
@@ -93,17 +93,10 @@ def deliver(ground: Ground, handlers: Handlers, limit: int = 1000) -> int:
     return done
 
 
-def parked(unit: Unit) -> list[Event]:
-    """Events given up for now, oldest first."""
-    return list(unit.db.scalars(select(Event).where(Event.parked_at.is_not(None))))
-
-
-def unpark(unit: Unit, event_id: int) -> None:
-    """Try a parked event again, once its cause is mended."""
-    unit.db.execute(
-        update(Event).where(Event.id == event_id).values(parked_at=None, attempts=0, next_at=0)
-    )
-    unit.wake()
+def unpark(unit: Unit) -> None:
+    """Try again what was parked: whoever begins to deliver may be the version that mends it."""
+    again = {"parked_at": None, "attempts": 0, "next_at": 0}
+    unit.db.execute(update(Event).where(PARKED).values(**again))
 
 
 def waiting(unit: Unit) -> list[int]:

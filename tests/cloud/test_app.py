@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from cloud import app
 from cloud.app import CannotStart, Cloud, Housekeeping
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground
+from cloud.book import outbox
+from cloud.book.outbox import Event
 from cloud.cases import supply
 from cloud.link import terminals
 from tests.cloud.mqtt.raw_client import RawClient
@@ -108,6 +111,19 @@ def test_housekeeping_outlives_a_round_that_fails(ground: Any, monkeypatch: Any)
     monkeypatch.setattr(housekeeping, "deliver", deliver)
     housekeeping.start()
     assert again.wait(PATIENCE_S)
+    housekeeping.stop()
+
+
+def test_what_was_given_up_is_tried_again_by_whoever_starts_next(ground: Any) -> None:
+    """A version with a fault parked it; the one that starts now may have mended that."""
+    heard = threading.Event()
+    with ground.write() as unit:
+        outbox.tell(unit, "made-up", "s", {})
+        unit.db.flush()
+        unit.db.execute(update(Event).values(parked_at=unit.now, attempts=outbox.PARKED_AFTER))
+    housekeeping = Housekeeping(ground, {"made-up": [lambda unit, event: heard.set()]})
+    housekeeping.start()
+    assert heard.wait(PATIENCE_S)
     housekeeping.stop()
 
 
