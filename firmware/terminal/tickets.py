@@ -88,13 +88,13 @@ class Tickets:
         return "void" if ticket.n and ticket.n < tickets_from else "", ticket
 
     def _ticket(self, id, content, now_ms):
-        lease_s, iat, exp = content.get("lease_s", 0), content.get("iat", 0), content["exp"]
+        lease_s, iat, ends = content.get("lease_s", 0), content.get("iat", 0), content["exp"]
         if id == self._lease:
             lease_s = max(0, lease_s - self._minutes * 60)
         if content.get("n"):  # nothing that was taken along outlasts what it was given for
-            lease_s = min(lease_s, max(1, (exp - max(now_ms, iat)) // 1000))
+            lease_s = min(lease_s, max(1, (ends - max(now_ms, iat)) // 1000))
         values = [content.get(name, "") for name in ("act", "job", "who")]
-        numbers = (lease_s, iat, exp)
+        numbers = (lease_s, iat, ends)
         more = (content.get("ch", ""), content.get("n", 0), content.get("fw", ""))
         return Ticket(id, *values, *numbers, *more)
 

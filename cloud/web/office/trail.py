@@ -132,6 +132,8 @@ KINDS = {
     # 终端和升级
     "enrolment-code-made": _("生成终端登记码"),
     "enrolment-code-ended": _("终端登记码作废"),
+    "evidence-made": _("导出证据"),
+    "terminal-key-renewed": _("终端密钥已更换"),
     "terminal-key-renewal": _("准备更换终端密钥"),
     "terminal-enrolled": _("终端登记"),
     "terminal-revoked": _("吊销终端"),
