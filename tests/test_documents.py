@@ -109,9 +109,12 @@ def test_every_refusal_word_of_the_terminal_is_documented() -> None:
 
 
 @pytest.mark.parametrize("readme", READMES)
-@pytest.mark.parametrize("command", sorted(main.list_commands(None)))  # type: ignore[arg-type]
-def test_every_command_is_in_both_readmes(command: str, readme: str) -> None:
-    assert f"`hanma {command}" in READMES[readme]
+def test_every_command_that_a_readme_names_is_on_the_page_of_commands(readme: str) -> None:
+    named = re.findall(r"`hanma ([a-z -]*[a-z])", READMES[readme])
+    assert len(named) > 15
+    for words in named:
+        known = f"`hanma {words.split(' --')[0]}"
+        assert f"{known} " in COMMANDS or f"{known}`" in COMMANDS, words
 
 
 @pytest.mark.parametrize("readme", READMES)
