@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 . setup/environment.sh
+unset PYTHONDONTWRITEBYTECODE # set in many containers: each pytest would rewrite every test anew
 make_venv "[dev]"
 make_tools
 .venv/bin/ruff check --quiet . || stop "ruff has complaints (.venv/bin/ruff check .)"

@@ -87,6 +87,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         path.write_text("".join(f"{one}\n" for one in dict.fromkeys(it.nodeid for it in told)))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file of which nothing is asked for is not even imported."""
+    if collection_path.suffix != ".py":
+        return None
+    file = collection_path.relative_to(config.rootpath).as_posix()
+    part = config.getoption("--part")
+    elsewhere = part and part_of(file) != part
+    slow = config.getoption("markexpr") == "not slow" and any(it in file for it in _SLOW)
+    return True if elsewhere or slow else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if any(part in item.nodeid for part in _SLOW):

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tests import databases
-from tests.conftest import ALONE, STAGED, part_of
+from tests.conftest import ALONE, STAGED, part_of, pytest_ignore_collect
 
 ROOT = Path(__file__).parents[1]
 STANDS = "make_venv() { :; }\nmake_tools() { :; }\nstop() { exit 9; }\n"
@@ -84,6 +86,30 @@ def test_every_path_that_runs_in_a_row_is_there_and_in_one_part() -> None:
     assert [path for path in (*STAGED, *ALONE) if not (ROOT / path).exists()] == []
     assert [part_of(path) for path in STAGED] == ["staged"] * len(STAGED)
     assert [part_of(path) for path in ALONE] == ["alone"] * len(ALONE)
+
+
+_FILES = ("e2e/test_job.py", "cloud/test_app.py", "cloud/test_demo.py", "test_annex.py")
+
+
+@pytest.mark.parametrize(
+    "part, marks, taken",
+    [
+        (None, "", [*_FILES]),
+        ("staged", "", ["e2e/test_job.py"]),
+        ("alone", "", ["cloud/test_app.py"]),
+        ("together", "", ["cloud/test_demo.py", "test_annex.py"]),
+        (None, "not slow", ["e2e/test_job.py", "cloud/test_app.py", "test_annex.py"]),
+        ("together", "not slow", ["test_annex.py"]),
+    ],
+)
+def test_a_file_without_a_test_that_is_asked_for_is_not_read(
+    part: str | None, marks: str, taken: list[str]
+) -> None:
+    asked = {"--part": part, "markexpr": marks}
+    config = cast(pytest.Config, SimpleNamespace(rootpath=ROOT, getoption=asked.get))
+    read = [one for one in _FILES if not pytest_ignore_collect(ROOT / "tests" / one, config)]
+    assert read == taken
+    assert not pytest_ignore_collect(ROOT / "tests" / "e2e", config)
 
 
 def test_a_server_of_tests_that_were_killed_is_ended_and_gone(tmp_path: Path) -> None:
