@@ -24,6 +24,7 @@ LEASE_MAX_S = {"on": 43_200, "off": 0, "test": 60, "service": 43_200, "here": 0}
 ONLINE_LIFE_S = 600  # the challenge itself is good for two minutes at most
 CHALLENGE = re.compile("[0-9a-f]{16}")
 _PSEUDONYM = 12
+_AS_GOOD_MS = 60_000  # what is asked for anew ends by this much sooner or later at the most
 
 
 class NoTicket(Exception):
@@ -93,17 +94,19 @@ def make(
     challenge: str = "",
     fw: str = "",
 ) -> Ticket:
-    """Make a ticket; asked for again in the same words it is the same one. NoTicket.
+    """Make a ticket; asked for again in the same words it is the same one, unless what it may
+    switch on would end at another time now. NoTicket.
 
     Without a challenge it gets the next number. `fw` = SHA-256 (hex) of the fire watch's secret.
     """
     row = terminals.locked(unit, device)
     if row is None or not row.signed or (row.status != "active" and act != "off"):
         raise NoTicket(device)  # with void keys nothing begins; to end it is never too late
-    known = _same(unit, device, act, job, person_id, challenge, fw)
+    life_s = min(life_s, ONLINE_LIFE_S if challenge else LIFE_MAX_S)
+    ends = unit.now + life_s * 1000 if lease_s and not challenge else None
+    known = _same(unit, device, act, job, person_id, challenge, fw, ends)
     if known is not None:
         return known
-    life_s = min(life_s, ONLINE_LIFE_S if challenge else LIFE_MAX_S)
     ticket = Ticket(
         device=device,
         act=act,
@@ -209,14 +212,24 @@ def _next_number(unit: Unit, device: str) -> int:
 
 
 def _same(
-    unit: Unit, device: str, act: str, job: str, person_id: str, challenge: str, fw: str
+    unit: Unit,
+    device: str,
+    act: str,
+    job: str,
+    person_id: str,
+    challenge: str,
+    fw: str,
+    ends: int | None,
 ) -> Ticket | None:
-    """The ticket that this asking already brought, if it can still be used."""
+    """The ticket that this asking already brought, if it can still be used; `ends` = and if it
+    expires about then (what is taken along switches on until it expires)."""
     rows = _LIVE.where(
         Ticket.device == device,
         Ticket.ch == challenge if challenge else Ticket.n.is_not(None),
         Ticket.fw == fw,
     )
+    if ends is not None:
+        rows = rows.where(Ticket.exp.between(ends - _AS_GOOD_MS, ends + _AS_GOOD_MS))
     asked = {"job": job, "act": act, "person": person_id, "now": unit.now}
     return unit.db.scalar(rows.limit(1), asked)
 

@@ -179,6 +179,8 @@ def _issue_on(
         )
     except NoTicket:
         return table.refused_for(unit, job, welder.id, "on", "terminal-missing")
+    if ticket.n is not None:
+        until = ticket.exp  # the terminal's word for it; one asked for before may be used as well
     kind = "challenge" if challenge else "number"
     table.move(
         unit,
@@ -189,7 +191,7 @@ def _issue_on(
         device=device,
         asked_at=job.asked_at or unit.now,
         on_command=ticket.id,
-        ticket_until=until,
+        ticket_until=max(until, job.ticket_until or 0),
         lease_until=until,
         **table.NOTHING_REFUSED,
     )

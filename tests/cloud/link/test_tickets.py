@@ -80,6 +80,16 @@ def test_asked_for_twice_it_is_the_same_ticket(either_line: Line) -> None:
     assert make(either_line)[0].n == 2
 
 
+def test_asked_for_again_under_an_authority_that_ends_otherwise_it_is_another(
+    either_line: Line,
+) -> None:
+    numbers = [make(either_line, life_s=life_s)[0].n for life_s in (3600, 3630, 7200, 600)]
+    assert numbers == [1, 1, 2, 3]
+    assert [make(either_line, "off", lease_s=0)[0].n for _ in range(2)] == [4, 4]
+    either_line.clock.forward(300)
+    assert make(either_line, "off", lease_s=0)[0].n == 4  # it switches nothing on
+
+
 def test_a_ticket_names_nobody(either_line: Line) -> None:
     one, other = fields(make(either_line)[1]), fields(make(either_line, person_id="b")[1])
     assert one["who"] != other["who"]

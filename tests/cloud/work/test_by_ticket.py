@@ -1,13 +1,22 @@
 """A weld by ticket: only the phone reaches the terminal (cloud/work/by_ticket.py)."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
 
 from cloud.link import tickets
-from cloud.work import jobs
+from cloud.work import jobs, permits
 
 CH = "0011223344556677"
+HOUR = 3_600_000
+
+
+def expires(text: str) -> int:
+    """Until when the terminal takes the ticket, epoch ms."""
+    body = text.split(".")[0]
+    return int(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["exp"])
 
 
 def dark(site: Any) -> None:
@@ -128,6 +137,26 @@ def test_a_ticket_that_was_never_used_lapses_with_its_lease(site: Any) -> None:
     site.clock.forward(13 * 3600)
     site.sweep()
     assert site.state(job) == "checked"
+
+
+def test_asked_again_under_a_permit_that_ends_sooner_phone_and_cloud_mean_the_same_end(
+    site: Any,
+) -> None:
+    boss, now = site.county.person("enterprise", enterprise=site.enterprise), site.clock.now
+    window = {"window_from": now, "window_to": now + 4 * HOUR}
+    given = {"enterprise_id": site.enterprise.id, "grade": "second"}
+    permit = site.county.do(permits.ask, site.welder, **given, **window)
+    site.county.do(permits.approve, permit, boss)
+    job = site.watched()
+    dark(site)
+    first = ask(site, job)
+    assert expires(first) == site.job(job).ticket_until == now + 4 * HOUR
+    site.clock.forward(60)
+    assert ask(site, job) == first
+    site.county.do(permits.end, permit, boss, now + 2 * HOUR)
+    site.deliver()
+    assert expires(ask(site, job)) == site.job(job).lease_until == now + 2 * HOUR
+    assert site.job(job).ticket_until == now + 4 * HOUR  # the first one may still be shown
 
 
 def test_a_line_that_comes_back_before_the_receipt_knows_the_job_by_its_ticket(site: Any) -> None:
