@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from cloud.base.database import Change
 from cloud.base.unit import Unit
 from cloud.registry.ledgers.fields import BadField, Column, Hidden
-from cloud.registry.ledgers.files import BadTable, Line
+from cloud.registry.ledgers.files import ASTRAY, BadTable, Line
 from cloud.registry.ledgers.said import Said
 
 _BATCH = 5000
@@ -219,6 +219,10 @@ def _values(
         except BadField as error:
             zh, en = error.said
             reasons.append(Said(f"“{column.zh}”{zh}", f"“{column.name}” {en}"))
+    if ASTRAY in texts:
+        # Not quoted: it may be a personal number that slipped aside.
+        astray = Said("有内容不在任何一列表头下面。", "Something stands under no heading.")
+        raise _BadCells([*reasons, astray])
     if reasons and given:
         raise _BadCells(reasons)
     return values, frozenset(given)
@@ -230,7 +234,7 @@ def _check_heading(columns: tuple[Column, ...], texts: dict[str, str]) -> None:
         names, en = "、".join(one.zh for one in missing), ", ".join(one.name for one in missing)
         raise BadTable(f"表头缺少：{names}。", f"The heading lacks {names} ({en}).")
     known = {one.heading for one in columns} | {one.name for one in columns}
-    strange = [name for name in texts if name not in known]
+    strange = [name for name in texts if name not in known and name != ASTRAY]
     if strange:
         names = "、".join(strange)
         raise BadTable(f"表头里不认识：{names}。", f"Unknown in the heading: {names}.")

@@ -12,12 +12,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache, reduce
-from itertools import chain, islice
+from itertools import chain, islice, repeat, zip_longest
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
-
-from sqlite_utils.utils import Format, RowError, rows_from_file
 
 from cloud.registry.ledgers.said import Complaint
 
@@ -30,7 +28,7 @@ _LINES_MAX = 1_000_000  # of a file of lines
 # The names of cells and rows beyond, wherever they stand: quick to look for in much text.
 _FAR = re.compile(rb"""["'](?:[A-Z]{3,}\d|[B-Z][A-Z]\d|[A-Z]{0,2}(?:[4-9]\d{5}|\d{7}))""", re.I)
 _TOP = 10  # rows in which the heading is looked for
-_REST = "\0rest"
+ASTRAY = ""  # no heading is called so
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -43,20 +41,34 @@ class BadTable(Complaint):
 
 class Lines:
     """The rows below a heading, to be gone through once as (row number, {heading: text}); empty
-    rows are left out, and a heading is as `heading` says. Their length is a hint, for a progress
-    bar."""
+    rows are left out, and a heading is as `heading` says. A text that stands under no heading is
+    kept under `ASTRAY`. Their length is a hint, for a progress bar. BadTable: a heading twice."""
 
-    def __init__(self, rows: Iterable[tuple[int, dict[Any, Any]]], about: int) -> None:
+    def __init__(
+        self, names: Iterable[Any], rows: Iterable[tuple[int, Sequence[Any]]], about: int
+    ) -> None:
+        self._names = [heading(_text(name)) for name in names]
         self._rows, self._about = rows, max(0, about)
+        twice = {name for name in self._names if name and self._names.count(name) > 1}
+        if twice:
+            words = "、".join(sorted(twice))
+            raise BadTable(f"表头里有两列都叫：{words}。", f"Twice in the heading: {words}.")
 
     def __length_hint__(self) -> int:
         return self._about
 
     def __iter__(self) -> Iterator[Line]:
         for number, cells in self._rows:
-            texts = {heading(str(name)): _text(of) for name, of in cells.items() if name}
-            if any(texts.values()):
-                yield number, texts
+            texts = [_text(cell) for cell in cells]
+            if any(texts):
+                told = dict(zip_longest(self._names, texts[: len(self._names)], fillvalue=""))
+                told.pop("", None)
+                yield number, told | self._astray(texts)
+
+    def _astray(self, texts: list[str]) -> dict[str, str]:
+        names = chain(self._names, repeat(""))
+        lost = [text for name, text in zip(names, texts, strict=False) if text and not name]
+        return {ASTRAY: " ".join(lost)} if lost else {}
 
 
 def read(path: Path) -> Lines:
@@ -115,10 +127,8 @@ def _read_xlsx(raw: bytes) -> Lines:
     rows = iter(sheet.iter_rows())
     top = list(islice(rows, _TOP))
     at = _heading(top)
-    names = top[at] if top else []
     numbered = enumerate(chain(top[at + 1 :], rows), first + at + 1)
-    named = ((number, dict(zip(names, cells, strict=False))) for number, cells in numbered)
-    return Lines(named, sheet.height - 1 - at)
+    return Lines(top[at] if top else [], numbered, sheet.height - 1 - at)
 
 
 def _unpacked(raw: bytes) -> io.BytesIO:
@@ -183,19 +193,19 @@ def _heading(top: Sequence[Sequence[Any]]) -> int:
 
 
 def _read_csv(raw: bytes, tabs: bool) -> Lines:
-    kind = Format.TSV if tabs else Format.CSV
-    rows, _ = rows_from_file(io.BytesIO(raw), kind, encoding=_encoding(raw), extras_key=_REST)
-    return Lines(_csv_cells(rows), raw.rstrip().count(b"\n"))
+    text = io.TextIOWrapper(io.BytesIO(raw), _encoding(raw), newline="")
+    rows = _csv_cells(csv.reader(text, "excel-tab" if tabs else "excel"))
+    _, names = next(rows, (1, []))
+    return Lines(names, rows, raw.rstrip().count(b"\n"))
 
 
-def _csv_cells(rows: Iterable[dict[Any, Any]]) -> Iterator[tuple[int, dict[Any, Any]]]:
+def _csv_cells(rows: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
     try:
-        for number, cells in enumerate(rows, 2):
-            cells.pop(_REST, None)
+        for number, cells in enumerate(rows, 1):
             if number > _LINES_MAX:  # each may be bad, and a bad one takes much more room here
                 raise _too_large()
-            yield number, dict(cells)
-    except (csv.Error, RowError) as error:
+            yield number, cells
+    except csv.Error as error:
         raise BadTable("不是 CSV 表格。", f"No CSV table: {error}.") from error
 
 

@@ -253,6 +253,12 @@ def test_a_wrong_cell_is_named_with_its_reason(
     assert said in reasons(unit, kind, row | wrong)
 
 
+def test_a_row_with_a_text_under_no_heading_is_bad(unit: Unit) -> None:
+    row = FIRM | {files.ASTRAY: IDENTITY}
+    (said,) = judged(unit, firms.Enterprises, row, FIRM).bad[0].reasons
+    assert said == Said("有内容不在任何一列表头下面。", "Something stands under no heading.")
+
+
 def test_a_personal_number_is_never_quoted_back(unit: Unit) -> None:
     assert IDENTITY[:-1] not in reasons(
         unit, persons.People, PERSON | {"公民身份号码": IDENTITY[:-1]}

@@ -138,6 +138,19 @@ def test_a_heading_is_known_however_it_is_written(name: str) -> None:
     assert row == (2, {"功率(千瓦)": "1"})
 
 
-def test_more_cells_than_headings_are_left_out(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("a,b\n1,2,3\n")
-    assert list(files.read(tmp_path / "t.csv")) == [(2, {"a": "1", "b": "2"})]
+@pytest.mark.parametrize("table", ["a,b\n1,2,3\n", "a,b,\n1,2,3\n", "a\tb\n1\t2\t\t3\n"])
+def test_a_text_under_no_heading_is_not_lost(tmp_path: Path, table: str) -> None:
+    name = "t.tsv" if "\t" in table else "t.csv"
+    (tmp_path / name).write_text(table)
+    assert list(files.read(tmp_path / name)) == [(2, {"a": "1", "b": "2", files.ASTRAY: "3"})]
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them() -> None:
+    table = b'a,b\r\n\r\n"1\r\n1",2\r\n,\r\n3,\r\n4\r\n'
+    rows = [(3, {"a": "1\r\n1", "b": "2"}), (5, {"a": "3", "b": ""}), (6, {"a": "4", "b": ""})]
+    assert list(files.lines(table, ".csv")) == rows
+
+
+def test_a_heading_that_stands_there_twice_is_told() -> None:
+    with pytest.raises(BadTable, match="两列都叫：a"):
+        files.lines(b"a,b, a\n1,2,3\n", ".csv")
