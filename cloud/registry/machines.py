@@ -36,6 +36,7 @@ class Machine(Base):
 
     `kind` = machine, or cylinder (registry/cylinders.py), which never has a terminal.
     `key_zone` = it stands in a key zone 重点区域, where there is no emergency release.
+    `exempt_site_id` = the exempt site at which it stands, as the office says (work/exempting.py).
     Empty texts and None = not told. `bought_on` is an ISO date: from it run the days in which a
     new machine is to be coded (CQ art. 12). `filled_in_by` = who wrote the survey's line.
     """
@@ -55,6 +56,7 @@ class Machine(Base):
     key_zone: Mapped[bool] = mapped_column(default=False, server_default=false())
     mobile: Mapped[bool] = mapped_column(default=False, server_default=false())
     kind: Mapped[str] = mapped_column(default="machine", server_default="machine")
+    exempt_site_id: Mapped[str] = _told()
     zone_id: Mapped[str] = _told()  # the key zone in which its terminal last was
     category: Mapped[str] = _told()  # 设备分类、焊机类型
     maker: Mapped[str] = _told()
@@ -196,6 +198,12 @@ def of_enterprise(unit: Unit, enterprise_id: str) -> list[Machine]:
     return list(unit.db.scalars(rows.order_by(Machine.name, Machine.code)))
 
 
+def at_exempt_site(unit: Unit, site_id: str) -> list[Machine]:
+    """The machines that stand at this exempt site, by code."""
+    rows = select(Machine).where(Machine.exempt_site_id == site_id)
+    return list(unit.db.scalars(rows.order_by(Machine.code)))
+
+
 def owners(unit: Unit, codes: Iterable[str]) -> dict[str, str]:
     """Whose the machines with these codes are: the names of enterprises, by code."""
     rows = select(Machine.code, Enterprise.name).join(Enterprise)
@@ -234,6 +242,12 @@ def set_status(unit: Unit, machine: Machine, status: str) -> None:
 def set_key_zone(unit: Unit, machine: Machine, key_zone: bool) -> None:
     """Whether it stands in a key zone; its terminal hears of it at the next log-in."""
     machine.key_zone = key_zone
+
+
+def set_exempt_site(unit: Unit, machine: Machine, site_id: str) -> None:
+    """It stands at this exempt site; empty = at none any more."""
+    machine.exempt_site_id = site_id
+    unit.db.flush()
 
 
 def set_zone(unit: Unit, machine: Machine, zone_id: str) -> None:

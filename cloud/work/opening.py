@@ -50,7 +50,7 @@ def apply(
     hired = hiring.under(unit, welder, machine, contract)
     client_id = hired.client_id if hired else ""
     owner = client_id or machine.enterprise_id
-    exempt = exempting.holds(unit, owner, site)
+    exempt = exempting.holds(unit, machine, client_id)
     place = None if exempt else sites.named(unit, owner, site)
     bottle = machine.kind == "cylinder"
     profile = profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)

@@ -6,8 +6,8 @@ restart, an ON would close a relay that its welder did not ask for.
 
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
-from cloud.registry import certificates, enterprises, machines, people
-from cloud.work import closing, cylinders, gather, hiring
+from cloud.registry import certificates, machines, people
+from cloud.work import closing, cylinders, exempting, gather, hiring
 from cloud.work import job as table
 from cloud.work.decide import authority_ends, decide
 from cloud.work.job import SYSTEM, Job, profile_of
@@ -74,13 +74,11 @@ def machine_moved(unit: Unit, event: Event) -> None:
 
 
 def exempt_over(unit: Unit, event: Event) -> None:
-    """A place is inside the rules again: what was begun without them ends, and is asked anew. Of
-    counted work it is not known at which of the enterprise's places it is."""
-    firm = enterprises.get(unit, event.subject)
-    if firm is None or firm.exempt:
-        return
+    """A place or a machine is inside the rules again: what was begun without them ends, and is
+    asked anew."""
     for found in table.open_outside(unit):
-        if hiring.client_of(unit, found) == firm.id:
+        machine = machines.get(unit, found.machine_id)
+        if machine is None or not exempting.holds(unit, machine, hiring.client_of(unit, found)):
             _end(unit, found, "exempt-over")
 
 

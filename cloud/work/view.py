@@ -160,7 +160,7 @@ def next_step(job: Job, profile: Profile) -> str:
 
 def _profile_at(unit: Unit, machine: Machine) -> Profile:
     """The rules under which a job would be opened here."""
-    exempt = exempting.holds(unit, machine.enterprise_id)
+    exempt = exempting.holds(unit, machine)
     bottle = machine.kind == "cylinder"
     return profiles.at(unit.settings.profile, machine.key_zone, exempt, bottle)
 

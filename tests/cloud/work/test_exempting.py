@@ -73,17 +73,63 @@ def test_back_inside_the_rules_everything_is_asked_again(exempt: Any, office: An
     assert exempt.audit().count("exempt") == exempt.audit().count("exempt-over") == 1
 
 
-def test_one_site_of_an_enterprise_may_be_exempt_alone(site: Any, office: Any) -> None:
-    def mark(unit: Any) -> None:
-        place = sites.add(
-            unit, enterprise_id=site.enterprise.id, name="演示车间", district="990101"
-        )
-        exempting.mark(unit, place, office, "涉密场所")
+@pytest.fixture
+def workshop(site: Any) -> Any:
+    """A registered site of the machine's enterprise."""
+    given = {"enterprise_id": site.enterprise.id, "name": "演示车间", "district": "990101"}
+    return site.county.do(lambda unit: sites.add(unit, **given))
 
-    assert site.apply(voucher="").codes == ["permit"]
+
+def at_workshop(
+    site: Any, workshop: Any, office: Any, *there: Any, reason: str = "涉密场所"
+) -> None:
+    def mark(unit: Any) -> None:
+        exempting.mark(
+            unit, unit.db.merge(workshop), office, reason, [unit.db.merge(it) for it in there]
+        )
+
     site.county.do(mark)
+
+
+def test_at_an_exempt_site_the_machines_count_that_the_office_named(
+    site: Any, workshop: Any, office: Any
+) -> None:
+    assert site.apply(voucher="").codes == ["permit"]
+    at_workshop(site, workshop, office, site.machine)
     job = site.apply(voucher="")
     assert (job.profile, job.district) == ("chongqing@exempt", site.machine.district)
+    assert site.audit().count("exempt") == 2  # the site, and the machine's own history
+
+
+def test_whoever_types_the_name_of_an_exempt_site_is_asked_for_everything(
+    site: Any, workshop: Any, office: Any
+) -> None:
+    at_workshop(site, workshop, office)
+    stranger = site.county.person("welder")
+    refused = site.apply(stranger, voucher="")
+    assert refused.codes == ["certificate-missing", "contract-missing", "permit"]
+
+
+def test_a_machine_that_is_named_no_more_stops_and_is_asked_anew(
+    site: Any, workshop: Any, office: Any
+) -> None:
+    at_workshop(site, workshop, office, site.machine)
+    job = site.apply(voucher="")
+    site.on(job)
+    site.exchange()
+    at_workshop(site, workshop, office)
+    site.exchange()
+    assert (site.state(job), site.job(job).end_reason) == ("ended", "exempt-over")
+    assert site.terminal.relay == 0
+    assert site.apply(voucher="").codes == ["permit"]
+
+
+def test_an_exempt_firms_machine_at_another_firms_work_is_under_the_rules(
+    exempt: Any, office: Any
+) -> None:
+    machine, client = exempt.machine, exempt.county.enterprise()
+    assert exempt.county.ask(exempting.holds, machine)
+    assert not exempt.county.ask(exempting.holds, machine, client.id)
 
 
 @pytest.mark.parametrize("role", ["officer", "enterprise", "welder"])
