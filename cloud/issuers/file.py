@@ -1,14 +1,16 @@
-"""A register as a CSV file that the office lays beside the database; read again when it changed.
+"""A register as a table that the office lays beside the database; read again when it changed.
 
-Heading: number, identity, category, valid_from, valid_to, review_by, status.
+Heading: number, identity, category, valid_from, valid_to, review_by, status. Encodings, dates and
+numbers may be written as the ledgers' tables may (registry/ledgers).
 """
 
-import csv
 import threading
 from pathlib import Path
 
 from cloud.base.breaker import SourceDown
+from cloud.base.formats import plain
 from cloud.registry.issuers import Entry, Question
+from cloud.registry.ledgers import fields, files
 
 _WANTED = {"number", "identity", "category", "valid_from", "valid_to"}
 
@@ -26,7 +28,7 @@ class RegisterFile:
         with self._lock:
             try:
                 self._read_if_changed()
-            except (OSError, UnicodeDecodeError, csv.Error, TypeError) as error:
+            except (OSError, files.BadTable) as error:
                 raise SourceDown(type(error).__name__) from None
             return self._rows.get((question.number, question.identity))
 
@@ -35,18 +37,25 @@ class RegisterFile:
         stamp = (status.st_mtime_ns, status.st_size)
         if stamp == self._stamp:
             return
-        with self._path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not set(reader.fieldnames or ()) >= _WANTED:
-                raise csv.Error("the heading lacks columns")
-            self._rows = {
-                (row["number"], row["identity"]): Entry(
-                    row["category"],
-                    row["valid_from"],
-                    row["valid_to"],
-                    row.get("review_by") or "",
-                    row.get("status") or "normal",
-                )
-                for row in reader
-            }
+        table = files.read(self._path)
+        if not set(table.names) >= _WANTED:
+            raise files.BadTable("表头缺少列。", "The heading lacks columns.")
+        self._rows = {_whose(row): _entry(row) for _number, row in table}
         self._stamp = stamp
+
+
+def _whose(row: dict[str, str]) -> tuple[str, str]:
+    return row["number"], plain(row["identity"])
+
+
+def _entry(row: dict[str, str]) -> Entry:
+    """What cannot be is left as it stands: whoever asks for it takes it for no answer."""
+    days = (_day(row.get(name, "")) for name in ("valid_from", "valid_to", "review_by"))
+    return Entry(row["category"], *days, row.get("status") or "normal")
+
+
+def _day(text: str) -> str:
+    try:
+        return fields.day(text) if text else ""
+    except fields.BadField:
+        return text

@@ -322,7 +322,7 @@ def _judge(issuer: str, status: str, valid_from: str, valid_to: str, review_by: 
     try:
         begin, end = date.fromisoformat(valid_from), date.fromisoformat(valid_to)
         date.fromisoformat(review_by or valid_to)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # a register's answer may lack anything
         raise BadCertificate(f"not an ISO date: {error}") from error
     if begin > end:
         raise BadCertificate(f"valid from {valid_from} to {valid_to}")

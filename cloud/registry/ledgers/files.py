@@ -42,14 +42,15 @@ class BadTable(Complaint):
 class Lines:
     """The rows below a heading, to be gone through once as (row number, {heading: text}); empty
     rows are left out, and a heading is as `heading` says. A text that stands under no heading is
-    kept under `ASTRAY`. Their length is a hint, for a progress bar. BadTable: a heading twice."""
+    kept under `ASTRAY`. `names` = the headings. Their length is a hint, for a progress
+    bar. BadTable: a heading twice."""
 
     def __init__(
         self, names: Iterable[Any], rows: Iterable[tuple[int, Sequence[Any]]], about: int
     ) -> None:
-        self._names = [heading(_text(name)) for name in names]
+        self.names = [heading(_text(name)) for name in names]
         self._rows, self._about = rows, max(0, about)
-        twice = {name for name in self._names if name and self._names.count(name) > 1}
+        twice = {name for name in self.names if name and self.names.count(name) > 1}
         if twice:
             words = "、".join(sorted(twice))
             raise BadTable(f"表头里有两列都叫：{words}。", f"Twice in the heading: {words}.")
@@ -61,12 +62,12 @@ class Lines:
         for number, cells in self._rows:
             texts = [_text(cell) for cell in cells]
             if any(texts):
-                told = dict(zip_longest(self._names, texts[: len(self._names)], fillvalue=""))
+                told = dict(zip_longest(self.names, texts[: len(self.names)], fillvalue=""))
                 told.pop("", None)
                 yield number, told | self._astray(texts)
 
     def _astray(self, texts: list[str]) -> dict[str, str]:
-        names = chain(self._names, repeat(""))
+        names = chain(self.names, repeat(""))
         lost = [text for name, text in zip(names, texts, strict=False) if text and not name]
         return {ASTRAY: " ".join(lost)} if lost else {}
 

@@ -139,6 +139,25 @@ def test_a_file_is_looked_up_and_read_again_when_it_changed(tmp_path: Path) -> N
     assert look(QUESTION) is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_file_is_read_as_clerks_write_tables(tmp_path: Path, encoding: str) -> None:
+    """A small x at the end, blanks, full-width digits, dates with strokes, an empty line."""
+    wide = str.maketrans("0123456789X", "０１２３４５６７８９x")
+    line = LINE.replace("T1", " T1 ").replace("2031-01-01", "2031/1/1")
+    line = line.replace(QUESTION.identity, f" {QUESTION.identity.translate(wide)} ")
+    (tmp_path / "emergency.csv").write_text(f"{HEADING}\n{line}", encoding)
+    assert RegisterFile(tmp_path / "emergency.csv")(QUESTION) == ENTRY
+
+
+def test_a_line_that_is_cut_off_spoils_no_other(tmp_path: Path) -> None:
+    short = LINE.replace("T1", "T2")[:30]
+    (tmp_path / "emergency.csv").write_text(HEADING + short + "\n" + LINE, "utf-8")
+    look = RegisterFile(tmp_path / "emergency.csv")
+    assert look(QUESTION) == ENTRY
+    cut = look(replace(QUESTION, number="T2"))
+    assert cut is not None and cut.valid_to == ""
+
+
 @pytest.mark.parametrize("raw", [None, b"number\n1\n", b"\xff\xfe\x00", b""])
 def test_a_file_that_cannot_be_read_is_down(tmp_path: Path, raw: bytes | None) -> None:
     path = tmp_path / "emergency.csv"

@@ -99,9 +99,12 @@ def test_a_register_that_is_down_changes_nothing_and_breaks_nothing(
         assert {one.answered_at for one in certificates.for_person(unit, welder.id)} == {None}
 
 
-def test_an_answer_that_cannot_be_is_as_good_as_none(county: Any, register: Register) -> None:
+@pytest.mark.parametrize("wrong", ["soon", "", None])
+def test_an_answer_that_cannot_be_is_as_good_as_none(
+    county: Any, register: Register, wrong: Any
+) -> None:
     welder = county.welder()
-    register.entry = entry(county, valid_to="soon")
+    register.entry = entry(county, valid_to=wrong)
     papers.freshen(county.ground, welder.id)
     one = held(county, welder)
     assert (one.valid_to, one.answered_at) == (county.day(365), None)
