@@ -86,12 +86,27 @@ class _Site:
 
 
 def _next(tree: ast.Module, used: "_Uses") -> tuple[_Owned, _Site] | None:
+    asked: dict[ast.AST, _Asked] = {}
     for owned in _owned(tree):
         try:
-            return owned, _checked(owned, _site(owned, tree, used))
+            home = asked.get(owned.home) or asked.setdefault(owned.home, _Asked(owned.home))
+            return owned, _checked(owned, _site(owned, tree, used, home))
         except _Cannot:
             pass
     return None
+
+
+class _Asked:
+    """The places of one module or class that ask for a name: alone, or of something."""
+
+    def __init__(self, home: ast.AST) -> None:
+        self.alone: dict[str, list[ast.AST]] = {}
+        self.of: dict[str, list[ast.AST]] = {}
+        for node in ast.walk(home):
+            if isinstance(node, ast.Name):
+                self.alone.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Attribute):
+                self.of.setdefault(node.attr, []).append(node)
 
 
 def _owned(tree: ast.Module) -> Iterator[_Owned]:
@@ -130,7 +145,7 @@ class _Uses:
                 self.bases.add(base.attr if isinstance(base, ast.Attribute) else ast.unparse(base))
 
 
-def _site(owned: _Owned, tree: ast.Module, used: _Uses) -> _Site:
+def _site(owned: _Owned, tree: ast.Module, used: _Uses, in_home: _Asked) -> _Site:
     name, home = owned.function.name, owned.home
     if name.startswith("__") or owned.function.decorator_list:
         raise _Cannot
@@ -139,12 +154,12 @@ def _site(owned: _Owned, tree: ast.Module, used: _Uses) -> _Site:
     if isinstance(home, ast.ClassDef):
         if home.bases or home.name in used.bases:
             raise _Cannot
-        if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(home)):
+        if name in in_home.alone:
             raise _Cannot
-        asked = [n for n in ast.walk(home) if isinstance(n, ast.Attribute) and n.attr == name]
+        asked = in_home.of.get(name, [])
         callers = [one for one in home.body if isinstance(one, _FUNCTION)]
     else:
-        asked = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name]
+        asked = in_home.alone.get(name, [])
         callers = [one.function for one in _owned(tree)]
         if name[0] != "_" and used.names[name] != 1:
             raise _Cannot

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ from release.lean import lean
 from release.short import shortened
 
 Kept = TypeVar("Kept")
+_Texts = tuple[tuple[str, str], ...]
+_Pair = tuple[dict[str, str], dict[str, str]]
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 _ABOUT = "terminal/__init__.py"
 _SELF_TEST = FIRMWARE.parent / "flash" / "on_board" / "check.py"
@@ -96,16 +99,13 @@ def packed(texts: dict[str, str], foreign: dict[str, str] | None = None) -> dict
     """The sources as they are compiled: smaller, fewer, and doing the same; `foreign`: others that
     run with them. ValueError names what is no program, or cannot be moved."""
     programs, others = parted(texts)
-    outside = _outside(foreign)
-    return others | _shorter(inlined(programs, outside), programs, outside, foreign)
+    return others | _steps(programs, foreign)[1]
 
 
 def named_by(texts: dict[str, str]) -> names.Names:
     """What the short names of these sources, `packed`, were; BadTree."""
-    outside, programs = _outside(), parted(texts)[0]
     try:
-        moved = inlined(programs, outside)
-        return names.of(moved, _shorter(moved, programs, outside))
+        return names.of(*_steps(parted(texts)[0]))
     except ValueError as error:
         raise BadTree(str(error)) from None
 
@@ -116,13 +116,16 @@ def parted(texts: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     return programs, {path: texts[path] for path in texts.keys() - programs.keys()}
 
 
-def _shorter(
-    moved: dict[str, str],
-    texts: dict[str, str],
-    outside: dict[str, str],
-    foreign: dict[str, str] | None = None,
-) -> dict[str, str]:
-    return shortened(joined(lean(moved, foreign)), texts, outside)
+def _steps(programs: dict[str, str], foreign: dict[str, str] | None = None) -> _Pair:
+    """(what was moved, and that made smaller: fewer files, short names)"""
+    outside = _outside(foreign)
+    return _made(*(tuple(texts.items()) for texts in (programs, outside, foreign or {})))
+
+
+@lru_cache(maxsize=1)  # whoever asks for the bytecode asks for its names next
+def _made(programs: _Texts, outside: _Texts, foreign: _Texts) -> _Pair:
+    moved = inlined(dict(programs), dict(outside))
+    return moved, shortened(joined(lean(moved, dict(foreign))), dict(programs), dict(outside))
 
 
 def _outside(foreign: dict[str, str] | None = None) -> dict[str, str]:
