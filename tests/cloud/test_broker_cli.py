@@ -305,6 +305,8 @@ def named_mosquitto(folder: Path) -> Iterator[Path]:
     program.symlink_to(shutil.which("sleep") or "/bin/sleep")
     with subprocess.Popen([program, "600"]) as process:
         pid_file.write_text(f"{process.pid}\n")
+        while Path(f"/proc/{process.pid}/comm").read_text() != "mosquitto\n":
+            pass  # a program has its name a moment after it was started
         try:
             yield pid_file
         finally:
