@@ -137,7 +137,7 @@ def resume(unit: Unit, row: Rollout, by: str = CONSOLE) -> None:
     """On it goes, also after it stopped: a person has looked at the failures so far."""
     if row.state in ("paused", "stopped"):
         for place, told in enumerate(_waves(unit, row)):
-            _write(row, place, forgiven=told["failed"])
+            _write(row, place, forgiven=told["failed"] + told["lost"])
         row.wave = max(0, row.wave - 1)  # who was taken back is counted and asked again
         _state(unit, row, by, "running")
 
@@ -186,6 +186,10 @@ def _look(unit: Unit, row: Rollout) -> bool:
         return _go_on(unit, row, package, running)
     if running and (running["begun"] - running["open"]) * 100 < ENOUGH_PERCENT * running["begun"]:
         return False
+    if running and running["begun"] and not running["done"]:
+        if running["open"] == 0:  # nobody has shown that it works
+            _hold(unit, row, "system", "stopped")
+        return running["open"] == 0
     if row.wave < len(waves):
         _next_wave(unit, row, package, waves[row.wave])
         return True
@@ -196,8 +200,9 @@ def _look(unit: Unit, row: Rollout) -> bool:
 
 
 def _too_many(wave: dict[str, Any], stop_percent: int) -> bool:
-    """Whether more of this wave failed than may, of those that are over and not forgiven."""
-    failed = wave["failed"] - wave["forgiven"]
+    """Whether more of this wave failed than may, of those that are over and not forgiven. Who was
+    heard of since it was begun and then fell silent for a week may have been killed by it."""
+    failed = wave["failed"] + wave["lost"] - wave["forgiven"]
     over = wave["done"] + failed
     return over >= min(JUDGED_FROM, wave["begun"]) and failed * 100 > stop_percent * over
 
@@ -252,8 +257,9 @@ def _check(waves: Sequence[Wave], stop_percent: int, district: str) -> None:
 # --- who, and how many --------------------------------------------------------------------------
 
 _NOT_BEGUN = {"began_at": 0, "meant": 0, "forgiven": 0}
-# By now begun: went well, failed, said nothing for a week, under way; or another came instead.
-_NOTHING = {"begun": 0, "done": 0, "failed": 0, "timed_out": 0, "open": 0}
+# By now begun: went well, failed, said nothing for a week (`lost` = those of them that had been
+# heard of before), under way; or another came instead.
+_NOTHING = {"begun": 0, "done": 0, "failed": 0, "timed_out": 0, "lost": 0, "open": 0}
 
 
 def _needing(package: Package, *places: str) -> Any:
@@ -298,13 +304,16 @@ def _waves(unit: Unit, row: Rollout) -> list[dict[str, Any]]:
 def _counts(unit: Unit, rows: Any, key: Any) -> dict[Any, dict[str, int]]:
     """By this key: how many upgrades began, went well, failed, are open."""
     counts: dict[Any, dict[str, int]] = {}
-    grouped = rows.add_columns(Upgrade.state, func.count()).group_by(key, Upgrade.state)
-    for one, state, n in unit.db.execute(grouped):
+    heard = Upgrade.told_at.is_not(None)
+    grouped = rows.add_columns(Upgrade.state, heard, func.count())
+    for one, state, told_of, n in unit.db.execute(grouped.group_by(key, Upgrade.state, heard)):
         told = counts.setdefault(one, dict(_NOTHING))
         told["begun"] += n
         name = "open" if state in upgrades.OPEN else state
         if name in told:
             told[name] += n
+        if state == "timed_out" and told_of:
+            told["lost"] += n
     return counts
 
 

@@ -145,7 +145,8 @@ def begin(
 
 def withdraw(unit: Unit, campaign: str) -> int:
     """Take back what no terminal has heard of yet, or none has answered; how many."""
-    unheard = Upgrade.state.in_(("waiting", "timed_out"))
+    silent = (Upgrade.state == "timed_out") & Upgrade.told_at.is_(None)
+    unheard = (Upgrade.state == "waiting") | silent
     meant = select(Upgrade).where(Upgrade.campaign == campaign, unheard).with_for_update()
     rows = unit.db.scalars(meant, execution_options={"populate_existing": True}).all()
     for row in rows:

@@ -18,7 +18,7 @@ from cloud.web.office.blueprint import blueprint
 from cloud.web.trouble import bad_input, wants_json
 
 _SHOWN, _LINE, _WAVES, _PERCENT = 20, 64, 1000, 3
-_COUNTS = ("begun", "done", "failed", "timed_out", "open")
+_COUNTS = ("begun", "done", "failed", "timed_out", "lost", "open")
 
 
 @blueprint.get("/office/campaigns")
@@ -77,7 +77,14 @@ def _shown(unit: Unit, row: Rollout) -> dict[str, Any]:
     """One campaign, its waves and counties as rows of tables."""
     told = campaigns.report(unit, row)
     begun = [_("还没开始"), *(_("第 %(n)s 批", n=n) for n in range(1, len(told["waves"]) + 1))]
-    heads = [_("已开始"), _("已完成"), _("失败"), _("没有回应"), _("还在等")]
+    heads = [
+        _("已开始"),
+        _("已完成"),
+        _("失败"),
+        _("没有回应"),
+        _("其中回应过又沉默"),
+        _("还在等"),
+    ]
     waves = [
         [
             begun[place],

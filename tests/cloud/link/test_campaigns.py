@@ -67,7 +67,12 @@ class Fleet:
 
 
 def counts(**some: int) -> dict[str, int]:
-    return dict.fromkeys(("begun", "done", "failed", "timed_out", "open"), 0) | some
+    return dict.fromkeys(("begun", "done", "failed", "timed_out", "lost", "open"), 0) | some
+
+
+def begins_to_load(unit: Any, device: str) -> None:
+    told = {"result_code": 0, "progress": 1}
+    upgrades.progress_reported(unit, terminals.get(unit, device), told)
 
 
 @pytest.fixture
@@ -183,6 +188,36 @@ def test_whoever_is_silent_for_a_week_holds_up_no_campaign(fleet: Fleet, clock: 
     fleet.end(3, "done")
     fleet.sweep()
     assert fleet.told(id) == ("running", 2, 10)
+
+
+def test_whoever_begins_and_falls_silent_has_failed(fleet: Fleet, clock: Any) -> None:
+    """A release that kills the modem says nothing of it, and goes no further."""
+    id = fleet.start(waves="50,100")
+    fleet.sweep()
+    fleet.end(1, "done")
+    for device in fleet.asked()[:3]:
+        fleet.county.do(begins_to_load, device)
+    for _ in range(2):
+        clock.forward(5 * 86_400)
+        fleet.county.do(upgrades.sweep)
+    fleet.sweep()
+    assert fleet.told(id) == ("stopped", 1, 4)  # who was never heard of is taken back
+    assert fleet.report(id)["waves"][0]["lost"] == 3
+    fleet.act(campaigns.resume, id)
+    fleet.sweep()
+    fleet.end(1, "done")
+    fleet.sweep()
+    assert fleet.told(id) == ("running", 2, 10)
+
+
+def test_no_wave_follows_one_in_which_it_went_well_with_nobody(fleet: Fleet, clock: Any) -> None:
+    id = fleet.start(waves="50,100")
+    fleet.sweep()
+    for _ in range(2):
+        clock.forward(5 * 86_400)
+        fleet.county.do(upgrades.sweep)
+    fleet.sweep()
+    assert fleet.told(id) == ("stopped", 1, 0)
 
 
 def test_a_bad_place_does_not_hide_behind_the_good_waves_before_it(fleet: Fleet) -> None:
