@@ -25,6 +25,12 @@ AN_HOUR_LATER = """async () => {
   const [one] = await all("watches");
   await keep("watches", { ...one, seen: one.seen - 3600_000 });
 }"""
+POISONED = """async () => {
+  const { keep } = await import("/static/pocket.js");
+  await keep("letters", { id: 0.1, to: "/carried/fails", body: "{}" });
+  await keep("letters", { id: 0.2, to: "/carried/HM-of-nobody/journal", body: "{}" });
+}"""
+CURED = """async () => { (await import("/static/pocket.js")).drop("letters", 0.1) }"""
 ASK = "终端没有信号？用手机蓝牙"
 SECRET = "监护人手机上的口令"
 LATE = "该签到了：看过现场，再按“我在现场”。"
@@ -122,16 +128,29 @@ def test_the_fire_watch_has_code_check_in_and_the_way_to_stop_without_a_network(
     shot(watch, f"83-underground-{watch.lang}")
     watch.get_by_text(said(watch, "开机口令"), exact=True).click()
     expect(watch.locator("[data-of=secret]")).to_have_text(secret)
+    watch.evaluate(POISONED)
+    watch.route("**/carried/fails", lambda route: route.fulfill(status=408))
     watch.context.set_offline(False)
     watch.goto(stage.url + "/scan")
     expect(watch.locator(".watching > li")).to_have_count(1)  # after the letters went
-    waits(watch, 0)
+    one_that_goes_wrong_holds_up_none_behind_it(watch)
     with stage.ground.read() as unit:
         rows = select(AuditRow).where(AuditRow.what == "watch-below")
         assert len(unit.db.scalars(rows).all()) == 1
     press(watch, "作业已结束，从手机删除")
     expect(watch.locator(".watching > li")).to_have_count(0)
     a_network_that_swallows_questions_holds_up_no_stop(watch, stage, terminal)
+
+
+def one_that_goes_wrong_holds_up_none_behind_it(watch):
+    refused = watch.locator(".refused > li")
+    expect(refused).to_contain_text(said(watch, "没有这个终端。"))
+    waits(watch, 1)
+    press(watch, "知道了，从手机删除")
+    expect(refused).to_have_count(0)
+    watch.evaluate(CURED)
+    watch.reload()
+    waits(watch, 0)
 
 
 def a_network_that_swallows_questions_holds_up_no_stop(watch, stage, terminal):

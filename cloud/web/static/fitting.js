@@ -1,7 +1,7 @@
 // The technician's phone beside a terminal that has no network: the function test, and service.
 import { carry, handOver } from "./beside.js";
 import { Terminal } from "./ble.js";
-import { all, handIn, send } from "./pocket.js";
+import { handIn, send, tellRefused, waiting } from "./pocket.js";
 
 const near = document.getElementById("fitting");
 const words = JSON.parse(near?.dataset.words ?? "{}");
@@ -19,12 +19,13 @@ async function look() {
   const able = "bluetooth" in navigator;
   near.querySelector(".unable").hidden = able;
   for (const act of ["test", "service"]) if (button(act)) button(act).hidden = !able || busy;
-  const waiting = (await all("letters")).length;
-  near.querySelector(".waiting").textContent = waiting ? words.waiting.replace("#", waiting) : "";
+  const left = (await waiting()).length;
+  near.querySelector(".waiting").textContent = left ? words.waiting.replace("#", left) : "";
+  const refused = await tellRefused(near.querySelector(".refused"), words);
   // A record asks for the test at one step; what was said last stays to be read.
   const asked = !near.dataset.step || near.dataset.step === main().step;
-  near.querySelector("details").hidden = !asked && !waiting;
-  near.hidden = !asked && !waiting && !near.querySelector("[role=status]").textContent;
+  near.querySelector("details").hidden = !asked && !left;
+  near.hidden = !asked && !left && !refused && !near.querySelector("[role=status]").textContent;
 }
 
 async function ticket(met, form) {

@@ -2,7 +2,7 @@
 import { remind, taken, watching } from "./along.js";
 import { carry, handOver } from "./beside.js";
 import { Terminal } from "./ble.js";
-import { all, drop, handIn, hurry, keep, send } from "./pocket.js";
+import { all, drop, handIn, hurry, keep, send, tellRefused, waiting } from "./pocket.js";
 
 const near = document.getElementById("near");
 const words = JSON.parse(near?.dataset.words ?? "{}");
@@ -39,9 +39,10 @@ async function look() {
   if (dark) near.querySelector("details")?.setAttribute("open", "");
   const held = { tickets: await live("tickets"), watches: await live("watches") };
   draw(held, able);
-  const waiting = (await all("letters")).length;
-  near.querySelector(".waiting").textContent = waiting ? words.waiting.replace("#", waiting) : "";
-  near.hidden = !(near.dataset.always || (job && device && USEFUL.includes(step)) || offed || held.tickets.length || held.watches.length || waiting);
+  const left = (await waiting()).length;
+  near.querySelector(".waiting").textContent = left ? words.waiting.replace("#", left) : "";
+  const refused = await tellRefused(near.querySelector(".refused"), words);
+  near.hidden = !(near.dataset.always || (job && device && USEFUL.includes(step)) || offed || held.tickets.length || held.watches.length || left || refused);
 }
 
 async function live(store) {

@@ -56,20 +56,51 @@ export async function send(url, body, headers = {}) {
   }
 }
 
-// Hands every letter in, the oldest first: {to, body}. What the cloud takes, or will never take,
-// is dropped; what somebody else must bring waits for them (a phone is lent); at the first silence
-// all the rest stays. Gives the answers by letter.
+// Whether another try brings nothing: the cloud has read the letter and said no. 403 is none of
+// them: what somebody else must bring waits for them (a phone is lent).
+const forGood = (status) => status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
+
+// What was refused for good stays apart, with the cloud's words, until its carrier has read them.
+export const waiting = async () => (await all("letters")).filter((one) => !one.refused);
+export const refused = async () => (await all("letters")).filter((one) => one.refused);
+
+// Hands every letter in, the oldest first: {to, body}. One that goes wrong holds up none behind it;
+// at the first silence, or where nobody is signed in or too much was asked, all the rest stays.
+// Gives the answers by letter.
 export async function handIn() {
   const token = document.querySelector("meta[name=csrf]")?.content;
   const answers = new Map();
   if (!token) return answers;
-  for (const letter of await all("letters")) {
+  for (const letter of await waiting()) {
     let answer;
     try { answer = await send(letter.to, letter.body, { "Content-Type": "application/json", "X-CSRF-Token": token }); } catch { break; }
-    if (answer.status === 403) continue;
-    if (answer.ok) answers.set(letter.id, answer.told ?? {});
-    else if (answer.status !== 400 && answer.status !== 404) break;
-    await drop("letters", letter.id);
+    if (answer.status === 401 || answer.status === 429) break;
+    if (answer.ok) {
+      answers.set(letter.id, answer.told ?? {});
+      await drop("letters", letter.id);
+    } else if (forGood(answer.status)) {
+      const words = answer.told?.refusals?.map((one) => one.words).join(" ");
+      await keep("letters", { ...letter, refused: words || String(answer.status) });
+    }
   }
   return answers;
+}
+
+// Tells in `place` what was refused, the same words once: `words` = {refused, forget}.
+export async function tellRefused(place, words) {
+  const ids = new Map();
+  for (const one of await refused()) ids.set(one.refused, [...ids.get(one.refused) ?? [], one.id]);
+  place.replaceChildren(...[...ids].map(([why, of]) => {
+    const [row, note, button] = ["li", "p", "button"].map((name) => document.createElement(name));
+    note.textContent = words.refused.replace("#", of.length) + why;
+    Object.assign(button, { type: "button", className: "quiet", textContent: words.forget });
+    button.addEventListener("click", async (event) => {
+      event.stopPropagation();
+      for (const id of of) await drop("letters", id);
+      row.remove();
+    });
+    row.append(note, button);
+    return row;
+  }));
+  return ids.size > 0;
 }
