@@ -5,6 +5,7 @@ import re
 from cloud.base.unit import Unit
 from cloud.book.outbox import Event, Handlers
 from cloud.cases import alarms, where
+from cloud.link import journal
 from cloud.link.strangers import text, whole
 from cloud.registry import machines
 
@@ -44,7 +45,9 @@ def recorded(unit: Unit, event: Event) -> None:
 
 
 def over(unit: Unit, event: Event) -> None:
-    """The journal says that an alarm is over."""
+    """The journal says that an alarm is over; that of a revoked terminal puts nothing right."""
+    if event.details.get("via") == journal.REVOKED:
+        return
     kind = text(event.details["said"], "alarm", 32)
     if kind and kind not in _MOMENTS:
         alarms.cleared(unit, kind, event.details["device"], event.details["seq"])
@@ -52,7 +55,8 @@ def over(unit: Unit, event: Event) -> None:
 
 def release_over(unit: Unit, event: Event) -> None:
     """The emergency release has ended."""
-    alarms.cleared(unit, "EMERGENCY_ON", event.details["device"], event.details["seq"])
+    if event.details.get("via") != journal.REVOKED:
+        alarms.cleared(unit, "EMERGENCY_ON", event.details["device"], event.details["seq"])
 
 
 def gone(unit: Unit, event: Event) -> None:
@@ -74,5 +78,5 @@ def _raise(
     if kind in _ENDS:
         alarms.cleared(unit, _ENDS[kind], device, seq)
         return
-    place = where.of(unit, machines.by_device(unit, device))
+    place = where.of(unit, machines.under(unit, device, at), device)
     alarms.raise_alarm(unit, kind, device, level=level, seq=seq, at=at, **place)

@@ -65,7 +65,7 @@ def began(unit: Unit, event: Event) -> None:
     """A terminal released its machine; the same entry told again changes nothing."""
     told = event.details
     where = (told["device"], told["log"], told["seq"])
-    machine = machines.by_device(unit, told["device"])
+    machine = machines.under(unit, told["device"], told["at"])
     if machine is None or _at(unit, *where) is not None:
         return
     unit.db.add(

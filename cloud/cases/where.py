@@ -8,12 +8,13 @@ from cloud.work import job as jobs
 from cloud.work.job import Job
 
 
-def of(unit: Unit, machine: Machine | None) -> dict[str, Any]:
+def of(unit: Unit, machine: Machine | None, device: str = "") -> dict[str, Any]:
     """`machine_id`, `job_id` and `district` for `alarms.raise_alarm`; without a machine nobody's
-    district, which is the office's."""
+    district, which is the office's. `device` = who told it, perhaps of a time when it sat there:
+    a job of today is not meant then."""
     if machine is None:
         return {"district": ""}
-    job = jobs.open_on(unit, machine.id)
+    job = jobs.open_on(unit, machine.id) if device in ("", machine.device) else None
     if job is not None:
         return during(job)
     return {"machine_id": machine.id, "job_id": None, "district": machine.district}

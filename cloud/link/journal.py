@@ -26,6 +26,8 @@ TOLD = (
     *("alarm", "alarm_clear", "update", "lock", "gap"),
 )
 ENTRIES_MAX = 500
+# How it came: by the line, by a phone, or by a phone from a terminal that is revoked.
+LINE, PHONE, REVOKED = "line", "phone", "revoked"
 LATER_TRIES = 4  # asked so often where no hole is known
 PATIENCE_MS = 20_000  # batches overtake each other; only a hole that stays is asked for
 ASK_AGAIN_MS = 60_000
@@ -93,7 +95,7 @@ class Taken:
 
 
 def take(unit: Unit, row: Terminal, paras: dict[str, Any], via: str) -> Taken:
-    """Keep a batch `{log, from, to, entries, mac}`; `via` = line | phone. Idempotent.
+    """Keep a batch `{log, from, to, entries, mac}`; `via` = line | phone | revoked. Idempotent.
 
     Of a terminal that signs nothing only the line brings a journal: there its log-in vouches.
     """
@@ -103,7 +105,7 @@ def take(unit: Unit, row: Terminal, paras: dict[str, Any], via: str) -> Taken:
         return Taken("journal-form")
     if not isinstance(entries, list) or len(entries) > ENTRIES_MAX:
         return Taken("journal-form")
-    if via == "phone" and not row.signed:
+    if via != LINE and not row.signed:
         return Taken("bad-mac")
     if row.signed and not wire.good_entries(terminals.opened(unit, row), row.device, paras):
         return Taken("bad-mac")

@@ -12,6 +12,7 @@ from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask, read_phone
 from cloud.base.ids import BadCode, Chooser, make_code, new_id, read_code
 from cloud.base.unit import Unit
+from cloud.registry import fittings
 from cloud.registry.enterprises import Enterprise
 
 INDUSTRIES = ("industry", "construction", "special")
@@ -192,6 +193,19 @@ def by_device(unit: Unit, device: str) -> Machine | None:
     return unit.db.scalar(select(Machine).where(Machine.device == device))
 
 
+def under(unit: Unit, device: str, at: int | None) -> Machine | None:
+    """The machine to which this terminal was fitted at that time, epoch ms; None = not known:
+    where it sits now, or sat last. None as well while it sat on none."""
+    now = by_device(unit, device)
+    if now is not None and (at is None or now.fitted_at is None or now.fitted_at <= at):
+        return now
+    before = fittings.last(unit, device, at)
+    if before is None:
+        return now  # what was before all that we know of
+    is_over = at is not None and before.ended_at <= at
+    return None if is_over else get(unit, before.machine_id)
+
+
 def of_enterprise(unit: Unit, enterprise_id: str) -> list[Machine]:
     """The machines of an enterprise, in the order of their names."""
     rows = select(Machine).where(Machine.enterprise_id == enterprise_id)
@@ -212,6 +226,9 @@ def owners(unit: Unit, codes: Iterable[str]) -> dict[str, str]:
 
 def fit(unit: Unit, machine: Machine, device: str | None) -> None:
     """Fit a terminal (None = take it off); IntegrityError if it sits on another machine."""
+    if machine.device not in (None, device):
+        since = machine.fitted_at or machine.made_at
+        fittings.over(unit, machine.device or "", machine.id, since)
     machine.device = device
     machine.fitted_at = unit.now if device else None
     unit.db.flush()

@@ -1,7 +1,8 @@
 """What a terminal's journal tells about jobs: work done by ticket, in the dark, and releases.
 
 The line knows better while it stands: then the record only completes the book. While a terminal
-is dark its journal, carried by a phone, is the latest that is known.
+is dark its journal, carried by a phone, is the latest that is known. What comes of a terminal that
+is revoked is written down and moves nothing.
 """
 
 from cloud.base.unit import Unit
@@ -38,10 +39,14 @@ def switched(unit: Unit, event: Event) -> None:
         return
     job, row = table.locked(unit, found), terminals.get(unit, told["device"])
     kind, at = event.kind.removeprefix("journal-"), told["at"] or unit.now
-    first = {"on_at": at} if kind == "on" and job.on_at is None else {}
+    as_told = told["via"] != journal.REVOKED  # its key may be somebody else's by now
+    first = {"on_at": at} if as_told and kind == "on" and job.on_at is None else {}
     by = told["said"].get("by")
     note = {"seq": told["seq"], "at": at} | ({"by": by} if isinstance(by, str) else {})
+    note |= {} if as_told else {"via": told["via"]}
     table.move(unit, job, f"recorded-{kind}", details=note, **first)
+    if not as_told:
+        return
     why = told["said"].get("why")
     if kind == "off" and why in _FOR_GOOD:
         if job.state in table.OPEN:
@@ -72,7 +77,7 @@ def _follow(unit: Unit, row: Terminal, job: Job) -> None:
 def release(unit: Unit, event: Event) -> None:
     """An emergency release began or ended: it goes into the book of the machine's district."""
     told = event.details
-    machine = machines.by_device(unit, told["device"])
+    machine = machines.under(unit, told["device"], told["at"])
     if machine is None:
         return
     what = event.kind.removeprefix("journal-")

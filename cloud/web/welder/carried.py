@@ -16,7 +16,6 @@ from cloud.base.unit import Unit
 from cloud.link import journal as journals
 from cloud.link import terminals, tickets, wire
 from cloud.link.strangers import NotReadable, read_object
-from cloud.link.terminals import Terminal
 from cloud.web import fields, visitor
 from cloud.web.trouble import Trouble, bad_input
 from cloud.web.welder import screen
@@ -74,10 +73,16 @@ def receipt() -> ResponseReturnValue:
 
 @blueprint.post("/carried/<device>/journal")
 def journal(device: str) -> ResponseReturnValue:
-    """A batch of the terminal's journal; `stored` is for the terminal, as it stands."""
+    """A batch of the terminal's journal; `stored` is for the terminal, as it stands.
+
+    What a revoked one wrote is evidence still, and authority no more."""
     paras = _batch()
     with visitor.ground().write() as unit:
-        taken = journals.take(unit, _terminal(unit, device), paras, via="phone")
+        row = terminals.locked(unit, device)
+        if row is None:
+            raise Trouble(404, "terminal-unknown", _("没有这个终端。"))
+        via = journals.PHONE if row.status == "active" else journals.REVOKED
+        taken = journals.take(unit, row, paras, via=via)
         if taken.stored is None:
             raise bad_input(_("这不是终端的记录（%(word)s）。", word=taken.word))
         stored = journals.stored_body(unit, taken.stored).decode()
@@ -112,10 +117,3 @@ def _batch() -> dict[str, Any]:
     """The batch itself, or out of the event's envelope in which the terminal sends it."""
     said = wire.read_up(request.get_data())
     return said.paras if isinstance(said, wire.TerminalEvent) else read_body()
-
-
-def _terminal(unit: Unit, device: str) -> Terminal:
-    row = terminals.locked(unit, device)
-    if row is None or row.status != "active":
-        raise Trouble(404, "terminal-unknown", _("没有这个终端。"))
-    return row

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cloud.cases import releases
+from cloud.cases import alarms, releases
+from cloud.registry import machines
 from tests.cloud.cases.conftest import Desk
 
 
@@ -39,6 +40,30 @@ def test_a_release_is_kept_once_with_its_end_in_whatever_order(desk: Desk, order
     told(desk, *both)
     (one,) = listed(desk)
     assert (one.began_at, one.ended_at, one.machine_id) == (began, ended, desk.machine.id)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_comes_to_light_later_is_laid_to_the_machine_where_the_terminal_sat(
+    desk: Desk, gone: bool
+) -> None:
+    before, there = desk.clock.now, desk.county.enterprise("演示二厂")
+
+    def sit(unit: Any, machine: Any, device: str | None) -> None:
+        machines.fit(unit, machines.get(unit, machine.id), device)
+
+    desk.clock.forward(60)
+    desk.county.do(sit, desk.machine, None)
+    between = desk.clock.now
+    desk.clock.forward(60)
+    if not gone:
+        desk.county.do(sit, desk.county.machine(there), "T1")
+    lid = on(3, before + 3) | {"kind": "alarm", "alarm": "TAMPER", "level": 3}
+    told(desk, on(1, before + 1), off(2, before + 2), lid)
+    told(desk, on(4, between + 1), on(5, desk.clock.now))
+    assert [one.began_at for one in listed(desk)] == [before + 1]
+    others = desk.county.ask(releases.of_enterprise, there.id, 10)
+    assert [one.began_at for one in others] == ([] if gone else [desk.clock.now])
+    assert desk.county.ask(alarms.latest, "T1", "TAMPER").machine_id == desk.machine.id
 
 
 def test_the_end_of_the_second_is_not_that_of_the_first(desk: Desk) -> None:

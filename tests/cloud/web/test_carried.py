@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cloud.link import journal, terminals
 from cloud.registry import machines, training
 from cloud.work import jobs
 from tests.cloud.web.conftest import CHECKS, PASSWORD, PIN
@@ -72,6 +73,15 @@ def test_a_journal_comes_by_phone_and_stored_goes_back(floor, dark):
     paras = json.loads(answer.json["stored"])["services"][0]["paras"]
     assert paras["mac"] == floor.terminal._mac("command", f"T1|stored|{LOG}|1")
     assert send(welder, "/carried/T1/journal", floor.terminal.batch(LOG, entry)).json["to"] == 1
+
+
+def test_the_last_journal_of_a_revoked_terminal_is_still_taken(floor, dark):
+    welder, _watch, _job = dark
+    floor.county.do(terminals.revoke, "T1")
+    entry = {"log": LOG, "seq": 1, "boot": 1, "up": 5, "kind": "boot"}
+    body = floor.terminal.entries(LOG, entry)
+    assert send(welder, "/carried/T1/journal", body).json["to"] == 1
+    assert [one.via for one in floor.county.ask(journal.entries, "T1", LOG)] == ["revoked"]
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ def entry(seq: int, kind: str, at: int, **other: Any) -> dict[str, Any]:
     return told | other
 
 
-def carry(site: Any, *entries: dict[str, Any]) -> None:
+def carry(site: Any, *entries: dict[str, Any], via: str = "phone") -> None:
     """A phone hands in what a dark terminal wrote down."""
     paras = site.terminal.batch(LOG, *entries)
 
     def hand_in(unit: Any) -> None:
         row = terminals.locked(unit, site.terminal.device)
-        assert journal.take(unit, row, paras, via="phone").word == "journal"
+        assert journal.take(unit, row, paras, via=via).word == "journal"
 
     site.county.do(hand_in)
     site.deliver()
@@ -38,6 +38,18 @@ def test_off_in_the_journal_of_a_dark_terminal_pauses_the_job(site: Any) -> None
     carry(site, entry(1, "off", site.clock.now, job=job.id, why="idle"))
     assert site.state(job) == "paused"
     assert "recorded-off" in site.audit()
+
+
+@pytest.mark.parametrize("via", ["phone", "revoked"])
+def test_the_last_journal_of_a_revoked_terminal_is_evidence_and_moves_nothing(
+    site: Any, via: str
+) -> None:
+    job = site.working()
+    dark(site)
+    carry(site, entry(1, "off", site.clock.now, job=job.id, why="button"), via=via)
+    assert "recorded-off" in site.audit()
+    moved = (site.state(job), site.job(job).off_confirmed_at is not None)
+    assert moved == (("ended", True) if via == "phone" else ("on", False))
 
 
 @pytest.mark.parametrize("why", ["button", "gas"])
