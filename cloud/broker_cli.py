@@ -117,7 +117,7 @@ class _Accounts:
             every = terminals.accounts_digest(unit)
             if every == self._every:
                 return False
-            known = list(terminals.active(unit))
+            known = [one for one in terminals.active(unit) if one[0] != files.CLOUD_USER]
             fresh = {
                 one: terminals.mqtt_password(terminals.unsealed(unit, one[1]))
                 for one in known

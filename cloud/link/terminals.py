@@ -23,14 +23,15 @@ from cloud.link.strangers import text, whole
 DIALECTS = ("native", "iotda")
 ARC_AMPS = 15
 SLOWEST_BEAT_S = 3600
-_DEVICE = re.compile("[A-Za-z0-9_-]{1,128}")
+# At a broker outside `hanma` and `hanma-…` are the cloud's own account and programs.
+_DEVICE = re.compile("(?!hanma(-|$))[A-Za-z0-9_-]{1,128}")
 _EPOCHS_KEPT = 16
 _PURPOSE = "terminal.secret"
 _HELD = "terminals held"
 
 
 class BadDevice(ValueError):
-    """Not a device id: 1 to 128 of A-Z a-z 0-9 _ -."""
+    """Not a device id: 1 to 128 of A-Z a-z 0-9 _ -, nor a name of the cloud's own (`hanma`)."""
 
 
 class Terminal(Base):

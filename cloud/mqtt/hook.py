@@ -50,8 +50,10 @@ def create_hook(ground: Ground) -> Flask:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return _told({"code": "bad-input"}, 400)
         user, password = asked.username or "", asked.password or ""
-        if _is_ours(ours, user, password):
-            account: Account | None = Account(asked.clientid, cloud=True)
+        account: Account | None
+        if any(user == one for one, _ in ours):  # and never a terminal of that name
+            right = _is_ours(ours, user, password)
+            account = Account(asked.clientid, cloud=True) if right else None
         else:
             account = door(asked.clientid, user, password)
         return _told(_allowed(account) if account else _NOBODY)

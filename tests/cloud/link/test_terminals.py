@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from cloud.link import reckoning, terminals
+from cloud.mqtt import login, mosquitto
 
 DEVICE = "HM-990101-000001"
+OURS = (login.CLOUD_USER, mosquitto.CLOUD_USER, "hanma-send-0a1b2c3d")  # no terminal is one of us
 
 
 def test_provisioning_gives_a_fresh_secret_and_keeps_it_sealed(county: Any) -> None:
@@ -23,7 +25,7 @@ def test_the_native_password_is_the_mqtt_key(county: Any) -> None:
     assert terminals.mqtt_password(secret) == wanted
 
 
-@pytest.mark.parametrize("device", ["", "a b", "焊机", "x" * 129, "a/b", "a#", "a\n"])
+@pytest.mark.parametrize("device", ["", "a b", "焊机", "x" * 129, "a/b", "a#", "a\n", *OURS])
 def test_a_device_id_has_letters_digits_and_dashes(county: Any, device: str) -> None:
     with pytest.raises(terminals.BadDevice):
         county.do(terminals.provision, device)

@@ -102,6 +102,12 @@ def test_the_cloud_comes_in_by_the_account_of_its_own_setting(hook: Hook) -> Non
     assert hook("hanma-ingest-1", "", "").json == {"result": "deny"}
 
 
+def test_a_terminal_of_the_name_of_our_account_is_nobody(hook: Hook, ground: Ground) -> None:
+    ground.settings = replace(ground.settings, broker=f"mqtt://{A}:secret@m1:1")
+    asked = Hook(ground)
+    assert [asked(A, A, key).json["result"] for key in (KEYS[A], "secret")] == ["deny", "allow"]
+
+
 def test_only_who_has_the_token_may_ask(hook: Hook) -> None:
     for token in ("", "wrong", f"{TOKEN}x"):
         answer = hook(A, A, KEYS[A], token)
