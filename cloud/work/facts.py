@@ -77,11 +77,13 @@ class MachineFacts:
 
 @dataclass(frozen=True)
 class PermitFacts:
-    """An approved permit; the window is epoch ms, the end excluded."""
+    """An approved permit; the window is epoch ms, the end excluded. `approvers_phone` = blind
+    index, as in PersonFacts."""
 
     window_from: int
     window_to: int
     approved_by: str
+    approvers_phone: str | None = None
 
     def covers(self, now: int) -> bool:
         return self.window_from <= now < self.window_to

@@ -123,7 +123,7 @@ def _facts(
             test_by=_test_by(unit, machine),
         ),
         certificates=_certificates(unit, welder_id) if step in ("apply", "on") else (),
-        permit=_permit(permit),
+        permit=_permit(unit, permit),
         contract=hiring.facts_of(unit, hired, who[welder_id]),
         review=reviewing.facts_of(unit, job) if job else None,
         venue_id=_venue(unit, machine),
@@ -199,7 +199,8 @@ def certificate_facts(unit: Unit, row: Certificate) -> CertificateFacts:
     )
 
 
-def _permit(permit: Permit | None) -> PermitFacts | None:
+def _permit(unit: Unit, permit: Permit | None) -> PermitFacts | None:
     if permit is None or permit.approved_by is None:
         return None
-    return PermitFacts(permit.window_from, permit.window_to, permit.approved_by)
+    phone = people.known(unit, permit.approved_by).phone_blind
+    return PermitFacts(permit.window_from, permit.window_to, permit.approved_by, phone)

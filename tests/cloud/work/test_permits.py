@@ -67,6 +67,8 @@ def test_nobody_approves_ones_own(site: Any, boss: Any) -> None:
         assert site.county.do(permits.approve, asked, judge).codes == ["permit-not-yours"]
         assert site.county.ask(permits.acts, asked, judge) <= {"take-back"}
     assert site.county.do(permits.approve, permit, second).approved_by == second.id
+    assert "permit-own" in site.apply(asker).codes  # nor works on what the other account approved
+    assert site.apply().state == "permitted"
 
 
 @pytest.mark.parametrize("who", ["welder", "stranger", "blocked", "officer"])

@@ -98,6 +98,7 @@ ONE_THING_WRONG = [
     ("permit", {"permit": replace(PERMIT, window_to=NOW), "voucher": "another one"}),
     ("permit", {"permit": None, "voucher": "  "}),
     ("permit-own", {"permit": replace(PERMIT, approved_by="w")}),
+    ("permit-own", {"permit": replace(PERMIT, approvers_phone="phone-w")}),
     ("checklist", {"ticks": ALL - {"combustibles"}}),
     ("checklist", {"ticks": frozenset()}),
     ("ten-rules", {"ten_rules_read": False}),
