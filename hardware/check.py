@@ -39,7 +39,7 @@ def not_shown(known: Collection[Part]) -> list[str]:
     return [
         f"ratings: {len(known) - len(memory)} of {len(known)} kinds of part compared with the "
         f"maker's sheet; from memory: {', '.join(memory)}",
-        f"pins: numbers still from memory: {', '.join(parts.pins_from_memory(known))}",
+        f"pins: numbers still from memory: {', '.join(parts.pins_from_memory(known)) or 'none'}",
         f"footprints: {alike}; to be drawn: {', '.join(draw)}",
     ]
 

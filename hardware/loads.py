@@ -4,7 +4,9 @@ from math import inf, sqrt
 
 from hardware.circuit import OPEN, Circuit, Placed
 
-TURNS, AUXILIARY = 15.4, 3.0  # of the flyback: primary, and bias winding, a turn of the secondary
+PRIMARY, SECONDARY, BIAS = 77, 5, 15  # windings of the flyback, on an ETD 29/16/10
+TURNS, AUXILIARY = PRIMARY / SECONDARY, BIAS / SECONDARY
+CORE_MM2, CORE_T = 71.0, 0.3  # its least section (TDK B66358); N87 saturates at 0.39 T when hot
 SWITCHED_HZ = 60e3
 DIODE_V = 0.45  # a Schottky in the cold
 _BUCK, _FLYBACK = 0.86, 0.78  # efficiencies

@@ -41,6 +41,7 @@ _FIRMWARE, _WORLD, _E2E = "tests/firmware/", "tests/simulator/", "tests/e2e/"
 # What a line expects and no figure stands for: the test in which the simulation does it.
 SHOWN = {
     "引脚": "tests/hardware/test_pins.py",
+    "主回路": _WORLD + "test_terminal.py::test_the_relay_is_open_from_the_first",
     "继电器从第一条": _WORLD + "test_terminal.py::test_the_relay_is_open_from_the_first",
     "起动原因": _WORLD + "test_chip.py::test_a_watchdog_that_is_not_fed_ends_in_a_start_with_that",
     "签名校验": _WORLD + "test_size.py::test_the_command_prints_all_figures_beside_their_limits",
@@ -90,6 +91,7 @@ EXPECTED = [
     ("燃气", f"空气 ≈ {mains.GAS_CLEAN_MV:.0f} mV"),
     ("燃气", f"< {told('sensing.py', 'GAS_ABSENT_MV'):.0f} mV"),
     ("开机", f"{_BOOT_S} s"),
+    ("变压器", f"{loads.PRIMARY} : {loads.SECONDARY} : {loads.BIAS} 匝"),
     ("变压器", f"初级 {_T1.value * 1e3:g} mH"),
     ("变压器", f"漏感（次级短接）≤ {_T1.value * loads.LEAK * 1e6:.0f} µH"),
     ("变压器", f"匝比 {loads.TURNS:g} : 1，辅助 {loads.AUXILIARY} : 1"),
@@ -131,9 +133,9 @@ def test_what_shows_a_line_is_there(beginning: str, test: str) -> None:
 
 def test_the_lines_of_the_supply_expect_the_figures_of_the_simulation() -> None:
     named = [what for what, *_ in check._EXPECTED.findall(" ".join(cells[2] for cells in ROWS))]
-    assert len(named) == len(set(named)) == 13
+    assert len(named) == len(set(named)) == 24
     kinds = {what.split(" ")[0] for what in named}
-    assert {"hold-up", "modem's", "mains", "board:", "comparator", "surge"} <= kinds
+    assert {"hold-up", "modem's", "mains", "board:", "comparator", "surge", "idle"} <= kinds
 
 
 def test_carrier_simulator_and_firmware_mean_the_same_current() -> None:

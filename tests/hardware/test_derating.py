@@ -87,7 +87,7 @@ def test_a_kind_without_a_rule_a_rating_not_told_and_a_stress_unknown_are_named(
     [
         ("RV1 varistor-550    LF N", "RV1 tvs-5v LF N", "RV1 tvs-5v volts"),
         ("C1  bulk-33u        HV MID", "C1 bulk-33u HV HVN", "C1 bulk-33u volts"),
-        ("R65 res-9k76        V33 ARC_REF", "R65 res-47 V33 ARC_REF", "R65 res-47 watts"),
+        ("R65 res-9k76        V33 ARC_REF", "R65 res-100 V33 ARC_REF", "R65 res-100 watts"),
         ("LD1 lamp-led        LAMP_A", "LD1 lamp-led V33", "LD1 lamp-led amps"),
         ("CONTACT_M CONTACT_B 387", "CONTACT_M CONTACT_B 645", "K1 relay-power volts"),
         ("U9  VMOD      0.30 2.00", "U9 VMOD 0.30 3.00", "U6 buck-boost amps"),

@@ -169,15 +169,15 @@ def library(tmp_path: Path) -> Path:
 
 
 def test_a_footprint_that_is_not_there_and_pads_that_differ_are_named(library: Path) -> None:
-    part = replace(read()["res-47"], footprint="R:R")
+    part = replace(read()["res-100"], footprint="R:R")
     assert footprints.faults([part], library) == []
     missing = replace(part, footprint="R:Other")
-    assert footprints.faults([missing], library) == ["res-47: no footprint R:Other"]
+    assert footprints.faults([missing], library) == ["res-100: no footprint R:Other"]
     one, two = part.pins
     moved = replace(part, pins=(one, replace(two, pads=("3",))))
     assert footprints.faults([moved], library) == [
-        "res-47: no pad 3 in R:R",
-        "res-47: untold pad 2 in R:R",
+        "res-100: no pad 3 in R:R",
+        "res-100: untold pad 2 in R:R",
     ]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hardware import check, powerline, simulations, spice
+from hardware import check, idle, loads, powerline, simulations, spice
 from hardware.circuit import Circuit, carrier, load
 from hardware.derating import Figure, Stress
 from hardware.parts import HERE, read
@@ -30,6 +30,39 @@ def test_the_bring_up_list_expects_what_is_simulated(seen: list[Figure | Stress]
     assert check.bring_up({figure.what: figure for figure in figures}) == []
 
 
+@pytest.mark.parametrize(
+    ("resistor", "pin"),
+    [
+        ("R75 res-330k        CT_IN CT_BIAS\n", "CURRENT, from the middle"),  # no transformer
+        ("R54 res-10k         V33 BUTTON\n", "BUTTON"),
+    ],
+)
+def test_a_pin_that_nothing_holds_is_found(resistor: str, pin: str) -> None:
+    found = {one.what: one.margin for one in idle.idle(built(resistor))}
+    assert found[f"idle {pin}"] < 1
+    assert sum(margin < 1 for margin in found.values()) == 1
+
+
+def test_a_core_too_small_for_the_switchers_current_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loads, "CORE_MM2", 31.0)  # an EF 20
+    (flux,) = simulations.transformer(carrier())
+    assert flux.margin < 1
+
+
+def test_the_lid_switch_carries_what_its_contacts_ask_for() -> None:
+    circuit = carrier()
+    shut_a = circuit.nets["V33"].high / (circuit.value("R70") + circuit.value("R71"))
+    assert shut_a > 1e-3  # Omron D2HW: 5 V DC, 1 mA
+
+
+def test_the_manual_tells_how_long_the_lamp_stays_lit(seen: list[Figure | Stress]) -> None:
+    figures = {one.what: one.value for one in seen if isinstance(one, Figure)}
+    assert 10 < figures["hold-up with 2 A bursts, new, 25 °C"] < 20
+    assert "模组在发时十几秒" in (HERE / "manual.zh-CN.md").read_text("utf-8")
+
+
 def test_less_resistance_in_the_mains_lets_more_of_a_surge_through(
     seen: list[Figure | Stress],
 ) -> None:
@@ -41,7 +74,7 @@ def test_less_resistance_in_the_mains_lets_more_of_a_surge_through(
 
 
 def test_a_small_series_resistor_lets_static_into_the_chip() -> None:
-    weak = built("R80 res-220         CAMERA_TX CAM_TX_X", "R80 res-47 CAMERA_TX CAM_TX_X")
+    weak = built("R80 res-220         CAMERA_TX CAM_TX_X", "R80 res-100 CAMERA_TX CAM_TX_X")
     usual, bad = (
         next(one for one in simulations.discharges(board, "CAM_TX_X") if "air" in one.what)
         for board in (built(), weak)
