@@ -15,34 +15,46 @@ if [ "${1:-}" = quick ]; then
 fi
 bash setup/test_tools.sh
 
-# Three parts, as tests/conftest.py divides them: first beside each other on all cores, then two rows,
-# one test after another in each. What the staged say is shown when they are through.
-part() { .venv/bin/python -m pytest --part "$1" --failed-in "$told/$1" "${@:2}"; }
-together=0 staged=0 alone=0
+# The parts of tests/conftest.py, all beside each other: rows, one test after another in each, which
+# keep real time and mostly wait; and together, on every core, which has what the rows leave of
+# them. What a row says is shown when it is through.
+rows=(browser e2e board server)
 told=$(mktemp -d)
-part together -n auto --dist worksteal "$@" || together=$?
-set -m # a job of its own: otherwise it, and the programs of its tests, would be deaf to Ctrl-C
-part staged "$@" </dev/null >"$told/output" 2>&1 &
-row=$!
+declare -A job went
+part() { .venv/bin/python -m pytest --part="$1" --failed-in="$told/$1" "${@:2}"; }
+set -m # jobs of their own: otherwise they, and the programs of their tests, would be deaf to Ctrl-C
+for row in "${rows[@]}"; do
+    part "$row" "$@" </dev/null >"$told/$row.said" 2>&1 &
+    job[$row]=$!
+done
 set +m
-trap 'kill -INT -- "-$row" 2>/dev/null && wait "$row" || :; rm -rf "$told"' EXIT
-part alone "$@" || alone=$?
-wait "$row" || staged=$?
-cat "$told/output"
+trap 'kill -INT "${job[@]/#/-}" 2>/dev/null && wait || :; rm -rf "$told"' EXIT
+went[together]=0
+nice -n 10 .venv/bin/python -m pytest --part=together -n auto --dist worksteal "$@" ||
+    went[together]=$?
+for row in "${rows[@]}"; do
+    went[$row]=0
+    wait "${job[$row]}" || went[$row]=$?
+    printf '%s:\n' "$row"
+    cat "$told/$row.said"
+done
 
-# The two rows keep real time, and a machine that stood still fails them: what failed, three at most,
-# is tried once more with nothing beside it. What failed and passed is named, for somebody to look into.
+# Rows keep real time, and a machine that stood still fails them: what failed, three at most in a
+# row, is tried once more with nothing beside it. What failed and passed is named, for somebody to
+# look into.
 again() {
     local names
     mapfile -t names <"$told/$1"
     [ "${#names[@]}" -ge 1 ] && [ "${#names[@]}" -le 3 ] && .venv/bin/python -m pytest "${names[@]}" || return 1
     printf 'unsteady 不稳定: %s\n' "${names[@]}"
 }
-[ "$alone" != 1 ] || { again alone && alone=0; } || :
-[ "$staged" != 1 ] || { again staged && staged=0; } || :
+for row in "${rows[@]}"; do
+    [ "${went[$row]}" != 1 ] || { again "$row" && went[$row]=0; } || :
+done
 # 5 = no test was asked for: a path or -k may mean tests of one part only
 code=5
-for one in "$alone" "$staged" "$together"; do
+for part in "${rows[@]}" together; do
+    one=${went[$part]}
     if [ "$one" = 0 ] && [ "$code" = 5 ] || [ "$one" != 0 ] && [ "$one" != 5 ]; then code=$one; fi
 done
 exit "$code"

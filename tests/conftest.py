@@ -1,8 +1,8 @@
 """What counts as quick, what must run alone; no example of a search is judged by how long it took.
 
-`./test.sh` runs three parts: first what is safe beside others, on every core; then what is not,
-one test after another, in two rows side by side, since both wait more than they compute.
-`--part` chooses one of the three; without it pytest runs all in one row.
+`./test.sh` runs all parts at once: what is safe beside others, on every core; and what is not in
+rows, one test after another in each, side by side, since they wait more than they compute.
+`--part` chooses one of them; without it pytest runs all in one row.
 
 `HANMA_TEST_DATABASE=postgresql ./test.sh` runs all of it once more on the other database.
 """
@@ -40,40 +40,40 @@ _SLOW = (
     *(*_AS_IN_LIFE, *_SPICE, _PLATFORMS, _TRIAL, *_BUILDS, _COUNTY, *_WHOLE_CASES),
 )
 
-# Staged and alone: what a busy neighbour could make fail, for it keeps real time or drives other
-# programs. Each of the two is one row.
-STAGED = {
-    "tests/browser/": "a browser's own time-outs, and a running event loop",
-    "tests/e2e/": "terminals, broker and cloud as in life, each waiting for the others",
-}
-ALONE = {
-    "tests/simulator/": "boots and links that keep the time of real ones",
-    "tests/flash/": "a board on a cable that answers in time",
-    "tests/firmware/modem/": "a module's answers within its own limits",
-    "tests/cloud/mqtt/": "connections that are shut when nothing comes for a time",
-    "tests/cloud/bench/": "measures",
-    "tests/cloud/test_app.py": "starts and stops all of the cloud's threads",
-    "tests/cloud/test_broker_cli.py": "brokers as programs",
-    "tests/cloud/test_cli.py": "a cloud that is killed",
-    "tests/cloud/test_running_cli.py": "a cloud as a program",
-    "tests/cloud/faults/test_trial.py": "everything in processes of its own",
-    "tests/cloud/test_soak.py": "runs for as long as it is told",
-    "tests/cloud/platform/test_way2_page.py": "a server that curl calls",
-    "tests/cloud/issuers/": "registers that answer too late",
-    "tests/release/": "builds of the tree, with the same tools",
+# The rows: what a busy neighbour could make fail, for it keeps real time or drives other programs.
+# None is called as a folder is: before pytest has read this file, it takes the word for a path.
+ROWS = {
+    "browser": {"tests/browser/": "a browser's own time-outs, and a running event loop"},
+    "e2e": {"tests/e2e/": "terminals, broker and cloud as in life, each waiting for the others"},
+    "board": {
+        "tests/simulator/": "boots and links that keep the time of real ones",
+        "tests/flash/": "a board on a cable that answers in time",
+        "tests/firmware/modem/": "a module's answers within its own limits",
+    },
+    "server": {
+        "tests/cloud/mqtt/": "connections that are shut when nothing comes for a time",
+        "tests/cloud/bench/": "measures",
+        "tests/cloud/test_app.py": "starts and stops all of the cloud's threads",
+        "tests/cloud/test_broker_cli.py": "brokers as programs",
+        "tests/cloud/test_cli.py": "a cloud that is killed",
+        "tests/cloud/test_running_cli.py": "a cloud as a program",
+        "tests/cloud/faults/test_trial.py": "everything in processes of its own",
+        "tests/cloud/test_soak.py": "runs for as long as it is told",
+        "tests/cloud/platform/test_way2_page.py": "a server that curl calls",
+        "tests/cloud/issuers/": "registers that answer too late",
+        "tests/release/": "builds of the tree, with the same tools",
+    },
 }
 
 
 def part_of(nodeid: str) -> str:
     """The part of ./test.sh in which the test runs."""
-    if nodeid.startswith(tuple(STAGED)):
-        return "staged"
-    return "alone" if nodeid.startswith(tuple(ALONE)) else "together"
+    rows = (row for row, paths in ROWS.items() if nodeid.startswith(tuple(paths)))
+    return next(rows, "together")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parts = ("together", "staged", "alone")
-    parser.addoption("--part", choices=parts, help="of ./test.sh: only this one")
+    parser.addoption("--part", choices=("together", *ROWS), help="of ./test.sh: only this one")
     parser.addoption("--failed-in", type=Path, help="write there which tests failed, one a line")
 
 

@@ -1,4 +1,4 @@
-"""`./test.sh` runs its three parts, and says so if any fails."""
+"""`./test.sh` runs all its parts, and says so if any fails."""
 
 import os
 import signal
@@ -11,25 +11,24 @@ from typing import cast
 import pytest
 
 from tests import databases
-from tests.conftest import ALONE, STAGED, part_of, pytest_ignore_collect
+from tests.conftest import ROWS, part_of, pytest_ignore_collect
 
 ROOT = Path(__file__).parents[1]
+PARTS = ("together", *ROWS)
 STANDS = "make_venv() { :; }\nmake_tools() { :; }\nstop() { exit 9; }\n"
 PYTHON = """#!/bin/sh
 echo "$*" >>said
-case "$*" in
-*together*) exit "$TOGETHER";;
-*staged*) echo "told by the staged"; sh -c 'kill -INT $$; echo deaf'; exit "$STAGED";;
-*alone*) exit "$ALONE";;
-esac
+for part in together browser e2e board server; do
+    case "$*" in *"--part=$part"*) break;; esac
+done
+[ "$part" = together ] || { echo "told by $part"; sh -c 'kill -INT $$; echo deaf'; }
+eval "exit \\${$part:-0}"
 """
 
 
-def run(
-    place: Path, together: int, staged: int, alone: int, *words: str
-) -> tuple[int, list[str], str]:
-    """test.sh with a python that only says how each part went: exit code, pytest's words, what is
-    shown."""
+def run(place: Path, codes: dict[str, int], *words: str) -> tuple[int, list[str], str]:
+    """test.sh with a python that only says how each part went, well where `codes` has no other
+    word: exit code, pytest's words, what is shown."""
     for path, text in (
         ("setup/environment.sh", STANDS),
         ("setup/test_tools.sh", ""),
@@ -40,10 +39,9 @@ def run(
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_text(text)
         (place / path).chmod(0o755)
-    codes = {"TOGETHER": str(together), "STAGED": str(staged), "ALONE": str(alone)}
     done = subprocess.run(
         ["bash", place / "test.sh", *words],
-        env=codes | {"PATH": "/usr/bin:/bin"},
+        env={part: str(code) for part, code in codes.items()} | {"PATH": "/usr/bin:/bin"},
         cwd=place,
         capture_output=True,
         text=True,
@@ -53,39 +51,40 @@ def run(
 
 
 @pytest.mark.parametrize(
-    "together, staged, alone, code",
+    "codes, code",
     [
-        *[(0, 0, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (0, 0, 1, 1), (1, 2, 1, 1), (0, 5, 0, 0)],
-        *[(5, 0, 5, 0), (0, 5, 5, 0), (5, 5, 0, 0), (5, 1, 5, 1), (1, 5, 5, 1), (5, 5, 2, 2)],
+        *[((0, 0, 0, 0, 0), 0), ((1, 0, 0, 0, 0), 1), ((0, 1, 0, 0, 0), 1), ((0, 0, 1, 0, 0), 1)],
+        *[((0, 0, 0, 1, 0), 1), ((0, 0, 0, 0, 1), 1), ((1, 2, 2, 2, 1), 1), ((0, 5, 5, 0, 5), 0)],
+        *[((5, 5, 0, 5, 5), 0), ((5, 5, 2, 5, 5), 2), ((1, 5, 5, 5, 5), 1), ((5, 5, 5, 5, 5), 5)],
     ],
 )
-def test_it_fails_if_any_part_fails(
-    tmp_path: Path, together: int, staged: int, alone: int, code: int
+def test_it_fails_if_any_part_fails_or_no_test_was_asked_for(
+    tmp_path: Path, codes: tuple[int, ...], code: int
 ) -> None:
-    assert run(tmp_path, together, staged, alone)[0] == code
-
-
-def test_words_that_name_no_test_at_all_are_a_failure(tmp_path: Path) -> None:
-    assert run(tmp_path, 5, 5, 5)[0] == 5
+    told = dict(zip(PARTS, codes, strict=True))
+    assert run(tmp_path, told)[0] == code
 
 
 def test_ones_own_words_reach_all_parts(tmp_path: Path) -> None:
-    _code, said, _shown = run(tmp_path, 0, 0, 0, "-k", "presence", "tests/cloud")
-    assert [line.endswith("-k presence tests/cloud") for line in said] == [True] * 3
+    _code, said, _shown = run(tmp_path, {}, "-k", "presence", "tests/cloud")
+    assert [line.endswith("-k presence tests/cloud") for line in said] == [True] * len(PARTS)
+    assert {part for part in PARTS for line in said if f"--part={part} " in line} == set(PARTS)
 
 
-def test_what_the_staged_say_is_shown_and_they_hear_a_ctrl_c(tmp_path: Path) -> None:
+def test_what_a_row_says_is_shown_and_it_hears_a_ctrl_c(tmp_path: Path) -> None:
     # Where the tests themselves were started in the background, they are deaf to it: not so here.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    shown = run(tmp_path, 0, 1, 0)[2]
+    shown = run(tmp_path, {"e2e": 1})[2]
     signal.signal(signal.SIGINT, before)
-    assert "told by the staged" in shown and "deaf" not in shown
+    assert [row for row in ROWS if f"{row}:\ntold by {row}\n" in shown] == [*ROWS]
+    assert "deaf" not in shown
 
 
 def test_every_path_that_runs_in_a_row_is_there_and_in_one_part() -> None:
-    assert [path for path in (*STAGED, *ALONE) if not (ROOT / path).exists()] == []
-    assert [part_of(path) for path in STAGED] == ["staged"] * len(STAGED)
-    assert [part_of(path) for path in ALONE] == ["alone"] * len(ALONE)
+    paths = [(row, path) for row, paths in ROWS.items() for path in paths]
+    assert [path for _row, path in paths if not (ROOT / path).exists()] == []
+    assert [(part_of(path), path) for _row, path in paths] == paths
+    assert [part for part in PARTS if (ROOT / part).exists()] == []
 
 
 _FILES = ("e2e/test_job.py", "cloud/test_app.py", "cloud/test_demo.py", "test_annex.py")
@@ -95,8 +94,8 @@ _FILES = ("e2e/test_job.py", "cloud/test_app.py", "cloud/test_demo.py", "test_an
     "part, marks, taken",
     [
         (None, "", [*_FILES]),
-        ("staged", "", ["e2e/test_job.py"]),
-        ("alone", "", ["cloud/test_app.py"]),
+        ("e2e", "", ["e2e/test_job.py"]),
+        ("server", "", ["cloud/test_app.py"]),
         ("together", "", ["cloud/test_demo.py", "test_annex.py"]),
         (None, "not slow", ["e2e/test_job.py", "cloud/test_app.py", "test_annex.py"]),
         ("together", "not slow", ["test_annex.py"]),
