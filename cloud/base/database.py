@@ -8,7 +8,6 @@ import json
 import os
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
-    Select,
     Text,
-    bindparam,
     create_engine,
     event,
     func,
@@ -34,10 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeDecorator
 
 from cloud.base.files import make_folder
+from cloud.base.rows import OneMoment
 
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
 _POOL = 24
@@ -50,7 +47,6 @@ _PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-_GOT = 200
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.05
 _TURN_TRIES, _TURN_PAUSE_S = 1000, 0.001
 _WAITING = "PRAGMA busy_timeout=5000"
@@ -129,48 +125,6 @@ def reader(engine: Engine) -> Engine:
     return engine.execution_options(hanma_read=True)
 
 
-_QUESTIONS: dict[Any, Select[Any]] = {}  # by mapper and options: the row of a key
-
-
-class _OneMoment(Session):
-    """Where nobody can change what a transaction has read, a row is asked for once.
-
-    `populate_existing` and `with_for_update` mean nothing there. What was got is held, or the
-    session would forget it as soon as nobody names it: of many the last ones, as long lists are
-    read too. The question itself is made once a table: each message of a terminal asks it.
-    """
-
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
-        self._got: deque[object] = deque(maxlen=_GOT)
-
-    def get(self, entity: Any, ident: Any, **given: Any) -> Any:
-        given.pop("populate_existing", None)
-        given.pop("with_for_update", None)
-        options = tuple(given.pop("options", None) or ())
-        plain = not given and isinstance(ident, (str, int))
-        row = (
-            self._by_key(entity, ident, options)
-            if plain
-            else super().get(entity, ident, options=options, **given)
-        )
-        if row is not None:
-            self._got.append(row)
-        return row
-
-    def _by_key(self, entity: Any, ident: str | int, options: tuple[Any, ...]) -> Any:
-        mapper = entity.__mapper__
-        held = self.identity_map.get(mapper.identity_key_from_primary_key((ident,)))
-        if held is not None:  # an expired one is looked at again
-            return super().get(entity, ident) if instance_state(held).expired else held
-        if (mapper, options) not in _QUESTIONS:
-            one = select(entity).options(*options)
-            one = one.where(mapper.primary_key[0] == bindparam("ident"))
-            _QUESTIONS[mapper, options] = one
-        found = self.execute(_QUESTIONS[mapper, options], {"ident": ident})
-        return (found.unique() if options else found).scalar()
-
-
 def one_writer(engine: Engine) -> bool:
     """Whether whoever writes is alone, and cannot wait for another one's rows in a circle."""
     return engine.dialect.name == "sqlite"
@@ -179,7 +133,7 @@ def one_writer(engine: Engine) -> bool:
 def session(engine: Engine) -> Session:
     """A session for one transaction on this engine, or on its `reader`, which sees one moment."""
     alone = one_writer(engine) or "isolation_level" in engine.get_execution_options()
-    return (_OneMoment if alone else Session)(engine, expire_on_commit=False)
+    return (OneMoment if alone else Session)(engine, expire_on_commit=False)
 
 
 def claim_round(db: Session, name: str) -> bool:

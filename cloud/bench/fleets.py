@@ -68,6 +68,10 @@ class Fleets:
     def __init__(self, every: list[_One]) -> None:
         self._every = every
 
+    @property
+    def pids(self) -> list[int]:
+        return [one.process.pid for one in self._every]
+
     async def look(self) -> Counter[str]:
         """The counts of all together (simulator.fleet.Fleet.told)."""
         return sum(map(Counter, await self._asked("look")), Counter())

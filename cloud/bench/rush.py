@@ -3,10 +3,13 @@
 The earlier steps are seeded (opened.py). p50_ms, p99_ms: from the press to the HTTP answer, at a
 fixed rate of presses. lost: taken presses whose terminal did not close its relay, or whose job is
 not on in the database once all is quiet. refused: how many were not taken, `why` with the codes.
-Terminals and brokers are processes of their own. With `whole` nothing is seeded: see whole.py.
+cpu_ms: what a press costs each part of processor time, the terminals and the phones that stand on
+the same cores too. Terminals and brokers are processes of their own. With `whole` nothing is
+seeded: see whole.py.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -44,6 +47,7 @@ _SEEDING_MIN = 10  # the fire watch's confirmation lasts; by then all is ready
 _QUIET_S = 60
 _REST_S = 600
 _KEPT_UP = 0.95
+_BESIDE = ("terminals", "phones")  # who asks, not what is asked
 
 
 @dataclass(frozen=True)
@@ -127,11 +131,17 @@ async def _whole(data: Path, rush: Rush, store: _Store) -> dict[str, Any]:
 class _Site:
     fleets: Fleets
     web: int
-    pids: list[int]
+    parts: dict[str, list[int]]
 
-    def usage(self) -> Usage:
-        """With whatever they started since: PostgreSQL has a process for each connection."""
-        return Usage.of(list({one for pid in self.pids for one in family(pid)}))
+    def usage(self) -> dict[str, Usage]:
+        """By part, with what they started since: PostgreSQL has a process for each connection."""
+        families = {
+            name: {one for pid in pids for one in family(pid)} for name, pids in self.parts.items()
+        }
+        return {name: Usage.of(list(pids)) for name, pids in families.items()} | {
+            "terminals": Usage.of(self.fleets.pids),
+            "phones": Usage.of([os.getpid()]),
+        }
 
 
 @asynccontextmanager
@@ -155,8 +165,10 @@ async def _running(
             await fleet.connected(len(secrets), arrive_s + CONNECTED_S)
             await fleet.settled()
             await _at_rest(data, store)
-            pids = [*ours, *(broker.pid for broker, _port in brokers), *store.pids]
-            yield _Site(fleet, web, pids)
+            parts = ours | {"brokers": [broker.pid for broker, _port in brokers]}
+            if store.pids:
+                parts |= {"database": list(store.pids)}
+            yield _Site(fleet, web, parts)
 
 
 async def _at_rest(data: Path, store: _Store) -> None:
@@ -181,9 +193,10 @@ def _told(
     taken: int,
     seconds: float,
     lost: int,
-    before: Usage,
-    after: Usage,
+    before: dict[str, Usage],
+    after: dict[str, Usage],
 ) -> dict[str, Any]:
+    site = [name for name in before if name not in _BESIDE]
     return {
         "jobs": rush.jobs,
         "rate": rush.rate,
@@ -197,8 +210,12 @@ def _told(
         "fleets": rush.fleets,
         "apart": rush.apart,
         "database": "postgresql" if rush.postgresql else "sqlite",
-        "cpu_percent": round(after.percent_since(before), 1),
-        "rss_mb": round(after.rss_mb),
+        "cpu_percent": round(sum(after[name].percent_since(before[name]) for name in site), 1),
+        "rss_mb": round(sum(after[name].rss_mb for name in site)),
+        "cpu_ms": {
+            name: round(1000 * (after[name].cpu_s - before[name].cpu_s) / rush.jobs, 2)
+            for name in before
+        },
     }
 
 

@@ -81,17 +81,21 @@ def cloud(
 
 
 @contextmanager
-def whole(data: Path, brokers: str, database: str = "") -> Iterator[tuple[list[int], int]]:
-    """(its one process, web port) of `cloud`."""
+def whole(
+    data: Path, brokers: str, database: str = ""
+) -> Iterator[tuple[dict[str, list[int]], int]]:
+    """(its one process by name, web port) of `cloud`."""
     more = {"HANMA_DATABASE": database} if database else {}
     with cloud(data, brokers, more) as (process, port):
-        yield [process.pid], port
+        yield {"cloud": [process.pid]}, port
 
 
 @contextmanager
-def apart(data: Path, brokers: str, database: str = "") -> Iterator[tuple[list[int], int]]:
-    """(processes, web port) of the same cloud as processes of its own: pages, what terminals say,
-    and housekeeping."""
+def apart(
+    data: Path, brokers: str, database: str = ""
+) -> Iterator[tuple[dict[str, list[int]], int]]:
+    """(processes by name, web port) of the same cloud as processes of its own: pages, what
+    terminals say, and housekeeping."""
     port = mosquitto.free_port()
     told = _environment(data, brokers, port, database)
     with ExitStack() as stack:
@@ -104,7 +108,7 @@ def apart(data: Path, brokers: str, database: str = "") -> Iterator[tuple[list[i
         for name in _PARTS[1:]:
             log = data / f"{name}.log"
             wait(started[name], log, lambda log=log: "working" in log.read_text("utf-8"))
-        yield [pid for one in started.values() for pid in machine.family(one.pid)], port
+        yield {name: machine.family(one.pid) for name, one in started.items()}, port
 
 
 def wait(process: Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
 from cloud.base.ids import new_id
+from cloud.base.rows import Rows
 from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.link import reckoning, terminals, wire
@@ -88,8 +89,7 @@ _WAITS = IS_OPEN & _LEFT_HERE
 Index("ix_command_waiting", Command.made_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 Index("ix_command_device", Command.device, Command.name, Command.n)
 Index("ix_command_made_at", Command.made_at)
-# Made once: asked at each press, and of each terminal every few heartbeats.
-_OPEN_AT = (
+_OPEN_AT = Rows(
     select(Command).where(Command.device == bindparam("device"), IS_OPEN).order_by(Command.n)
 )
 _LAST_ALIVE = (
@@ -328,7 +328,7 @@ def _superseded(unit: Unit, command: Command) -> bool:
 
 
 def _open(unit: Unit, device: str) -> list[Command]:
-    return list(unit.db.scalars(_OPEN_AT, {"device": device}))
+    return _OPEN_AT.all(unit.db, device=device)
 
 
 def _timed_out(unit: Unit, row: Terminal, command: Command, why: str) -> None:

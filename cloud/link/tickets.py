@@ -14,6 +14,7 @@ from sqlalchemy import Index, bindparam, literal_column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
+from cloud.base.rows import Rows
 from cloud.base.unit import Unit
 from cloud.book import outbox
 from cloud.link import terminals, wire
@@ -70,7 +71,7 @@ _LIVE = (
     .where(Ticket.exp > bindparam("now"), Ticket.told_at.is_(None))
     .order_by(Ticket.iat.desc())
 )
-_TAKEN_ALONG = _LIVE.where(Ticket.n.is_not(None)).limit(1)
+_TAKEN_ALONG = Rows(_LIVE.where(Ticket.n.is_not(None)).limit(1))
 
 
 class TicketSeries(Base):
@@ -158,8 +159,7 @@ def get(unit: Unit, ticket_id: str) -> Ticket | None:
 
 def taken_along(unit: Unit, job: str, act: str, person_id: str) -> Ticket | None:
     """The numbered ticket that this person has for the job, while it may still be used."""
-    asked = {"job": job, "act": act, "person": person_id, "now": unit.now}
-    return unit.db.scalar(_TAKEN_ALONG, asked)
+    return _TAKEN_ALONG.first(unit.db, job=job, act=act, person=person_id, now=unit.now)
 
 
 def next_free(unit: Unit, device: str) -> int:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask
 from cloud.base.ids import new_id
+from cloud.base.rows import Rows
 from cloud.base.unit import Unit
 from cloud.registry.issuers import Entry
 
@@ -70,7 +71,7 @@ class Certificate(Base):
     warned: Mapped[str] = mapped_column(default="", server_default="")
 
 
-_OF_PERSON = (  # made once: asked at each press of ON
+_OF_PERSON = Rows(
     select(Certificate)
     .where(Certificate.person_id == bindparam("person"))
     .order_by(Certificate.valid_to.desc(), Certificate.id)
@@ -179,7 +180,7 @@ def row(
 
 def for_person(unit: Unit, person_id: str) -> list[Certificate]:
     """All certificates of a person, good or not, the longest valid first."""
-    return list(unit.db.scalars(_OF_PERSON, {"person": person_id}))
+    return _OF_PERSON.all(unit.db, person=person_id)
 
 
 def forget(unit: Unit, person_id: str) -> list[str]:

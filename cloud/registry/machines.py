@@ -11,6 +11,7 @@ from cloud.base import districts
 from cloud.base.database import Base, Change, amend
 from cloud.base.formats import mask, read_phone
 from cloud.base.ids import BadCode, Chooser, make_code, new_id, read_code
+from cloud.base.rows import Rows
 from cloud.base.unit import Unit
 from cloud.registry import fittings
 from cloud.registry.enterprises import Enterprise
@@ -79,7 +80,7 @@ class Machine(Base):
 
 
 # Made once: asked at every press on a phone.
-_BY_CODE = select(Machine).where(Machine.code == bindparam("code"))
+_BY_CODE = Rows(select(Machine).where(Machine.code == bindparam("code")))
 
 # A whole province is counted, and turned page by page, without reading its machines.
 Index(
@@ -185,7 +186,7 @@ def by_code(unit: Unit, code: str) -> Machine | None:
     read = read_code(code)
     if isinstance(read, BadCode):
         return None
-    return unit.db.scalar(_BY_CODE, {"code": read})
+    return _BY_CODE.first(unit.db, code=read)
 
 
 def by_device(unit: Unit, device: str) -> Machine | None:

@@ -104,7 +104,7 @@ def _facts(
     # Locked, blocked, put into another enterprise since the page was opened?
     machine = unit.db.get_one(Machine, machine_id, populate_existing=True)
     who = {id: people.now(unit, id) for id in (welder_id, fire_watch_id) if id}
-    touching = table.open_touching(unit, machine_id, list(who))
+    touching = table.open_touching(unit, machine_id, welder_id, fire_watch_id)
     others = [one for one in touching if one is not job]
     busy = {one.welder_id for one in others} | {one.fire_watch_id for one in others}
     return Facts(

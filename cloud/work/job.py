@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
 from cloud.base.ids import new_id
+from cloud.base.rows import Rows
 from cloud.base.settings import Settings
 from cloud.base.unit import Unit
 from cloud.book import audit, outbox
@@ -134,16 +135,16 @@ Index("ix_job_fire_watch", Job.fire_watch_id, Job.applied_at)
 
 # --- finding ------------------------------------------------------------------------------------
 
-# What each press of ON asks is made once: to make it costs as much as to ask it.
-_OPEN_ON = select(Job).where(Job.machine_id == bindparam("machine"), IS_OPEN)
+_OPEN_ON = Rows(select(Job).where(Job.machine_id == bindparam("machine"), IS_OPEN))
+_BOTH = (bindparam("welder"), bindparam("watch"))
 _TOUCHED = (
     Job.machine_id == bindparam("machine"),
-    Job.welder_id.in_(bindparam("people", expanding=True)),
-    Job.fire_watch_id.in_(bindparam("people", expanding=True)),
+    Job.welder_id.in_(_BOTH),
+    Job.fire_watch_id.in_(_BOTH),
 )
 # Each part with its own condition, so that each can use its own partial index.
-_OPEN_TOUCHING = select(Job).where(or_(*(one & IS_OPEN for one in _TOUCHED)))
-_UNSURE_AT = (
+_OPEN_TOUCHING = Rows(select(Job).where(or_(*(one & IS_OPEN for one in _TOUCHED))))
+_UNSURE_AT = Rows(
     select(Job)
     .where(Job.device == bindparam("device"), _TERMINAL_UNSURE)
     .order_by(Job.applied_at, Job.id)
@@ -161,12 +162,18 @@ def locked(unit: Unit, job: Job) -> Job:
 
 def open_on(unit: Unit, machine_id: str) -> Job | None:
     """The open job of a machine."""
-    return unit.db.scalar(_OPEN_ON, {"machine": machine_id})
+    return _OPEN_ON.first(unit.db, machine=machine_id)
 
 
-def open_touching(unit: Unit, machine_id: str, people: list[str]) -> list[Job]:
-    """The open jobs on this machine, and those in which one of these people welds or watches."""
-    return list(unit.db.scalars(_OPEN_TOUCHING, {"machine": machine_id, "people": people}))
+def open_touching(unit: Unit, machine_id: str, welder: str, watch: str | None) -> list[Job]:
+    """The open jobs on this machine, and those in which one of the two welds or watches."""
+    return _OPEN_TOUCHING.all(unit.db, machine=machine_id, welder=welder, watch=watch)
+
+
+def open_with(unit: Unit, people: list[str]) -> list[Job]:
+    """The open jobs in which one of these people welds or watches."""
+    either = or_(*(one.in_(people) & IS_OPEN for one in (Job.welder_id, Job.fire_watch_id)))
+    return list(unit.db.scalars(select(Job).where(either)))
 
 
 def open_under(unit: Unit, permit_id: str) -> list[Job]:
@@ -195,7 +202,7 @@ def count_under(unit: Unit, permit_ids: list[str]) -> dict[str, int]:
 
 def unsure_at(unit: Unit, device: str) -> list[Job]:
     """The jobs that this terminal may know of and that are open, or not surely over there."""
-    return list(unit.db.scalars(_UNSURE_AT, {"device": device}))
+    return _UNSURE_AT.all(unit.db, device=device)
 
 
 def overdue(unit: Unit, limit: int = 200) -> list[Job]:
@@ -270,8 +277,7 @@ def move(
     if state is not None:
         job.state, job.state_at = state, unit.now
     job.due_at = due(unit.settings, job)
-    unit.db.flush()
-    _note(unit, job, actor, what, {"state": job.state} | (details or {}))
+    _note(unit, job, actor, what, {"state": job.state} | (details or {}))  # flushed with it
     if state in TOLD_ABOVE and unit.settings.superior_url:
         outbox.tell(unit, "job-moved", job.id, {"state": state})
     return job

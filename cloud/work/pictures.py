@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
+from cloud.base.rows import Rows
 from cloud.base.unit import Unit
 from cloud.book import audit
 from cloud.book.media import Media
@@ -32,7 +33,7 @@ class JobPicture(Base):
     made_at: Mapped[int]
 
 
-_OF_JOB = (  # made once: asked at each press of ON
+_OF_JOB = Rows(
     select(JobPicture)
     .where(JobPicture.job_id == bindparam("job"))
     .order_by(JobPicture.made_at, JobPicture.id)
@@ -59,7 +60,7 @@ def get(unit: Unit, id: str) -> JobPicture | None:
 
 def of_job(unit: Unit, job_id: str) -> list[JobPicture]:
     """All pictures of a job, the oldest first."""
-    return list(unit.db.scalars(_OF_JOB, {"job": job_id}))
+    return _OF_JOB.all(unit.db, job=job_id)
 
 
 def showing(unit: Unit, person_id: str) -> list[Media]:

@@ -40,7 +40,7 @@ def changed(unit: Unit, event: Event) -> None:
     """
     row = certificates.get(unit, event.subject)
     welders = {event.details.get("person"), row.person_id if row else None} - {None}
-    for found in table.open_touching(unit, "", sorted(welders)):
+    for found in table.open_with(unit, sorted(welders)):
         if found.welder_id in welders:
             _look(unit, found, "certificate", "certificate")
 
@@ -60,7 +60,7 @@ def contract_changed(unit: Unit, event: Event) -> None:
 def person_moved(unit: Unit, event: Event) -> None:
     """Who belongs to another enterprise now, or has another telephone, goes on only where that
     one may."""
-    for found in table.open_touching(unit, "", [event.subject]):
+    for found in table.open_with(unit, [event.subject]):
         _look(unit, found, "enterprise", "fire-watch-same-person", *_BELONGING)
 
 
@@ -84,7 +84,7 @@ def exempt_over(unit: Unit, event: Event) -> None:
 
 def blocked(unit: Unit, event: Event) -> None:
     """Whoever was shut out neither welds nor watches: all their open jobs end, on or not."""
-    for found in table.open_touching(unit, "", [event.subject]):
+    for found in table.open_with(unit, [event.subject]):
         _end(unit, found, "account")
 
 
@@ -92,7 +92,7 @@ def roles_changed(unit: Unit, event: Event) -> None:
     """Who is no welder, or no fire watch, any more does not go on as one."""
     person = people.get(unit, event.subject)
     roles = person.roles if person else frozenset()
-    for found in table.open_touching(unit, "", [event.subject]):
+    for found in table.open_with(unit, [event.subject]):
         part = "welder" if found.welder_id == event.subject else "fire_watch"
         if part not in roles:
             _end(unit, found, "role")

@@ -29,7 +29,7 @@ from cloud.mqtt.address import Address
 from tests import databases, mosquitto
 from tests.cloud.conftest import HandClock
 from tests.cloud.mqtt.raw_client import RawClient
-from tests.cloud.work.test_speed import plans, statements
+from tests.cloud.statements import plans, statements
 
 pytestmark = pytest.mark.slow
 _A, _B, _C = "HM-990101-000A", "HM-990101-000B", "HM-990101-000C"

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cloud.base.keys import Keys
 from cloud.base.unit import Ground, NestedWrite, NoSender, Unit
 from cloud.book.audit import AuditHead
+from tests.cloud.statements import statements
 
 
 def head(name: str, seq: int = 0) -> AuditHead:
@@ -58,17 +58,10 @@ def test_a_read_unit_cannot_write(ground: Ground) -> None:
 def test_where_nobody_can_change_it_a_row_is_asked_for_once(ground: Ground, kind: str) -> None:
     with ground.write() as unit:
         unit.db.add(head("a", 7))
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        asked.append(statement)
-
-    event.listen(ground.engine, "before_cursor_execute", note)
-    with getattr(ground, kind)() as unit:
+    with statements(ground.engine) as asked, getattr(ground, kind)() as unit:
         for _ in range(3):
             again = {"populate_existing": True, "with_for_update": True}
             assert unit.db.get_one(AuditHead, "a", **again).seq == 7
-    event.remove(ground.engine, "before_cursor_execute", note)
     assert sum("FROM audit_head" in statement for statement in asked) == 1
 
 

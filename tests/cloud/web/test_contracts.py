@@ -5,7 +5,7 @@ import io
 import pytest
 
 from cloud.registry import contracts
-from tests.cloud.work.test_speed import statements
+from tests.cloud.statements import statements
 
 PAGE = "/contracts"
 WHOLE = {

@@ -5,8 +5,8 @@ import pytest
 from cloud.book import outbox
 from cloud.cases import alarms, life, releases
 from cloud.link import intake
+from tests.cloud.statements import statements
 from tests.cloud.web.conftest import PASSWORD
-from tests.cloud.work.test_speed import statements
 
 PAGES = ("", "/state", "/jobs", "/people", "/machines", "/alarms", "/releases")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from cloud.oversight import figures
-from tests.cloud.work.test_speed import plans, statements
+from tests.cloud.statements import plans, statements
 
 LINE = re.compile(r'hanma_[a-z_]+(\{[a-z]+="[a-z0-9]+"\})? -?[0-9.e+-]+')
 

@@ -3,8 +3,8 @@
 import pytest
 
 from cloud.work import opening
+from tests.cloud.statements import statements
 from tests.cloud.web.conftest import PASSWORD
-from tests.cloud.work.test_speed import statements
 
 PAGE = "/jobs"
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cloud.work import permits, profiles
-from tests.cloud.work.test_speed import statements
+from tests.cloud.statements import statements
 
 PAGE = "/permits"
 WORK = {"site": "演示车间", "work": "焊接支架"}

@@ -17,7 +17,7 @@ from cloud.work import jobs
 from cloud.work.job import Job
 from tests.cloud.conftest import County, HandClock
 from tests.cloud.stand_in import StandIn
-from tests.cloud.work.test_speed import plans, statements
+from tests.cloud.statements import plans, statements
 
 NUMBER = "990101199003070" + "01"
 IDENTITY = NUMBER + identity_check(NUMBER)

@@ -1,35 +1,12 @@
 """ON is quick: few statements, each through an index, one commit."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from cloud.link import commands
-
-
-@contextmanager
-def statements(engine: Any) -> Iterator[list[tuple[str, Any]]]:
-    seen: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, text: str, values: Any, *_: Any) -> None:
-        seen.append((text, values))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def plans(engine: Any, seen: list[tuple[str, Any]]) -> list[str]:
-    found = []
-    with engine.connect() as connection:
-        for text, values in seen:
-            if text.startswith(("SELECT", "UPDATE", "DELETE")):
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
-                found += [f"{row[3]}  <-  {text[:60]}" for row in rows]
-    return found
+from tests.cloud.statements import plans, statements
 
 
 @pytest.mark.sqlite
