@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from sqlalchemy.types import TypeDecorator
 
 from cloud.base.files import make_folder
 from cloud.base.rows import OneMoment
+from cloud.base.turn import Turn
 
 # Sixteen web threads, the ingest, the broker's log-in check, the sweepers.
 _POOL = 24
@@ -48,7 +49,7 @@ _PATIENCE = {
     "tcp_user_timeout": 20_000,
 }
 _WAL_TRIES, _WAL_PAUSE_S = 100, 0.05
-_TURN_TRIES, _TURN_PAUSE_S = 1000, 0.001
+_TURN_S, _LOOK_S = 1.0, 0.005
 _WAITING = "PRAGMA busy_timeout=5000"
 
 
@@ -110,8 +111,11 @@ def make_engine(url: str) -> Engine:
     if parsed.database:
         make_folder(Path(parsed.database).parent)
     engine = create_engine(parsed, pool_size=_POOL, max_overflow=8)
+    turn = Turn(parsed.database or "")
     event.listen(engine, "connect", _sqlite_connected)
-    event.listen(engine, "begin", _sqlite_begin)
+    event.listen(engine, "begin", _sqlite_begins(turn))
+    event.listen(engine, "checkin", _sqlite_ends(turn))
+    event.listen(engine, "engine_disposed", lambda _engine: turn.close())
     return engine
 
 
@@ -262,31 +266,48 @@ def _write_ahead(dbapi: Any) -> None:
             time.sleep(_WAL_PAUSE_S)
 
 
-def _sqlite_begin(connection: Connection) -> None:
+def _sqlite_begins(turn: Turn) -> Callable[[Connection], None]:
     # A deferred BEGIN that turns into a write fails at once when another writer was quicker.
-    read = connection.get_execution_options().get("hanma_read", False)
-    if connection.info.get("reads") is not read:  # kept with the connection in the pool
-        connection.exec_driver_sql(f"PRAGMA query_only={int(read)}")
-        connection.info["reads"] = read
-    if read or not _my_turn(connection.connection.driver_connection):
-        connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
+    def begin(connection: Connection) -> None:
+        read = connection.get_execution_options().get("hanma_read", False)
+        dbapi = connection.connection.driver_connection
+        if connection.info.get("reads") is not read:  # kept with the connection in the pool
+            dbapi.execute(f"PRAGMA query_only={int(read)}")
+            connection.info["reads"] = read
+        if read:
+            dbapi.execute("BEGIN")
+        elif not _my_turn(dbapi, turn):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # whose error is told as all others are
+
+    return begin
 
 
-def _my_turn(dbapi: Any) -> bool:
-    """Begin to write among other processes; False if none of the tries met a moment between two.
+def _sqlite_ends(turn: Turn) -> Callable[[Any, Any], None]:
+    # The connection is back in the pool: what it wrote is committed or undone.
+    def end(_dbapi: Any, record: Any) -> None:
+        if not record.info.get("reads", True):
+            turn.over()
+
+    return end
+
+
+def _my_turn(dbapi: Any, turn: Turn) -> bool:
+    """Begin to write among other processes; False if it was always somebody else's turn.
 
     SQLite's own waiting sleeps longer each time, up to a tenth of a second, and whoever came later
     is served first.
     """
+    until = time.monotonic() + _TURN_S
     dbapi.execute("PRAGMA busy_timeout=0")
     try:
-        for _ in range(_TURN_TRIES):
+        while True:
             try:
                 dbapi.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
-                time.sleep(_TURN_PAUSE_S)
+                if time.monotonic() > until:
+                    return False
+                turn.wait(_LOOK_S)
             else:
                 return True
-        return False
     finally:
         dbapi.execute(_WAITING)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Dialect, Select, bindparam, inspect, select
 from sqlalchemy.exc import NoResultFound
-from sqlalchemy.orm import RelationshipProperty, Session, make_transient_to_detached
+from sqlalchemy.orm import RelationshipProperty, Session
 from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
 T = TypeVar("T")
@@ -147,14 +147,16 @@ class _Quick(Generic[T]):
                 db.refresh(held)
             return held
         made: T = self._mapper.class_manager.new_instance()
+        state = instance_state(made)
         values = list(row)
         for at, how in self._read:
             values[at] = how(values[at])
         made.__dict__.update(zip(self._keys, values, strict=True))
         for beside in self._beside:
             set_committed_value(made, beside.key, beside.rows.all(db, driver, {"id": id}))
-        make_transient_to_detached(made)
-        db.add(made)
+        # As the ORM's own loading does it: `add` would look for what hangs on the row.
+        state.key, state.session_id = key, db.hash_key
+        db.identity_map.add(state)
         return made
 
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, or_, select, update
+from sqlalchemy import Index, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, one_writer
@@ -101,14 +101,23 @@ def unpark(unit: Unit) -> None:
 
 def waiting(unit: Unit) -> list[int]:
     """The events that are due now, oldest first; of many the first ones."""
-    due = select(Event.id).where(_DUE, _its_time(unit)).order_by(Event.id)
-    return list(unit.db.scalars(due.limit(_BATCH)))
+    return list(unit.db.scalars(_WAITING, _at(unit)))
 
 
-def _its_time(unit: Unit) -> ColumnElement[bool]:
-    """No pause is longer than the longest: what lies beyond it was set by a clock that erred."""
-    beyond = unit.now + BACKOFF_MAX_S * 1000
-    return or_(Event.next_at <= unit.now, Event.next_at > beyond)
+# No pause is longer than the longest: what lies beyond it was set by a clock that erred.
+_ITS_TIME = or_(Event.next_at <= bindparam("now"), Event.next_at > bindparam("beyond"))
+# Made once: asked ten times a second.
+_WAITING = select(Event.id).where(_DUE, _ITS_TIME).order_by(Event.id).limit(_BATCH)
+_CLAIM = (
+    update(Event)
+    .where(Event.id.in_(bindparam("ids", expanding=True)), _DUE, _ITS_TIME)
+    .values(done_at=bindparam("now"))
+    .returning(Event)
+)
+
+
+def _at(unit: Unit) -> dict[str, int]:
+    return {"now": unit.now, "beyond": unit.now + BACKOFF_MAX_S * 1000}
 
 
 def _some(ground: Ground, ids: list[int], handlers: Handlers) -> int:
@@ -130,13 +139,8 @@ def _some(ground: Ground, ids: list[int], handlers: Handlers) -> int:
 
 def _claimed(unit: Unit, ids: list[int]) -> list[Event]:
     # A second worker waits here for the first one's commit, then finds no row.
-    claim = (
-        update(Event)
-        .where(Event.id.in_(ids), _DUE, _its_time(unit))
-        .values(done_at=unit.now)
-        .returning(Event)
-    )
-    return sorted(unit.db.scalars(claim), key=lambda event: event.id)
+    claimed = unit.db.scalars(_CLAIM, _at(unit) | {"ids": ids})
+    return sorted(claimed, key=lambda event: event.id)
 
 
 def _todo(event: Event, handlers: Handlers) -> list[Handler]:
