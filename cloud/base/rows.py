@@ -9,6 +9,7 @@ flushed, with the rows that belong to it. Elsewhere, and for what is asked seldo
 import sqlite3
 from collections import deque
 from collections.abc import Sequence
+from contextlib import nullcontext
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -32,21 +33,31 @@ class Rows(Generic[T]):
 
     def all(self, db: Session, **given: str | int | None) -> list[T]:
         """All rows of the answer."""
-        driver = db.driver() if isinstance(db, OneMoment) else None
-        if driver is not None:
-            if self._quick is None:
-                self._quick = _Quick(self._statement, db.connection().dialect)
-            try:
-                self._quick.flushed(db)
-                return self._quick.all(db, driver, given)
-            except sqlite3.Error:
-                pass  # a database that is gone or full: told below in the words of all others
-        return list(db.scalars(self._statement, given).unique().all())
+        return self._asked(db, given, flush=db.autoflush)
+
+    def as_written(self, db: Session, **given: str | int | None) -> list[T]:
+        """All rows that answer by what is written, though this session may have changed them
+        since: for who looks at the objects anyway."""
+        return self._asked(db, given, flush=False)
 
     def first(self, db: Session, **given: str | int | None) -> T | None:
         """The first row; None without any."""
         found = self.all(db, **given)
         return found[0] if found else None
+
+    def _asked(self, db: Session, given: dict[str, Any], flush: bool) -> list[T]:
+        driver = db.driver() if isinstance(db, OneMoment) else None
+        if driver is not None:
+            if self._quick is None:
+                self._quick = _Quick(self._statement, db.connection().dialect)
+            try:
+                if flush:
+                    self._quick.flushed(db)
+                return self._quick.all(db, driver, given)
+            except sqlite3.Error:
+                pass  # a database that is gone or full: told below in the words of all others
+        with nullcontext() if flush else db.no_autoflush:
+            return list(db.scalars(self._statement, given).unique().all())
 
 
 _BY_KEY: dict[Any, Rows[Any]] = {}  # by mapper: the row of a key
@@ -130,7 +141,7 @@ class _Quick(Generic[T]):
     def flushed(self, db: Session) -> None:
         """What the answer may depend on is written: changes of these tables, not of others."""
         changed = (*db.new, *db.dirty, *db.deleted)
-        if db.autoflush and any(isinstance(one, self._tables) for one in changed):
+        if any(isinstance(one, self._tables) for one in changed):
             db.flush()
 
     def all(self, db: Session, driver: sqlite3.Connection, given: dict[str, Any]) -> list[T]:

@@ -200,8 +200,9 @@ def restarted(unit: Unit, row: Terminal) -> None:
     `off` and `lock` are tried again under the present boot. `on` is not: it may have been obeyed
     before the restart, and after one the relay stays open until the welder presses again.
     """
-    for command in _open(unit, row.device):
-        if command.epoch == row.epoch or command.name == "upgrade":
+    # Whatever this unit itself has made is of the present boot.
+    for command in _OPEN_AT.as_written(unit.db, device=row.device):
+        if command.epoch == row.epoch or command.name == "upgrade" or command.state not in OPEN:
             continue
         safe = command.name == "lock" or (command.name, command.code) == ("switch", "0")
         if not (safe and _tried_again(unit, row, command)):

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, false, insert, literal_column, or_, select
+from sqlalchemy import ColumnElement, Index, bindparam, false, insert, literal_column, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -194,10 +194,18 @@ def running(unit: Unit) -> dict[str, str]:
     }
 
 
+_THESE = (  # made once: asked for each batch of messages
+    select(Terminal)
+    .where(Terminal.device.in_(bindparam("devices", expanding=True)))
+    .order_by(Terminal.device)
+    .with_for_update()
+)
+_AS_IT_IS = {"populate_existing": True}
+
+
 def hold(unit: Unit, devices: Iterable[str]) -> None:
     """`locked` for many at once: what follows in this unit finds them without asking again."""
-    rows = select(Terminal).where(Terminal.device.in_(set(devices))).order_by(Terminal.device)
-    found = unit.db.scalars(rows.with_for_update(), execution_options={"populate_existing": True})
+    found = unit.db.scalars(_THESE, {"devices": list(set(devices))}, execution_options=_AS_IT_IS)
     unit.db.info[_HELD] = {row.device: row for row in found}
 
 
@@ -222,13 +230,16 @@ class Standing(NamedTuple):
     iotda: bool
 
 
+_STANDING = select(Terminal.via, Terminal.dialect).where(Terminal.device == bindparam("device"))
+
+
 def standing_of(ground: Ground) -> Callable[[str], Standing]:
     """The standing of one terminal, one read unit for each question."""
 
     def standing(device: str) -> Standing:
         with ground.read() as unit:
-            told = select(Terminal.via, Terminal.dialect).where(Terminal.device == device)
-            via, dialect = unit.db.execute(told).first() or ("", "native")
+            told = unit.db.connection().execute(_STANDING, {"device": device})
+            via, dialect = told.first() or ("", "native")
         return Standing(via, dialect == "iotda")
 
     return standing

@@ -6,7 +6,7 @@ One small row a terminal that never grows; it is written only where a quarter's 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base
@@ -32,9 +32,12 @@ class Trace(Base):
     slots: Mapped[dict[str, Any]]
 
 
+_THESE = select(Trace).where(Trace.device.in_(bindparam("devices", expanding=True)))
+
+
 def hold(unit: Unit, devices: Iterable[str]) -> None:
     """Read at once what `keep` will need for these in this unit."""
-    found = unit.db.scalars(select(Trace).where(Trace.device.in_(set(devices))))
+    found = unit.db.scalars(_THESE, {"devices": list(set(devices))})
     unit.db.info[_HELD] = {trace.device: trace for trace in found}
 
 

@@ -223,6 +223,7 @@ def acted(
     inside the unit. What `after` gives counts as what `act` gave; it is left out after refusals.
     """
     viewer = visitor.signed_in()
+    seen: list[Machine | Person] = []
 
     def act_now() -> Refusals:
         if before is not None:
@@ -232,6 +233,7 @@ def acted(
             must_see(unit, viewer, machine)
             person = person_of(unit, viewer)
             outcome = act(unit, machine, person)
+        seen[:] = machine, person
         if after is not None and not isinstance(outcome, Refusals):
             outcome = after(visitor.ground(), viewer.id)
         return outcome if isinstance(outcome, Refusals) else Refusals()
@@ -241,6 +243,7 @@ def acted(
         return redirect(url_for("welder.machine", code=code), 303)
     # Not inside the unit above: whoever writes keeps all others waiting.
     with visitor.ground().read() as unit:
+        unit.db.add_all(seen)  # as they were a moment ago: not asked for again
         state = screen.seen_by(unit, machine_at(unit, code), person_of(unit, viewer))
     answer = {"ok": not refusals, "state": state, "refusals": screen.told(refusals)}
     return jsonify(answer), 409 if refusals else 200
