@@ -31,6 +31,7 @@ _KEPT_IN = {
     "keeper_phone": ("keeper_sealed",),
     "filled_in_by_phone": ("filled_in_by_sealed",),
 }
+_TOLD_OTHERWISE = ("code", "uscc", "device", "fitted_on", "status", "working")
 _RUNNING = {"on": "工作中", "off": "待机", "dark": "离线", "": ""}
 
 
@@ -81,6 +82,10 @@ class Machines:
         fitted = select(Machine.device).where(Machine.device.is_not(None))
         self._devices = set(unit.db.scalars(fitted))
         self._plates: dict[Hashable, str] = {}  # codes, by what `_plate` says
+        # Registered without a serial number: the owners read, and their machines by `_plain`.
+        self._read: set[str | None] = set()
+        self._plains: dict[Hashable, list[Machine]] = {}
+        self._met: set[str] = set()  # codes of machines that a row stands for
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
         owner = self._owners.get(values.pop("uscc"))
@@ -94,6 +99,14 @@ class Machines:
         plate = _plate(owner, values)
         if not given and plate in self._plates:
             raise BadField("这台焊机在前面的行里已经登记。", "An earlier row has this machine.")
+        alike = [] if given else self._plains.get(_plain(owner, values), [])
+        if any(one.code not in self._met for one in alike):
+            raise BadField(
+                "这家单位已登记同名、同型号的焊机：是那一台，请填“焊机编码”；是另一台，请填"
+                "“出厂编号”，或在名称里写明第几台。",
+                "The owner has a machine of this name and model: is it that one, write its code;"
+                " is it another, its serial number, or number it in its name.",
+            )
         if device:
             self._fit(device)
         fitted_at = (_midnight(fitted_on) if fitted_on else unit.now) if device else None
@@ -111,13 +124,16 @@ class Machines:
         return made
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
-        """A row without a code takes that of the machine with the same plate, if there is one."""
+        """A row without a code takes that of the machine with the same plate, if there is one;
+        without a serial number that of one of which it says what is registered, each for one."""
+        self._met |= {values["code"] for values in batch}
         bare = [values for values in batch if values.get("serial") and not values["code"]]
         if bare:
             self._read_plates(unit, bare)
         for values in bare:
             plate = _plate(self._owners.get(values["uscc"]), values)
             values["code"] = self._plates.get(plate, "")
+        self._take_plain(unit, batch)
         codes = [values["code"] for values in batch if values["code"]]
         rows = select(Machine, Enterprise.uscc).join(Enterprise)
         here = rows.where(Machine.code.in_(codes), Machine.kind == "machine")
@@ -135,6 +151,23 @@ class Machines:
         found = rows.add_columns(Machine.code).where(*here, *stands)
         for *plate, code in unit.db.execute(found):
             self._plates[tuple(plate)] = code
+
+    def _take_plain(self, unit: Unit, batch: list[dict[str, Any]]) -> None:
+        plain = {n: self._owners.get(v["uscc"]) for n, v in enumerate(batch) if not v["code"]}
+        keys = {n: key for n, owner in plain.items() if (key := _plain(owner, batch[n]))}
+        owners = {plain[n] for n in keys} - self._read
+        here = select(Machine).where(Machine.enterprise_id.in_(owners), Machine.serial == "")
+        here = here.where(Machine.kind == "machine", Machine.status != "scrapped")
+        found = list(unit.db.scalars(here.order_by(Machine.code))) if owners else []
+        for one in sorted(found, key=_told):  # of which least is known is the first to be meant
+            key = (one.enterprise_id, one.name, one.maker, one.model)
+            self._plains.setdefault(key, []).append(one)
+        self._read |= owners
+        for n, key in keys.items():
+            alike = (one for one in self._plains.get(key, ()) if one.code not in self._met)
+            code = next((one.code for one in alike if _says(unit, batch[n], one)), "")
+            batch[n]["code"] = code
+            self._met.add(code)
 
     def _now(self, unit: Unit, one: Machine, uscc: str) -> dict[str, Any]:
         told = {c.name: getattr(one, c.name) for c in Machines.columns if hasattr(one, c.name)}
@@ -183,6 +216,34 @@ def _plate(owner: str | None, values: dict[str, Any]) -> Hashable:
     None without a serial number."""
     plate = (owner, *(values.get(name, "") for name in ("maker", "model", "serial")))
     return plate if plate[-1] else None
+
+
+def _plain(owner: str | None, values: dict[str, Any]) -> Hashable:
+    """What a machine without a serial number is looked up by; None where it has one, or where the
+    table has no such column (the survey's)."""
+    plain = (owner, *(values.get(name, "") for name in ("name", "maker", "model")))
+    return plain if values.get("serial") == "" else None
+
+
+def _says(unit: Unit, values: dict[str, Any], one: Machine) -> bool:
+    """Whether a row says nothing else than what is registered of this machine."""
+    if values["device"] and one.device not in (None, values["device"]):
+        return False
+    for column in Machines.columns:
+        name, value = column.name, values[column.name]
+        if value == column.empty or name in _TOLD_OTHERWISE:
+            continue
+        if name.endswith("_phone"):
+            registered = machines.phone(unit, one, name.removesuffix("_phone"))
+            if not fields.tells(value, registered):
+                return False
+        elif value != getattr(one, name):
+            return False
+    return True
+
+
+def _told(one: Machine) -> int:
+    return sum(getattr(one, column.name, "") not in ("", None) for column in Machines.columns)
 
 
 def _noted(values: dict[str, Any]) -> None:

@@ -112,7 +112,9 @@ def test_what_is_registered_is_not_registered_again(full: Ground) -> None:
                 **{"unchanged": 1, "bad": 0},
             }
             assert "已经登记" in judged(unit, kind, row, row).bad[0].reasons[0].zh
-        assert "另一台" in reasons(unit, things.Machines, MACHINE)
+        assert judged(unit, things.Machines, MACHINE).unchanged == 1
+        other = MACHINE | {"设备名称": "二号焊机"}
+        assert "另一台" in reasons(unit, things.Machines, other)
 
 
 def coded(unit: Unit) -> dict[str, str]:
@@ -341,7 +343,28 @@ def test_a_table_of_machines_without_codes_brought_in_twice_registers_each_once(
         assert judged(unit, things.Machines, one, two).unchanged == 2
         assert len(judged(unit, things.Machines, one | {"备注": "大修"}).changed) == 1
         assert len(judged(unit, things.Machines, one | {"生产厂家": "演示二厂"}).good) == 1
-        assert len(judged(unit, things.Machines, bare, bare).good) == 2  # nothing tells them apart
+        assert len(judged(unit, things.Machines, bare, bare).good) == 1  # the other is registered
+
+
+def test_machines_without_code_and_serial_are_told_apart_by_all_that_the_table_says(
+    full: Ground,
+) -> None:
+    bare = {n: v for n, v in MACHINE.items() if n not in ("终端编号", "安装时间")}
+    bare |= {"设备名称": "旧焊机", "型号": "BX1"}
+    phone = "13800000001"
+    table = [bare, bare, bare | {"责任人姓名": "演示乙", "责任人电话": phone}]
+    for new in (3, 0):
+        with full.write() as unit:
+            done = judged(unit, things.Machines, *table)
+            list(bring.write(unit, done))
+            counts = {"rows": 3, "new": new, "changed": 0, "unchanged": 3 - new, "bad": 0}
+            assert done.counts == counts
+    with full.read() as unit:
+        other = bare | {"责任人姓名": "演示丙"}
+        assert "出厂编号" in reasons(unit, things.Machines, other)
+        for apart in ({"出厂编号": "9"}, {"设备名称": "旧焊机 4 号"}):
+            assert len(judged(unit, things.Machines, other | apart).good) == 1
+        assert judged(unit, things.Machines, *table, bare).counts["new"] == 1  # all others are met
 
 
 def test_a_contract_without_a_reference_brought_in_twice_is_one(full: Ground) -> None:
