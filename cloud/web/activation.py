@@ -40,7 +40,7 @@ def activate(code: str) -> ResponseReturnValue:
     district = fields.text("district", _("行政区划"), limit=12)
     industry = fields.choice("industry", _("监管领域"), INDUSTRIES)
     if not districts.valid(district) or len(district) < 6:
-        raise bad_input(_("“%(label)s”不对。", label=_("行政区划")))
+        raise bad_input(_("“%(label)s”不对。", label=_("行政区划")), "district")
     with visitor.ground().write() as unit:
         owner = people.get(unit, visitor.signed_in().id)
         if owner is None:

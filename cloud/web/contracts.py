@@ -63,8 +63,11 @@ def make() -> ResponseReturnValue:
     with visitor.ground().write() as unit:
         firm = enterprises.by_uscc(unit, uscc) if uscc else None
         welder = people.by_login(unit, login) if login else None
-        if (uscc and firm is None) or (login and (welder is None or "welder" not in welder.roles)):
-            raise bad_input(_("没有登记这家单位或这位焊工。"))
+        wrong = "uscc" if uscc and firm is None else ""
+        if login and (welder is None or "welder" not in welder.roles):
+            wrong = "login"
+        if wrong:
+            raise bad_input(_("没有登记这家单位或这位焊工。"), wrong)
         try:
             hiring.make(
                 unit,
@@ -77,7 +80,9 @@ def make() -> ResponseReturnValue:
                 **days,
             )
         except BadContract as error:
-            raise bad_input(_("“%(label)s”不对。", label=labels[error.field])) from None
+            raise bad_input(
+                _("“%(label)s”不对。", label=labels[error.field]), error.field
+            ) from None
         except NotEntitled:
             raise not_yours() from None
     return _done()
@@ -108,7 +113,7 @@ def brief(id: str) -> ResponseReturnValue:
         except NotEntitled:
             raise not_yours() from None
         if done is None:
-            raise bad_input(_("这份合同里没有这位焊工。"))
+            raise bad_input(_("这份合同里没有这位焊工。"), "login")
     return _done()
 
 

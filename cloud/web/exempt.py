@@ -55,12 +55,12 @@ def mark() -> ResponseReturnValue:
 def _place(unit: Unit, uscc: str, site: str) -> Enterprise | Site:
     firm = enterprises.by_uscc(unit, uscc)
     if firm is None:
-        raise bad_input(_("没有登记这家单位。"))
+        raise bad_input(_("没有登记这家单位。"), "uscc")
     if not site:
         return firm
     found = [one for one in sites.of_enterprise(unit, firm.id) if one.name == site]
     if not found:
-        raise bad_input(_("这家单位没有登记这个工地。"))
+        raise bad_input(_("这家单位没有登记这个工地。"), "site")
     return found[0]
 
 

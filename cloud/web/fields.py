@@ -52,11 +52,13 @@ def text(name: str, label: str, *, limit: int, required: bool = True) -> str:
     """One line of text of at most `limit` characters, trimmed; empty when it may be left out."""
     value = _one(name, label).strip()
     if required and not value:
-        raise bad_input(_("“%(label)s”没有填写。", label=label))
+        raise bad_input(_("“%(label)s”没有填写。", label=label), name)
     if len(value) > limit:
-        raise bad_input(_("“%(label)s”太长，最多 %(limit)s 个字。", label=label, limit=limit))
+        raise bad_input(
+            _("“%(label)s”太长，最多 %(limit)s 个字。", label=label, limit=limit), name
+        )
     if not _printable(value):
-        raise bad_input(_("“%(label)s”里有不能使用的字符。", label=label))
+        raise bad_input(_("“%(label)s”里有不能使用的字符。", label=label), name)
     return value
 
 
@@ -68,16 +70,18 @@ def moment(name: str, label: str, *, required: bool = True) -> int | None:
     try:
         return round(datetime.fromisoformat(typed).replace(tzinfo=CHINA).timestamp() * 1000)
     except (ValueError, OverflowError):
-        raise bad_input(_("“%(label)s”不对。", label=label)) from None
+        raise bad_input(_("“%(label)s”不对。", label=label), name) from None
 
 
 def secret(name: str, label: str, *, limit: int) -> str:
     """A password: bounded, otherwise as typed; its characters are nobody's business."""
     value = _one(name, label)
     if not value:
-        raise bad_input(_("“%(label)s”没有填写。", label=label))
+        raise bad_input(_("“%(label)s”没有填写。", label=label), name)
     if len(value) > limit:
-        raise bad_input(_("“%(label)s”太长，最多 %(limit)s 个字。", label=label, limit=limit))
+        raise bad_input(
+            _("“%(label)s”太长，最多 %(limit)s 个字。", label=label, limit=limit), name
+        )
     return value
 
 
@@ -85,7 +89,7 @@ def digits(name: str, label: str, *, count: int) -> str:
     """Exactly `count` digits; full-width ones of a Chinese keyboard and spaces are forgiven."""
     value = unicodedata.normalize("NFKC", text(name, label, limit=4 * count)).replace(" ", "")
     if len(value) != count or not (value.isascii() and value.isdigit()):
-        raise bad_input(_("“%(label)s”应是 %(count)s 位数字。", label=label, count=count))
+        raise bad_input(_("“%(label)s”应是 %(count)s 位数字。", label=label, count=count), name)
     return value
 
 
@@ -93,7 +97,7 @@ def ticks(name: str, label: str, known: Collection[str]) -> set[str]:
     """The boxes that were ticked; one that the page never showed is bad input."""
     ticked = set(request.form.getlist(name))
     if not ticked <= set(known):
-        raise bad_input(_("“%(label)s”里有未知的选项。", label=label))
+        raise bad_input(_("“%(label)s”里有未知的选项。", label=label), name)
     return ticked
 
 
@@ -106,7 +110,7 @@ def choice(name: str, label: str, known: Collection[str]) -> str:
     """One of the offered values."""
     value = text(name, label, limit=64)
     if value not in known:
-        raise bad_input(_("“%(label)s”里有未知的选项。", label=label))
+        raise bad_input(_("“%(label)s”里有未知的选项。", label=label), name)
     return value
 
 
@@ -114,7 +118,7 @@ def _one(name: str, label: str) -> str:
     """The field's only value; the same field twice is no form of ours."""
     values = request.form.getlist(name)
     if len(values) > 1:
-        raise bad_input(_("“%(label)s”填写了两次。", label=label))
+        raise bad_input(_("“%(label)s”填写了两次。", label=label), name)
     return values[0] if values else ""
 
 

@@ -148,7 +148,7 @@ def told() -> dict[str, Any]:
     """What every form says of the work: grade, hours, site, work."""
     hours = fields.text("hours", _("时长（小时）"), limit=2)
     if not (hours.isascii() and hours.isdigit()):
-        raise bad_input(_("“%(label)s”不对。", label=_("时长（小时）")))
+        raise bad_input(_("“%(label)s”不对。", label=_("时长（小时）")), "hours")
     return {
         "grade": fields.choice("grade", _("动火等级"), GRADES_H),
         "hours": int(hours),

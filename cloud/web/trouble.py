@@ -10,34 +10,41 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from cloud.base import outage
+from cloud.web.given_back import came_from, given_back
 
 log = logging.getLogger(__name__)
 
+_FORM_AGAIN = (400, 409, 429)  # after which what was typed may be sent again
+
 
 class Trouble(Exception):
-    """A request that gets a plain sentence: HTTP status, stable code, words, what to do, and by
-    which article, where there is one."""
+    """A request that gets a plain sentence: HTTP status, stable code, words, what to do, by which
+    article, where there is one, and the name of the form's field that is wrong, where one is."""
 
     def __init__(
-        self, status: int, code: str, words: str, todo: str = "", source: str = ""
+        self,
+        status: int,
+        code: str,
+        words: str,
+        todo: str = "",
+        source: str = "",
+        field: str = "",
     ) -> None:
         super().__init__(code)
         self.status, self.code, self.words, self.todo = status, code, words, todo
-        self.source = source
+        self.source, self.field = source, field
 
 
-def bad_input(words: str) -> Trouble:
-    """A 400 with the sentence that says what is wrong with the input; the page's script says it
-    beside the form."""
-    todo = _("请改正后再提交。") if wants_json() else _("请返回上一页，改正后再提交。")
-    return Trouble(400, "bad-input", words, todo)
+def bad_input(words: str, field: str = "") -> Trouble:
+    """A 400 with the sentence that says what is wrong with the input, beside the field of this
+    name; nothing that was typed is lost (`cloud.web.given_back`)."""
+    return Trouble(400, "bad-input", words, _("请改正后再提交。"), field=field)
 
 
 def not_yours() -> Trouble:
@@ -73,21 +80,31 @@ def show(trouble: Trouble) -> Response:
             "todo": trouble.todo,
             "source": trouble.source,
             "status": "",
+            "field": trouble.field,
         }
         response = jsonify({"ok": False, "state": None, "refusals": [told]})
     else:
-        response = make_response(render_template("trouble.html", trouble=trouble, back=_back()))
+        page = _form_again(trouble) if trouble.status in _FORM_AGAIN else None
+        response = page or make_response(
+            render_template("trouble.html", trouble=trouble, back=_back())
+        )
     response.status_code = trouble.status
     return response
+
+
+def _form_again(trouble: Trouble) -> Response | None:
+    """The page it came from, what was typed in its form and the trouble's words beside it."""
+    files = any(file.filename for file in request.files.values())
+    note = render_template("told.html", trouble=trouble, files=files)
+    return given_back(trouble.status, note, trouble.field)
 
 
 def _back() -> str:
     """Where the page's one button leads: after a press to the form, as the browser names it, or to
     the machine this was about; else to the start."""
     if request.method == "POST":
-        came = urlsplit(request.referrer or "")
-        if came.netloc == request.host and came.path.startswith("/") and came.path[1:2] != "/":
-            return came.path + (f"?{came.query}" if came.query else "")
+        if came := came_from():
+            return came
         if code := (request.view_args or {}).get("code"):
             return url_for("welder.machine", code=code)
     return url_for("regulator.status")
@@ -100,7 +117,7 @@ def _of_http(error: HTTPException) -> Trouble:
         404: (_("没有这一页。"), _("请检查网址，或扫描电焊机上的二维码。")),
         405: (_("这个地址不能这样使用。"), _("请返回上一页，用页面上的按钮操作。")),
         413: (_("提交的内容太大（文字最多 64 kB，照片最多 12 MB）。"), _("请缩短后再提交。")),
-    }.get(status, (_("这个请求看不懂。"), _("请返回上一页，改正后再提交。")))
+    }.get(status, (_("这个请求看不懂。"), _("请改正后再提交。")))
     return Trouble(status, f"http-{status}", *words)
 
 

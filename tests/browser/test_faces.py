@@ -107,7 +107,8 @@ def test_an_officer_handles_an_alarm_in_place_and_reads_who_was_quicker(stage, p
 def test_an_officer_reads_and_handles_without_script(stage, phone, alarm, shot):
     officer = phone("officer1", "/", script=False)
     expect(officer.locator("#map")).to_be_hidden()
-    expect(officer.locator("noscript p")).to_be_visible()
+    officer.get_by_role("link", name=said(officer, "刷新"), exact=True).click()
+    expect(officer.locator(".map noscript p")).to_be_visible()
     officer.select_option("#trade", "industry")
     press(officer, "筛选")
     officer.wait_for_url(re.compile("trade=industry"))

@@ -70,10 +70,11 @@ def test_a_job_from_the_scan_to_the_close(stage, phone, shot):
     heading(watch, "作业中，请守在现场")
     shot(watch, "10-stop")
 
-    press(welder, "关机")
-    heading(welder, "收工确认")
-    expect(welder.get_by_text("等焊机确认断电")).to_be_visible()
-    shot(welder, "11-clear-waiting")
+    with terminal.waited_for():
+        press(welder, "关机")
+        heading(welder, "收工确认")
+        expect(welder.get_by_text("等焊机确认断电")).to_be_visible()
+        shot(welder, "11-clear-waiting")
     expect(welder.get_by_text("焊机已确认断电。")).to_be_visible()
     assert terminal.relay == 0
     tick_everything(welder)

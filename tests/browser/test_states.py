@@ -3,6 +3,7 @@
 The states that the ways through a job (the other files here) meet are looked at there.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -162,14 +163,17 @@ POST = """([path, fields]) => {
 
 
 @both_ways
-def test_whatever_a_page_cannot_do_is_answered_by_a_page(stage, phone):
+def test_whatever_a_page_cannot_do_is_answered_by_a_page(stage, phone, shot):
     officer, at = phone("officer1", "/"), f"/alarms/{stage.alarm(0)}"
     officer.locator("#live").wait_for()
 
-    def answered(page, status, told, path, **fields):
+    def sent(page, status, path, fields):
         with page.expect_navigation() as gone:
             page.evaluate(POST if fields else GO, [path, fields])
         assert gone.value.status == status
+
+    def answered(page, status, told, path, **fields):
+        sent(page, status, path, fields)
         expect(page.locator("h1")).to_have_text(told)
         look(page)
         page.go_back()
@@ -177,9 +181,6 @@ def test_whatever_a_page_cannot_do_is_answered_by_a_page(stage, phone):
     def of(status, told, path, **fields):
         answered(officer, status, said(officer, told), path, **fields)
 
-    field = said(officer, "核实情况")
-    empty = said(officer, "“%(label)s”没有填写。", label=field)
-    answered(officer, 400, empty, f"{at}/verify", words="")
     of(403, "这一页不归您使用。", "/office/accounts")
     of(404, "没有这一页。", "/nowhere")
     of(405, "这个地址不能这样使用。", f"{at}/verify")
@@ -191,3 +192,13 @@ def test_whatever_a_page_cannot_do_is_answered_by_a_page(stage, phone):
             pass
     stranger = phone(at="/login")
     answered(stranger, 429, said(stranger, "试的次数太多。"), f"/m/{stage.machine(0)[0]}")
+    # A form is given back, and who typed stands at the field that is wrong.
+    long = "字" * 300
+    sent(officer, 400, f"{at}/verify", {"words": long})
+    note, wrong = officer.locator("#told"), officer.locator("[aria-invalid=true]")
+    expect(note).to_contain_text(said(officer, "核实情况"))
+    expect(wrong).to_have_value(long)
+    expect(wrong).to_be_focused()
+    expect(wrong).to_have_accessible_description(re.compile(said(officer, "核实情况")))
+    look(officer, "given back")
+    shot(officer, f"96-given-back-{officer.lang}")

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +14,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+import cloud
 from cloud.base.formats import uscc_check
 from cloud.base.settings import Settings
 from cloud.base.unit import Ground, Unit
+from cloud.book import audit
 from cloud.registry import accounts, certificates, enterprises, machines, people
+from cloud.web.office import trail
 from tests import databases
 
+_PRODUCT = str(Path(cloud.__file__).parent)
 MORNING = 1_800_000_000_000  # 2027-01-15 08:00 UTC
 TOWNSHIP = "990101001"
 PASSWORD = "made-up-password"
@@ -35,6 +40,22 @@ def wait_until(true: Callable[[], object], timeout_s: float = 60.0) -> None:
 @pytest.fixture(name="wait_until")
 def _wait_until() -> Callable[..., None]:
     return wait_until
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_kind_of_row_has_words() -> Iterator[None]:
+    """Whatever the product itself writes into the audit trail has words on the pages: each test
+    that comes by such a row says so."""
+    write = audit.write
+
+    def worded(unit: Unit, district: str, actor: str, what: str, *rest: Any) -> Any:
+        if sys._getframe(1).f_code.co_filename.startswith(_PRODUCT):
+            assert what in trail.KINDS, f"cloud/web/office/trail.py has no words for {what!r}"
+        return write(unit, district, actor, what, *rest)
+
+    audit.write = worded
+    yield
+    audit.write = write
 
 
 @dataclass

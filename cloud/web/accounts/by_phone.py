@@ -62,7 +62,7 @@ def new_password() -> ResponseReturnValue:
     try:
         word = by_phone.reset(visitor.ground(), number, typed, wanted, request.remote_addr or "")
     except WeakPassword:
-        raise bad_input(_("密码应是 8 到 128 个字符。")) from None
+        raise bad_input(_("密码应是 8 到 128 个字符。"), "password") from None
     if word:
         raise _refused(word)
     if wants_json():
@@ -75,7 +75,7 @@ def _asked(purpose: str, to: str) -> ResponseReturnValue:
     with visitor.ground().write() as unit:
         word = by_phone.ask(unit, number, purpose, request.remote_addr or "")
     if word == "phone":
-        raise bad_input(_("“%(label)s”不对，请核对。", label=_("手机号码")))
+        raise bad_input(_("“%(label)s”不对，请核对。", label=_("手机号码")), "phone")
     if word:
         raise _refused(word)
     if wants_json():

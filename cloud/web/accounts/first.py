@@ -43,7 +43,7 @@ def first() -> ResponseReturnValue:
             ground.settings, fields.secret("password", said["password"], limit=_PASSWORD)
         )
     except WeakPassword:
-        raise bad_input(_("密码应是 8 到 128 个字符。")) from None
+        raise bad_input(_("密码应是 8 到 128 个字符。"), "password") from None
     with ground.write() as unit:
         made = first_start.make(unit, token, kept=kept, **told)
         if isinstance(made, str):
@@ -64,5 +64,5 @@ def _wrong(what: str) -> Trouble:
     if what == "link":
         return _over()
     if what == "taken":
-        return bad_input(_("这个账号或身份号码已经登记过。"))
-    return bad_input(_("“%(label)s”不对，请核对。", label=labels()[what]))
+        return bad_input(_("这个账号或身份号码已经登记过。"), "login")
+    return bad_input(_("“%(label)s”不对，请核对。", label=labels()[what]), what)

@@ -34,13 +34,13 @@ def _set() -> ResponseReturnValue:
     after = visitor.local_path(fields.text("next", "next", limit=_PATH, required=False))
     typed = fields.digits("pin", _("作业密码"), count=pins.DIGITS)
     if typed != fields.digits("again", _("再输入一次"), count=pins.DIGITS):
-        raise bad_input(_("两次输入的作业密码不一样。"))
+        raise bad_input(_("两次输入的作业密码不一样。"), "again")
     try:
         with visitor.ground().write() as unit:
             person = people.known(unit, visitor.signed_in().id)
             done = entrance.set_pin(unit, person, typed, visitor.session_token())
     except WeakPin:
-        raise bad_input(_("这个作业密码太容易猜到，请换一个。")) from None
+        raise bad_input(_("这个作业密码太容易猜到，请换一个。"), "pin") from None
     if not done:
         todo = _("请退出后重新登录，五分钟内设置。")
         raise Trouble(403, "sign-in-again", _("登录已超过五分钟，不能设置作业密码。"), todo)

@@ -69,7 +69,7 @@ def _registered() -> Person | Turned:
     try:
         kept = accounts.hashed(ground.settings, password)  # slow: not inside the unit
     except WeakPassword:
-        raise bad_input(_("密码应是 8 到 128 个字符。")) from None
+        raise bad_input(_("密码应是 8 到 128 个字符。"), "password") from None
     with ground.write() as unit:
         done = registrations.register(unit, roles=frozenset({role}), uscc=uscc, **told)
         if isinstance(done, Person):
@@ -79,7 +79,7 @@ def _registered() -> Person | Turned:
 
 def _turned(turned: Turned) -> Trouble:
     if turned.field == "taken":
-        return bad_input(_("这个账号或身份号码已经登记过。"))
+        return bad_input(_("这个账号或身份号码已经登记过。"), "login")
     if turned.field == "uscc":
-        return bad_input(_("没有登记这家单位，请核对统一社会信用代码。"))
-    return bad_input(_("“%(label)s”不对，请核对。", label=labels()[turned.field]))
+        return bad_input(_("没有登记这家单位，请核对统一社会信用代码。"), "uscc")
+    return bad_input(_("“%(label)s”不对，请核对。", label=labels()[turned.field]), turned.field)

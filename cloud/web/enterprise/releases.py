@@ -51,7 +51,7 @@ def name(id: str) -> ResponseReturnValue:
         except NotEntitled:
             raise not_yours() from None
     if why_not == "stranger":
-        raise bad_input(_("本单位没有这个人，也没有与他的合同。"))
+        raise bad_input(_("本单位没有这个人，也没有与他的合同。"), "login")
     if why_not:
         todo = _("请刷新页面看现在的状态。")
         raise Trouble(409, "release-named", _("这次应急放开已经指认过。"), todo)

@@ -65,9 +65,9 @@ def appoint() -> ResponseReturnValue:
             raise not_yours() from None
     if isinstance(made, Turned):
         if made.field == "taken":
-            raise bad_input(_("这个账号或身份号码已经登记过。"))
+            raise bad_input(_("这个账号或身份号码已经登记过。"), "login")
         label = said.get(made.field, _("部门"))
-        raise bad_input(_("“%(label)s”不对，请核对。", label=label))
+        raise bad_input(_("“%(label)s”不对，请核对。", label=label), made.field)
     return done(url_for("office.person", id=made.id), id=made.id)
 
 

@@ -13,6 +13,7 @@ from cloud.book.audit import AuditRow
 from cloud.oversight import registers
 from cloud.registry import people
 from cloud.web import visitor
+from cloud.web.office import trail as kinds
 from cloud.web.office.blueprint import blueprint
 from cloud.web.office.registers import Row
 from cloud.web.shown import clock_time
@@ -44,13 +45,20 @@ def verify_trail() -> ResponseReturnValue:
         told = [{"row": one.row, "what": one.what} for one in report.findings[:_FINDINGS]]
         return {"ok": not report.findings, "rows": report.rows, "findings": told}
     return render_template(
-        "office/trail.html", heads=(), rows=[], after="", asked="", report=report, most=_FINDINGS
+        "office/trail.html",
+        heads=(),
+        rows=[],
+        after="",
+        asked="",
+        report=report,
+        most=_FINDINGS,
+        found=kinds.FOUND,
     )
 
 
 def _line(unit: Unit, one: AuditRow) -> Row:
     when = clock_time(one.at, unit.now)
-    cells = (one.subject, one.what, _who(unit, one.actor), when, one.id)
+    cells = (one.subject, kinds.told(one.what), _who(unit, one.actor), when, one.id)
     return Row(url_for("office.trail", q=one.subject), cells)
 
 

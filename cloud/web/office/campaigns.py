@@ -18,6 +18,7 @@ from cloud.web.office.blueprint import blueprint
 from cloud.web.trouble import bad_input, wants_json
 
 _SHOWN, _LINE, _WAVES, _PERCENT = 20, 64, 1000, 3
+_FIELDS = {"limit": "stop", "district": "district"}  # of what is wrong; else the waves
 _COUNTS = ("begun", "done", "failed", "timed_out", "lost", "open")
 
 
@@ -49,12 +50,13 @@ def start_campaign() -> ResponseReturnValue:
     with visitor.ground().write() as unit:
         package = packages.get(unit, digest)
         if package is None:
-            raise bad_input(_("没有这个升级包。"))
+            raise bad_input(_("没有这个升级包。"), "digest")
         try:
             by = visitor.signed_in().id
             row = campaigns.start(unit, package, Wave.each(waves), limit, district, by)
         except BadCampaign as error:
-            raise bad_input(str(words.BAD_CAMPAIGNS[error.code])) from None
+            named = _FIELDS.get(error.code, "waves")
+            raise bad_input(str(words.BAD_CAMPAIGNS[error.code]), named) from None
         told = campaigns.report(unit, row)
     return told if wants_json() else redirect(url_for("office.campaigns_page"), 303)
 

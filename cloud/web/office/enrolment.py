@@ -41,7 +41,7 @@ def make_code() -> ResponseReturnValue:
     with visitor.ground().write() as unit:
         whose = people.by_login(unit, login)
         if whose is None or not whose.roles & {"technician", "office"}:
-            raise bad_input(_("没有这个安装人员的账号。"))
+            raise bad_input(_("没有这个安装人员的账号。"), "login")
         try:
             row, text = supply.make_code(unit, whose, times, hours, visitor.signed_in().id)
         except ValueError:
@@ -72,5 +72,5 @@ def _names(unit: Unit, rows: list[EnrolmentCode]) -> dict[str, str]:
 def _number(name: str, label: str) -> int:
     text = fields.text(name, label, limit=_NUMBER)
     if not (text.isascii() and text.isdigit()):
-        raise bad_input(_("“%(label)s”应是数字。", label=label))
+        raise bad_input(_("“%(label)s”应是数字。", label=label), name)
     return int(text)

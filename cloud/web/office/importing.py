@@ -49,7 +49,7 @@ def upload() -> ResponseReturnValue:
     kind = fields.choice("kind", _("台账"), KINDS)
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise bad_input(_("“%(label)s”没有填写。", label=_("表格文件")))
+        raise bad_input(_("“%(label)s”没有填写。", label=_("表格文件")), "file")
     name = "".join(sign for sign in file.filename if sign.isprintable())[-_NAME:]
     raw = file.stream.read(imports.BYTES_MAX + 1)
     with visitor.ground().write() as unit:
@@ -57,7 +57,7 @@ def upload() -> ResponseReturnValue:
             run = imports.keep(unit, person_of(unit, visitor.signed_in()), kind, name, raw)
         except BadUpload:
             words = _("请交 .xlsx、.csv 或 .tsv 表格，不要空文件，最大 40 MB。")
-            raise bad_input(words) from None
+            raise bad_input(words, "file") from None
     return _begun(run.id, imports.judge)
 
 

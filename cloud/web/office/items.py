@@ -33,7 +33,7 @@ from cloud.registry.enterprises import Enterprise
 from cloud.registry.machines import INDUSTRIES, Machine
 from cloud.registry.people import Person
 from cloud.web import fields, visitor
-from cloud.web.office import words
+from cloud.web.office import trail, words
 from cloud.web.office.blueprint import blueprint
 from cloud.web.office.registers import issuer_word, paper_state, role_names
 from cloud.web.regulator import looking
@@ -85,7 +85,7 @@ def machine_status(code: str) -> ResponseReturnValue:
     what = fields.choice("what", _("设备状态"), words.STANDING)
     reason = fields.text("reason", _("原因"), limit=_REASON)
     if what == "scrapped" and not fields.flag("sure", _("我确认报废")):
-        raise bad_input(_("请先勾选“我确认报废”。"))
+        raise bad_input(_("请先勾选“我确认报废”。"), "sure")
     viewer = visitor.signed_in()
     with visitor.ground().write() as unit:
         one = machine_at(unit, code)
@@ -181,7 +181,7 @@ def person_roles(id: str) -> ResponseReturnValue:
     with _judging(id) as (unit, one, office):
         turned = registrations.change_roles(unit, one, office, roles, reason, post)
     if turned is not None:
-        raise bad_input(str(words.ROLES_TURNED[turned.field]))
+        raise bad_input(str(words.ROLES_TURNED[turned.field]), turned.field)
     return done(url_for("office.person", id=id), roles=sorted(roles))
 
 
@@ -387,6 +387,10 @@ def history(unit: Unit, subject: str) -> list[tuple[str, str, str]]:
     rows = select(AuditRow, Person.name).outerjoin(Person, Person.id == AuditRow.actor)
     rows = rows.where(AuditRow.subject == subject).order_by(AuditRow.at.desc(), AuditRow.id)
     return [
-        (clock_time(row.at, unit.now), row.what, mask_name(name) if name else row.actor[:8])
+        (
+            clock_time(row.at, unit.now),
+            trail.told(row.what),
+            mask_name(name) if name else row.actor[:8],
+        )
         for row, name in unit.db.execute(rows.limit(_HISTORY))
     ]

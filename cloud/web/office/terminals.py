@@ -176,14 +176,14 @@ def _no_such_move(state: str) -> Trouble:
 
 
 def _unsure() -> None:
-    raise bad_input(_("请先勾选“我确认吊销”。"))
+    raise bad_input(_("请先勾选“我确认吊销”。"), "sure")
 
 
 def _chip(typed: str) -> str:
     try:
         return stock.chip_form(typed)
     except BadStock:
-        raise bad_input(_("模块地址应是 12 位十六进制，如 a4cf12abcdef。")) from None
+        raise bad_input(_("模块地址应是 12 位十六进制，如 a4cf12abcdef。"), "chip") from None
 
 
 def _module(unit: Unit, chip: str) -> StockItem:

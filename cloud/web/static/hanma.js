@@ -127,6 +127,7 @@ document.addEventListener("submit", async (event) => {
   const off = (is) => buttons.forEach((b) => { b.disabled = is; });
   if (!form.id) { setTimeout(() => off(true)); return; } // log-in, language: a plain post
   event.preventDefault();
+  untell();
   busy += 1;
   off(true);
   try {
@@ -194,19 +195,31 @@ function upright(block) {
 }
 
 // What the server could not even consider (a missing field, an old page, a step done already) is
-// said beside the form, the article folded away.
-function tell(place, { words, todo, source }) {
-  let note = place.querySelector(".told"); // its own place: other notes of the form stay
-  if (!note) {
-    note = place.insertBefore(document.createElement("div"), place.firstChild);
-    note.className = "note told";
-    note.setAttribute("role", "alert");
-  }
+// said beside the field or at the form's head, the article folded away (as told.html does).
+function tell(place, { words, todo, source, field }) {
+  untell();
+  const note = Object.assign(document.createElement("div"), { id: "told", className: "note told" });
+  note.setAttribute("role", "alert");
+  const wrong = field && place.elements?.namedItem(field);
+  if (wrong?.matches?.("input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea")) {
+    wrong.setAttribute("aria-invalid", "true");
+    wrong.setAttribute("aria-describedby", `told ${wrong.getAttribute("aria-describedby") ?? ""}`);
+    wrong.after(note);
+    wrong.focus();
+  } else place.prepend(note);
   note.textContent = `${words} ${todo}`;
+  note.scrollIntoView({ block: "nearest" });
   if (!source) return;
   const article = note.appendChild(document.createElement("details"));
   article.appendChild(document.createElement("summary")).textContent = said.dataset.article;
   article.append(source);
+}
+
+function untell() {
+  document.getElementById("told")?.remove();
+  const wrong = document.querySelector("[aria-invalid]");
+  wrong?.removeAttribute("aria-invalid");
+  wrong?.setAttribute("aria-describedby", wrong.getAttribute("aria-describedby").replace(/told ?/, ""));
 }
 
 // The form as it stands now; the page itself if the form is gone with its step.

@@ -76,13 +76,14 @@ def describe(id: str) -> ResponseReturnValue:
     }
     told = {name: _read(name, labels[name], text) for name, text in given.items()}
     if machines.lacks_note(told):
-        raise bad_input(_("选了“其他”，要在备注里说明。"))
+        raise bad_input(_("选了“其他”，要在备注里说明。"), "note")
     phone = told.pop("keeper_phone")
 
     def step(unit: Unit, record: ServiceRecord, me: Person) -> None:
         known = machines.phone(unit, service.machine_of(unit, record), "keeper")
         if isinstance(phone, Hidden) and not phone.hides(known):
-            raise bad_input(_("“%(label)s”要填完整的号码。", label=labels["keeper_phone"]))
+            why = _("“%(label)s”要填完整的号码。", label=labels["keeper_phone"])
+            raise bad_input(why, "keeper_phone")
         number = "" if isinstance(phone, Hidden) else phone
         installing.describe(unit, record, me, number, told)
 
@@ -95,7 +96,7 @@ def _read(name: str, label: str, text: str) -> Any:
         return _COLUMNS[name].value(text)
     except BadField as error:
         why = error.said.en if language() == "en" else error.said.zh
-        raise bad_input(_("“%(label)s”%(why)s", label=label, why=why)) from None
+        raise bad_input(_("“%(label)s”%(why)s", label=label, why=why), name) from None
 
 
 @blueprint.post("/technician/records/<id>/work")

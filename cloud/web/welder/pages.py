@@ -77,21 +77,22 @@ def drafts() -> Drafts:
 
 
 def _page(unit: Unit, viewer: Viewer, shown: dict[str, Any]) -> str:
-    step = words.step(shown, viewer)
+    step, may_order_off = words.step(shown, viewer), words.may_order_off(viewer, shown)
     return render_template(
         "welder/machine.html",
         shown=shown,
         on_site=bool(viewer.roles & screen.ON_SITE),
         etag=answers.etag(shown),
         step=step,
-        reload_s=words.reload_s(shown, step.sign, unit.now),
+        # Not under the hands of who writes a reason.
+        reload_s=0 if may_order_off else words.reload_s(shown, step.sign, unit.now),
         ended_because=words.ended_because(shown),
         track=words.track(shown),
         machine_words=words.MACHINE,
         sources=words.SOURCES,
         face_why=words.FACE_WHY,
         ticked=drafts().of(visitor.session_token(), shown["job"]),
-        may_order_off=words.may_order_off(viewer, shown),
+        may_order_off=may_order_off,
         settings=unit.settings,
         now=unit.now,
     )

@@ -90,7 +90,7 @@ def shown(unit: Unit, one: Certificate) -> dict[str, str]:
 
 def _turned(turned: Turned) -> Trouble:
     if turned.field == "taken":
-        return bad_input(_("这个证件编号已经登记过。"))
+        return bad_input(_("这个证件编号已经登记过。"), "number")
     if turned.field == "number":
-        return bad_input(_("“%(label)s”没有填写。", label=labels()["number"]))
+        return bad_input(_("“%(label)s”没有填写。", label=labels()["number"]), "number")
     return bad_input(_("日期不对，应是 2027-01-05 这样，先起后止。"))

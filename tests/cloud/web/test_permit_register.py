@@ -129,7 +129,7 @@ def test_one_permit_shows_its_jobs_and_what_became_of_it(browser, county, cast, 
     )
     floor.working()
     page = browser(cast.office).get(page_of(permit)).text
-    assert "permit-approved" in page and "permit-asked" in page
+    assert "批准动火作业票" in page and "申请动火作业票" in page
     assert f"/m/{cast.code}/card" in page and "已批准" in page
 
 

@@ -207,7 +207,7 @@ def test_revoking_a_terminal_wants_a_tick_and_works_at_once(browser, county, cas
     assert office.post(f"{path}/revoke", page=path, sure="1").location == path
     assert county.ask(terminals.secret, "T1") is None
     assert office.post("/registers/terminals/T9/revoke", page=path, sure="1").status_code == 404
-    assert "terminal-revoked" in office.get(path).text
+    assert "吊销终端" in office.get(path).text
 
 
 def test_a_terminal_with_the_numbers_of_another_one_names_it(browser, county, cast):

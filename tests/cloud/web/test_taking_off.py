@@ -62,7 +62,7 @@ def test_to_revoke_a_terminal_that_works_opens_its_relay_first(floor, office, co
 def test_the_machine_keeps_its_history(floor, office, county):
     assert take_off(office, note="").location == PAGE
     shown = office.get(f"/registers/machines/{floor.code}").text
-    assert "terminal-taken-off" in shown
+    assert "撤下终端" in shown
     assert "从焊机上撤下" not in office.get(PAGE).text
     row = county.ask(
         lambda unit: unit.db.query(AuditRow).filter(AuditRow.what == "terminal-taken-off").one()
