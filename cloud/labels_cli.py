@@ -33,6 +33,8 @@ def label(codes: tuple[str, ...], out: Path, single: bool, hotline: str, why: st
         base, hotline = ground.settings.base_url, hotline or ground.settings.hotline
     labels = [drawing.Label(code, f"{base}/m/{code}", hotline) for code in worn]
     out.write_bytes((drawing.single if single else drawing.sheets)(labels))
+    if not hotline:
+        click.echo(drawing.NO_PHONE, err=True)
     for code in worn:
         click.echo(code)
     click.echo(f"{len(labels)} 张标签 labels → {out}")

@@ -228,12 +228,15 @@ def label(devices: tuple[str, ...], out: Path, single: bool) -> None:
 
     labels = []
     with ground_of_settings() as ground, ground.read() as unit:
+        hotline = ground.settings.hotline
         for device in devices:
             row = terminals.get(unit, device)
             if row is None:
                 raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
-            labels.append(drawing.of_terminal(device, ground.settings.hotline, row.kind))
+            labels.append(drawing.of_terminal(device, hotline, row.kind))
     out.write_bytes((drawing.single if single else drawing.sheets)(labels))
+    if not hotline:
+        click.echo(drawing.NO_PHONE, err=True)
     click.echo(f"{len(labels)} 张标签 labels → {out}")
 
 

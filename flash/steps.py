@@ -111,9 +111,18 @@ def recorded(module: Module) -> str:
     The restarts of the bench counted as bad starts: the loader's count begins anew.
     """
     identity.store(module, {"slots": identity.FRESH.hex()})
-    label = _labels(module)
     told = [f"{word} {module.record[name]}" for name, word in _TOLD if module.record.get(name)]
-    return "，".join(told + ([f"标签 label {label}"] if label else []))
+    return "，".join(told + _labels_told(module))
+
+
+def _labels_told(module: Module) -> list[str]:
+    """Where the label is, and that it names nobody to call, if so."""
+    label = _labels(module)
+    if label is None:
+        return []
+    from hardware.label import NO_PHONE
+
+    return [f"标签 label {label}", *([] if module.hotline else [NO_PHONE])]
 
 
 def _labels(module: Module) -> Path | None:

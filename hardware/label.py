@@ -23,6 +23,11 @@ SIZE = 60 * mm
 _FONT = "STSong-Light"  # a font that every PDF reader with Chinese knows; nothing is embedded
 _ACROSS, _DOWN = 3, 4  # labels on an A4 sheet
 _QR, _WIDE = 40 * mm, 56 * mm
+# Said by whatever prints one without a telephone.
+NO_PHONE = (
+    "标签上没有服务电话：平台没有设 HANMA_HOTLINE。 "
+    "No telephone on the label: HANMA_HOTLINE is not set."
+)
 _VERSION = 10  # at least: 57 modules of 0.7 mm
 
 

@@ -60,7 +60,9 @@ class Settings:
     listen: Annotated[str, "address of the web server"] = "127.0.0.1:8080"
     proxies: Annotated[int, "proxies in front, whose word on the caller's address is taken"] = 0
     base_url: Annotated[str, "what QR codes begin with; empty = listen"] = ""
-    hotline: Annotated[str, "whom to call, printed on labels; empty = none"] = ""
+    hotline: Annotated[
+        str, "whom to call, printed on labels; empty = none, and whatever prints one says so"
+    ] = ""
     profile: Annotated[str, "whose rules hold (work/profiles)"] = "chongqing"
     release_key: Annotated[
         str, "public key of upgrade packages, hex; empty = not checked here"

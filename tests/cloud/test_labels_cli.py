@@ -13,9 +13,9 @@ from cloud.cli import main
 from tests.cloud.conftest import County, HandClock
 
 
-def hanma(data: Path, *words: str) -> Result:
+def hanma(data: Path, *words: str, hotline: str = "000-7654321") -> Result:
     told = {"HANMA_DATA": str(data), "HANMA_BASE_URL": "https://hanma.example"}
-    told["HANMA_HOTLINE"] = "000-7654321"
+    told["HANMA_HOTLINE"] = hotline
     return CliRunner().invoke(main, ["label", *words], env=told)
 
 
@@ -53,6 +53,9 @@ def test_whom_to_call_is_printed_as_the_settings_say_unless_the_command_says_oth
         assert hanma(tmp_path, code, "--out", str(out), *words).exit_code == 0
         with pypdfium2.PdfDocument(out) as label:
             assert printed in label[0].get_textpage().get_text_bounded()
+    for words, said in ([], True), (["--hotline", "000-1111111"], False):
+        done = hanma(tmp_path, code, "--out", str(out), *words, hotline="")
+        assert ("HANMA_HOTLINE" in done.output) == said
 
 
 def test_an_unknown_code_is_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:

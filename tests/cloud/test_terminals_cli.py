@@ -106,6 +106,7 @@ def test_a_terminal_that_is_on_line_and_does_not_answer_is_not_given_up(county, 
 def test_a_terminals_own_label_is_printed(county, ground, tmp_path):
     county.do(terminals.provision, "HMA4CF12000001")
     out = tmp_path / "label.pdf"
-    assert hanma(ground, "terminal", "label", "HMA4CF12000001", "--out", str(out))[0] == 0
+    code, said = hanma(ground, "terminal", "label", "HMA4CF12000001", "--out", str(out))
+    assert code == 0 and "HANMA_HOTLINE" in said
     assert out.read_bytes().startswith(b"%PDF")
     assert hanma(ground, "terminal", "label", "T9", "--out", str(out))[0] == 1

@@ -680,6 +680,15 @@ def test_a_file_of_this_computer_that_cannot_be_written_is_named_with_what_to_do
     assert str(tmp_path / "labels") in said[-2] and "权限" in said[-1]
 
 
+def test_a_label_without_a_telephone_is_told(tmp_path: Path) -> None:
+    module = Module(Wanted(labels=tmp_path), print, bool, tmp_path)
+    module.record["device"] = "HMA4CF120000F1"
+    told = []
+    for module.hotline in ("000-7654321", ""):
+        told.append(["HANMA_HOTLINE" in words for words in steps._labels_told(module)])
+    assert told == [[False], [False, True]]
+
+
 def test_a_ledger_that_cannot_be_written_is_told_before_and_after_a_module_is_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

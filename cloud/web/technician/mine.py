@@ -67,6 +67,7 @@ def machine(code: str) -> str:
             owner=owner.name if owner else "",
             trained=_trained(unit, person(unit)),
             worn=labels.history(unit, found.id),
+            hotline=unit.settings.hotline,
             now=unit.now,
         )
 

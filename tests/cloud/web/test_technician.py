@@ -505,7 +505,7 @@ def test_a_fresh_code_keeps_the_history_and_the_old_one_opens_nothing(
     fresh = changed.location.rsplit("/", 1)[1]
     assert fresh != floor.code and fresh[:6] == floor.code[:6]
     shown = user.get(changed.location).text
-    assert "被复制" in shown
+    assert "被复制" in shown and "不会有服务电话" in shown
     gone = browser(cast.welder).get(f"/m/{floor.code}")
     assert gone.status_code == 404 and "已经更换" in gone.text
     label = user.get(f"{changed.location}/label.pdf")
