@@ -236,6 +236,11 @@ def profile_of(job: Job) -> Profile:
     return profiles.load(job.profile)
 
 
+def vouched(job: Job) -> str:
+    """What the welder named in place of a permit of the platform; empty where there is one."""
+    return "" if job.permit_id else job.voucher
+
+
 # --- opening and moving -------------------------------------------------------------------------
 
 
@@ -257,6 +262,7 @@ def opened(unit: Unit, state: str, **given: Any) -> Job:
     unit.db.flush()
     details: dict[str, Any] = {"refusals": job.refusals} if job.refusals else {}
     details |= {"handed_from": job.handed_from} if job.handed_from else {}
+    details |= {"voucher": True} if vouched(job) else {}  # a text of theirs: it stands in the job
     _note(unit, job, job.welder_id, f"job-{state}", details)
     return job
 

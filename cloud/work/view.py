@@ -68,7 +68,7 @@ class JobView:
     `times` (epoch ms) holds what is known, and watch_until, resume_until,
     check_in_until, clear_until. `missed` = check-ins of the fire watch that did not come.
     `extendable` = a later permit was approved, and a press now gives all of it or an hour.
-    `along` = the fire watch goes underground too.
+    `along` = the fire watch goes underground too. `voucher` = what stands in for a permit.
     `face` = how the face check stands, for whom it concerns now.
     `wants_pin` = type or set, before this step.
     `before_on` = the id of a job before this one that is not known to be off yet: ON waits for
@@ -89,6 +89,7 @@ class JobView:
     state: str = ""
     site: str = ""
     work: str = ""
+    voucher: str = ""
     welder: str = ""
     fire_watch: str = ""
     wants_code: bool = False
@@ -250,6 +251,7 @@ def _offer(unit: Unit, machine: Machine, person: Person) -> Offer | None:
         welder=_name(unit, job.welder_id, person),
         site=job.site,
         work=job.work,
+        voucher=table.vouched(job),
         at=job.offered_at or 0,
         until=handing.good_until(unit.settings, job) or 0,
         off=not gather.job_still_on(unit, job),

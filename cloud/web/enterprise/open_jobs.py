@@ -75,6 +75,7 @@ def _shown(
         "code": machine.code if machine and machine.enterprise_id == firm else "",
         "site": job.site,
         "work": job.work,
+        "voucher": jobs.vouched(job),
         "planned_from": job.planned_from,
         "planned_until": job.planned_until,
         "welder": name_for(unit, job.welder_id, person),

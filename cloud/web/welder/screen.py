@@ -39,7 +39,7 @@ def seen_by(unit: Unit, machine: Machine, person: Person) -> dict[str, Any]:
     shown = jobs.view(unit, machine, person, accounts.session_id(visitor.session_token()))
     plain = (
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part"),
-        *("job", "state", "site", "work", "welder", "fire_watch", "wants_code"),
+        *("job", "state", "site", "work", "voucher", "welder", "fire_watch", "wants_code"),
         *("end_reason", "off_confirmed", "wants_picture", "pictures_wanted", "missed"),
         *("cylinder", "extendable", "wants_pin", "may_hand_over", "taken_from", "taken_by"),
         *("along", "before_on"),

@@ -50,6 +50,7 @@ def test_the_page_shows_who_works_and_polls_for_news(boss, cast, floor):
     for page in ("/enterprise", "/enterprise/jobs"):
         text = boss.get(page).text
         assert "李演示" in text and "演示车间" in text and f"/m/{cast.code}" in text
+        assert "凭证（未在平台审批） 1号票" in text
     assert "停止：撤回作业票" not in text  # it stands on a voucher: no permit to withdraw
 
 

@@ -186,7 +186,8 @@ def test_the_state_has_one_shape(floor):
     state = welder.state(floor.code)
     assert set(state) == {
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part", "job"),
-        *("state", "site", "work", "welder", "fire_watch", "wants_code", "end_reason"),
+        *("state", "site", "work", "voucher", "welder", "fire_watch", "wants_code"),
+        "end_reason",
         *(
             "missed",
             "review",

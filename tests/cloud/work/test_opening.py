@@ -29,6 +29,8 @@ def test_a_good_scan_opens_a_job(site: Any) -> None:
     assert (job.site, job.work, job.voucher) == ("演示车间", "焊接支架", "动火票 1 号")
     assert (job.profile, job.district) == ("chongqing", site.machine.district)
     assert site.audit() == ["job-permitted"]
+    with site.county.ground.read() as unit:
+        assert unit.db.scalars(select(AuditRow)).one().details["voucher"] is True
 
 
 def test_applying_twice_is_applying_once(site: Any) -> None:
