@@ -1,5 +1,6 @@
 """What has served is erased after its time: finished commands, spoken codes, delivered events and
-notices, answers given to platforms, pictures that nothing holds, files of pictures that were never
+notices, answers given to platforms, pictures that nothing holds (an alarm or an export holds
+them for a time only), files of pictures that were never
 kept, tables brought in with their reports.
 
 The audit trail stays. A little at a time, so that nobody waits for it.
@@ -7,12 +8,14 @@ The audit trail stays. A little at a time, so that nobody waits for it.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, literal, select
 
 from cloud.base.unit import Unit
 from cloud.book import media, once
+from cloud.book.media import MediaHold
 from cloud.book.outbox import Event
 from cloud.cases import imports
+from cloud.cases.alarms import Alarm
 from cloud.cases.notices import Notice
 from cloud.link import commands
 from cloud.link.commands import Command
@@ -27,7 +30,7 @@ _DAY_MS = 86_400_000
 
 def erase(unit: Unit) -> int:
     """Erase at most BATCH rows of each kind; how many went."""
-    parts = (_commands, _codes, _events, _notices, _answers, _pictures, _imports)
+    parts = (_commands, _codes, _events, _notices, _answers, _holds, _pictures, _imports)
     return sum(part(unit) for part in parts)
 
 
@@ -96,6 +99,21 @@ def _events(unit: Unit) -> int:
 def _notices(unit: Unit) -> int:
     """Those that were taken; what was given up stays to be seen."""
     return _oldest(unit, Notice.sent_at, unit.settings.keep_events_d)
+
+
+def _holds(unit: Unit) -> int:
+    """What an alarm or an export holds goes on its way when that is long over."""
+    before = _before(unit, unit.settings.keep_held_d)
+    closed = select(Alarm.id).where(
+        literal("alarm:").concat(Alarm.id) == MediaHold.reason, Alarm.closed_at < before
+    )
+    over = closed.exists() | MediaHold.reason.startswith("export:")
+    old = select(MediaHold).where(MediaHold.at < before, over).order_by(MediaHold.at)
+    rows = unit.db.scalars(old.limit(BATCH)).all()
+    for row in rows:
+        unit.db.delete(row)
+    unit.db.flush()
+    return len(rows)
 
 
 def _pictures(unit: Unit) -> int:

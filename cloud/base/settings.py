@@ -154,6 +154,9 @@ class Settings:
     keep_pictures: Annotated[
         str, "days that pictures are kept unless held, KIND=DAYS with commas; others as here"
     ] = "snapshot=180,site=365,joint=90,permit=365,fitting=365,signature=365"
+    keep_held_d: Annotated[
+        int, "days after its alarm was closed, or its export, that a picture stays held"
+    ] = 1095
     checkpoint_s: Annotated[int, "a signed checkpoint of the audit chains every"] = 3600
     checkpoints_out: Annotated[
         str, "folder on another disk or host that each checkpoint is copied to; empty = none"

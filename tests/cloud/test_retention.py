@@ -10,9 +10,12 @@ from cloud.book import media
 from cloud.book.audit import AuditRow
 from cloud.book.media import Media
 from cloud.book.outbox import Event
+from cloud.cases import alarms
+from cloud.cases.alarms import Alarm
 from cloud.cases.notices import Notice
 from cloud.link.commands import Command
 from cloud.retention import PAUSE_MS, Retention
+from cloud.work import pictures
 from cloud.work.presence import PresenceCode
 from tests.cloud.work.conftest import make_site
 
@@ -53,6 +56,29 @@ def test_each_kind_goes_after_its_own_time_and_the_trail_stays(place: Any) -> No
     assert swept(place, 999) == 2  # the pictures
     assert swept(place, 10) == commands
     assert counts(place) == [0, 0, 0, rows]
+
+
+def test_what_an_alarm_or_an_export_held_goes_when_that_is_long_over(place: Any) -> None:
+    job = place.working()
+    with place.county.ground.write() as unit:
+        first, second = (one.digest for one in pictures.of_job(unit, job.id))
+        where = {"district": "990101", "machine_id": place.machine.id}
+        alarm = alarms.raise_alarm(unit, "TAMPER", place.terminal.device, **where).id
+        media.hold(unit, [first], f"alarm:{alarm}")
+        media.hold(unit, [second], "export:1")
+
+    def left() -> list[bool]:
+        with place.county.ground.read() as unit:
+            return [unit.db.get(Media, one) is not None for one in (first, second)]
+
+    swept(place, 1100)
+    assert left() == [True, False]
+    with place.county.ground.write() as unit:
+        unit.db.get_one(Alarm, alarm).closed_at = unit.now
+    swept(place, 1094)
+    assert left() == [True, False]
+    swept(place, 2)
+    assert left() == [False, False]
 
 
 def test_a_notice_that_was_taken_goes_and_one_that_was_given_up_stays(place: Any) -> None:
