@@ -44,6 +44,7 @@ class Wanted:
     new_image: bool = False  # other than the one that this bench wrote before
     pinned: str = ""  # digest of the image that this bench wrote last
     labels: Path | None = None  # folder that labels are written into
+    printer: str = ""  # that they are printed on; "" = none
 
 
 @dataclass

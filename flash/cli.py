@@ -76,6 +76,7 @@ _REHEARSED = 2  # modules of a batch on virtual boards where nobody is asked
     show_default=True,
     help="Where the labels of terminal and --machine are written, PDFs of 60 × 60 mm.",
 )
+@click.option("--printer", default="", help="Where the labels are printed at once, by lp [not].")
 @click.option("--ledger", type=_FILE, default=Path("var/flash/ledger.jsonl"), show_default=True)
 @click.option(
     "--virtual",

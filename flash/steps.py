@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serial.tools import list_ports
 
-from flash import application, identity, image, selftest
+from flash import application, identity, image, printing, selftest
 from flash.bench import BROKEN_OFF, Module, StepFailed, Wanted
 from flash.tools import cable, esptool
 
@@ -133,19 +133,23 @@ def _labels(module: Module) -> Path | None:
         return None
     from hardware.label import Label, of_terminal
 
-    own = of_terminal(device, module.hotline, wanted.hardware)
-    path = _written(wanted.labels / f"{device}.pdf", own)
+    labels = [of_terminal(device, module.hotline, wanted.hardware)]
     if wanted.machine:
         url = f"{module.pages}/m/{wanted.machine}"
-        label = Label(wanted.machine, url, module.hotline)
-        path = _written(wanted.labels / f"{wanted.machine}.pdf", label)
-    module.record["label"] = str(path)
-    return path
+        labels.append(Label(wanted.machine, url, module.hotline))
+    written = [_written(wanted.labels, label, wanted.virtual) for label in labels]
+    module.record["label"] = str(written[-1])
+    printing.put(module, written)
+    return written[-1]
 
 
-def _written(path: Path, label: "Label") -> Path:
+def _written(folder: Path, label: "Label", virtual: bool) -> Path:
+    """Its PDF; that of a board which is none says that it is not to be stuck on."""
     from hardware.label import single
 
+    path = folder / f"{label.code}.pdf"
+    if virtual:
+        label = replace(label, title=f"演练，不要贴 · {label.title.partition(' · ')[0]}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(single([label]))
     return path

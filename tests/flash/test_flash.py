@@ -689,6 +689,58 @@ def test_a_label_without_a_telephone_is_told(tmp_path: Path) -> None:
     assert told == [[False], [False, True]]
 
 
+@pytest.fixture
+def print_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `lp` was given, a line a call; `broken` is a printer that nobody knows."""
+    told = tmp_path / "lp.txt"
+    program = tmp_path / "bin" / "lp"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\n[ "$2" = broken ] && {{ echo no such printer >&2; exit 1; }}\n'
+        f'echo "$@" >> {told}\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/bin:/usr/bin")
+    return told
+
+
+def labelled(folder: Path, printer: str) -> tuple[dict[str, Any], list[str]]:
+    """The record and what was said, of the labels of a terminal and its machine."""
+    said: list[str] = []
+    wanted = Wanted(labels=folder, printer=printer, machine="5001060ABCDEF7", virtual=True)
+    module = Module(wanted, said.append, bool, folder)
+    module.record["device"] = "HMA4CF120000F1"
+    steps._labels(module)
+    return module.record, said
+
+
+def test_both_labels_are_printed_as_large_as_they_are(print_system: Path, tmp_path: Path) -> None:
+    record, said = labelled(tmp_path, "zebra")
+    files = f"{tmp_path}/HMA4CF120000F1.pdf {tmp_path}/5001060ABCDEF7.pdf"
+    told = print_system.read_text().strip()
+    assert told == f"-d zebra -o media=Custom.60x60mm -o print-scaling=none -- {files}"
+    assert record["printed"] and said == []
+    assert "printed" not in labelled(tmp_path, "")[0] and print_system.read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize(("path", "why"), [("", "no such printer"), ("/nowhere", "cups-client")])
+def test_a_label_that_was_not_printed_is_told_with_its_file(
+    print_system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, why: str
+) -> None:
+    if path:
+        monkeypatch.setenv("PATH", path)
+    record, said = labelled(tmp_path, "broken")
+    assert record["printed"] is False and why in said[0]
+    assert f"{tmp_path}/5001060ABCDEF7.pdf" in said[1]
+
+
+def test_the_label_of_a_rehearsal_says_that_it_is_not_to_be_stuck_on(tmp_path: Path) -> None:
+    labelled(tmp_path, "")
+    for name in ("HMA4CF120000F1", "5001060ABCDEF7"):
+        with pypdfium2.PdfDocument(tmp_path / f"{name}.pdf") as label:
+            assert "演练，不要贴" in label[0].get_textpage().get_text_bounded()
+
+
 def test_a_ledger_that_cannot_be_written_is_told_before_and_after_a_module_is_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
