@@ -20,6 +20,7 @@ bash setup/test_tools.sh
 # them. What a row says is shown when it is through.
 rows=(browser e2e board server)
 told=$(mktemp -d)
+export HANMA_IMAGES="$told/images"
 declare -A job went
 part() { .venv/bin/python -m pytest --part="$1" --failed-in="$told/$1" "${@:2}"; }
 set -m # jobs of their own: otherwise they, and the programs of their tests, would be deaf to Ctrl-C

@@ -65,7 +65,8 @@ def genuine_aioble() -> Path | None:
 def make(
     interpreter: str, cache: Path, plain: bool = False, files: dict[str, Path] | None = None
 ) -> Path:
-    """The image's folder under `cache`: .mpy files for MicroPython, the sources for CPython.
+    """The image's folder under `cache`, or under HANMA_IMAGES where that names a folder for all:
+    .mpy files for MicroPython, the sources for CPython.
 
     plain: names and files as they are written, and line numbers, for tests that look inside.
     files: others than those of the whole module; what is not of the firmware finds its names there
@@ -77,6 +78,7 @@ def make(
         digest.update(packing.read_bytes())
     for name, path in files.items():
         digest.update(name.encode() + b"\0" + path.read_bytes())
+    cache = Path(os.environ.get("HANMA_IMAGES") or cache)
     image = cache / f"image-{digest.hexdigest()[:16]}"
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "image.lock").open("w") as lock:

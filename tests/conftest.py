@@ -7,8 +7,11 @@ rows, one test after another in each, side by side, since they wait more than th
 `HANMA_TEST_DATABASE=postgresql ./test.sh` runs all of it once more on the other database.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -126,6 +129,9 @@ def _of_both(item: pytest.Item) -> set[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     databases.choose(databases.CHOSEN)
+    if "HANMA_IMAGES" not in os.environ:  # by ./test.sh, or by the pytest that started this one
+        os.environ["HANMA_IMAGES"] = mkdtemp(prefix="hanma-images-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("HANMA_IMAGES")))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -160,6 +166,6 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the firmware's compiled image is made, once for all tests of a process."""
-    return tmp_path_factory.mktemp("images")
+def images() -> Path:
+    """Where the firmware's compiled image is made, once for all tests."""
+    return Path(os.environ["HANMA_IMAGES"])

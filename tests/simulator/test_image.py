@@ -9,6 +9,11 @@ from simulator import image
 pytestmark = pytest.mark.slow  # takes seconds
 
 
+@pytest.fixture(autouse=True)
+def _own_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HANMA_IMAGES")
+
+
 def test_the_image_holds_the_firmware_umqtt_and_the_stand_ins(tmp_path: Path) -> None:
     made = image.make("micropython", tmp_path)
     for name in ("boot.mpy", "main.mpy", "terminal/app.mpy", "umqtt/simple.mpy", "machine.mpy"):
@@ -16,11 +21,15 @@ def test_the_image_holds_the_firmware_umqtt_and_the_stand_ins(tmp_path: Path) ->
     assert not list(made.rglob("*.py"))
 
 
-def test_the_same_sources_give_the_same_image_without_compiling_again(tmp_path: Path) -> None:
+def test_the_same_sources_give_the_same_image_without_compiling_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = image.make("micropython", tmp_path)
     written = (first / "boot.mpy").stat().st_mtime_ns
     assert image.make("micropython", tmp_path) == first
     assert (first / "boot.mpy").stat().st_mtime_ns == written
+    monkeypatch.setenv("HANMA_IMAGES", str(tmp_path))
+    assert image.make("micropython", tmp_path / "another") == first
 
 
 def test_cpython_gets_the_sources_themselves(tmp_path: Path) -> None:
