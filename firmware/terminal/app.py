@@ -54,6 +54,7 @@ class Terminal:
             number("locked"),
             number("tampered"),
             board.pressed(),  # held at power-up: service
+            number("sensed"),
         )
         start, self._started = starts.begin(board.store, board.boot_reason())
         unload("settings")
@@ -185,7 +186,7 @@ class Terminal:
     def _remember(self, what, value):
         if what == "ended":
             self.memory.ended = value
-        else:  # locked, tampered, released: 0 or 1; spent: minutes
+        else:  # locked, tampered, sensed, released: 0 or 1; spent: minutes
             self.memory.set_number(what, value)
 
     def new_policy(self, content):

@@ -1,9 +1,9 @@
 """The modes of the terminal and who may change them. Pure: values and a time in, effects out.
 
 An effect is a tuple: ('relay', 0|1), ('say', prompt name), ('ended', [job ids]), ('locked', 0|1),
-('tampered', 0|1), ('spent', minutes), ('released', 0|1), ('ask',) = ask the cloud for the time,
-('note', journal kind, {fields}), ('alarm', name, level, on), ('changed',) = tell the cloud at
-once. They are carried out in order; where the relay opens, that comes first.
+('tampered', 0|1), ('sensed', 0|1), ('spent', minutes), ('released', 0|1), ('ask',) = ask the
+cloud for the time, ('note', journal kind, {fields}), ('alarm', name, level, on), ('changed',) =
+tell the cloud at once. They are carried out in order; where the relay opens, that comes first.
 """
 
 from terminal.plain import is_count, is_word
@@ -20,7 +20,9 @@ _WARNINGS = ((600000, "lease-10"), (60000, "lease-1"))
 
 
 class Controller:
-    def __init__(self, policy, emergency, ended=(), locked=False, tampered=False, service=False):
+    def __init__(
+        self, policy, emergency, ended=(), locked=False, tampered=False, service=False, sensed=0
+    ):
         self._policy = policy
         self.emergency = emergency
         self._rest = SERVICE if service else IDLE
@@ -31,7 +33,8 @@ class Controller:
         self._paused = ""  # the job that may go on
         self.dark = False  # no mains: a contactor cannot follow its coil
         self.gas = False  # tripped
-        self._gas_seen = self._gas_warned = False
+        self._gas_warned = False
+        self._sensed = sensed  # a gas sensor, since the office or a technician last looked
         self.tampered = tampered  # since the office or a technician last looked
         self._coil = 0
         self._moved_at = 0
@@ -86,7 +89,7 @@ class Controller:
         if self.mode not in (IDLE, SERVICE) or self._coil:
             return self._unfit() or "unsupported", []
         self.mode = self._rest = IDLE if self.mode == SERVICE else SERVICE
-        return "", [("changed",)]
+        return "", self._forget_sensor() + [("changed",)]
 
     def off(self, job, up, why="cloud"):
         """(refusal, effects): ends `job`; another job that is running goes on."""
@@ -104,8 +107,8 @@ class Controller:
         return "", effects + [("locked", 1), ("note", "lock", {"on": 1})]
 
     def unlock(self, up):
-        """Also the office's word that an opened lid has been looked into."""
-        effects = []
+        """Also the office's word that an opened lid, or a sensor torn off, was looked into."""
+        effects = self._forget_sensor()
         if self.tampered:
             self.tampered = False
             effects.append(("tampered", 0))
@@ -181,11 +184,9 @@ class Controller:
         """Warns and trips with hysteresis; `percent` of the lower explosive limit, None = no
         sensor."""
         trip, warn = self._policy.gas_trip, self._policy.gas_warn
-        if percent is None:
-            if not self._gas_seen:
-                return []
-            percent = max(warn, trip - 1)  # torn off: not known is not good
-        self._gas_seen = True
+        fresh = percent is not None and not self._sensed
+        if percent is None:  # torn off: not known is not good
+            percent = max(warn, trip - 1) if self._sensed else 0
         effects = []
         if percent >= trip and not self.gas:
             self.gas = True
@@ -203,7 +204,16 @@ class Controller:
         elif percent < warn - 2:
             self._gas_warned = False
             effects.append(("alarm", "GAS_WARN", WARNING, 0))
+        if fresh:
+            self._sensed = 1
+            effects.append(("sensed", 1))
         return effects
+
+    def _forget_sensor(self):
+        if not self._sensed:
+            return []
+        self._sensed = 0
+        return [("sensed", 0)]
 
     def lid(self, is_open, up):
         """An open lid is told, and bars the emergency release until somebody has looked."""

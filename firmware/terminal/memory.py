@@ -42,7 +42,8 @@ class Memory:
         return (self._store.get(name) or b"").decode()
 
     def number(self, name):
-        """`locked`, `tampered`, `released` (an emergency release was running): 0 or 1;
+        """`locked`, `tampered`, `sensed` (there was a gas sensor), `released` (an emergency
+        release was running): 0 or 1;
         `unlocked` (counter of the last obeyed unlock), `spent` (minutes of emergency release),
         `refill` (the last one taken), `time` (highest authenticated time, epoch ms), `data` and
         `data_from` (bytes of this month, and since when)."""

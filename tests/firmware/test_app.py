@@ -810,6 +810,12 @@ def test_gas_switches_off_and_nothing_goes_on_before_it_is_gone() -> None:
         bench.board.gas = 100
         await asyncio.sleep(31)
         assert (await bench.switch_on("j2"))["code"] == 200
+        bench.board.gas = 0  # the sensor torn off, and a restart
+        await bench.power_on()
+        await asyncio.sleep(6)
+        assert bench.of_code("E0")[-1]["alarm"] == "GAS_WARN"
+        await bench.order("unlock")
+        assert bench.flash["sensed"] == b"0"
 
     on_bench(script)
 

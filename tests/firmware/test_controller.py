@@ -135,7 +135,7 @@ COMMANDS: dict[str, tuple[Any, dict[str, tuple[str, list, str]]]] = {
         lambda c: c.unlock(UP + 1),
         {mode: ("", [], mode) for mode in MODES}
         | {
-            "gas": ("", [], "idle"),
+            "gas": ("", [("sensed", 0)], "idle"),
             "locked": (
                 "",
                 [
@@ -167,7 +167,7 @@ COMMANDS: dict[str, tuple[Any, dict[str, tuple[str, list, str]]]] = {
             "fault": ("relay-stuck", [], "fault"),
             "locked": ("locked", [], "locked"),
             "service": ("", [("changed",)], "idle"),
-            "gas": ("", [("changed",)], "service"),
+            "gas": ("", [("sensed", 0), ("changed",)], "service"),
         },
     ),
 }
@@ -177,6 +177,8 @@ FREE = [("changed",), ("alarm", "RELAY_STUCK", DANGER, 0)]
 END = UP + LEASE_S * 1000
 NOTHING = {mode: ([], "idle" if mode == "gas" else mode) for mode in MODES}
 WARN = ("alarm", "GAS_WARN", WARNING, 1)
+NO_GAS = ("alarm", "GAS_WARN", WARNING, 0)
+SENSED = ("sensed", 1)
 TRIP = ("alarm", "GAS_TRIP", DANGER, 1)
 WORLD: dict[str, tuple[Any, dict[str, tuple[list, str]]]] = {
     "a press on the button": (
@@ -217,19 +219,23 @@ WORLD: dict[str, tuple[Any, dict[str, tuple[list, str]]]] = {
     ),
     "much gas": (
         lambda c: c.gas_level(60, UP + 1),
-        {mode: ([("say", "gas-trip"), TRIP, WARN], mode) for mode in MODES}
+        {mode: ([("say", "gas-trip"), TRIP, WARN, SENSED], mode) for mode in MODES}
         | {
-            "working": ([*off("gas"), ("say", "gas-trip"), ("changed",), TRIP, WARN], "idle"),
+            "working": (
+                [*off("gas"), ("say", "gas-trip"), ("changed",), TRIP, WARN, SENSED],
+                "idle",
+            ),
             "gas": ([WARN], "idle"),
         },
     ),
     "some gas": (
         lambda c: c.gas_level(30, UP + 1),
-        {mode: ([("say", "gas-warn"), WARN], mode) for mode in MODES} | {"gas": ([WARN], "idle")},
+        {mode: ([("say", "gas-warn"), WARN, SENSED], mode) for mode in MODES}
+        | {"gas": ([WARN], "idle")},
     ),
     "no gas sensor, or one torn off": (
         lambda c: c.gas_level(None, UP + 1),
-        NOTHING | {"gas": ([WARN], "idle")},
+        {mode: ([NO_GAS], mode) for mode in MODES} | {"gas": ([WARN], "idle")},
     ),
     "an open lid": (
         lambda c: c.lid(1, UP + 1),
@@ -532,11 +538,21 @@ test_no_order_of_events_closes_the_relay_without_authority = Search.TestCase
 
 def test_a_gas_sensor_torn_off_is_told_and_frees_nothing() -> None:
     controller = Controller()
-    assert controller.gas_level(5, UP) == [("alarm", "GAS_WARN", WARNING, 0)]
+    assert controller.gas_level(5, UP) == [NO_GAS, SENSED]
     assert controller.gas_level(None, UP) == [("say", "gas-warn"), WARN]
     controller.gas_level(99, UP)
     controller.gas_level(None, UP)
     assert controller.on("j1", 60, UP) == ("gas", [])
+
+
+@pytest.mark.parametrize("looked_into", ["unlock", "service"])
+def test_a_gas_sensor_torn_off_before_a_restart_is_told_until_somebody_has_looked(
+    looked_into: str,
+) -> None:
+    controller = Controller(sensed=1)
+    assert controller.gas_level(None, UP) == [("say", "gas-warn"), WARN]
+    assert ("sensed", 0) in getattr(controller, looked_into)(UP)[1]
+    assert controller.gas_level(None, UP) == [NO_GAS]
 
 
 def test_an_opened_lid_bars_the_release_until_the_office_has_looked() -> None:
