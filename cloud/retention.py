@@ -1,7 +1,6 @@
 """What has served is erased after its time: finished commands, spoken codes, delivered events and
-notices, answers given to platforms, pictures that nothing holds (an alarm or an export holds
-them for a time only), files of pictures that were never
-kept, tables brought in with their reports.
+notices, answers given to platforms, pictures that nothing holds (an alarm or an export holds them
+for a time only), files of pictures that were never kept, tables brought in with their reports.
 
 The audit trail stays. A little at a time, so that nobody waits for it.
 """

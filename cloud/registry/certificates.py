@@ -256,8 +256,9 @@ def answered(unit: Unit, certificate: Certificate, entry: Entry | None) -> bool:
     before = _told(certificate)
     if entry is not None:
         _judge(certificate.issuer, entry.status, entry.valid_from, entry.valid_to, entry.review_by)
-        for name in ("category", "valid_from", "valid_to", "review_by", "status"):
-            setattr(certificate, name, getattr(entry, name))
+        certificate.category, certificate.status = entry.category, entry.status
+        certificate.valid_from, certificate.valid_to = _iso(entry.valid_from), _iso(entry.valid_to)
+        certificate.review_by = _iso(entry.review_by)
     certificate.known = entry is not None
     certificate.asked_at = certificate.answered_at = certificate.checked_at = unit.now
     news = before != _told(certificate)
@@ -300,6 +301,11 @@ def last_day(certificate: Certificate) -> date:
 
 def _ends(valid_to: str, review_by: str) -> date:
     return date.fromisoformat(min(valid_to, review_by or valid_to))
+
+
+def _iso(day: str) -> str:
+    """In the one form in which days are compared as texts (20270105 is a date too)."""
+    return date.fromisoformat(day).isoformat() if day else ""
 
 
 def number(unit: Unit, certificate: Certificate) -> str:

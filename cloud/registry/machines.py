@@ -174,7 +174,8 @@ def _judge(told: dict[str, Any]) -> None:
 
 def lacks_note(told: dict[str, Any]) -> bool:
     """Whether something is 其他 (other) and the note does not say what (DL annex 1)."""
-    return "other" in (told.get("supply"), told.get("source")) and not told.get("note")
+    options = {told.get(name) for name in ("supply", "source", "category", "purpose", "trade")}
+    return bool(options & {"other", "其他"}) and not told.get("note")
 
 
 def get(unit: Unit, machine_id: str) -> Machine | None:

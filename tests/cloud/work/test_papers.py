@@ -99,6 +99,15 @@ def test_a_register_that_is_down_changes_nothing_and_breaks_nothing(
         assert {one.answered_at for one in certificates.for_person(unit, welder.id)} == {None}
 
 
+def test_a_day_in_another_form_of_the_standard_is_kept_in_ours(
+    county: Any, register: Register
+) -> None:
+    welder = county.welder()
+    register.entry = entry(county, valid_to="20270105")
+    papers.freshen(county.ground, welder.id)
+    assert held(county, welder).valid_to == "2027-01-05"
+
+
 @pytest.mark.parametrize("wrong", ["soon", "", None])
 def test_an_answer_that_cannot_be_is_as_good_as_none(
     county: Any, register: Register, wrong: Any

@@ -379,14 +379,14 @@ def test_a_contract_without_a_reference_brought_in_twice_is_one(full: Ground) ->
         assert len(judged(unit, papers.Contracts, bare | {"合同编号": "1"}).good) == 1
 
 
-@pytest.mark.parametrize("column", ["焊机用电类型", "电源类型"])
+@pytest.mark.parametrize("column", ["焊机用电类型", "电源类型", "应用行业"])
 def test_what_is_other_is_said_in_the_note(full: Ground, column: str) -> None:
     with full.write() as unit:
         row = coded(unit) | {column: "其他"}
         assert "备注里说明" in reasons(unit, things.Machines, row)
         assert brought(unit, things.Machines, row | {"备注": "直流母线供电"}) == []
         (out,) = things.of_machines(unit, {})
-        name = {"焊机用电类型": "supply", "电源类型": "source"}[column]
+        name = {"焊机用电类型": "supply", "电源类型": "source"}.get(column, "trade")
         shown = {one.name: one.shown(out[one.name]) for one in things.Machines.columns}
         assert (shown[name], shown["note"]) == ("其他", "直流母线供电")
 
