@@ -9,9 +9,12 @@ import asyncio
 _P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 _N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-_GX = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
-_GY = 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5
-_NOWHERE = (1, 1, 0)  # the point at infinity, Jacobian
+_G = (  # Jacobian, as all points that are worked with
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+    1,
+)
+_NOWHERE = (1, 1, 0)  # the point at infinity
 
 
 async def verify(key, digest, signature):
@@ -24,7 +27,7 @@ async def verify(key, digest, signature):
         return False
     w = await _inverse(s, _N)
     u, v = int.from_bytes(digest, "big") * w % _N, r * w % _N
-    sum_ = _add((_GX, _GY, 1), x, y)
+    sum_ = _add(_G, x, y)
     if sum_[2]:
         z = await _inverse(sum_[2], _P)
         sum_ = (sum_[0] * z * z % _P, sum_[1] * z * z * z % _P, 1)
@@ -34,7 +37,7 @@ async def verify(key, digest, signature):
         if u & bit and v & bit:
             at = _add(at, sum_[0], sum_[1]) if sum_[2] else at
         elif u & bit:
-            at = _add(at, _GX, _GY)
+            at = _add(at, _G[0], _G[1])
         elif v & bit:
             at = _add(at, x, y)
         bit >>= 1
