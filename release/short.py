@@ -3,8 +3,11 @@
 A name costs its letters in each file that uses it, and memory once. What stands outside of the
 firmware keeps its name: MicroPython's own, those of the libraries and of the loader, which an
 upgrade does not replace; exceptions, whose names records and reports tell; and what is reached by
-a text. One name becomes one other name everywhere, whatever it means, so nothing can meet that did
-not meet before. The commonest get words that every MicroPython has built in, which cost no letter.
+a text. One name becomes one other name everywhere, whatever it means. Two names become the same
+one only where they never meet: no file has both at its top, no class with its relatives both as
+attributes, no function both inside; what is set on anything but `self` meets everything. Functions
+of one file stay apart, as a crash record tells them. The commonest names become words that every
+MicroPython has built in, which cost no letter.
 
 Refused (ValueError) is a program that looks at its names as a whole.
 """
@@ -53,6 +56,11 @@ _BUILT_IN_FAULTS = {
 }
 
 
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+Place = tuple[str, int]  # of a file: its top 0, its functions' names -1, one of its functions; or
+# a class and its relatives: (path.class, 0)
+
+
 class _Tree:
     def __init__(self, text: str) -> None:
         self.top = ast.parse(text)
@@ -80,7 +88,7 @@ def shortened(
     renamed = {
         name for name in defined - kept if not name.startswith("__") and not _is_constant(name)
     }
-    short = _chosen(ours, [*trees.values(), *beyond], renamed)
+    short = _chosen(ours, [*trees.values(), *beyond], renamed, _meetings(trees))
     made = {}
     for path, tree in trees.items():
         _rename(tree, short, files)
@@ -97,8 +105,11 @@ def _refuse(path: str, tree: _Tree) -> None:
             raise ValueError(f"{path}: all of {node.module} is imported")
 
 
-def _chosen(ours: list[_Tree], every: list[_Tree], renamed: set[str]) -> dict[str, str]:
-    """The shortest for what stands in most files, then for what stands there oftenest."""
+def _chosen(
+    ours: list[_Tree], every: list[_Tree], renamed: set[str], meetings: dict[str, set[Place]]
+) -> dict[str, str]:
+    """The shortest that is free for what stands in most files, then for what stands there
+    oftenest."""
     homes: Counter[str] = Counter()
     uses: Counter[str] = Counter()
     for tree in ours:
@@ -106,9 +117,134 @@ def _chosen(ours: list[_Tree], every: list[_Tree], renamed: set[str]) -> dict[st
         homes.update(found.keys())
         uses.update(found)
     taken = {name for tree in every for name in _identifiers(tree)} | THEIRS
-    free = (name for name in _short_names() if name not in taken)
+    free = [name for name in _short_names() if name not in taken]
     ranked = sorted(renamed & homes.keys(), key=lambda name: (-homes[name], -uses[name], name))
-    return dict(zip(ranked, free, strict=False))
+    chosen: dict[str, str] = {}
+    there: dict[str, set[Place]] = {name: set() for name in free}
+    for name in ranked:
+        places = meetings.get(name, set())
+        new = next((one for one in free if not places & there[one]), None)
+        if new:
+            chosen[name] = new
+            there[new] |= places
+    return chosen
+
+
+def _meetings(trees: dict[str, _Tree]) -> dict[str, set[Place]]:
+    """By name the places where it may meet others."""
+    found: dict[str, set[Place]] = {}
+    everywhere: set[str] = set()  # what is set on any object
+    families = _families(trees)
+    for path, tree in trees.items():
+        at: list[tuple[Place, Iterable[str]]] = [((path, 0), _outer(tree))]
+        for number, node in enumerate(tree.nodes, 1):
+            if isinstance(node, _FUNCTION | ast.Lambda):
+                at.append(((path, number), _named(ast.walk(node))))
+            if isinstance(node, _FUNCTION):
+                at.append(((path, -1), [node.name]))
+            elif isinstance(node, ast.ClassDef):
+                at.append((families[path, node.name], _inner(node)))
+        everywhere |= set(_set_on_others(tree))
+        for place, names in at:
+            for name in names:
+                found.setdefault(name, set()).add(place)
+    every = {place for places in found.values() for place in places}
+    return found | dict.fromkeys(everywhere, every)
+
+
+def _set_on_others(tree: _Tree) -> Iterator[str]:
+    """Attributes that are given to anything but a class's own `self`."""
+    inside = {
+        id(one)
+        for node in tree.nodes
+        if isinstance(node, ast.ClassDef)
+        for one in ast.walk(node)
+        if isinstance(one, ast.Attribute) and getattr(one.value, "id", "") == "self"
+    }
+    for node in tree.nodes:
+        is_set = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+        if is_set and id(node) not in inside:
+            yield node.attr  # type: ignore[attr-defined]
+
+
+def _families(trees: dict[str, _Tree]) -> dict[tuple[str, str], Place]:
+    """By (path, class): the place of what it and its relatives have."""
+    homes: dict[str, list[tuple[str, str]]] = {}
+    classes = [
+        (path, node)
+        for path, tree in trees.items()
+        for node in tree.nodes
+        if isinstance(node, ast.ClassDef)
+    ]
+    for path, node in classes:
+        homes.setdefault(node.name, []).append((path, node.name))
+    family: dict[tuple[str, str], Place] = {
+        (path, node.name): (f"{path}.{node.name}", 0) for path, node in classes
+    }
+    for path, node in classes:
+        here = {
+            alias.asname or alias.name: alias.name
+            for one in trees[path].nodes
+            if isinstance(one, ast.ImportFrom)
+            for alias in one.names
+        }
+        for base in node.bases:
+            name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+            for other in homes.get(here.get(name, name), ()):
+                old, new = family[path, node.name], family[other]
+                family = {key: new if place == old else place for key, place in family.items()}
+    return family
+
+
+def _named(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Names that are not attributes, and so may mean a variable."""
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.alias):
+            yield from (node.name, node.asname or node.name)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            yield from node.names
+        elif isinstance(node, _FUNCTION | ast.ClassDef) or (
+            isinstance(node, ast.ExceptHandler) and node.name
+        ):
+            yield node.name  # type: ignore[misc]
+
+
+def _outer(tree: _Tree) -> Iterator[str]:
+    """What is named outside of functions, and what those say is of the file."""
+    for node in tree.nodes:
+        if isinstance(node, ast.Global):
+            yield from node.names
+    yield from _at_once(tree.top.body, True)
+
+
+def _inner(node: ast.ClassDef) -> Iterator[str]:
+    """What a class has, and what its body asks for outside of functions."""
+    yield from _at_once(node.body, True)
+    for one in ast.walk(node):
+        if isinstance(one, ast.Attribute) and getattr(one.value, "id", "") == "self":
+            yield one.attr
+
+
+def _at_once(nodes: Iterable[ast.AST], functions: bool) -> Iterator[str]:
+    """What is named while these run, without the inside of functions; `functions`: their own
+    names too, which a class's have for the class alone."""
+    for node in nodes:
+        if isinstance(node, _FUNCTION):
+            if functions:
+                yield node.name
+            takes = [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
+            yield from _at_once([one for one in takes if one], functions)
+        elif isinstance(node, ast.ClassDef):
+            yield node.name
+            yield from _at_once([*node.decorator_list, *node.bases], functions)
+            yield from _at_once(node.body, False)
+        else:
+            yield from _named([node])
+            yield from _at_once(ast.iter_child_nodes(node), functions)
 
 
 def _short_names() -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -70,6 +70,113 @@ def test_a_name_is_the_same_in_every_file() -> None:
 )  # fmt: skip
 def test_a_name_that_means_something_outside_stays(text: str, kept: str) -> None:
     assert kept in short_names(small(text))
+
+
+APART = """
+_PRESSURE = 1
+
+
+class Gauge:
+    def __init__(self):
+        self.pressure = 5
+
+    def wet(self):
+        return self.pressure
+
+
+class Timer:
+    def __init__(self):
+        self.minutes = 7
+
+    def dry(self):
+        return self.minutes
+
+
+class Both(Gauge):
+    def __init__(self):
+        self.minutes_more = 1
+        super().__init__()
+
+    def all_of(self, added=_PRESSURE):
+        return self.pressure, self.minutes_more, self.wet(), added
+
+
+def told_by(one, other):
+    return one.pressure, other.minutes
+
+
+print(told_by(Gauge(), Timer()), Both().all_of(), Timer().dry())
+"""
+
+
+def test_attributes_of_strangers_share_a_name_and_those_of_relatives_do_not() -> None:
+    made = small(APART)
+    new = dict(apart(APART, made, attribute))
+    assert new["pressure"] == new["minutes"] != new["minutes_more"]
+    assert len({new[name] for name in ("pressure", "minutes_more", "wet", "all_of")}) == 4
+    told = [
+        subprocess.run([str(MICROPYTHON), "-c", text], capture_output=True, text=True, check=True)
+        for text in (APART, made)
+    ]
+    assert told[0].stdout == told[1].stdout == "(5, 7) (5, 1, 5, 1) 7\n"
+    on_another = APART + "\n\ndef full(any_of):\n    any_of.minutes = any_of.pressure\n"
+    new = dict(apart(on_another, small(on_another), attribute))
+    assert new["pressure"] != new["minutes"]
+
+
+def test_in_the_whole_firmware_nothing_meets_that_did_not_meet_before() -> None:
+    """What a function names, what a class has of its own, and what stands at a file's top."""
+    files = {p.relative_to(FIRMWARE).as_posix(): p.read_text() for p in FIRMWARE.rglob("*.py")}
+    long = {p: t for p, t in joined(lean(files)).items() if p.startswith("terminal/")}
+    made = short.shortened(long, files, {})
+    shared = 0
+    for path, text in long.items():
+        trees = ast.parse(text), ast.parse(made[path])
+        for old, new in zip(*map(ast.walk, trees), strict=True):
+            if isinstance(old, ast.ClassDef):
+                pairs = {*apart(old, new, of_self), *apart(old, new, method_in(old, new))}
+            elif isinstance(old, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                pairs = set(apart(old, new, variable))
+            elif isinstance(old, ast.Module):
+                pairs = set(zip(*(map(top_name, one.body) for one in (old, new)), strict=True))
+            else:
+                continue
+            assert len({one for one, _ in pairs}) == len({one for _, one in pairs}), (path, pairs)
+        pairs = set(apart(*trees, attribute))
+        shared += len(pairs) - len({name for _, name in pairs})
+    assert shared > 100
+
+
+def apart(
+    before: ast.AST | str, after: ast.AST | str, name: Callable[[ast.AST], str | None]
+) -> Iterator[tuple[str, str]]:
+    """(old, new) of each node of which `name` knows one."""
+    trees = [ast.parse(one) if isinstance(one, str) else one for one in (before, after)]
+    for old, new in zip(*map(ast.walk, trees), strict=True):
+        if told := name(old):
+            yield told, name(new) or ""
+
+
+def attribute(node: ast.AST) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else None
+
+
+def of_self(node: ast.AST) -> str | None:
+    return attribute(node) if getattr(getattr(node, "value", 0), "id", "") == "self" else None
+
+
+def method_in(*classes: ast.AST) -> Callable[[ast.AST], str | None]:
+    methods = {id(one) for kind in classes for one in getattr(kind, "body", ())}
+    return lambda node: getattr(node, "name", None) if id(node) in methods else None
+
+
+def variable(node: ast.AST) -> str | None:
+    return getattr(node, "arg" if isinstance(node, ast.arg) else "id", None)
+
+
+def top_name(node: ast.stmt) -> str:
+    target = node.targets[0] if isinstance(node, ast.Assign) else node
+    return getattr(target, "name", "") or getattr(target, "id", "")
 
 
 def test_what_the_loader_and_the_libraries_ask_for_stays() -> None:
