@@ -7,11 +7,11 @@ collection at the worst moment of a whole job, on the unix port, less what the s
 has in C outside of that heap. Signature:
 one ECDSA check there; the ESP32 is some hundred times slower (see hardware/bring-up.md).
 
-Measured in December 2026: a terminal of one module carries 74.1 kB, and 2.4 kB of prompts beside
-them, a text that is not compiled and not counted. 44 kB are loaded for good; 54 before limits of
+Measured in December 2026: a terminal of one module carries 71.8 kB, and 2.4 kB of prompts beside
+them, a text that is not compiled and not counted. 43 kB are loaded for good; 54 before limits of
 the policy, settings and what answers phones were loaded for the moment, and prompts became that
 text. 64 kB are out of reach by packing alone: code and texts without any name are nearly as much,
-as the table by part shows. In a whole job the heap stands at some 155 kB, 174 once: a loaded byte
+as the table by part shows. In a whole job the heap stands at some 150 kB, 174 once: a loaded byte
 takes twice its room here, where words have 64 bits, and each function a hundred bytes besides. Run
 from a memory-mapped file (ROMFS), as was tried here, 54 kB less of it would be in the heap; but
 the published image for the ESP32 is built without ROMFS, so that has to wait for an image of our
