@@ -21,6 +21,10 @@ _incoming = []
 _came = asyncio.ThreadSafeFlag()
 
 
+class DeviceDisconnectedError(Exception):
+    pass
+
+
 def _irq(event, data):
     if event == _CONNECTED:
         _connections[data[0]] = connection = DeviceConnection(*data)

@@ -19,7 +19,7 @@ from cloud.web.visitor import SESSION
 from cloud.work import permits
 from simulator import authenticator
 from tests import databases
-from tests.browser import drawn
+from tests.browser import drawn, fitting
 from tests.browser.chromium import launch
 from tests.browser.stage import Stage
 
@@ -30,8 +30,14 @@ expect.set_options(timeout=60_000)
 both_ways = pytest.mark.parametrize(
     "phone", [(PHONE, "zh"), (DESK, "en")], indirect=True, ids=["phone-zh", "desk-en"]
 )
-at_a_desk_in_english = pytest.mark.parametrize(
-    "phone", [(DESK, "en")], indirect=True, ids=["desk-en"]
+the_other_ways = pytest.mark.parametrize(
+    "phone", [(PHONE, "en"), (DESK, "zh")], indirect=True, ids=["phone-en", "desk-zh"]
+)
+all_ways = pytest.mark.parametrize(
+    "phone",
+    [(size, lang) for size in (PHONE, DESK) for lang in ("zh", "en")],
+    indirect=True,
+    ids=["phone-zh", "phone-en", "desk-zh", "desk-en"],
 )
 
 
@@ -100,7 +106,7 @@ def phone(request, chromium, stage):
 
     Whatever a page asks of another host, or complains of in its console, fails the test. A test
     that fails tells what each phone showed and what it had asked of the cloud. `both_ways` runs a
-    test on a phone in Chinese and on a desk in English.
+    test on a phone in Chinese and on a desk in English, `the_other_ways` the other way round.
     """
     usual, lang = getattr(request, "param", (PHONE, "zh"))
     contexts, complaints, traffic = [], [], {}
@@ -121,7 +127,7 @@ def phone(request, chromium, stage):
             [{"name": name, "value": told, "url": stage.url} for name, told in cookies.items()]
         )
         page = context.new_page()
-        page.lang, page.plain = lang, not script
+        page.lang, page.plain, page.names = lang, not script, fitting.names(stage.county)
         drawn.keep(page)
         page.on("request", lambda asked: foreign(asked.url))
         page.on("console", lambda told: told.type == "error" and console(told.text))

@@ -9,6 +9,7 @@ from cloud.web.language import ENGLISH
 from cloud.work.rules import SAYINGS
 from simulator.phone import fresh_picture
 from tests.browser.axe import look
+from tests.browser.fitting import misfits
 
 # Until the phone keeps our files. Not `wait_for_function`: after its first look that evaluates a
 # string in the page, which the page's policy forbids.
@@ -36,6 +37,12 @@ def heading(page, words):
     """The page says so, and axe finds nothing on it."""
     expect(page.locator("h1")).to_have_text(said(page, words))
     look(page)
+
+
+def reads(page, words):
+    """A page of a main path: its heading, and it fits who reads it."""
+    heading(page, words)
+    assert misfits(page) == [], page.url
 
 
 def press(page, words):

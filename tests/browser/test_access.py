@@ -15,6 +15,7 @@ from cloud.registry import certificates, enterprises, machines, maker_list, peop
 from cloud.web import create_app, rights
 from tests.browser.axe import violations
 from tests.browser.conftest import DESK, PHONE, fresh_code
+from tests.browser.fitting import misfits
 from tests.browser.people import KEPT, heading, press, said
 
 pytestmark = pytest.mark.slow
@@ -265,9 +266,11 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(stage, phone, names):
     def look(page, what):
         if found := violations(page):
             wrong[what] = found
-        width, wide = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
-        if wide > width:
-            wrong[f"{what} wide"] = wide
+        usual = page.viewport_size
+        for size in (DESK if usual == PHONE else PHONE, usual):
+            page.set_viewport_size(size)
+            if found := misfits(page):
+                wrong[f"{what} at {size['width']}"] = found
 
     for role, login in VISITORS.items():
         roles = None if login is None else frozenset({role})

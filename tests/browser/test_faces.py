@@ -1,4 +1,4 @@
-"""What each face is for, and what goes worst at it: a phone in Chinese, a desk in English.
+"""What each face is for, and what goes worst at it, on a phone and at a desk, in both languages.
 
 What other files here show of the same faces: docs/faces.md.
 """
@@ -13,12 +13,16 @@ from cloud.cases import alarms, life, releases
 from cloud.registry import machines, people
 from cloud.work import checkins, jobs, permits
 from tests.browser.axe import look
-from tests.browser.conftest import both_ways, sign_in
-from tests.browser.people import heading, press, said, watched
+from tests.browser.conftest import all_ways, both_ways, sign_in
+from tests.browser.fitting import misfits
+from tests.browser.people import heading, press, said, tick_everything, watched
 
 pytestmark = pytest.mark.slow
 
 HOUR_MS = 3_600_000
+# The size of a drawing's letters, pixels.
+ON_SCREEN = """all => all.map((one) =>
+  parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"""
 LATE = "没有按时签到。请马上到现场签到；人不在现场，请停止作业。"
 
 
@@ -66,6 +70,9 @@ def test_checked_in_extended_and_stopped_though_the_network_holds_a_press_and_fa
     terminal.mains_back()  # somebody pulled the plug
     expect(welder.get_by_text(said(welder, "焊机已确认断电。"))).to_be_visible()
     assert terminal.relay == 0
+    tick_everything(welder)
+    press(welder, "收工")
+    heading(welder, "申请作业")
 
 
 @pytest.fixture
@@ -76,7 +83,7 @@ def alarm(stage):
     return made
 
 
-@both_ways
+@all_ways
 def test_an_officer_handles_an_alarm_in_place_and_reads_who_was_quicker(stage, phone, alarm, shot):
     officer = phone(at="/")
     sign_in(officer, stage.person("officer1"))
@@ -94,7 +101,8 @@ def test_an_officer_handles_an_alarm_in_place_and_reads_who_was_quicker(stage, p
     press(officer, "核实")
     row.locator(f"#alarm_close-{alarm}").get_by_role("textbox").fill("已封好")
     look(officer, "at an alarm")
-    shot(officer, f"91-alarm-{officer.lang}")
+    assert misfits(officer) == []
+    shot(officer, f"91-alarm-{officer.lang}-{officer.viewport_size['width']}")
     with stage.ground.write() as unit:  # a colleague is quicker
         life.close(unit, unit.db.get(alarms.Alarm, alarm), people.by_login(unit, "office1"), "封")
     press(officer, "办结")
@@ -132,9 +140,11 @@ def test_an_officer_reads_and_handles_without_script(stage, phone, alarm, shot):
     ):
         officer.goto(stage.url + path)
         expect(officer.locator(thing).first).to_be_visible()
+        assert all(size >= 12 for size in officer.locator(".axis").evaluate_all(ON_SCREEN)), path
+        shot(officer, f"97{path.replace('/', '-')[:9]}-{officer.lang}")
 
 
-@both_ways
+@all_ways
 def test_an_enterprise_approves_answers_and_names_but_no_stranger(stage, phone, alarm, shot):
     _code, terminal = stage.machine(0)
     entry = {"seq": 1, "boot": 1, "up": 1, "at": 0, "kind": "emergency_on"}
@@ -163,7 +173,8 @@ def test_an_enterprise_approves_answers_and_names_but_no_stranger(stage, phone, 
     expect(boss.get_by_text(refused)).to_be_visible()
     expect(why).to_have_value("网络中断，抢修")
     look(boss, "refused")
-    shot(boss, f"92-stranger-{boss.lang}")
+    assert misfits(boss) == []
+    shot(boss, f"92-stranger-{boss.lang}-{boss.viewport_size['width']}")
     who.fill("welder1")
     press(boss, "确认使用人")
     expect(boss.locator("[id^=who-]")).to_have_count(0)

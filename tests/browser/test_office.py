@@ -9,9 +9,12 @@ from cloud.base.formats import identity_check, uscc_check
 from cloud.cases import registrations
 from cloud.link import packages, terminals
 from cloud.registry import people
+from cloud.web.office.trail import FOUND
 from tests.browser.axe import look
-from tests.browser.conftest import DESK, PHONE, both_ways
+from tests.browser.conftest import DESK, PHONE, all_ways, both_ways, the_other_ways
+from tests.browser.fitting import misfits
 from tests.browser.people import heading, press, said
+from tests.cloud.book.test_audit import tamper
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +60,8 @@ def test_a_table_is_judged_shown_and_its_good_rows_go_in(stage, phone, shot, scr
     expect(page.get_by_role("heading", name=said(page, "有改动的行"))).to_be_visible()
     page.locator("button[value=all]").click()
     expect(state).to_have_text(said(page, "已写入"))
+    look(page, "written")
+    shot(page, f"68-import-written-{page.lang}")
     page.goto(f"{stage.url}/registers/enterprises?q=改名")
     expect(page.get_by_role("row")).to_have_count(2)
 
@@ -74,7 +79,7 @@ def newcomers(stage):
     return names
 
 
-@both_ways
+@all_ways
 def test_who_registered_is_let_in_or_turned_down_and_an_officer_gets_an_account(
     stage, phone, newcomers, shot
 ):
@@ -104,7 +109,8 @@ def test_who_registered_is_let_in_or_turned_down_and_an_officer_gets_an_account(
     expect(office.get_by_role("alert").filter(has_text=wrong)).to_be_visible()
     expect(office.locator("#name")).to_have_value("孙演示")
     look(office, "refused")
-    shot(office, f"65-account-refused-{office.lang}")
+    assert misfits(office) == []
+    shot(office, f"65-account-refused-{office.lang}-{office.viewport_size['width']}")
     office.fill("#phone", "13812345679")
     press(office, "开账号")
     expect(office.locator("h1")).to_have_text("孙演示")
@@ -141,6 +147,19 @@ def test_an_upgrade_is_begun_held_and_goes_on(stage, phone, package, shot):
         if then:
             press(office, then)
     shot(office, f"67-campaign-{office.lang}")
+
+
+@the_other_ways
+def test_a_row_that_was_changed_behind_the_trail_is_named(stage, phone, shot):
+    office = phone("office1", "/office/audit")
+    tamper(stage.ground, "UPDATE audit_row SET actor = 'nobody' WHERE seq = 2")
+    press(office, "核对有没有被改动")
+    expect(
+        office.get_by_role("status").filter(has_text=said(office, str(FOUND["changed"])))
+    ).to_be_visible()
+    assert misfits(office) == []
+    look(office, "changed")
+    shot(office, f"69-trail-changed-{office.lang}")
 
 
 def test_an_enrolment_code_is_shown_once(stage, phone, shot):

@@ -4,7 +4,7 @@ A job is played with two phones beside it, so that the relay closes as it does i
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,25 @@ class Bench:
 
     page: Page
     machine: Machine
-    said: Callable[[str], str]  # these words in the language of the page
+    lang: str
+
+    def said(self, words: str) -> str:
+        """These words in the language of the page."""
+        return ENGLISH[words] if self.lang == "en" else words
+
+    def speak(self, lang: str) -> None:
+        """From now on the page is in this language."""
+        if lang != self.lang:
+            button = {"zh": "中文", "en": "English"}[lang]
+            self.page.get_by_role("button", name=button, exact=True).click()
+            self.lang = lang
+        expect(self.page.locator("h1")).to_have_text({"zh": "试验台", "en": "Bench"}[lang])
+        wide = self.page.viewport_size["width"]  # type: ignore[index]
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= wide
+
+    def turn(self) -> None:
+        """The other language."""
+        self.speak("zh" if self.lang == "en" else "en")
 
     @property
     def card(self) -> Locator:
@@ -108,12 +126,11 @@ def bench(request: Any, stage: Demo, chromium: Browser) -> Iterator[Bench]:
     assert answer is not None
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy and "unsafe" not in policy
-    if lang == "en":
-        page.get_by_role("button", name="English").click()
-        expect(page.locator("h1")).to_have_text("Bench")
     entry = stage.county["machines"][number]
     machine = Machine(entry["code"], entry["device"], stage.bench_url)
-    yield Bench(page, machine, lambda words: ENGLISH[words] if lang == "en" else words)
+    bench = Bench(page, machine, "zh")
+    bench.speak(lang)
+    yield bench
     context.close()
     assert complaints == []
 
@@ -139,6 +156,7 @@ def test_a_job_is_seen_and_heard_on_the_drawing(stage: Demo, bench: Bench) -> No
     expect(bench.card.locator("output").first).to_have_text("200 A")
     expect(amps).to_have_text(re.compile("^(1[6-9]|2[0-4])[0-9] A$"))
     assert rests < low < needle.evaluate(NEEDLE)
+    bench.turn()
     bench.button("熄弧").click()
     expect(drawing).not_to_contain_class("burning")
     expect(amps).to_have_text("0 A")
@@ -154,6 +172,7 @@ def test_a_job_is_seen_and_heard_on_the_drawing(stage: Demo, bench: Bench) -> No
     wait_state("paused", welder, machine, lambda shown: back.items() <= shown.items())
     welder.phone.open(machine.page)
     switch_on(welder, machine)
+    bench.turn()
     bench.state("● 已合闸")
     bench.button("按钮").click()
     bench.state("○ 已断开")
@@ -183,6 +202,7 @@ def test_what_is_touched_shows_on_the_drawing_and_axe_finds_nothing(bench: Bench
     bench.button("燃气泄漏").click()
     expect(drawing.locator(".gas text")).to_have_text("0 %LEL")
     expect(drawing).not_to_contain_class("leaking")
+    bench.turn()
     for signal, bars in (("5", 1), ("30", 4)):
         card.locator(".signal").fill(signal)
         expect(drawing.locator(".bars .has")).to_have_count(bars)
@@ -201,5 +221,4 @@ def test_what_is_touched_shows_on_the_drawing_and_axe_finds_nothing(bench: Bench
     expect(card.locator(".link")).to_have_text(re.compile(f"^{bench.said('在线')}"))
     expect(drawing).not_to_contain_class("off-line")
     assert violations(page) == []
-    wide = page.viewport_size["width"]  # type: ignore[index]
-    assert page.evaluate("document.documentElement.scrollWidth") <= wide
+    bench.turn()

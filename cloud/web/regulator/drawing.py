@@ -8,8 +8,9 @@ from markupsafe import Markup, escape
 
 from cloud.base.clock import in_china
 
-_W, _LEFT = 640, 70
+_W, _LEFT = 640, 92
 _QUARTER = 92  # days
+_AT, _BELOW = ".35em", "1em"  # a line's middle, or below it, however large the letters are
 
 
 def day(
@@ -37,31 +38,33 @@ def day(
     for hours in range(0, 25, 6):
         at = in_china(now - (24 - hours) * 3_600_000)
         x = _LEFT + (_W - _LEFT) * hours / 24
-        parts.append(_text(x, 138, f"{at:%H:%M}", "axis", "end" if hours == 24 else "middle"))
-    return _svg(144, words["all"], parts)
+        anchor = "end" if hours == 24 else "middle"
+        parts.append(_text(x, 124, f"{at:%H:%M}", "axis", anchor, _BELOW))
+    return _svg(156, words["all"], parts)
 
 
 def lines(days: Sequence[str], rows: Sequence[tuple[str, str, Sequence[float]]], said: str) -> str:
     """Values per day as lines on one scale from 0. `rows` = (class, name, values)."""
     highest = max((value for _kind, _name, values in rows for value in values), default=0)
     most = max(2, -(-highest // 2) * 2)  # its half is a whole number too
-    wide, high = _W - _LEFT, 150
+    wide, high, top = _W - _LEFT, 150, 20
     parts = [
         f'<line x1="{_LEFT}" x2="{_W}" y1="{y}" y2="{y}" class="rule"/>'
-        + _text(_LEFT - 8, y + 5, f"{most * (high + 10 - y) / high:.0f}", "axis", "end")
-        for y in (10, 10 + high / 2, 10 + high)
+        + _text(_LEFT - 8, y, f"{most * (high + top - y) / high:.0f}", "axis", "end", _AT)
+        for y in (top, top + high / 2, top + high)
     ]
     for kind, _name, values in rows:
         at = [
-            f"{_LEFT + wide * n / max(1, len(days) - 1):.1f},{10 + high - high * value / most:.1f}"
+            f"{_LEFT + wide * n / max(1, len(days) - 1):.1f},{top + high * (1 - value / most):.1f}"
             for n, value in enumerate(values)
         ]
         parts.append(f'<polyline points="{" ".join(at)}" class="line {kind}"/>')
     year = len(days) > _QUARTER  # then the month says more than the day
     for n in range(0, len(days), max(1, len(days) // 5)):
         x = _LEFT + wide * n / max(1, len(days) - 1)
-        parts.append(_text(x, high + 32, days[n][:7] if year else days[n][5:], "axis", "middle"))
-    return _svg(high + 40, said, parts)
+        told = days[n][:7] if year else days[n][5:]
+        parts.append(_text(x, top + high + 12, told, "axis", "middle", _BELOW))
+    return _svg(top + high + 46, said, parts)
 
 
 def _svg(high: float, said: str, parts: Sequence[str]) -> str:
@@ -77,6 +80,8 @@ def _bar(x: float, y: float, wide: float, high: float, kind: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" class="{kind}"/>'
 
 
-def _text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+def _text(
+    x: float, y: float, words: str, kind: str, anchor: str = "start", down: str = "0"
+) -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" dy="{down}" text-anchor="{anchor}"'
     return f'<text {place} class="{kind}">{escape(words)}</text>'
