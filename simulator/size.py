@@ -7,7 +7,7 @@ collection at the worst moment of a whole job, on the unix port, less what the s
 has in C outside of that heap. Signature:
 one ECDSA check there; the ESP32 is some hundred times slower (see hardware/bring-up.md).
 
-Measured in December 2026: a terminal of one module carries 71.8 kB, and 2.4 kB of prompts beside
+Measured in December 2026: a terminal of one module carries 71.9 kB, and 2.4 kB of prompts beside
 them, a text that is not compiled and not counted. 43 kB are loaded for good; 54 before limits of
 the policy, settings and what answers phones were loaded for the moment, and prompts became that
 text. 64 kB are out of reach by packing alone: code and texts without any name are nearly as much,
