@@ -27,6 +27,7 @@ from sqlalchemy import (
     func,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
@@ -187,17 +188,25 @@ class ChangedMeanwhile(Exception):
 def amend(db: Session, table: type[Base], changes: Iterable[Change]) -> None:
     """Change rows by id, all that are still what they were; ChangedMeanwhile if one is not."""
     by_id = {one.id: one for one in changes}
-    key = inspect(table).primary_key[0]
-    held = select(table).where(key.in_(list(by_id))).with_for_update()
-    rows = db.scalars(held, execution_options={"populate_existing": True}).all()
-    found = {inspect(row).identity[0]: row for row in rows}
+    mapper = inspect(table)
+    key = mapper.primary_key[0].key
+    names = sorted({name for one in by_id.values() for name in one.was})
+    asked = select(*(getattr(table, name) for name in (key, *names)))
+    rows = db.execute(asked.where(getattr(table, key).in_(list(by_id))).with_for_update())
+    found = {id: dict(zip(names, now, strict=True)) for id, *now in rows}
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}  # by which columns change
     for id, change in by_id.items():
-        row = found.get(id)
-        if row is None or any(getattr(row, name) != was for name, was in change.was.items()):
+        now = found.get(id)
+        if now is None or any(now[name] != was for name, was in change.was.items()):
             raise ChangedMeanwhile(id)
-        for name, value in change.columns.items():
-            setattr(row, name, value)
-    db.flush()
+        if change.columns:
+            alike.setdefault(tuple(change.columns), []).append({key: id} | change.columns)
+    for some in alike.values():
+        db.execute(update(table), some)
+    for id in by_id:  # who holds such a row reads it anew
+        held = db.identity_map.get(mapper.identity_key_from_primary_key((id,)))
+        if held is not None:
+            db.expire(held)
 
 
 def is_gone(engine: Engine) -> bool:

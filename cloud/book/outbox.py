@@ -1,10 +1,10 @@
 """News that climbs: events written in the transaction of what they tell, delivered after it."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Index, bindparam, or_, select, update
+from sqlalchemy import Index, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.base.database import Base, one_writer
@@ -58,19 +58,31 @@ def tell(
 
     It is delivered when `after_ms` are over, not before.
     """
-    unit.db.add(
-        Event(
-            at=unit.now,
-            kind=kind,
-            subject=subject,
-            details=details,
-            left=[],
-            attempts=0,
-            # 0 = at once: by a clock that is put back later it would wait
-            next_at=unit.now + after_ms if after_ms else 0,
-        )
-    )
+    unit.db.add(Event(**_row(unit, kind, subject, details, after_ms)))
     unit.wake()
+
+
+def tell_many(unit: Unit, told: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
+    """Put many at once, each as (kind, subject, details)."""
+    rows = [_row(unit, *one) for one in told]
+    if rows:
+        unit.db.execute(insert(Event), rows)
+        unit.wake()
+
+
+def _row(
+    unit: Unit, kind: str, subject: str, details: dict[str, Any], after_ms: int = 0
+) -> dict[str, Any]:
+    return {
+        "at": unit.now,
+        "kind": kind,
+        "subject": subject,
+        "details": details,
+        "left": [],
+        "attempts": 0,
+        # 0 = at once: by a clock that is put back later it would wait
+        "next_at": unit.now + after_ms if after_ms else 0,
+    }
 
 
 def deliver(ground: Ground, handlers: Handlers, limit: int = 1000) -> int:

@@ -234,10 +234,8 @@ def written(unit: Unit, kind: str, judged: Judged, by: str, say: Callable[[int],
         done = so_far
     told = {"rows": done, "new": len(judged.good), "changed": len(judged.changed)}
     audit.write(unit, _EVERYWHERE, by, "imported", kind, told)
-    for row in judged.changed:
-        _tell(unit, kind, row.change)
-    for row in judged.good if kind == "machines" else ():
-        _tell_of_new(unit, row)
+    outbox.tell_many(unit, (one for row in judged.changed for one in _of_change(kind, row.change)))
+    outbox.tell_many(unit, _of_new(judged.good if kind == "machines" else ()))
     return done
 
 
@@ -290,18 +288,22 @@ def _report(unit: Unit, run: ImportRun, judged: Judged, words: str = "") -> None
     _state(unit, run, "judged")
 
 
-def _tell(unit: Unit, kind: str, change: Change) -> None:
+_Event = tuple[str, str, dict[str, Any]]
+
+
+def _of_change(kind: str, change: Change) -> Iterator[_Event]:
     """A job that rested on what a row said before may have to end."""
     held = change.was.get("person_id") if kind == "certificates" else None  # somebody else's now
     for what, columns in _RESTS_ON.get(kind, {}).items():
         if not columns or columns & change.columns.keys():
-            outbox.tell(unit, what, change.id, {"person": held} if held else {})
+            yield what, change.id, {"person": held} if held else {}
 
 
-def _tell_of_new(unit: Unit, row: dict[str, Any]) -> None:
+def _of_new(rows: Iterable[dict[str, Any]]) -> Iterator[_Event]:
     """A machine that may not be used, and has its terminal already: that is to be locked."""
-    if row["device"] and row["status"] != "usable":
-        outbox.tell(unit, "machine-fitted", row["id"], {})
+    for row in rows:
+        if row["device"] and row["status"] != "usable":
+            yield "machine-fitted", row["id"], {}
 
 
 def _kept(*said: Said, cut: tuple[str, str] = ("", " ")) -> str:

@@ -36,7 +36,7 @@ class Contract(Base):
     __tablename__ = "contract"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("enterprise.id"))
     contractor_id: Mapped[str | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
     kind: Mapped[str]
@@ -46,6 +46,9 @@ class Contract(Base):
     reference: Mapped[str]
     made_at: Mapped[int]
     ended_at: Mapped[int | None]
+
+
+Index("ix_contract_known", Contract.client_id, Contract.reference)
 
 
 class Briefing(Base):

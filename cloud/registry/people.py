@@ -3,11 +3,20 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, insert, literal_column, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from cloud.base import districts
-from cloud.base.database import Base, Change, amend
+from cloud.base.database import Base, Change, ChangedMeanwhile, amend
 from cloud.base.formats import mask, read_identity, read_phone
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
@@ -109,14 +118,42 @@ def add_many(unit: Unit, rows: Iterable[tuple[dict[str, Any], frozenset[str]]]) 
     """Register many at once: columns made by `row`, and the roles."""
     known = list(rows)
     unit.db.execute(insert(Person), [columns for columns, _roles in known])
-    every = [(columns["id"], role) for columns, roles in known for role in sorted(roles)]
-    unit.db.execute(insert(PersonRole), [{"person_id": id, "role": role} for id, role in every])
+    _give(unit, ((columns["id"], roles) for columns, roles in known))
 
 
 def change_many(unit: Unit, changes: Iterable[Change]) -> None:
     """Change many at once, judged as `row` judges; `roles` is changed like a column.
     ChangedMeanwhile."""
-    amend(unit.db, Person, changes)
+    every = list(changes)
+    amend(unit.db, Person, (_without_roles(one) for one in every))
+    wanted = {one.id: one.columns["roles"] for one in every if "roles" in one.columns}
+    rows = select(PersonRole.person_id, PersonRole.role)
+    rows = rows.where(PersonRole.person_id.in_(list(wanted)))
+    held: dict[str, set[str]] = {id: set() for id in wanted}
+    for id, role in unit.db.execute(rows):
+        held[id].add(role)
+    for one in every:
+        if "roles" in one.was and held[one.id] != one.was["roles"]:
+            raise ChangedMeanwhile(one.id)
+    gone = [(id, role) for id, roles in wanted.items() for role in held[id] - roles]
+    if gone:
+        pair = tuple_(PersonRole.person_id, PersonRole.role)
+        unit.db.execute(delete(PersonRole).where(pair.in_(gone)))
+    _give(unit, ((id, roles - held[id]) for id, roles in wanted.items()))
+
+
+def _without_roles(change: Change) -> Change:
+    columns, was = (
+        {name: value for name, value in told.items() if name != "roles"}
+        for told in (change.columns, change.was)
+    )
+    return Change(change.id, columns, was)
+
+
+def _give(unit: Unit, given: Iterable[tuple[str, Iterable[str]]]) -> None:
+    every = [{"person_id": id, "role": role} for id, roles in given for role in sorted(roles)]
+    if every:
+        unit.db.execute(insert(PersonRole), every)
 
 
 def row(

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from cloud.base.database import Change
 from cloud.base.unit import Unit
@@ -40,16 +40,17 @@ class Contracts:
         """A row without a reference is known by all that it says."""
         for values in batch:
             values["reference"] = _known_as(values)
-        clients = {self._firms.get(one["client"], ""): one["client"] for one in batch}
-        named = ["", *(one["reference"] for one in batch)]
-        here = (Contract.client_id.in_(clients), Contract.reference.in_(named))
+        told = [(self._firms.get(one["client"], ""), one) for one in batch]
+        named = [(client, one["reference"]) for client, one in told if not _is_bare(one)]
+        bare = [(client, "", one["digest"]) for client, one in told if _is_bare(one)]
+        key = (Contract.client_id, Contract.reference, Contract.digest)
         rows = select(Contract, Person.identity_sealed)
         rows = rows.outerjoin(Person, Person.id == Contract.person_id)
         found: dict[Hashable, Registered] = {}
-        for one, welder in unit.db.execute(rows.where(*here)):
-            now = self._now(unit, one, welder)
-            key = clients[one.client_id], _known_as(now)
-            found[key] = Registered(one.id, now, one)
+        for here in (tuple_(*key[:2]).in_(named), tuple_(*key).in_(bare)):
+            for one, welder in unit.db.execute(rows.where(here)):
+                now = self._now(unit, one, welder)
+                found[self._codes[one.client_id], _known_as(now)] = Registered(one.id, now, one)
         return found
 
     def _now(self, unit: Unit, one: Contract, welder: str | None) -> dict[str, Any]:
@@ -66,7 +67,7 @@ class Contracts:
 
     def row(self, unit: Unit, values: dict[str, Any]) -> dict[str, Any]:
         client, contractor = values.pop("client"), values.pop("contractor")
-        if values["reference"].startswith(_UNNAMED):
+        if _is_bare(values):
             values["reference"] = ""
         if not {client, contractor or client} <= self._firms.keys():
             raise OwnerUnknown
@@ -90,6 +91,10 @@ class Contracts:
 
 
 _UNNAMED = "\n"  # before what stands for a reference; no cell has it
+
+
+def _is_bare(values: dict[str, Any]) -> bool:
+    return str(values["reference"]).startswith(_UNNAMED)
 
 
 def _known_as(told: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from cloud.base.database import Change
 from cloud.base.unit import Unit
@@ -170,10 +170,9 @@ class Sites:
         return made
 
     def known(self, unit: Unit, batch: list[dict[str, Any]]) -> dict[Hashable, Registered]:
-        names = [values["name"] for values in batch]
         rows = select(Site, Enterprise.uscc).join(Enterprise, Enterprise.id == Site.enterprise_id)
-        firms = [self._owners.get(values["uscc"], "") for values in batch]
-        here = rows.where(Site.enterprise_id.in_(firms), Site.name.in_(names))
+        keys = [(self._owners.get(values["uscc"], ""), values["name"]) for values in batch]
+        here = rows.where(tuple_(Site.enterprise_id, Site.name).in_(keys))
         return {
             (uscc, one.name): Registered(one.id, self._now(one), one)
             for one, uscc in unit.db.execute(here)

@@ -14,6 +14,7 @@ from cloud.ledgers_cli import KINDS
 FIGURES = {"seconds", "cpu_s", "changed_s", "changed_cpu_s", "floor_s"}
 
 
+@pytest.mark.sqlite  # beside a bare file
 def test_a_table_is_new_and_then_changed_and_its_figures_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

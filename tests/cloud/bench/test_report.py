@@ -68,6 +68,7 @@ def test_only_what_can_be_measured_is_asked_for() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # how long the file grows
 def test_a_whole_job_leaves_few_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(footprint, "_JOBS", 3)
     kept = footprint._kept(tmp_path / "jobs")
