@@ -127,7 +127,11 @@ def raise_alarm(
     seq: int | None = None,
 ) -> Alarm:
     """Raise an alarm, or count it if it is open. One with a journal number seen before is the
-    same word again: it changes nothing, also when that alarm is closed by now."""
+    same word again: it changes nothing, also when that alarm is closed by now.
+
+    `level` = what the terminal itself calls it: it may make it graver, never less grave than its
+    kind is, for by it the limits run; None = as its kind.
+    """
     last = latest(unit, subject, kind)
     if last is not None and seq is not None and seq in _seqs(last):
         return last
@@ -142,7 +146,7 @@ def raise_alarm(
         machine_id=machine_id,
         job_id=job_id,
         district=district,
-        level=LEVELS.get(kind, WARNING) if level is None else level,
+        level=_level(kind, level),
         state="raised",
         count=1,
         seqs={"seqs": []},
@@ -226,6 +230,12 @@ def open_about(unit: Unit, subject: str) -> list[Alarm]:
     """The open alarms about this subject, the gravest first."""
     rows = select(Alarm).where(Alarm.subject == subject, IS_OPEN)
     return list(unit.db.scalars(rows.order_by(Alarm.level.desc(), Alarm.raised_at)))
+
+
+def _level(kind: str, told: int | None) -> int:
+    """Of a kind unknown here the terminal's word counts; another maker's scale may be longer."""
+    least = LEVELS.get(kind, NOTICE if told is not None else WARNING)
+    return min(max(told or 0, least), DANGER)
 
 
 def _close(unit: Unit, alarm: Alarm, by: str, why: str) -> None:

@@ -139,6 +139,26 @@ def test_each_kind_stands_for_itself_and_has_its_level(place: Place) -> None:
     assert {one.kind: one.level for one in place.every()} == alarms.LEVELS
 
 
+@pytest.mark.parametrize(
+    ("kind", "told", "level"),
+    [
+        ("TAMPER", 1, 3),
+        ("GAS_TRIP", 0, 3),
+        ("GAS_WARN", 3, 3),
+        ("LOW_SIGNAL", 9, 3),
+        ("OTHER_MAKERS", 0, 1),
+        ("OTHER_MAKERS", 1, 1),
+        ("OTHER_MAKERS", 99, 3),
+        ("OTHER_MAKERS", None, 2),
+    ],
+)
+def test_a_terminal_may_call_it_graver_and_never_less_grave(
+    county: Any, kind: str, told: int | None, level: int
+) -> None:
+    alarm = county.do(alarms.raise_alarm, kind, DEVICE, district="990101001", level=told)
+    assert alarm.level == level
+
+
 def test_a_terminal_in_stock_raises_alarms_too(county: Any) -> None:
     place = Place(county)
     county.do(terminals.provision, "T-stock")
