@@ -62,12 +62,15 @@ def assign(unit: Unit, event: Event) -> None:
 
 
 def take(unit: Unit, alarm: Alarm, person: Person) -> str:
-    """Somebody will see to it; may be taken over from another. Empty, or why not: `closed`."""
+    """Somebody will see to it; may be taken over from another until it is verified. Empty, or why
+    not: `closed`, `verified`."""
     held = _held(unit, alarm, person)
     if held.closed_at is not None:
         return "closed"
-    if held.holder == person.id or held.state == "verified":
+    if held.holder == person.id:
         return ""
+    if held.state == "verified":
+        return "verified"
     due = _limit(unit, held, 1)
     alarms.move(
         unit, held, person.id, "alarm-taken", state="assigned", holder=person.id, due_at=due
@@ -76,12 +79,14 @@ def take(unit: Unit, alarm: Alarm, person: Person) -> str:
 
 
 def verify(unit: Unit, alarm: Alarm, person: Person, words: str) -> str:
-    """Somebody was there; `words` = what was found. Empty, or why not: `closed`."""
+    """Somebody was there; `words` = what was found. The same words of the same person again change
+    nothing; others are not kept and so refused. Empty, or why not: `closed`, `verified`."""
     held = _held(unit, alarm, person)
     if held.closed_at is not None:
         return "closed"
     if held.state == "verified":
-        return ""
+        is_again = (held.verified_by, held.verified_words) == (person.id, words)
+        return "" if is_again else "verified"
     alarms.move(
         unit,
         held,
@@ -98,10 +103,12 @@ def verify(unit: Unit, alarm: Alarm, person: Person, words: str) -> str:
 
 
 def close(unit: Unit, alarm: Alarm, person: Person, words: str) -> str:
-    """It is put right; `words` = how. Empty, or why not: `not-verified`."""
+    """It is put right; `words` = how; said again as in `verify`. Empty, or why not:
+    `not-verified`, `closed`."""
     held = _held(unit, alarm, person)
     if held.closed_at is not None:
-        return ""
+        is_again = (held.closed_by, held.closed_why) == (person.id, words)
+        return "" if is_again else "closed"
     if held.state != "verified":
         return "not-verified"
     alarms.close(unit, held, person.id, words)

@@ -74,14 +74,14 @@ def alarm_take(id: str) -> ResponseReturnValue:
 def alarm_verify(id: str) -> ResponseReturnValue:
     """An alarm is verified, somebody was there: `words` = what was found."""
     found = fields.text("words", _("核实情况"), limit=_WORDS)
-    return _step(id, lambda unit, alarm, person: life.verify(unit, alarm, person, found))
+    return _step(id, lambda unit, alarm, person: life.verify(unit, alarm, person, found), found)
 
 
 @blueprint.post("/alarms/<id>/close")
 def alarm_close(id: str) -> ResponseReturnValue:
     """An alarm is closed: `words` = how it was put right."""
     done = fields.text("words", _("处理结果"), limit=_WORDS)
-    return _step(id, lambda unit, alarm, person: life.close(unit, alarm, person, done))
+    return _step(id, lambda unit, alarm, person: life.close(unit, alarm, person, done), done)
 
 
 @blueprint.post("/alarms/<id>/hand-over")
@@ -91,7 +91,10 @@ def alarm_hand_over(id: str) -> ResponseReturnValue:
     return _step(id, lambda unit, alarm, person: life.hand_over(unit, alarm, person, code))
 
 
-def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnValue:
+def _step(
+    id: str, act: Callable[[Unit, Alarm, Person], str], written: str = ""
+) -> ResponseReturnValue:
+    """`written` = what is given back where the step is not done: nothing is lost in silence."""
     with visitor.ground().write() as unit:
         person = person_of(unit, visitor.signed_in())
         alarm = _seen(unit, id, person)
@@ -104,10 +107,14 @@ def _step(id: str, act: Callable[[Unit, Alarm, Person], str]) -> ResponseReturnV
     if why_not:
         words = {
             "closed": _("这条告警已经办结。"),
+            "verified": _("这条告警已经核实过。"),
             "not-verified": _("请先核实，再办结。"),
             "no-department": _("没有这个部门。"),
         }[why_not]
-        raise Trouble(409, "alarm-step", words, _("请刷新页面看现在的状态。"))
+        todo = _("请刷新页面看现在的状态。")
+        if written:
+            todo = _("您写的没有记下：“%(words)s”。", words=written) + todo
+        raise Trouble(409, "alarm-step", words, todo)
     if wants_json():
         return jsonify({"ok": True, "alarm": shown, "refusals": []})
     return redirect(url_for("regulator.alarm_page", id=id, **looking.kept()), 303)

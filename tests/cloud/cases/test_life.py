@@ -62,6 +62,35 @@ def test_doing_a_step_twice_changes_nothing_and_a_closed_one_takes_none(
     assert desk.county.do(life.verify, alarm, officer, "二") == "closed"
 
 
+def test_of_two_officers_at_once_one_is_told_that_the_others_words_stand(desk: Desk) -> None:
+    alarm = desk.raised()
+    officers = [desk.county.person("officer", district="990101001") for _ in range(2)]
+    for step, is_late in ((life.verify, "verified"), (life.close, "closed")):
+        barrier, told = threading.Barrier(2), {}
+
+        def act(one: Any, step: Any = step, barrier: Any = barrier, told: Any = told) -> None:
+            barrier.wait()
+            told[one.id] = desk.county.do(step, alarm, one, f"由{one.id}写")
+
+        threads = [threading.Thread(target=act, args=(one,)) for one in officers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(told.values()) == ["", is_late]
+        now, (first,) = desk.now(alarm), [id for id, said in told.items() if not said]
+        by, words = (
+            (now.verified_by, now.verified_words)
+            if step is life.verify
+            else (now.closed_by, now.closed_why)
+        )
+        assert (by, words) == (first, f"由{first}写")
+        assert desk.county.do(step, alarm, officers[0], "别的") == is_late
+        if step is life.verify:
+            other = next(one for one in officers if one.id != now.holder)
+            assert desk.county.do(life.take, alarm, other) == "verified"
+
+
 @pytest.mark.parametrize(
     ("role", "given"),
     [

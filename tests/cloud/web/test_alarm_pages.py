@@ -71,6 +71,11 @@ def test_the_same_as_a_program(browser, cast, alarm):
     assert (early.status_code, early.json["refusals"][0]["code"]) == (409, "alarm-step")
     assert officer.post(f"{alarm}/take", json=True).json["alarm"]["holder"] == cast.officer.id
     assert officer.post(f"{alarm}/verify", json=True, words="一").json["ok"]
+    other = browser(cast.office).post(f"{alarm}/verify", json=True, words="没处理好")
+    (why,) = other.json["refusals"]
+    assert (other.status_code, why["words"]) == (409, "这条告警已经核实过。")
+    assert why["todo"].startswith("您写的没有记下：“没处理好”。")
+    assert officer.get(alarm).text.count("<dd>一</dd>") == 1
     assert officer.post(f"{alarm}/close", json=True, words="二").json["alarm"]["state"] == "closed"
     late = officer.post(f"{alarm}/take", json=True)
     assert late.json["refusals"][0]["words"] == "这条告警已经办结。"
