@@ -59,7 +59,7 @@ class Alarm(Base):
     while open, `seqs` = the journal numbers of those times; times are epoch ms.
 
     `duty` = the district whose officers must see to it now, empty = nobody but the office;
-    `trade` = the machine's industry, `department` = to which it was handed over, empty = to none;
+    `trade` = the machine's industry, else whose trade it is, empty = everybody's; `department` = to which it was handed over, empty = to none;
     `holder` = who took it; `due_at` = when the next step must be done, None = no limit runs;
     `late` = how often a limit passed; `answered_…` = what the enterprise did about it first. What
     people wrote stays here: it may name somebody.
@@ -120,6 +120,7 @@ def raise_alarm(
     subject: str,
     *,
     district: str,
+    trade: str = "",
     level: int | None = None,
     machine_id: str | None = None,
     job_id: str | None = None,
@@ -140,7 +141,7 @@ def raise_alarm(
     machine = machines.get(unit, machine_id) if machine_id else None
     alarm = Alarm(
         id=new_id(),
-        trade=machine.industry if machine else "",
+        trade=machine.industry if machine else trade,
         kind=kind,
         subject=subject,
         machine_id=machine_id,

@@ -8,6 +8,7 @@ from cloud.registry import certificates
 from cloud.registry.certificates import Certificate
 from cloud.registry.people import Person
 from cloud.work import profiles
+from cloud.work.facts import FIELD_OF_ISSUER
 
 KIND = "CERTIFICATE_NEAR_END"
 
@@ -22,7 +23,8 @@ def near_end(unit: Unit, event: Event) -> None:
     row = unit.db.get(Certificate, event.subject)
     if row is not None and _near(unit, row):
         holder = unit.db.get_one(Person, row.person_id)
-        alarms.raise_alarm(unit, KIND, row.id, district=holder.district)
+        trade = FIELD_OF_ISSUER[row.issuer]
+        alarms.raise_alarm(unit, KIND, row.id, district=holder.district, trade=trade)
 
 
 def changed(unit: Unit, event: Event) -> None:

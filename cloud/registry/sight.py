@@ -57,15 +57,18 @@ class Sight:
         """Whether the case is one's own, as `cases` says it to the database."""
         if self.trades is None:
             return True
-        return (not handed_to and trade in self.trades) or handed_to == self.department
+        own = not trade or trade in self.trades
+        return (not handed_to and own) or handed_to == self.department
 
     def cases(
         self, trade: InstrumentedAttribute[str], handed_to: InstrumentedAttribute[str]
     ) -> ColumnElement[bool]:
-        """SQL: a case of one's own trades that was not handed over, or was handed to oneself."""
+        """SQL: a case of one's own trades, or of none, that was not handed over, or was handed to
+        oneself."""
         if self.trades is None:
             return true()
-        return and_(handed_to == "", self.own(trade)) | (handed_to == self.department)
+        own = (trade == "") | self.own(trade)
+        return and_(handed_to == "", own) | (handed_to == self.department)
 
 
 def of(unit: Unit, person: Looking) -> Sight | None:

@@ -6,8 +6,9 @@ from sqlalchemy import select
 
 from cloud.app import handlers
 from cloud.book import outbox
+from cloud.cases import life
 from cloud.cases.alarms import Alarm
-from cloud.registry import certificates
+from cloud.registry import certificates, departments
 from cloud.work import papers
 
 DAY_S = 86_400
@@ -20,6 +21,19 @@ def swept(county: Any) -> list[tuple[str, int, str]]:
     rows = select(Alarm).order_by(Alarm.raised_at)
     found = county.ask(lambda unit: list(unit.db.scalars(rows)))
     return [(one.kind, one.count, one.state) for one in found]
+
+
+def test_the_department_of_its_issuer_sees_it_and_no_other(county: Any) -> None:
+    county.certificate(county.person("welder"), valid_to=county.day(20), review_by="")
+    swept(county)
+    alarm = county.ask(lambda unit: unit.db.scalars(select(Alarm)).one())
+    seen = {}
+    for code, trade in (("emergency", "industry"), ("housing", "construction")):
+        county.do(departments.put, code, code, {trade})
+        officer = county.person("officer", district=alarm.district)
+        county.do(departments.post, officer, code)
+        seen[code] = county.ask(life.may_handle, alarm, officer)
+    assert seen == {"emergency": True, "housing": False}
 
 
 def test_it_is_raised_once_counted_again_and_closed_by_the_renewal(county: Any) -> None:
