@@ -15,7 +15,7 @@ from cloud.base.database import Base
 from cloud.base.ids import new_id
 from cloud.base.unit import Unit
 from cloud.book import audit, outbox
-from cloud.registry import machines
+from cloud.registry import machines, people
 
 NOTICE, WARNING, DANGER = 1, 2, 3
 LEVELS = {
@@ -59,10 +59,11 @@ class Alarm(Base):
     while open, `seqs` = the journal numbers of those times; times are epoch ms.
 
     `duty` = the district whose officers must see to it now, empty = nobody but the office;
-    `trade` = the machine's industry, else whose trade it is, empty = everybody's; `department` = to which it was handed over, empty = to none;
-    `holder` = who took it; `due_at` = when the next step must be done, None = no limit runs;
-    `late` = how often a limit passed; `answered_…` = what the enterprise did about it first. What
-    people wrote stays here: it may name somebody.
+    `trade` = the machine's industry, else whose trade it is, empty = everybody's;
+    `department` = to which it was handed over, empty = to none; `holder` = who took it; `due_at` =
+    when the next step must be done, None = no limit runs; `late` = how often a limit passed;
+    `answered_…` = what the enterprise did about it first. What people wrote stays here: it may
+    name somebody.
     """
 
     __tablename__ = "alarm"
@@ -130,6 +131,7 @@ def raise_alarm(
     """Raise an alarm, or count it if it is open. One with a journal number seen before is the
     same word again: it changes nothing, also when that alarm is closed by now.
 
+    `district` empty = it has no place of its own, and is laid where the office sits.
     `level` = what the terminal itself calls it: it may make it graver, never less grave than its
     kind is, for by it the limits run; None = as its kind.
     """
@@ -146,7 +148,7 @@ def raise_alarm(
         subject=subject,
         machine_id=machine_id,
         job_id=job_id,
-        district=district,
+        district=district or people.office_district(unit),
         level=_level(kind, level),
         state="raised",
         count=1,

@@ -2,7 +2,8 @@
 
     raised → assigned → verified → closed
 
-It is laid before the township of the open job, else of the machine. A limit that passes lays it
+It is laid before the township of the open job, else of the machine, else of the machine on which
+the terminal sat last, else where the office sits. A limit that passes lays it
 before the county, then the city. Somebody takes it, verifies on site and writes what was found,
 then closes it. One function moves each step; whoever may see an alarm may handle it.
 The enterprise is the first to handle it and writes what it did; that is an answer, no step: it may
@@ -49,16 +50,13 @@ def handlers() -> Handlers:
 
 
 def assign(unit: Unit, event: Event) -> None:
-    """Lay a fresh alarm before the township it belongs to."""
+    """Lay a fresh alarm before the township it belongs to; its limit runs in any case."""
     alarm = alarms.held(unit, event.subject)
     if alarm is None or alarm.state != "raised":
         return
     desk = next((d for d in districts.path(alarm.district) if len(d) <= TOWNSHIP), "")
-    if desk:
-        first = _limit(unit, alarm, 0, event.at)
-        alarms.move(
-            unit, alarm, "system", "alarm-assigned", state="assigned", duty=desk, due_at=first
-        )
+    first = _limit(unit, alarm, 0, event.at)
+    alarms.move(unit, alarm, "system", "alarm-assigned", state="assigned", duty=desk, due_at=first)
 
 
 def take(unit: Unit, alarm: Alarm, person: Person) -> str:
@@ -124,8 +122,8 @@ def hand_over(unit: Unit, alarm: Alarm, person: Person, department: str) -> str:
     if departments.get(unit, department) is None:
         return "no-department"
     if held.department != department:
-        fresh = {"holder": "", "state": "assigned" if held.duty else "raised"}
-        due = _limit(unit, held, 0) if held.duty else None
+        fresh = {"holder": "", "state": "assigned"}
+        due = _limit(unit, held, 0)
         alarms.move(
             unit,
             held,

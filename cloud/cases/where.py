@@ -1,19 +1,23 @@
-"""Where an alarm about a machine is laid: in the district of its open job, else in its own."""
+"""Where an alarm is laid: in the district of the machine's open job, else in the machine's own; of
+a terminal without a machine where it sat last."""
 
 from typing import Any
 
 from cloud.base.unit import Unit
+from cloud.registry import fittings, machines
 from cloud.registry.machines import Machine
 from cloud.work import job as jobs
 from cloud.work.job import Job
 
 
 def of(unit: Unit, machine: Machine | None, device: str = "") -> dict[str, Any]:
-    """`machine_id`, `job_id` and `district` for `alarms.raise_alarm`; without a machine nobody's
-    district, which is the office's. `device` = who told it, perhaps of a time when it sat there:
-    a job of today is not meant then."""
+    """`machine_id`, `job_id` and `district` for `alarms.raise_alarm`; without a machine the
+    district alone, empty if the terminal never sat on one. `device` = who told it, perhaps of a
+    time when it sat there: a job of today is not meant then."""
     if machine is None:
-        return {"district": ""}
+        last = fittings.last(unit, device) if device else None
+        before = machines.get(unit, last.machine_id) if last else None
+        return {"district": before.district if before else ""}
     job = jobs.open_on(unit, machine.id) if device in ("", machine.device) else None
     if job is not None:
         return during(job)

@@ -250,6 +250,14 @@ def waiting(unit: Unit, limit: int, offset: int = 0) -> list[Person]:
     return list(unit.db.scalars(ordered.limit(limit).offset(offset)))
 
 
+def office_district(unit: Unit) -> str:
+    """The widest district of the office's accounts: that of the platform; empty if it has none."""
+    rows = select(Person.district).join(PersonRole, PersonRole.person_id == Person.id)
+    theirs = rows.where(PersonRole.role == "office", Person.status == "active")
+    widest = theirs.order_by(func.length(Person.district), Person.district).limit(1)
+    return unit.db.scalar(widest) or ""
+
+
 def count_waiting(unit: Unit) -> int:
     """How many wait for the office."""
     return unit.db.scalar(select(func.count()).select_from(Person).where(_IS_PENDING)) or 0

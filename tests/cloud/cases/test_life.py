@@ -25,14 +25,25 @@ def test_a_fresh_alarm_lies_before_the_township_with_a_limit(desk: Desk) -> None
     assert alarm.due_at == alarm.last_at + 30 * MINUTE
 
 
-def test_an_alarm_of_no_place_is_the_offices_alone(desk: Desk, officer: Any) -> None:
+def test_an_alarm_of_no_place_is_laid_where_the_office_sits_and_climbs(
+    desk: Desk, officer: Any
+) -> None:
+    office = desk.county.person("office", district="990101")
     alarm = desk.raised("TAMPER", district="", machine_id=None)
-    assert (alarm.state, alarm.duty, alarm.due_at) == ("raised", "", None)
+    assert (alarm.state, alarm.duty) == ("assigned", "990101")
     with pytest.raises(life.NotEntitled):
         desk.county.do(life.take, alarm, officer)
-    office = desk.county.person("office", district="99")
+    desk.later(30 * 60)
+    assert (desk.now(alarm).duty, desk.now(alarm).late) == ("9901", 1)
     assert desk.county.do(life.verify, alarm, office, "库存终端") == ""
     assert desk.county.do(life.close, alarm, office, "已封好") == ""
+
+
+def test_without_an_office_its_limit_runs_too(desk: Desk) -> None:
+    alarm = desk.raised("TAMPER", district="", machine_id=None)
+    assert (alarm.state, alarm.duty, alarm.due_at is None) == ("assigned", "", False)
+    desk.later(30 * 60)
+    assert (desk.now(alarm).late, desk.now(alarm).due_at) == (1, None)
 
 
 def test_taken_verified_and_closed_with_words(desk: Desk, officer: Any) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from cloud.cases import where
 from cloud.cases.alarms import Alarm
 from cloud.cases.module_ends import ModuleEnds
 from cloud.link import intake, stock, terminals
-from cloud.registry import sites
+from cloud.registry import machines, sites
 from tests.cloud.cases.conftest import Desk
 from tests.cloud.stand_in import StandIn
 
@@ -38,6 +39,15 @@ def test_what_its_terminal_reports(away: Desk) -> None:
     away.up(away.terminal.entries(LOG, told))
     away.deliver()
     assert laid(away, "TAMPER") == [ELSEWHERE]
+
+
+def test_what_a_terminal_reports_that_was_taken_off(desk: Desk) -> None:
+    def taken_off(unit: Any) -> dict[str, Any]:
+        machines.fit(unit, machines.get(unit, desk.machine.id), None)
+        return where.of(unit, None, desk.terminal.device)
+
+    assert desk.county.do(taken_off) == {"district": desk.machine.district}
+    assert desk.county.ask(where.of, None, "T-never-fitted") == {"district": ""}
 
 
 def test_a_number_that_another_terminal_tells_as_well(away: Desk) -> None:
