@@ -3,12 +3,14 @@
 What differs between the two databases is said here and nowhere else.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -231,10 +233,25 @@ def _file(name: str | None) -> tuple[int, int] | None:
 
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest revision; several processes may start at once."""
-    with engine.begin() as connection:
+    with _alone(engine), engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7106)")
         command.upgrade(migrations(connection), "head")
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Alone among all who migrate a file in this folder, however long another one takes: SQLite's
+    own waiting ends after some seconds. The lock goes with its holder."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    handle = os.open(Path(engine.url.database).absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def migrations(connection: Connection) -> Config:

@@ -10,6 +10,7 @@ from cloud.cli import main
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # the programs that it starts have the file
 @pytest.mark.skipif(found() is None, reason="no mosquitto here")
 def test_a_revoked_terminal_is_put_out_by_both_brokers_and_the_longest_time_is_told() -> None:
     done = CliRunner().invoke(main, ["bench", "revoke", "--times", "1"])

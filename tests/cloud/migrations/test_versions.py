@@ -1,8 +1,11 @@
 """The revisions make, from nothing, the very tables that the code declares."""
 
+import fcntl
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from alembic import command
@@ -11,6 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from cloud.base import database
 from cloud.base.database import Base, make_engine, migrate, migrations
 from cloud.base.unit import Ground
 from cloud.link.campaigns import Rollout
@@ -110,6 +114,42 @@ def test_several_processes_may_start_at_once(empty: Engine, empty_url: str) -> N
 
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(start, range(2)))
+    assert any(name.startswith("audit_row") for name in schema(empty))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
+def test_whoever_starts_while_another_one_migrates_waits_for_its_end(
+    empty: Engine, empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_WAITING", "PRAGMA busy_timeout=0")
+    monkeypatch.setattr(database, "_TURN_S", 0.0)
+    upgrade, flock = command.upgrade, fcntl.flock
+    first_is_within, second_is_there = threading.Event(), threading.Event()
+
+    def held(*given: Any) -> None:
+        if not first_is_within.is_set():
+            first_is_within.set()
+            assert second_is_there.wait(60)
+        upgrade(*given)
+
+    def asked(handle: int, how: int) -> None:
+        if first_is_within.is_set():
+            second_is_there.set()
+        flock(handle, how)
+
+    monkeypatch.setattr(database.command, "upgrade", held)
+    monkeypatch.setattr(database.fcntl, "flock", asked)
+    other = make_engine(empty_url)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(migrate, empty)
+        assert first_is_within.wait(60)
+        try:
+            migrate(other)
+        finally:
+            second_is_there.set()
+            first.result()
+            other.dispose()
     assert any(name.startswith("audit_row") for name in schema(empty))
 
 
