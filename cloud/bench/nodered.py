@@ -21,7 +21,6 @@ from cloud.bench.served import NotReady, say
 PACKAGES = {"node-red": "4.1.15", "better-sqlite3": "12.11.1"}
 _FLOW = Path(__file__).parent / "flow"
 _TOOLS = Path(__file__).parents[2] / ".tools" / "peer"
-_Pairs = Iterable[tuple[str, str]]
 _INSTALL_S = 1200
 _TABLES = """
 PRAGMA journal_mode = WAL;

@@ -178,9 +178,3 @@ def put_off(unit: Unit, notice: Notice, for_ms: int) -> None:
     """It was not tried, its channel is left alone for so long: the claim counts as no try."""
     again = {"next_at": unit.now + for_ms, "tries": Notice.tries - 1}
     unit.db.execute(update(Notice).where(Notice.id == notice.id).values(**again))
-
-
-def parked(unit: Unit) -> list[Notice]:
-    """Notices given up, the oldest first."""
-    rows = select(Notice).where(Notice.next_at.is_(None), Notice.sent_at.is_(None))
-    return list(unit.db.scalars(rows.order_by(Notice.made_at, Notice.id)))

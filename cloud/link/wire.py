@@ -12,7 +12,6 @@ from typing import Any
 
 from cloud.link.strangers import NotReadable, read_object, text, whole
 
-LABELS = ("mqtt", "command", "ticket", "receipt")
 SIGNED_FIELDS = ("epoch", "n", "x", "iat", "mac")
 BODY_BYTES_MAX = 3800  # a packet over 4 kB towards a terminal closes the link
 _DEPTH_MAX = 8

@@ -258,11 +258,6 @@ def set_status(unit: Unit, machine: Machine, status: str) -> None:
     machine.status = status
 
 
-def set_key_zone(unit: Unit, machine: Machine, key_zone: bool) -> None:
-    """Whether it stands in a key zone; its terminal hears of it at the next log-in."""
-    machine.key_zone = key_zone
-
-
 def set_exempt_site(unit: Unit, machine: Machine, site_id: str) -> None:
     """It stands at this exempt site; empty = at none any more."""
     machine.exempt_site_id = site_id

@@ -96,10 +96,6 @@ def status(unit: Unit, platform_id: str, device: str, online: bool, relay: bool,
     return True
 
 
-def status_of(unit: Unit, device: str) -> ReportedStatus | None:
-    return unit.db.get(ReportedStatus, device)
-
-
 def applied(
     unit: Unit,
     platform_id: str,

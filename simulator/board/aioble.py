@@ -21,10 +21,6 @@ _incoming = []
 _came = asyncio.ThreadSafeFlag()
 
 
-class DeviceDisconnectedError(Exception):
-    pass
-
-
 def _irq(event, data):
     if event == _CONNECTED:
         _connections[data[0]] = connection = DeviceConnection(*data)

@@ -11,8 +11,6 @@ from simulator.world.link import BUFFER_BYTES, Delay
 if TYPE_CHECKING:
     from simulator.world.sockets import Stack
 
-DATAGRAM_BYTES = 1_472
-
 
 class UdpLink(asyncio.DatagramProtocol):
     """Looks like a `Link` to the modem. What is lost in the air is lost without a word."""

@@ -73,9 +73,7 @@ class Operator:
 
 
 CHINA_MOBILE = Operator("46000", "CHINA MOBILE", "cmnet")
-CHINA_UNICOM = Operator("46001", "CHN-UNICOM", "3gnet")
 CHINA_TELECOM = Operator("46011", "CHN-CT", "ctnet")
-CHINA_BROADNET = Operator("46015", "China Broadnet", "cbnet")
 
 
 class Radio:

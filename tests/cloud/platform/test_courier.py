@@ -142,7 +142,7 @@ def test_a_whole_job_arrives_with_its_three_parts(pair: Pair) -> None:
         assert pair.above.ask(media.opened, digest).startswith(b"\xff\xd8")
     assert kept.application["pictures"] and kept.findings == []
     assert pair.unsent() == []
-    status = pair.above.ask(reported.status_of, DEVICE)
+    status = pair.above.ask(lambda unit: unit.db.get_one(reported.ReportedStatus, DEVICE))
     assert (status.online, status.relay) == (True, 0)
 
 

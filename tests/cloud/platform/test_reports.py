@@ -179,7 +179,7 @@ def test_statuses_are_taken_all_or_none(both: Works) -> None:
     told = {"statuses": [good, good | {"device": "XT-9999"}]}
     answer = both.caller.post("/device-status", told)
     assert error(answer) == ("unknown-device", "statuses[1].device")
-    assert both.county.ask(reported.status_of, both.device) is None
+    assert both.county.ask(lambda unit: unit.db.get(reported.ReportedStatus, both.device)) is None
 
 
 def test_a_picture_is_kept_by_what_it_shows_and_belongs_to_who_brought_it(works: Works) -> None:

@@ -152,7 +152,7 @@ def test_only_the_full_order_ever_sends_an_on(site: Any, profile: str) -> None:
         site.machine = bottle(site)
     zone = profile.endswith(profiles.KEY_ZONE)
     with site.county.ground.write() as unit:
-        machines.set_key_zone(unit, machines.get(unit, site.machine.id), zone)
+        machines.get(unit, site.machine.id).key_zone = zone
     approved(site)
     orders = every_order(STEPS)
     assert len(orders) == 65

@@ -64,7 +64,7 @@ def test_a_position_that_is_none_changes_nothing(wuyi: Any) -> None:
 
 def test_what_the_office_marked_by_hand_stays_marked(wuyi: Any) -> None:
     county = wuyi.county
-    county.do(lambda unit: machines.set_key_zone(unit, unit.db.merge(wuyi.machine), True))
+    county.do(lambda unit: setattr(unit.db.merge(wuyi.machine), "key_zone", True))
     assert move(wuyi, OUTSIDE).key_zone
 
 
