@@ -212,6 +212,7 @@ def _loop(title: tuple[str, str]) -> str:
     picture.text(_FIRST + 14, 878, "去焊机主电路", _RED, size=20)
     picture.tap("L", "J1 L", "FU1")
     picture.tap("N", "J1 N", "FU2")
+    picture.text(_FIRST + 14, at["J1 N"] + 30, "220 V：N 不装 FU2", _RED, size=20)
     picture.box(260, at["J6 1"] - 26, 140, 48)
     picture.text(275, at["J6 1"] + 6, "热保护开关")
     picture.box(260, at["J6 2"] - 22, 140, 48)
