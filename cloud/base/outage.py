@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Timeout
 AWAY, FULL = "database-away", "storage-full"
 AGAIN_S = {AWAY: 10, FULL: 60}  # when to come again
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+# So many are at work that no file can be opened, a database's neither.
+_NO_HANDLE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 _SQLITE = {  # primary result codes
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_IOERR: FULL,  # a file that may not grow; a disk that is broken
@@ -31,7 +33,8 @@ _DISK_FULL, _OF_A_SERVER = "53100", ("08", "53", "57P")  # SQLSTATE
 def kind(error: BaseException) -> str:
     """AWAY, FULL, or empty: it is a fault of ours."""
     if isinstance(error, OSError):
-        return FULL if error.errno in _NO_ROOM else ""
+        away = AWAY if error.errno in _NO_HANDLE else ""
+        return FULL if error.errno in _NO_ROOM else away
     if isinstance(error, TimeoutError):  # of the pool: every connection is waiting
         return AWAY
     if not isinstance(error, DBAPIError):

@@ -30,6 +30,7 @@ def of(state: str | None) -> OperationalError:
         (of("40P01"), ""),  # a deadlock is a fault of ours
         (TimeoutError(), AWAY),
         (OSError(errno.ENOSPC, "made up"), FULL),
+        (OSError(errno.EMFILE, "made up"), AWAY),  # among many that open
         (OSError(errno.EACCES, "made up"), ""),
         (ProgrammingError("made up", {}, psycopg.ProgrammingError()), ""),
         (IntegrityError("made up", {}, psycopg.IntegrityError()), ""),
