@@ -147,9 +147,13 @@ class Terminal:
             self.board.edge.set()
 
     def told_time(self, at_ms, up, fresh=True):
-        """A time under a good mac."""
+        """A time under a good mac. What moves our clock by more than ten minutes is noted: entries
+        above it are dated by another time."""
+        was = self.now_ms()
         if self.time.told(at_ms, up, fresh):
             self.memory.set_number("time", self.time.kept_ms)
+        if was and abs(self.now_ms() - was) > 600000:
+            self.note("clock", {"was": was}, False)
 
     def note(self, kind, fields, critical=True):
         """Writes a journal entry and gives its number."""

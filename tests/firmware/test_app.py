@@ -123,6 +123,17 @@ def test_on_is_answered_when_the_contact_has_followed_and_under_the_terminals_ma
     on_bench(script)
 
 
+def test_a_clock_that_is_moved_by_more_than_ten_minutes_is_noted() -> None:
+    async def script(bench: Bench) -> None:
+        for ahead_s in (0, 300, 3600, -7200):
+            await bench.switch_on(iat=signing.IAT + ahead_s * 1000)
+        clock = [one for one in bench.journal() if one["kind"] == "clock"]
+        moved_s = [round((one["at"] - one["was"]) / 1000) for one in clock]
+        assert moved_s == pytest.approx([3295, -10_805], abs=10)
+
+    on_bench(script)
+
+
 def test_off_opens_and_is_answered_and_a_second_off_moves_nothing() -> None:
     async def script(bench: Bench) -> None:
         await bench.switch_on()
