@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,7 @@ def on_a_terminal(words: list[str], folder: Path, play: list[tuple[str, str]]) -
             if time.monotonic() > ends:
                 process.kill()
     os.close(ours)
+    assert process.returncode != -signal.SIGKILL, f"waited in vain for {left}: {seen}"
     return seen, process.returncode
 
 

@@ -184,6 +184,7 @@ def test_an_off_that_is_not_confirmed_tells_the_welder_to_pull_the_switch(floor)
 def test_the_state_has_one_shape(floor):
     welder, _watch = floor.working()
     state = welder.state(floor.code)
+    assert state["voucher"] == "1号票"
     assert set(state) == {
         *("machine", "machine_name", "machine_status", "online", "relay", "step", "part", "job"),
         *("state", "site", "work", "voucher", "welder", "fire_watch", "wants_code"),
