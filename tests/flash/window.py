@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 300  # a whole module may be made in it, on a busy computer
 _AGAIN_S = 5  # a Ctrl-C in the instant before it listens is lost; a hand presses again
-# The window is the program's own, so that Ctrl-C reaches it, also where whoever started the tests is
-# deaf to it.
+# The window is the program's own, so that Ctrl-C reaches it, also where whoever started the tests
+# is deaf to it.
 _IN_A_WINDOW = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)
