@@ -2,12 +2,16 @@
 
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cloud.base.unit import Unit
 from cloud.cli import ground_of_settings
 from cloud.registry.machines import Machine
+
+if TYPE_CHECKING:
+    from hardware.label import Label
 
 
 @click.command()
@@ -32,12 +36,19 @@ def label(codes: tuple[str, ...], out: Path, single: bool, hotline: str, why: st
             worn = [machine.code for machine in found]
         base, hotline = ground.settings.base_url, hotline or ground.settings.hotline
     labels = [drawing.Label(code, f"{base}/m/{code}", hotline) for code in worn]
-    out.write_bytes((drawing.single if single else drawing.sheets)(labels))
-    if not hotline:
-        click.echo(drawing.NO_PHONE, err=True)
+    written(out, labels, single)
     for code in worn:
         click.echo(code)
     click.echo(f"{len(labels)} 张标签 labels → {out}")
+
+
+def written(out: Path, labels: list["Label"], single: bool) -> None:
+    """Writes them into a PDF, and says it where they name nobody to call."""
+    from hardware import label as drawing
+
+    out.write_bytes((drawing.single if single else drawing.sheets)(labels))
+    if not all(one.hotline for one in labels):
+        click.echo(drawing.NO_PHONE, err=True)
 
 
 def _machine(unit: Unit, code: str) -> Machine:

@@ -7,7 +7,7 @@ The audit trail stays. A little at a time, so that nobody waits for it.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, literal, select
+from sqlalchemy import ColumnElement, delete, literal, select, tuple_
 
 from cloud.base.unit import Unit
 from cloud.book import media, once
@@ -107,12 +107,11 @@ def _holds(unit: Unit) -> int:
         literal("alarm:").concat(Alarm.id) == MediaHold.reason, Alarm.closed_at < before
     )
     over = closed.exists() | MediaHold.reason.startswith("export:")
-    old = select(MediaHold).where(MediaHold.at < before, over).order_by(MediaHold.at)
-    rows = unit.db.scalars(old.limit(BATCH)).all()
-    for row in rows:
-        unit.db.delete(row)
-    unit.db.flush()
-    return len(rows)
+    key = (MediaHold.digest, MediaHold.reason)
+    old = select(*key).where(MediaHold.at < before, over).order_by(MediaHold.at).limit(BATCH)
+    gone = [tuple(one) for one in unit.db.execute(old)]
+    unit.db.execute(delete(MediaHold).where(tuple_(*key).in_(gone)))
+    return len(gone)
 
 
 def _pictures(unit: Unit) -> int:

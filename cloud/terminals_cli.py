@@ -223,20 +223,18 @@ def take_off(device: str, scrap: bool, note: str, unplugged: bool, wait_s: int) 
 def label(devices: tuple[str, ...], out: Path, single: bool) -> None:
     """Write the labels of these terminals into a PDF: what a technician scans when fitting one."""
     from cloud.cli import ground_of_settings
+    from cloud.labels_cli import written
     from cloud.link import terminals
-    from hardware import label as drawing
+    from hardware.label import of_terminal
 
     labels = []
     with ground_of_settings() as ground, ground.read() as unit:
-        hotline = ground.settings.hotline
         for device in devices:
             row = terminals.get(unit, device)
             if row is None:
                 raise click.ClickException(f"{device}：没有这个终端。 There is no such terminal.")
-            labels.append(drawing.of_terminal(device, hotline, row.kind))
-    out.write_bytes((drawing.single if single else drawing.sheets)(labels))
-    if not hotline:
-        click.echo(drawing.NO_PHONE, err=True)
+            labels.append(of_terminal(device, ground.settings.hotline, row.kind))
+    written(out, labels, single)
     click.echo(f"{len(labels)} 张标签 labels → {out}")
 
 

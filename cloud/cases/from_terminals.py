@@ -45,18 +45,15 @@ def recorded(unit: Unit, event: Event) -> None:
 
 
 def over(unit: Unit, event: Event) -> None:
-    """The journal says that an alarm is over; that of a revoked terminal puts nothing right."""
-    if event.details.get("via") == journal.REVOKED:
-        return
+    """The journal says that an alarm is over."""
     kind = text(event.details["said"], "alarm", 32)
     if kind and kind not in _MOMENTS:
-        alarms.cleared(unit, kind, event.details["device"], event.details["seq"])
+        _put_right(unit, event, kind)
 
 
 def release_over(unit: Unit, event: Event) -> None:
     """The emergency release has ended."""
-    if event.details.get("via") != journal.REVOKED:
-        alarms.cleared(unit, "EMERGENCY_ON", event.details["device"], event.details["seq"])
+    _put_right(unit, event, "EMERGENCY_ON")
 
 
 def gone(unit: Unit, event: Event) -> None:
@@ -68,6 +65,12 @@ def gone(unit: Unit, event: Event) -> None:
 def upgraded(unit: Unit, event: Event) -> None:
     """An upgrade that went well puts an earlier failure right."""
     alarms.cleared(unit, "UPGRADE_FAILED", event.details["device"])
+
+
+def _put_right(unit: Unit, event: Event, kind: str) -> None:
+    """Nothing is put right by the journal of a revoked terminal."""
+    if event.details.get("via") != journal.REVOKED:
+        alarms.cleared(unit, kind, event.details["device"], event.details["seq"])
 
 
 def _raise(

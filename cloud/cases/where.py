@@ -4,7 +4,7 @@ a terminal without a machine where it sat last."""
 from typing import Any
 
 from cloud.base.unit import Unit
-from cloud.registry import fittings, machines
+from cloud.registry import machines
 from cloud.registry.machines import Machine
 from cloud.work import job as jobs
 from cloud.work.job import Job
@@ -15,8 +15,7 @@ def of(unit: Unit, machine: Machine | None, device: str = "") -> dict[str, Any]:
     district alone, empty if the terminal never sat on one. `device` = who told it, perhaps of a
     time when it sat there: a job of today is not meant then."""
     if machine is None:
-        last = fittings.last(unit, device) if device else None
-        before = machines.get(unit, last.machine_id) if last else None
+        before = machines.under(unit, device, None) if device else None
         return {"district": before.district if before else ""}
     job = jobs.open_on(unit, machine.id) if device in ("", machine.device) else None
     if job is not None:

@@ -186,10 +186,11 @@ def _look(unit: Unit, row: Rollout) -> bool:
         return _go_on(unit, row, package, running)
     if running and (running["begun"] - running["open"]) * 100 < ENOUGH_PERCENT * running["begun"]:
         return False
-    if running and running["begun"] and not running["done"]:
-        if running["open"] == 0:  # nobody has shown that it works
-            _hold(unit, row, "system", "stopped")
-        return running["open"] == 0
+    if running and running["begun"] and not running["done"]:  # nobody has shown that it works
+        if running["open"]:
+            return False
+        _hold(unit, row, "system", "stopped")
+        return True
     if row.wave < len(waves):
         _next_wave(unit, row, package, waves[row.wave])
         return True

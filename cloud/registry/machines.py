@@ -261,7 +261,6 @@ def set_status(unit: Unit, machine: Machine, status: str) -> None:
 def set_exempt_site(unit: Unit, machine: Machine, site_id: str) -> None:
     """It stands at this exempt site; empty = at none any more."""
     machine.exempt_site_id = site_id
-    unit.db.flush()
 
 
 def set_zone(unit: Unit, machine: Machine, zone_id: str) -> None:

@@ -69,7 +69,7 @@ def _machines(unit: Unit, codes: str) -> list[Machine]:
     for code in filter(None, re.split(r"[,，、;；\s]+", codes)):
         machine = machines.by_code(unit, code)
         if machine is None:
-            raise bad_input(_("没有编码为 %(code)s 的焊机。", code=code))
+            raise bad_input(_("没有编码为 %(code)s 的焊机。", code=code), "machines")
         found[machine.id] = machine
     return list(found.values())
 

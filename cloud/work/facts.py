@@ -22,6 +22,10 @@ class PersonFacts:
     phone: str | None = None
     busy: bool = False
 
+    def is_same(self, id: str, phone: str | None) -> bool:
+        """Whether that is this person's account, or a second one: with the same telephone."""
+        return self.id == id or (phone is not None and phone == self.phone)
+
 
 @dataclass(frozen=True)
 class CertificateFacts:

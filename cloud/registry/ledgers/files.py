@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache, reduce
-from itertools import chain, islice, repeat, zip_longest
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -28,7 +28,7 @@ _LINES_MAX = 1_000_000  # of a file of lines
 # The names of cells and rows beyond, wherever they stand: quick to look for in much text.
 _FAR = re.compile(rb"""["'](?:[A-Z]{3,}\d|[B-Z][A-Z]\d|[A-Z]{0,2}(?:[4-9]\d{5}|\d{7}))""", re.I)
 _TOP = 10  # rows in which the heading is looked for
-ASTRAY = ""  # no heading is called so
+ASTRAY = ""  # what a column without a heading is called
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -62,14 +62,10 @@ class Lines:
         for number, cells in self._rows:
             texts = [_text(cell) for cell in cells]
             if any(texts):
-                told = dict(zip_longest(self.names, texts[: len(self.names)], fillvalue=""))
-                told.pop("", None)
-                yield number, told | self._astray(texts)
-
-    def _astray(self, texts: list[str]) -> dict[str, str]:
-        names = chain(self.names, repeat(""))
-        lost = [text for name, text in zip(names, texts, strict=False) if text and not name]
-        return {ASTRAY: " ".join(lost)} if lost else {}
+                told = dict.fromkeys(filter(None, self.names), "")
+                under = zip(chain(self.names, repeat(ASTRAY)), texts, strict=False)
+                told.update((name, text) for name, text in under if text)
+                yield number, told
 
 
 def read(path: Path) -> Lines:

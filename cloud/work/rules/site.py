@@ -40,12 +40,9 @@ def permit(facts: Facts, profile: Profile) -> Values | None:
     wanted=_asks_permit,
 )
 def permit_own(facts: Facts, profile: Profile) -> Values | None:
-    permit, welder = facts.permit, facts.welder
-    if permit is None:
-        return None
-    # A colleague may; a second account of the same person may not.
-    same_phone = welder.phone is not None and permit.approvers_phone == welder.phone
-    return {} if permit.approved_by == welder.id or same_phone else None
+    permit = facts.permit
+    own = permit and facts.welder.is_same(permit.approved_by, permit.approvers_phone)
+    return {} if own else None  # a colleague may approve it
 
 
 @rule(

@@ -61,11 +61,8 @@ def fire_watch_missing(facts: Facts, profile: Profile) -> Values | None:
     "Let another person confirm, with another phone and account.",
 )
 def fire_watch_same_person(facts: Facts, profile: Profile) -> Values | None:
-    watch, welder = facts.fire_watch, facts.welder
-    if watch is None:
-        return None
-    same_phone = watch.phone is not None and watch.phone == welder.phone
-    return {} if watch.id == welder.id or same_phone else None
+    watch = facts.fire_watch
+    return {} if watch and facts.welder.is_same(watch.id, watch.phone) else None
 
 
 @rule(
